@@ -1,0 +1,54 @@
+# Two commands: `make run` and `make test`. `make help` lists the rest.
+
+SERVE = .venv/bin/python
+DEV = .venv-dev/bin/python
+# A folder of the official MNIST files, or nothing: then they are downloaded and kept.
+MNIST ?=
+# Pen-stroke files to evaluate on, separated by spaces.
+STROKES ?=
+mnist = $(if $(MNIST),--mnist "$(MNIST)")
+
+.PHONY: help run test lint format train evaluate bench lock serving dev
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: serving ## install what serving needs and start the site (PORT=8000)
+	@$(SERVE) scripts/serve.py
+
+test: dev ## install what testing needs and run every test
+	@$(DEV) -m tests.browser.chromium
+	@if command -v node >/dev/null; then node --test tests/js/*.test.js; \
+	else echo "There is no node here: the JavaScript unit tests are left out." \
+	"The browser tests below still cover the page."; fi
+	@$(DEV) -m pytest
+
+lint: dev ## check style and types
+	@$(DEV) -m ruff check .
+	@$(DEV) -m ruff format --check .
+	@$(DEV) -m mypy
+
+format: dev ## put the code in the project's format
+	@$(DEV) -m ruff check --fix .
+	@$(DEV) -m ruff format .
+
+train: dev ## train the network and ship it (MNIST=folder)
+	@$(DEV) -m train $(mnist)
+
+evaluate: dev ## hold the shipped model to its card (MNIST=folder STROKES=file)
+	@$(DEV) -m train evaluate $(mnist) $(foreach file,$(STROKES),--strokes "$(file)")
+
+bench: dev ## measure the server
+	@$(DEV) -m bench.latency
+
+lock: dev ## resolve the requirements anew
+	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \
+	test.in:requirements/test.txt; do \
+	.venv-dev/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --upgrade requirements/$${pair%%:*} -o $${pair##*:} || exit 1; done
+
+serving:
+	@scripts/venv.sh .venv requirements.txt
+
+dev:
+	@scripts/venv.sh .venv-dev requirements/test.txt

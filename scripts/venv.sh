@@ -1,0 +1,37 @@
+#!/bin/sh
+# Make a virtual environment from a lock file, or leave it as it is where it already fits.
+# Usage: scripts/venv.sh FOLDER LOCK
+set -eu
+folder=$1 lock=$2
+
+if cmp -s "$lock" "$folder/.lock" && "$folder/bin/python" -c '' 2>/dev/null; then
+    exit 0
+fi
+
+fits() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+}
+python=
+# A command may exist and still not run (a version manager's stand-in), so each is tried.
+for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13 python /usr/bin/python3}; do
+    if fits "$candidate"; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    echo "error: Inkling needs Python 3.11, 3.12 or 3.13, and none of these is one:" \
+        "${PYTHON:-python3, python3.11, python3.12, python3.13, python, /usr/bin/python3}." >&2
+    echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
+    exit 1
+fi
+if ! mkdir -p "$folder" 2>/dev/null || ! [ -w "$folder" ]; then
+    echo "error: $(pwd)/$folder cannot be written to; the environment has to go there." >&2
+    exit 1
+fi
+
+echo "Installing $lock into $folder with $("$python" --version) (once; a minute or more)"
+"$python" -m venv --clear "$folder"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    --require-hashes --only-binary :all: -r "$lock"
+cp "$lock" "$folder/.lock"

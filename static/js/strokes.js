@@ -1,0 +1,93 @@
+// The drawing as data: strokes are the truth, pixels are redrawn from them. Pure: no DOM.
+
+/** Side of the pad in its own units, whatever size it is shown at. */
+export const PAD_SIDE = 1000;
+
+/**
+ * @typedef {object} Point
+ * @property {number} x   0 to PAD_SIDE, to the right
+ * @property {number} y   0 to PAD_SIDE, downwards
+ * @property {number} t   milliseconds on any clock
+ */
+
+/** A drawing with a history: every change, clearing too, can be undone. */
+export class Drawing {
+  /** @type {Point[][]} */
+  #strokes = [];
+  /** @type {Point[][][]} */
+  #past = [];
+  /** @type {Point[][][]} */
+  #future = [];
+
+  /** The strokes, oldest first; the last one may still be growing. */
+  get strokes() {
+    return this.#strokes;
+  }
+
+  get isEmpty() {
+    return this.#strokes.length === 0;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  /** Start a stroke at a point. */
+  begin(point) {
+    this.#change([...this.#strokes, [point]]);
+  }
+
+  /** Add a point to the last stroke; one at the very same place adds nothing. */
+  extend(point) {
+    const stroke = this.#strokes.at(-1);
+    const last = stroke.at(-1);
+    if (last.x !== point.x || last.y !== point.y) stroke.push(point);
+  }
+
+  clear() {
+    if (!this.isEmpty) this.#change([]);
+  }
+
+  undo() {
+    if (!this.canUndo) return;
+    this.#future.push(this.#strokes);
+    this.#strokes = this.#past.pop();
+  }
+
+  redo() {
+    if (!this.canRedo) return;
+    this.#past.push(this.#strokes);
+    this.#strokes = this.#future.pop();
+  }
+
+  /** The body of POST /api/v1/predict/strokes. */
+  toRequest() {
+    const start = this.#strokes[0]?.[0].t ?? 0;
+    return {
+      strokes: this.#strokes.map((stroke) => ({
+        x: stroke.map((point) => rounded(point.x)),
+        y: stroke.map((point) => rounded(point.y)),
+        t: stroke.map((point) => rounded(point.t - start)),
+      })),
+      width: PAD_SIDE,
+      height: PAD_SIDE,
+      expect: "digit",
+      glyphs: true,
+    };
+  }
+
+  #change(strokes) {
+    this.#past.push(this.#strokes);
+    this.#future = [];
+    this.#strokes = strokes;
+  }
+}
+
+/** A hundredth of a unit is finer than any screen. */
+function rounded(value) {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,24 @@
+// An answer in words. Pure: no DOM.
+
+/** Other readings less likely than this are not worth words; the bars show them all. */
+const NOTABLE = 0.01;
+
+/** What was read, as one sentence. */
+export function sentence(answer) {
+  if (answer.status === "empty") return "There is no ink to read.";
+  return `This looks like a ${answer.text}.`;
+}
+
+/** How sure, and what else it could be. */
+export function detail(answer) {
+  if (answer.status === "empty") return "";
+  const sure = `${percent(answer.confidence)} sure.`;
+  const others = answer.alternatives.filter((other) => other.confidence >= NOTABLE);
+  if (others.length === 0) return sure;
+  return `${sure} Or ${others.map((o) => `${o.text} (${percent(o.confidence)})`).join(", ")}.`;
+}
+
+/** A share of 1 as a percentage. */
+export function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}

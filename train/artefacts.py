@@ -1,0 +1,76 @@
+"""What a training run leaves behind: the network, its export, its card and its pictures."""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from .errors import TrainError
+
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
+"""Their versions stand in the card."""
+
+NUMBER_LIST = re.compile(r"\[[\s\d.,e+-]*\]")
+
+
+@contextlib.contextmanager
+def workplace(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside the models, on the same disk, so that files can be moved in whole.
+
+    Raises:
+        TrainError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".training-")
+    except OSError as error:
+        raise TrainError(f"{folder} cannot be written to: {error.strerror}") from error
+    with temporary as name:
+        yield Path(name)
+
+
+def export(network: keras.Model, path: Path) -> None:
+    """Write the network as a LiteRT file by Keras's own exporter."""
+    network.export(path, format="litert", verbose=False)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """What a run depended on, for its card."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def write_card(path: Path, card: Mapping[str, Any]) -> None:
+    """Write a card as JSON that people can read: a list of numbers stays on one line."""
+    text = json.dumps(card, indent=2)
+    text = NUMBER_LIST.sub(lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "["), text)
+    path.write_text(text.replace(" ]", "]") + "\n", encoding="utf-8")
+
+
+def publish(built: Path, folder: Path) -> None:
+    """Move every file of a finished run over the shipped ones, the cards last.
+
+    Each move is atomic; until the first one the shipped model is untouched. A card is checked
+    against its files when a server loads it, so a half-moved set is refused, not served.
+    """
+    for path in sorted(built.iterdir(), key=lambda p: p.suffix == ".json"):
+        os.replace(path, folder / path.name)
+
+
+def today() -> str:
+    """The date, UTC, as in ISO 8601."""
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,84 @@
+"""MNIST, checked by hash: from a folder of the official files, or through Keras."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError
+
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+"""Of each official file's content, uncompressed, so that zipped and unzipped copies both pass."""
+
+HEADER_BYTES = {"idx3": 16, "idx1": 8}
+"""Length of the header: a magic number and one size a dimension, four bytes each."""
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """Glyphs are uint8 of shape (N, 28, 28, 1), ink 255 on 0; labels int64 of shape (N,)."""
+
+    train_glyphs: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_glyphs: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+
+
+def load_mnist(folder: Path | None = None) -> Mnist:
+    """The official 60,000 and 10,000 digits.
+
+    Args:
+        folder: holds the four idx files, zipped or not; None downloads them through
+            `keras.datasets`, which keeps them in `~/.keras` and checks their hash.
+
+    Raises:
+        DataError: a file is missing, altered or cannot be downloaded.
+    """
+    if folder is None:
+        return _download()
+    return Mnist(
+        _images(_idx(folder, "train-images-idx3-ubyte")),
+        _idx(folder, "train-labels-idx1-ubyte").astype(np.int64),
+        _images(_idx(folder, "t10k-images-idx3-ubyte")),
+        _idx(folder, "t10k-labels-idx1-ubyte").astype(np.int64),
+    )
+
+
+def _download() -> Mnist:
+    import keras
+
+    try:
+        (train_x, train_y), (test_x, test_y) = keras.datasets.mnist.load_data()
+    except Exception as error:  # keras raises a bare Exception when a download fails
+        raise DataError(
+            f"MNIST could not be downloaded: {error}. Give a folder of its four official files "
+            "instead: --mnist DIR"
+        ) from error
+    return Mnist(
+        _images(train_x), train_y.astype(np.int64), _images(test_x), test_y.astype(np.int64)
+    )
+
+
+def _images(flat: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return flat.reshape(-1, 28, 28, 1)
+
+
+def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
+    """The payload of one idx file, flat."""
+    zipped, plain = folder / f"{name}.gz", folder / name
+    try:
+        content = gzip.decompress(zipped.read_bytes()) if zipped.exists() else plain.read_bytes()
+    except (OSError, EOFError) as error:
+        raise DataError(f"{name} cannot be read in {folder}: {error}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256[name]:
+        raise DataError(f"{name} in {folder} has SHA-256 {found}, not MNIST's {SHA256[name]}")
+    return np.frombuffer(content, np.uint8, offset=HEADER_BYTES[name.split("-")[2]])

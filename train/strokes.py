@@ -1,0 +1,59 @@
+"""Stroke files: gzipped JSON Lines of pen strokes, one sample a line (docs/training.md)."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from webapp.recognition import Stroke
+
+from .errors import DataError
+
+SPLITS = {0: "test", 1: "dev", 2: "train", 3: "train"}
+"""Whole writers belong to one split: the remainder of CRC-32 of the writer's name by 4."""
+
+
+@dataclass(frozen=True)
+class StrokeSample:
+    """What somebody wrote."""
+
+    label: str
+    writer: str
+    strokes: tuple[Stroke, ...]
+
+    @property
+    def split(self) -> str:
+        """`train`, `dev` or `test`, by the writer alone."""
+        return SPLITS[zlib.crc32(self.writer.encode()) % 4]
+
+
+def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
+    """The samples of a stroke file, those marked as suspect left out.
+
+    Raises:
+        DataError: the file cannot be read, or a line is not a sample.
+    """
+    number = 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                row = json.loads(line)
+                if row.get("suspect"):
+                    continue
+                strokes = tuple(_stroke(points) for points in row["strokes"])
+                yield StrokeSample(row["label"], row["writer"], strokes)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise DataError(f"the stroke file {path} cannot be read: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}, line {number}: not a stroke sample: {error!r}") from error
+
+
+def _stroke(points: list[list[float]]) -> Stroke:
+    stroke = np.asarray(points, np.float64)
+    if stroke.ndim != 2 or stroke.shape[1] != 2 or not np.isfinite(stroke).all():
+        raise ValueError(f"a stroke is a list of finite [x, y] pairs, got {str(points)[:60]}")
+    return stroke

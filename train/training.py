@@ -1,0 +1,155 @@
+"""Fitting the network. Everything that shapes the result stands in `Hyperparameters`."""
+
+import math
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition.glyph import network_input
+
+from .augment import Augmentation, augment
+from .network import build_network
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What a run is made of; stored in the model's card."""
+
+    seed: int = 1
+    epochs: int = 60
+    batch_size: int = 128
+    peak_learning_rate: float = 2e-3
+    """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
+    warmup_epochs: float = 1.0
+    averaging: float = 0.999
+    """Momentum of the exponential moving average of the weights; the average is what is kept."""
+    label_smoothing: float = 0.05
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted network and how it got there: one value an epoch for each curve."""
+
+    network: keras.Model
+    history: dict[str, list[float]]
+
+
+class Batches:
+    """Shuffled, augmented batches, counted through all epochs.
+
+    Each batch draws from a generator of its own, made of the seed and the batch's place: the same
+    seed gives the same batches whoever asks for them, in whatever order.
+    """
+
+    def __init__(
+        self, glyphs: NDArray[np.uint8], labels: NDArray[np.int64], settings: Hyperparameters
+    ) -> None:
+        self._glyphs = glyphs
+        self._targets = np.eye(CLASSES, dtype=np.float32)[labels]
+        self._settings = settings
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
+        self.per_epoch = math.ceil(len(glyphs) / settings.batch_size)
+
+    def batch(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Network input (N, 28, 28, 1) and one-hot targets (N, 10) of the place-th batch."""
+        epoch, index = divmod(int(place), self.per_epoch)
+        size = self._settings.batch_size
+        rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
+        rng = np.random.default_rng([self._settings.seed, epoch, index])
+        glyphs = augment(self._glyphs[rows], self._settings.augmentation, rng)
+        return network_input(glyphs), self._targets[rows]
+
+    def dataset(self) -> Any:
+        """A `tf.data.Dataset` of every batch of every epoch.
+
+        A mapped range, not a generator: TensorFlow's generator op sets malloc's trim threshold to
+        128 KB for the whole process, after which 40 % of the training time went into page faults.
+        """
+        import tensorflow as tf
+
+        def batch(place: Any) -> Any:
+            kinds = (tf.float32, tf.float32)
+            x, y = tf.numpy_function(self.batch, [place], kinds, stateful=False)
+            x.set_shape((None, 28, 28, 1))
+            y.set_shape((None, CLASSES))
+            return x, y
+
+        places = tf.data.Dataset.range(self._settings.epochs * self.per_epoch)
+        return places.map(batch, num_parallel_calls=1, deterministic=True).prefetch(4)
+
+    def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
+        """The shuffled rows of an epoch; the last one asked for is kept."""
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self._settings.seed, epoch])
+            self._order = epoch, rng.permutation(len(self._glyphs))
+        return self._order[1]
+
+
+def make_repeatable(seed: int) -> None:
+    """The same seed gives the same network on the same machine and versions."""
+    import tensorflow
+
+    keras.utils.set_random_seed(seed)
+    tensorflow.config.experimental.enable_op_determinism()
+
+
+def fit(
+    glyphs: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    settings: Hyperparameters,
+    dev: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
+) -> Trained:
+    """Train a new network; what comes back are the averaged weights of the last epoch.
+
+    Args:
+        glyphs: (N, 28, 28, 1) uint8, ink 255 on 0.
+        labels: (N,) int64, 0 to 9.
+        dev: glyphs and labels that are watched, never trained on, to choose settings by.
+    """
+    make_repeatable(settings.seed)
+    network = build_network()
+    batches = Batches(glyphs, labels, settings)
+    warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=settings.peak_learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=max(1, settings.epochs * batches.per_epoch - warmup_steps),
+    )
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            rate, use_ema=True, ema_momentum=settings.averaging, ema_overwrite_frequency=None
+        ),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
+        metrics=["accuracy"],
+    )
+    watched: dict[str, Any] = {}
+    if dev is not None:
+        targets = np.eye(CLASSES, dtype=np.float32)[dev[1]]
+        watched["validation_data"] = (network_input(dev[0]), targets)
+    fitted = network.fit(
+        batches.dataset(),
+        epochs=settings.epochs,
+        steps_per_epoch=batches.per_epoch,
+        shuffle=False,  # the batches are shuffled already
+        # A moving bar on a terminal, one line an epoch in a log.
+        verbose=1 if sys.stdout.isatty() else 2,
+        # Swaps the averaged weights in for each look at dev, and for good at the end.
+        callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
+        **watched,
+    )
+    history = {name: [float(value) for value in curve] for name, curve in fitted.history.items()}
+    return Trained(network, history)
+
+
+def quieten_tensorflow() -> None:
+    """Keep TensorFlow's start-up notices (no GPU found, …) out of a user's way."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,28 @@
+"""Inkling: a site and a service that reads handwritten numbers."""
+
+from flask import Flask
+
+from . import api, assets, engine, errors, health, limits, pages, request_id, security
+from .config import Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The table of contents of the site.
+
+    Raises:
+        ConfigError: a setting does not fit.
+        ModelError: the model cannot be served.
+    """
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    app.config["SETTINGS"] = settings or load_settings()
+
+    request_id.init_app(app)
+    limits.init_app(app)
+    errors.init_app(app)
+    security.init_app(app)
+    engine.init_app(app)
+    assets.init_app(app)
+    health.init_app(app)
+    api.init_app(app)
+    pages.init_app(app)
+    return app

@@ -1,0 +1,137 @@
+"""The HTTP interface, version 1 (docs/api.md)."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.exceptions import BadRequest
+
+from .config import Settings
+from .engine import current_engine
+from .errors import ProblemError
+from .recognition import FORMATS, Reading
+from .schema import (
+    ImageOptions,
+    ModelAnswer,
+    StrokesRequest,
+    SurfaceAnswer,
+    answer_of,
+    convert_fields,
+    decode_json,
+    invalid,
+)
+
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+def init_app(app: Flask) -> None:
+    """Add the routes."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.post("/predict/strokes")
+def predict_strokes() -> Response:
+    """Read a drawing."""
+    asked = decode_json(_json_body(), StrokesRequest)
+    # `expect` is checked but changes nothing yet: all ink is taken as one digit.
+    reading = current_engine().recognizer.read_strokes(asked.as_strokes(), asked.alternatives)
+    surface = None
+    if asked.width is not None and asked.height is not None:
+        surface = SurfaceAnswer(asked.width, asked.height)
+    return _answer(reading, surface, glyphs=asked.glyphs)
+
+
+@blueprint.post("/predict/image")
+def predict_image() -> Response:
+    """Read a picture."""
+    data, fields = image_upload()
+    options = convert_fields(fields, ImageOptions)
+    engine = current_engine()
+    reading = engine.recognizer.read_image(data, engine.limits, options.alternatives)
+    surface = SurfaceAnswer(*reading.surface) if reading.surface else None
+    return _answer(reading, surface, glyphs=options.glyphs)
+
+
+@blueprint.get("/model")
+def model() -> Response:
+    """The model's card."""
+    return _json(card())
+
+
+def card() -> dict[str, Any]:
+    """The card of the served model, with the version that answers carry."""
+    served = current_engine().model
+    return {"name": served.name, "version": served.version, **served.card}
+
+
+def image_upload() -> tuple[bytes, Mapping[str, str]]:
+    """The picture of a request, and its query and text fields.
+
+    Raises:
+        ProblemError: 400 without a picture, 413 over the limit, 415 for another content type,
+            422 where a field comes twice.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    if request.mimetype == "multipart/form-data":
+        upload = request.files.get("image")
+        if upload is None:
+            raise ProblemError(400, "The form has no file field named image.")
+        data = upload.read()
+        pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    elif request.mimetype in IMAGE_TYPES:
+        data = request.get_data(cache=False)
+        pairs = list(request.args.items(multi=True))
+    else:
+        raise ProblemError(
+            415,
+            f"The content type is {request.mimetype or 'missing'!r}; send multipart/form-data with "
+            f"a file field named image, or the bytes as {', '.join(IMAGE_TYPES)}.",
+        )
+    if len(data) > settings.max_image_bytes:
+        raise ProblemError(
+            413,
+            f"image: {len(data)} bytes, but at most {settings.max_image_bytes} are read",
+        )
+    if not data:
+        raise invalid("/image", f"image: the file is empty; {', '.join(FORMATS)} are read")
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise invalid(f"/{name}", f"{name} is given more than once")
+        fields[name] = value
+    return data, fields
+
+
+def _json_body() -> bytes:
+    settings: Settings = current_app.config["SETTINGS"]
+    if request.mimetype != "application/json":
+        raise ProblemError(
+            415, f"The content type is {request.mimetype or 'missing'!r}; send application/json."
+        )
+    request.max_content_length = settings.max_json_bytes
+    body = request.get_data(cache=False)
+    announced = request.content_length
+    if announced is not None and len(body) < announced:
+        raise BadRequest("The body is shorter than its Content-Length.")
+    return body
+
+
+def _answer(reading: Reading, surface: SurfaceAnswer | None, *, glyphs: bool) -> Response:
+    served = current_engine().model
+    answer = answer_of(
+        reading,
+        surface=surface,
+        model=ModelAnswer(served.name, served.version),
+        total_ms=1000 * (time.perf_counter() - g.started),
+        request_id=g.request_id,
+        glyphs=glyphs,
+    )
+    return _json(answer)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), content_type="application/json")

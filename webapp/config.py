@@ -1,0 +1,88 @@
+"""Every setting and every limit of the site.
+
+A setting is read from the environment variable `INKLING_` + its name in capitals. A value that
+does not fit, or a variable that names no setting, stops the start-up: a misspelt limit must not
+pass for one that is set.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "INKLING_"
+
+# What the interface fixes (docs/api.md); operators cannot change these.
+MAX_STROKES = 500
+"""Strokes in one drawing."""
+MAX_POINTS = 20_000
+"""Points in one drawing."""
+MAX_COORDINATE = 1e6
+"""Magnitude of a coordinate, in the request's own unit."""
+MAX_ALTERNATIVES = 10
+"""Other readings that can be asked for."""
+
+MIB = 1024 * 1024
+
+
+class ConfigError(Exception):
+    """A setting has a value that does not fit; the site does not start."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can set: type, bounds, meaning and default of each."""
+
+    backend: Annotated[
+        Literal["litert", "keras"],
+        Meta(description="What runs the network; `keras` needs requirements/train.txt installed."),
+    ] = "litert"
+    models: Annotated[
+        str, Meta(min_length=1, description="Folder of the shipped models.")
+    ] = str(ROOT / "models")
+    model: Annotated[
+        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that is served.")
+    ] = "digits"
+    max_json_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest JSON body, in bytes.")
+    ] = 4 * MIB
+    max_image_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest image file, in bytes.")
+    ] = 12 * MIB
+    max_image_pixels: Annotated[
+        int, Meta(ge=784, le=2**30, description="Largest image, in pixels.")
+    ] = 25_000_000
+    max_image_side: Annotated[
+        int, Meta(ge=28, le=2**20, description="Longest side of an image, in pixels.")
+    ] = 20_000
+    threads: Annotated[
+        int, Meta(ge=1, le=64, description="Requests that one gunicorn worker handles at once.")
+    ] = 4
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigError: names the variable, its value and what was expected.
+    """
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    unknown = given.keys() - set(Settings.__struct_fields__)
+    if unknown:
+        names = ", ".join(sorted(PREFIX + name.upper() for name in unknown))
+        raise ConfigError(f"no such setting: {names}")
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        expectation, _, path = str(error).partition(" - at `$.")
+        name = path.removesuffix("`")
+        raise ConfigError(
+            f"{PREFIX}{name.upper()} is {given.get(name)!r}: {expectation}"
+        ) from error

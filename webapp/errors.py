@@ -1,0 +1,98 @@
+"""Errors as people and programs can use them: problem documents under /api, pages elsewhere."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response, current_app, g, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from .recognition import (
+    ImageTooLargeError,
+    RecognitionError,
+    UndecodableImageError,
+    UnsupportedImageError,
+)
+
+STATUS_OF: dict[type[RecognitionError], int] = {
+    UnsupportedImageError: 415,
+    ImageTooLargeError: 413,
+    UndecodableImageError: 422,
+}
+"""What the recogniser refuses, as HTTP says it."""
+
+DETAILS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take {method} requests.",
+    413: "The request is larger than this address takes.",
+    500: "Something went wrong here. It is not your doing; please try again.",
+}
+"""Said where no better detail is known."""
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field; `pointer` is an RFC 6901 JSON pointer."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldError] = []
+
+
+class ProblemError(Exception):
+    """Ends a request with a status and a detail for the one who sent it."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error in the form of the place where it happened."""
+    app.register_error_handler(ProblemError, _problem)
+    app.register_error_handler(RecognitionError, _refused)
+    app.register_error_handler(HTTPException, _http)
+
+
+def _problem(error: ProblemError) -> Response:
+    return _answer(error.status, error.detail, error.errors)
+
+
+def _refused(error: RecognitionError) -> Response:
+    status = STATUS_OF.get(type(error))
+    if status is None:  # not the request's fault
+        current_app.logger.error("recognition failed", exc_info=error)
+        return _answer(500, DETAILS[500])
+    return _answer(status, str(error))
+
+
+def _http(error: HTTPException) -> Response:
+    # Flask logs what it did not expect before it calls this with an InternalServerError.
+    status = error.code or InternalServerError.code
+    detail = DETAILS.get(status, error.description or HTTPStatus(status).phrase)
+    answer = _answer(status, detail.format(method=request.method))
+    for name, value in error.get_headers():
+        if name.lower() in {"allow", "retry-after"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _answer(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Response:
+    title = HTTPStatus(status).phrase
+    if request.path.startswith("/api/"):
+        problem = Problem("about:blank", title, status, detail, g.request_id, list(errors))
+        body = msgspec.json.encode(problem)
+        return Response(body, status, content_type="application/problem+json")
+    page = render_template("error.html", status=status, title=title, detail=detail)
+    return Response(page, status, content_type="text/html; charset=utf-8")

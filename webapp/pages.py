@@ -1,0 +1,40 @@
+"""The pages that people see."""
+
+from flask import Blueprint, Flask, render_template
+
+from .api import card, image_upload
+from .config import MIB, Settings
+from .engine import current_engine
+from .schema import glyph_uri
+
+blueprint = Blueprint("pages", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Add the pages and what their templates share."""
+    settings: Settings = app.config["SETTINGS"]
+    app.jinja_env.globals["max_image_mib"] = settings.max_image_bytes // MIB
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/")
+def index() -> str:
+    """The pad, the upload form and the answer."""
+    return render_template("index.html")
+
+
+@blueprint.post("/upload")
+def upload() -> str:
+    """The form without JavaScript: a picture in, a page out."""
+    data, _ = image_upload()
+    engine = current_engine()
+    reading = engine.recognizer.read_image(data, engine.limits)
+    glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
+    return render_template("result.html", reading=reading, glyphs=glyphs)
+
+
+@blueprint.get("/model")
+def model() -> str:
+    """The model's card."""
+    return render_template("model.html", card=card())

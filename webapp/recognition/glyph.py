@@ -1,0 +1,154 @@
+"""Glyphs: one candidate as MNIST would have stored it.
+
+Trainer, evaluator, server and command line all come through here, so that the network is asked
+about exactly what it was taught.
+
+MNIST was made so (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; retraced
+by Yadav and Bottou, "Cold Case: The Lost MNIST Digits", 2019): the box of the ink is resampled by
+area into 20x20 pixels with its aspect kept, then pasted into 28x28 pixels so that its centre of
+mass falls on pixel 14 of each axis.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Stroke = NDArray[np.float64]
+"""One pen-down movement: shape (N, 2), columns x and y, y downwards, any unit."""
+
+Glyph = NDArray[np.uint8]
+"""Shape (28, 28, 1), ink 255 on 0. Channel 0 is the ink."""
+
+SIDE = 28
+"""Side of a glyph, in pixels."""
+
+BOX = 20
+"""Longest side of the ink inside a glyph, in pixels."""
+
+CENTRE = 14
+"""Pixel index, on both axes, that the centre of mass falls on."""
+
+PEN = 2.4
+"""Width of the redrawn pen, in pixels of the 20x20 box; chosen on dev writers (docs/training.md)."""
+
+DOT = 4.0
+"""Diameter of ink without extent, in pixels of the 20x20 box: a full stop beside a digit."""
+
+SUPERSAMPLE = 8
+"""Strokes are drawn this many times larger than the box, then reduced by area: anti-aliasing."""
+
+SUBPIXEL_BITS = 4
+"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+
+
+def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
+    """Redraw strokes as vectors at their own scale and normalise them.
+
+    The pen's width is relative to the drawing, never the visitor's brush, so that neither the
+    size of the drawing nor its unit changes the glyph. Ink without extent (a dot) becomes a small
+    disc.
+
+    Args:
+        strokes: one or more arrays of shape (N, 2), N >= 1, finite.
+        pen: width of the pen, in pixels of the 20x20 box.
+
+    Raises:
+        ValueError: there is no point at all.
+    """
+    if not any(len(stroke) for stroke in strokes):
+        raise ValueError("a glyph needs at least one point, got none")
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = float((high - low).max())
+    size = BOX * SUPERSAMPLE
+    canvas = np.zeros((size, size), np.uint8)
+    if extent == 0:
+        middle = _fixed_point(np.zeros((1, 2)))
+        _draw(canvas, middle, DOT)
+    else:
+        # Relative to the extent first: no unit, however small or large, can overflow.
+        reach = size - pen * SUPERSAMPLE
+        centre = low + (high - low) / 2
+        for stroke in strokes:
+            _draw(canvas, _fixed_point((stroke - centre) / extent * reach), pen)
+    return normalise(_resample(canvas))
+
+
+def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
+    """Normalise the pixels of one candidate.
+
+    Args:
+        ink: shape (H, W), ink 255 on 0; its box is that of every pixel above 0.
+
+    Raises:
+        ValueError: there is no ink.
+
+    Example:
+        >>> ink = np.zeros((90, 60), np.uint8)
+        >>> ink[10:80, 28:34] = 255
+        >>> glyph = glyph_of_ink(ink)
+        >>> glyph.shape, int(glyph.max())
+        ((28, 28, 1), 255)
+    """
+    x, y, width, height = cv2.boundingRect(ink)
+    if width == 0:
+        raise ValueError("a glyph needs ink, got an empty image")
+    side = max(width, height)
+    square = np.zeros((side, side), np.uint8)
+    left, top = (side - width) // 2, (side - height) // 2
+    square[top : top + height, left : left + width] = ink[y : y + height, x : x + width]
+    return normalise(_resample(square))
+
+
+def normalise(patch: NDArray[np.float32]) -> Glyph:
+    """The last step of every glyph: darkest ink to 255, centre of mass to pixel 14.
+
+    Args:
+        patch: shape (20, 20, C), not negative, ink in channel 0 and somewhere above 0.
+
+    Returns:
+        uint8 of shape (28, 28, C).
+    """
+    ink = patch[..., 0]
+    offsets = []
+    for axis in (0, 1):
+        mass = ink.sum(axis=1 - axis)
+        barycentre = float((mass * (np.arange(BOX) + 0.5)).sum() / mass.sum())
+        shift = CENTRE - BOX // 2 + round(BOX / 2 + 0.5 - barycentre)
+        offsets.append(min(max(shift, 0), SIDE - BOX))
+    top, left = offsets
+    glyph = np.zeros((SIDE, SIDE, patch.shape[2]), np.uint8)
+    scaled = np.rint(patch * (255 / ink.max())).clip(0, 255)
+    glyph[top : top + BOX, left : left + BOX] = scaled.astype(np.uint8)
+    return glyph
+
+
+def network_input(glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Glyphs as the network takes them: float32 in 0 to 1. The only place that scales them."""
+    return glyphs.astype(np.float32) / np.float32(255)
+
+
+def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A square of ink as (20, 20, 1): by area when it shrinks, linear when it grows.
+
+    OpenCV's INTER_AREA is nearest-neighbour when enlarging, hence the second method.
+    """
+    method = cv2.INTER_AREA if len(square) >= BOX else cv2.INTER_LINEAR
+    patch = cv2.resize(square.astype(np.float32), (BOX, BOX), interpolation=method)
+    return patch[..., np.newaxis].astype(np.float32, copy=False)
+
+
+def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Points about the canvas's centre as OpenCV's fixed-point pixel coordinates."""
+    middle = BOX * SUPERSAMPLE / 2 - 0.5  # OpenCV's integers are the centres of pixels
+    return np.rint((points + middle) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+
+
+def _draw(canvas: NDArray[np.uint8], points: NDArray[np.int32], pen: float) -> None:
+    """Draw one stroke with round ends; a stroke of one point is a disc."""
+    if len(points) == 1:
+        points = np.repeat(points, 2, axis=0)
+    thickness = max(1, round(pen * SUPERSAMPLE))
+    cv2.polylines(canvas, [points], False, 255, thickness, cv2.LINE_8, SUBPIXEL_BITS)

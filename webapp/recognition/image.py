@@ -1,0 +1,199 @@
+"""From the bytes of an upload to grey pixels, the right way up."""
+
+import struct
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+
+FORMATS = ("PNG", "JPEG", "WebP")
+"""What is read. OpenCV would open ten formats; these three are what browsers and cameras make."""
+
+WHITE = 255
+
+# JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_START_OF_SCAN = 0xDA
+_JPEG_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+
+_EXIF_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bytes of an image tell: one of `FORMATS`, and its size as stored, in pixels."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest image that is decoded."""
+
+    pixels: int
+    side: int
+
+
+def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
+    """Decode an image to grey, upright by its EXIF orientation, transparency put on white.
+
+    Returns:
+        uint8 of shape (H, W), white 255.
+
+    Raises:
+        UnsupportedImageError: not a PNG, JPEG or WebP by its first bytes.
+        ImageTooLargeError: over a limit; found before anything is decoded.
+        UndecodableImageError: broken.
+    """
+    header = read_header(data)
+    pixels = header.width * header.height
+    if max(header.width, header.height) > limits.side:
+        raise ImageTooLargeError(
+            f"image: {header.width} x {header.height} pixels, "
+            f"but a side may have at most {limits.side}"
+        )
+    if pixels > limits.pixels:
+        raise ImageTooLargeError(
+            f"image: {header.width} x {header.height} is {pixels} pixels, "
+            f"but at most {limits.pixels} are read"
+        )
+    try:
+        # Unchanged, because every other mode drops alpha; it ignores EXIF, hence the metadata.
+        raw, kinds, metadata = cv2.imdecodeWithMetadata(
+            np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED
+        )
+    except cv2.error as error:
+        raise UndecodableImageError(_broken(header)) from error
+    if raw is None or raw.size == 0:
+        raise UndecodableImageError(_broken(header))
+    grey = _grey(np.asarray(raw))
+    for kind, block in zip(kinds, metadata, strict=True):
+        if kind == cv2.IMAGE_METADATA_EXIF:
+            grey = _upright(grey, exif_orientation(np.asarray(block).tobytes()))
+    return np.ascontiguousarray(grey)
+
+
+def read_header(data: bytes) -> Header:
+    """Format and size from the magic bytes, without decoding.
+
+    Raises:
+        UnsupportedImageError, UndecodableImageError: as for `decode`.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        name, size = "PNG", _png_size(data)
+    elif data.startswith(b"\xff\xd8\xff"):
+        name, size = "JPEG", _jpeg_size(data)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        name, size = "WebP", _webp_size(data)
+    else:
+        raise UnsupportedImageError(
+            f"image: not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} by its first bytes"
+        )
+    if size is None or 0 in size:
+        raise UndecodableImageError(f"image: the header of this {name} file is broken")
+    return Header(name, *size)
+
+
+def exif_orientation(block: bytes) -> int:
+    """The orientation, 1 to 8, of an EXIF block (a TIFF header and its first directory); else 1."""
+    block = block.removeprefix(b"Exif\x00\x00")
+    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (entries,) = struct.unpack_from(order + "H", block, start)
+        for entry in range(entries):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", block, start + 2 + 12 * entry)
+            if tag == _EXIF_ORIENTATION:
+                return int(value) if 1 <= value <= 8 else 1
+    except struct.error:
+        return 1  # cut short: no orientation, as if there were no EXIF
+    return 1
+
+
+def _broken(header: Header) -> str:
+    return f"image: this {header.format} file is broken and cannot be decoded"
+
+
+def _grey(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Any of OpenCV's decoded forms as uint8 grey on white."""
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)  # type: ignore[operator]
+    pixels = np.asarray(image, np.uint8)
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] == 3:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    if pixels.shape[2] == 4:
+        alpha = pixels[..., 3].astype(np.uint16)
+        grey = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY).astype(np.uint16)
+        return ((grey * alpha + WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.asarray(pixels[..., 0])
+
+
+def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo an EXIF orientation (CIPA DC-008, tag 0x0112)."""
+    if orientation in (5, 6, 7, 8):
+        image = image.T
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return image
+
+
+def _png_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height from IHDR, which the standard puts first (W3C PNG, 11.2.1)."""
+    if len(data) < 24 or data[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height from the frame header, skipping the segments before it."""
+    place = 2
+    while place + 4 <= len(data):
+        if data[place] != 0xFF:
+            return None
+        marker = data[place + 1]
+        if marker == 0xFF:  # a fill byte
+            place += 1
+        elif marker in _JPEG_BARE_MARKERS:
+            place += 2
+        elif marker == _JPEG_START_OF_SCAN:
+            return None
+        else:
+            (length,) = struct.unpack_from(">H", data, place + 2)
+            if marker in _JPEG_FRAMES:
+                if place + 9 > len(data):
+                    return None
+                height, width = struct.unpack_from(">HH", data, place + 5)
+                return width, height
+            place += 2 + length
+    return None
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of the canvas, or of the only frame (RFC 9649)."""
+    if len(data) < 30:
+        return None
+    kind = data[12:16]
+    if kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L" and data[20] == 0x2F:
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8X":
+        return (
+            int.from_bytes(data[24:27], "little") + 1,
+            int.from_bytes(data[27:30], "little") + 1,
+        )
+    return None

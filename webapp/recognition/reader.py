@@ -1,0 +1,173 @@
+"""The recogniser: a drawing or a picture in, a reading out."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .classifier import Classifier
+from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
+from .image import Limits, decode
+from .ink import ink_of_image
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in the unit of the request, y downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit of a reading."""
+
+    digit: int
+    line: int
+    """Index of the line it stands in, from the top."""
+    confidence: float
+    """Probability, 0 to 1, that `digit` is right."""
+    probabilities: tuple[float, ...]
+    """Of the digits 0 to 9; they sum to 1."""
+    is_digit: float | None
+    """Probability that this ink is a digit at all; None while the model has no such output."""
+    box: Box
+    strokes: tuple[int, ...] | None
+    """Indices of the strokes it is made of; None for a picture."""
+    glyph: Glyph
+    """What the network saw."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another reading of the same ink."""
+
+    text: str
+    confidence: float
+
+
+@dataclass
+class Timing:
+    """Milliseconds spent in each stage."""
+
+    ink: float = 0.0
+    segment: float = 0.0
+    classify: float = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start = time.perf_counter()
+        yield
+        setattr(self, name, getattr(self, name) + 1000 * (time.perf_counter() - start))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read."""
+
+    status: str
+    """`ok`, or `empty` where there is no ink."""
+    lines: tuple[str, ...]
+    confidence: float
+    digits: tuple[Digit, ...]
+    alternatives: tuple[Alternative, ...]
+    surface: tuple[float, float] | None = None
+    """Width and height of what `box` refers to: of an upright picture, in pixels."""
+    timing: Timing = field(default_factory=Timing, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The lines, joined."""
+        return "\n".join(self.lines)
+
+
+class Recognizer:
+    """Reads digits. Safe to call from any thread when its classifier is.
+
+    All ink is taken as one digit.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+
+    def read_strokes(self, strokes: Sequence[Stroke], alternatives: int = 3) -> Reading:
+        """Read a drawing.
+
+        Args:
+            strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
+            alternatives: how many other readings to give, 0 to 9.
+        """
+        timing = Timing()
+        if not strokes:
+            return _nothing(None, timing)
+        with timing.stage("ink"):
+            glyph = glyph_of_strokes(strokes)
+            points = np.concatenate(strokes)
+            low, high = points.min(axis=0), points.max(axis=0)
+            box = Box(float(low[0]), float(low[1]), *(float(side) for side in high - low))
+        return self._read_one(glyph, box, tuple(range(len(strokes))), None, alternatives, timing)
+
+    def read_image(self, data: bytes, limits: Limits, alternatives: int = 3) -> Reading:
+        """Read a PNG, JPEG or WebP file; see `read_strokes`.
+
+        Raises:
+            UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `image.decode`.
+        """
+        timing = Timing()
+        with timing.stage("ink"):
+            grey = decode(data, limits)
+            height, width = grey.shape
+            ink = ink_of_image(grey)
+            box = _box_of_ink(ink, width, height)
+        if box is None:
+            return _nothing((width, height), timing)
+        with timing.stage("ink"):
+            glyph = glyph_of_ink(ink)
+        return self._read_one(glyph, box, None, (width, height), alternatives, timing)
+
+    def _read_one(
+        self,
+        glyph: Glyph,
+        box: Box,
+        strokes: tuple[int, ...] | None,
+        surface: tuple[float, float] | None,
+        alternatives: int,
+        timing: Timing,
+    ) -> Reading:
+        with timing.stage("classify"):
+            row = self._classifier.probabilities(glyph[np.newaxis])[0].astype(np.float64)
+        probabilities = tuple(float(value) for value in row / row.sum())
+        ranking = sorted(range(len(probabilities)), key=lambda d: -probabilities[d])
+        best, others = ranking[0], ranking[1 : 1 + alternatives]
+        confidence = probabilities[best]
+        digit = Digit(best, 0, confidence, probabilities, None, box, strokes, glyph)
+        return Reading(
+            status="ok",
+            lines=(str(best),),
+            confidence=confidence,
+            digits=(digit,),
+            alternatives=tuple(Alternative(str(d), probabilities[d]) for d in others),
+            surface=surface,
+            timing=timing,
+        )
+
+
+def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:
+    return Reading("empty", (), 1.0, (), (), surface, timing)
+
+
+def _box_of_ink(ink: NDArray[np.uint8], width: int, height: int) -> Box | None:
+    """The box of the ink in pixels of the full picture, or None without ink."""
+    x, y, across, down = cv2.boundingRect(ink)
+    if across == 0:
+        return None
+    scale_x, scale_y = width / ink.shape[1], height / ink.shape[0]
+    return Box(x * scale_x, y * scale_y, across * scale_x, down * scale_y)

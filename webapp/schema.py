@@ -1,0 +1,296 @@
+"""The interface as types: requests are checked against them, answers are made of them.
+
+Field names are fixed (docs/api.md).
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import cv2
+import msgspec
+import numpy as np
+from msgspec import UNSET, Meta, UnsetType
+
+from .config import MAX_ALTERNATIVES, MAX_COORDINATE, MAX_POINTS, MAX_STROKES
+from .errors import FieldError, ProblemError
+from .recognition import Glyph, Reading, Stroke
+
+Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
+Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
+Milliseconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Pressure = Annotated[float, Meta(ge=0, le=1)]
+Expect = Literal["number", "digit"]
+Alternatives = Annotated[int, Meta(ge=0, le=MAX_ALTERNATIVES)]
+
+
+class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
+    """One pen-down movement, a column a quantity; all columns have one length."""
+
+    x: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
+    y: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
+    t: list[Milliseconds] | None = None
+    p: list[Pressure] | None = None
+
+
+class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /api/v1/predict/strokes."""
+
+    strokes: Annotated[list[StrokeColumns], Meta(max_length=MAX_STROKES)]
+    width: Size | None = None
+    height: Size | None = None
+    expect: Expect = "number"
+    glyphs: bool = False
+    alternatives: Alternatives = 3
+
+    def as_strokes(self) -> list[Stroke]:
+        """Arrays of shape (N, 2).
+
+        Raises:
+            ProblemError: 422, the columns of a stroke differ in length, or there are too many
+                points in all.
+        """
+        total = 0
+        for number, stroke in enumerate(self.strokes):
+            length = len(stroke.x)
+            total += length
+            for name in ("y", "t", "p"):
+                column = getattr(stroke, name)
+                if column is not None and len(column) != length:
+                    raise invalid(
+                        f"/strokes/{number}/{name}",
+                        f"{name} has {len(column)} values, but x has {length}",
+                    )
+        if total > MAX_POINTS:
+            raise invalid("/strokes", f"{total} points in all, but at most {MAX_POINTS} are read")
+        return [np.column_stack([stroke.x, stroke.y]).astype(np.float64) for stroke in self.strokes]
+
+
+class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
+    """Query or form fields of POST /api/v1/predict/image."""
+
+    expect: Expect = "number"
+    glyphs: bool = False
+    alternatives: Alternatives = 3
+
+
+class BoxAnswer(msgspec.Struct):
+    """A rectangle in the unit of the request."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class DigitAnswer(msgspec.Struct):
+    """One digit of an answer."""
+
+    digit: int
+    line: int
+    confidence: float
+    probabilities: list[float]
+    is_digit: float | None
+    box: BoxAnswer
+    strokes: list[int] | UnsetType = UNSET
+    glyph: str | UnsetType = UNSET
+
+
+class AlternativeAnswer(msgspec.Struct):
+    """Another reading."""
+
+    text: str
+    confidence: float
+
+
+class SurfaceAnswer(msgspec.Struct):
+    """What the boxes refer to."""
+
+    width: float
+    height: float
+
+
+class ModelAnswer(msgspec.Struct):
+    """Which model read."""
+
+    name: str
+    version: str
+
+
+class TimingAnswer(msgspec.Struct):
+    """Milliseconds."""
+
+    total: float
+    ink: float
+    segment: float
+    classify: float
+
+
+class Answer(msgspec.Struct):
+    """The answer to both predict routes."""
+
+    text: str
+    lines: list[str]
+    status: Literal["ok", "unsure", "not_a_number", "empty"]
+    confidence: float
+    digits: list[DigitAnswer]
+    ignored: list[BoxAnswer]
+    alternatives: list[AlternativeAnswer]
+    surface: SurfaceAnswer | None
+    model: ModelAnswer
+    timing_ms: TimingAnswer
+    request_id: str
+
+
+def answer_of(
+    reading: Reading,
+    *,
+    surface: SurfaceAnswer | None,
+    model: ModelAnswer,
+    total_ms: float,
+    request_id: str,
+    glyphs: bool,
+) -> Answer:
+    """A reading as the interface gives it."""
+    timing = reading.timing
+    return Answer(
+        text=reading.text,
+        lines=list(reading.lines),
+        status=reading.status,
+        confidence=reading.confidence,
+        digits=[
+            DigitAnswer(
+                digit=digit.digit,
+                line=digit.line,
+                confidence=digit.confidence,
+                probabilities=list(digit.probabilities),
+                is_digit=digit.is_digit,
+                box=BoxAnswer(digit.box.x, digit.box.y, digit.box.width, digit.box.height),
+                strokes=UNSET if digit.strokes is None else list(digit.strokes),
+                glyph=glyph_uri(digit.glyph) if glyphs else UNSET,
+            )
+            for digit in reading.digits
+        ],
+        ignored=[],
+        alternatives=[AlternativeAnswer(a.text, a.confidence) for a in reading.alternatives],
+        surface=surface,
+        model=model,
+        timing_ms=TimingAnswer(
+            round(total_ms, 3),
+            round(timing.ink, 3),
+            round(timing.segment, 3),
+            round(timing.classify, 3),
+        ),
+        request_id=request_id,
+    )
+
+
+def glyph_uri(glyph: Glyph) -> str:
+    """The ink of a glyph as a data: URI of a PNG, ink white on black as the network has it."""
+    _, encoded = cv2.imencode(".png", glyph[..., 0])
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+
+
+Checked = TypeVar("Checked")
+
+
+def decode_json(body: bytes, kind: type[Checked]) -> Checked:
+    """Check a JSON body against a type.
+
+    Raises:
+        ProblemError: 400 where it is not JSON, 422 where it is not of the type.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        _require_json(body)  # msgspec checks as it reads: what follows may still be malformed
+        raise _invalid_field(error, msgspec.json.decode(body)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise malformed(error) from error
+
+
+def convert_fields(fields: Mapping[str, str], kind: type[Checked]) -> Checked:
+    """Check query or form fields, all text, against a type.
+
+    Raises:
+        ProblemError: 422.
+    """
+    try:
+        return msgspec.convert(fields, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid_field(error, fields) from error
+
+
+def invalid(pointer: str, detail: str) -> ProblemError:
+    """422 about one field."""
+    return ProblemError(422, detail, [FieldError(pointer, detail)])
+
+
+def malformed(error: Exception) -> ProblemError:
+    """400 about a body that is no JSON."""
+    if isinstance(error, RecursionError):
+        reason = "it is nested too deeply"
+    elif isinstance(error, UnicodeDecodeError):
+        reason = "it is not UTF-8"
+    else:
+        reason = str(error).removeprefix("JSON is malformed: ")
+    return ProblemError(400, f"The body is not JSON: {reason}.")
+
+
+def _require_json(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise malformed(error) from error
+
+
+_WORDS = {"`float`": "a number", "`int`": "a whole number", "`str`": "text", "`bool`": "true or false"}
+_WORDS |= {"`array`": "an array", "`object`": "an object", "`null`": "null"}
+
+
+def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemError:
+    """A validation error with pointer and value: `Expected `float` <= 1 - at `$.p[0]``."""
+    expectation, _, path = str(error).partition(" - at `$")
+    tokens = re.findall(r"\.([A-Za-z_]+)|\[(\d+)\]", path)
+    keys = [name or int(index) for name, index in tokens]
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", expectation, re.DOTALL)
+    if unknown:
+        name = unknown[1]
+        pointer = _pointer([*keys, name])
+        return invalid(pointer, f"{_shown(name)} is not a field here")
+    missing = re.fullmatch(r"Object missing required field `(.*)`", expectation)
+    if missing:
+        return invalid(_pointer([*keys, missing[1]]), f"{missing[1]} is missing")
+    expectation, _, _ = expectation.partition(", got ")
+    for term, word in _WORDS.items():
+        expectation = expectation.replace(term, word)
+    expectation = expectation.removeprefix("Expected ")
+    where = ".".join(str(key) for key in keys) or "the body"
+    value = _shown(_at(document, keys))
+    return invalid(_pointer(keys), f"{where}: expected {expectation}, got {value}")
+
+
+def _pointer(keys: list[Any]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+def _at(document: Any, keys: list[Any]) -> Any:
+    """The value at a path that msgspec reported."""
+    for key in keys:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def _shown(value: object) -> str:
+    """A value short enough for a message."""
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, dict):
+        return "an object"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:57] + "..."
