@@ -1,6 +1,7 @@
 """How gunicorn serves Inkling; every value has its reason."""
 
 import os
+from pathlib import Path
 
 from webapp.config import load_settings
 
@@ -19,7 +20,8 @@ threads = settings.threads
 preload_app = False
 
 # Workers tell the master that they live by touching a file; on a slow disk that can stall.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+memory = Path("/dev/shm")  # noqa: S108  gunicorn makes its files there with random names
+worker_tmp_dir = str(memory) if memory.is_dir() else None
 
 # Longer than the idle time of the routers in front, so that the router closes first.
 keepalive = 95

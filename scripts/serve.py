@@ -25,7 +25,7 @@ def main() -> None:
             )
     print(f"Inkling starts on http://{HOST}:{text} (Ctrl-C ends it)", flush=True)
     gunicorn = Path(sys.executable).parent / "gunicorn"
-    os.execv(gunicorn, [str(gunicorn), "wsgi:app"])
+    os.execv(gunicorn, [str(gunicorn), "wsgi:app"])  # noqa: S606  become it: one process to stop
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import platform
 import re
 import tempfile
@@ -68,7 +67,7 @@ def publish(built: Path, folder: Path) -> None:
     against its files when a server loads it, so a half-moved set is refused, not served.
     """
     for path in sorted(built.iterdir(), key=lambda p: p.suffix == ".json"):
-        os.replace(path, folder / path.name)
+        path.replace(folder / path.name)
 
 
 def today() -> str:

@@ -74,7 +74,7 @@ def _vary_pen(
     mix = np.repeat(mix, len(strip) // count)[:, np.newaxis]
     thicker = np.maximum(mix, 0) * (cv2.dilate(strip, kernel) - strip)
     thinner = np.minimum(mix, 0) * (strip - cv2.erode(strip, kernel))
-    return np.rint(strip + thicker + thinner).astype(np.uint8)
+    return np.asarray(np.rint(strip + thicker + thinner), np.uint8)
 
 
 def _affine_sources(
@@ -110,7 +110,7 @@ def _elastic_field(
     """A smooth random displacement, (N, H, W, 2), in pixels (after Simard et al., ICDAR 2003)."""
     control = rng.normal(0, deviation, (2, count, CONTROL_POINTS, CONTROL_POINTS))
     field = _smooth_basis(height) @ control.astype(np.float32) @ _smooth_basis(width).T
-    return np.moveaxis(field, 0, -1)
+    return np.asarray(np.moveaxis(field, 0, -1), np.float32)
 
 
 def _smooth_basis(length: int) -> NDArray[np.float32]:

@@ -109,15 +109,14 @@ def _figures(
 
 def table(rows: Sequence[Figures]) -> str:
     """One line a data set, for people."""
-    lines = [
-        f"{'data':<36} {'samples':>8} {'right':>8} {'accuracy':>9}  {'95 % interval':<17} per writer"
-    ]
+    form = "{:<34} {:>8} {:>8} {:>9}  {:<17}  {}"
+    lines = [form.format("data", "samples", "right", "accuracy", "95 % interval", "per writer")]
     for row in rows:
         low, high = row.interval
-        mean = f"{row.per_writer:.2%} of {row.writers}" if row.per_writer is not None else "-"
+        mean = "-" if row.per_writer is None else f"{row.per_writer:.2%} of {row.writers}"
+        interval = f"{low:.2%} to {high:.2%}"
         lines.append(
-            f"{row.data:<36} {row.count:>8} {row.correct:>8} {row.accuracy:>9.2%}  "
-            f"{f'{low:.2%} to {high:.2%}':<17} {mean}"
+            form.format(row.data, row.count, row.correct, f"{row.accuracy:.2%}", interval, mean)
         )
     return "\n".join(lines)
 

@@ -37,10 +37,11 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
     Raises:
         DataError: the file cannot be read, or a line is not a sample.
     """
-    number = 0
+    number = 0  # of the line, for the message
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 row = json.loads(line)
                 if row.get("suspect"):
                     continue

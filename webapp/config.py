@@ -40,18 +40,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["litert", "keras"],
         Meta(description="What runs the network; `keras` needs requirements/train.txt installed."),
     ] = "litert"
-    models: Annotated[
-        str, Meta(min_length=1, description="Folder of the shipped models.")
-    ] = str(ROOT / "models")
+    models: Annotated[str, Meta(min_length=1, description="Folder of the shipped models.")] = str(
+        ROOT / "models"
+    )
     model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that is served.")
     ] = "digits"
-    max_json_bytes: Annotated[
-        int, Meta(ge=1024, description="Largest JSON body, in bytes.")
-    ] = 4 * MIB
-    max_image_bytes: Annotated[
-        int, Meta(ge=1024, description="Largest image file, in bytes.")
-    ] = 12 * MIB
+    max_json_bytes: Annotated[int, Meta(ge=1024, description="Largest JSON body, in bytes.")] = (
+        4 * MIB
+    )
+    max_image_bytes: Annotated[int, Meta(ge=1024, description="Largest image file, in bytes.")] = (
+        12 * MIB
+    )
     max_image_pixels: Annotated[
         int, Meta(ge=784, le=2**30, description="Largest image, in pixels.")
     ] = 25_000_000

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .config import MAX_ALTERNATIVES, MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 from .errors import FieldError, ProblemError
-from .recognition import Glyph, Reading, Stroke
+from .recognition import Glyph, Reading, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
@@ -132,7 +132,7 @@ class Answer(msgspec.Struct):
 
     text: str
     lines: list[str]
-    status: Literal["ok", "unsure", "not_a_number", "empty"]
+    status: Status
     confidence: float
     digits: list[DigitAnswer]
     ignored: list[BoxAnswer]
@@ -245,7 +245,12 @@ def _require_json(body: bytes) -> None:
         raise malformed(error) from error
 
 
-_WORDS = {"`float`": "a number", "`int`": "a whole number", "`str`": "text", "`bool`": "true or false"}
+_WORDS = {
+    "`float`": "a number",
+    "`int`": "a whole number",
+    "`str`": "text",
+    "`bool`": "true or false",
+}
 _WORDS |= {"`array`": "an array", "`object`": "an object", "`null`": "null"}
 
 

@@ -10,7 +10,7 @@ from .errors import (
 )
 from .glyph import SIDE, Glyph, Stroke, glyph_of_ink, glyph_of_strokes, network_input
 from .image import FORMATS, Limits
-from .reader import Alternative, Box, Digit, Reading, Recognizer
+from .reader import Alternative, Box, Digit, Reading, Recognizer, Status
 
 __all__ = [
     "FORMATS",
@@ -28,6 +28,7 @@ __all__ = [
     "Reading",
     "RecognitionError",
     "Recognizer",
+    "Status",
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",

@@ -50,7 +50,9 @@ def load_model(folder: Path, name: str) -> Model:
         content = served_path.read_bytes()
         expected = card["files"][served_path.name]["sha256"]
     except OSError as error:
-        raise ModelError(f"the model file {error.filename} cannot be read: {error.strerror}") from error
+        raise ModelError(
+            f"the model file {error.filename} cannot be read: {error.strerror}"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the model card {card_path} is not a model card: {error!r}") from error
     found = hashlib.sha256(content).hexdigest()

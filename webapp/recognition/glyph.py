@@ -31,7 +31,7 @@ CENTRE = 14
 """Pixel index, on both axes, that the centre of mass falls on."""
 
 PEN = 2.4
-"""Width of the redrawn pen, in pixels of the 20x20 box; chosen on dev writers (docs/training.md)."""
+"""Width of the redrawn pen, in pixels of the 20x20 box (docs/training.md: how it was chosen)."""
 
 DOT = 4.0
 """Diameter of ink without extent, in pixels of the 20x20 box: a full stop beside a digit."""

@@ -24,7 +24,7 @@ _EXIF_ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes of an image tell: one of `FORMATS`, and its size as stored, in pixels."""
+    """What the first bytes of an image tell: one of `FORMATS`; its size as stored, in pixels."""
 
     format: str
     width: int

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from .classifier import Classifier
 from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode
 from .ink import ink_of_image
+
+Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Timing:
 class Reading:
     """What was read."""
 
-    status: str
+    status: Status
     """`ok`, or `empty` where there is no ink."""
     lines: tuple[str, ...]
     confidence: float

@@ -1,0 +1,1 @@
+"""Tests of Inkling; none needs data from outside."""

@@ -1,0 +1,24 @@
+"""What several test modules need."""
+
+import pytest
+
+from webapp import create_app
+from webapp.config import Settings
+
+
+@pytest.fixture(scope="session")
+def app():
+    """The site with its default settings and the shipped model."""
+    return create_app(Settings())
+
+
+@pytest.fixture
+def client(app):
+    """A visitor of it."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def engine(app):
+    """The recogniser of the shipped model."""
+    return app.extensions["engine"]

@@ -1,0 +1,66 @@
+"""Digits that we drew ourselves, as strokes: what the tests read instead of outside data."""
+
+import math
+
+import numpy as np
+
+Points = list[tuple[float, float]]
+
+
+def arc(cx, cy, rx, ry, start, end, steps=16) -> Points:
+    """Points of an ellipse's arc; degrees, clockwise from the right, y downwards."""
+    angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
+    return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
+
+
+DIGITS: dict[int, list[Points]] = {
+    0: [arc(0.5, 0.5, 0.24, 0.36, -80, 285)],
+    1: [[(0.5, 0.14), (0.49, 0.5), (0.48, 0.86)]],
+    2: [[*arc(0.48, 0.34, 0.2, 0.19, -165, 40), (0.45, 0.62), (0.28, 0.83), (0.73, 0.82)]],
+    3: [arc(0.46, 0.32, 0.2, 0.18, -150, 80) + arc(0.46, 0.67, 0.23, 0.18, -80, 150)],
+    4: [[(0.38, 0.15), (0.28, 0.52), (0.72, 0.5)], [(0.62, 0.3), (0.6, 0.86)]],
+    5: [
+        [(0.36, 0.18), (0.33, 0.46), *arc(0.47, 0.64, 0.21, 0.2, -110, 150)],
+        [(0.36, 0.18), (0.7, 0.17)],
+    ],
+    6: [[(0.62, 0.14), (0.42, 0.36), (0.34, 0.56), *arc(0.5, 0.66, 0.17, 0.18, 180, -170)]],
+    7: [[(0.28, 0.2), (0.5, 0.19), (0.72, 0.2), (0.56, 0.5), (0.44, 0.86)]],
+    8: [
+        [
+            *arc(0.5, 0.32, 0.17, 0.16, -30, -270),
+            *arc(0.5, 0.66, 0.2, 0.18, -90, 270),
+            *arc(0.5, 0.32, 0.17, 0.16, 90, -30),
+        ]
+    ],
+    9: [[*arc(0.48, 0.34, 0.18, 0.18, -20, -340), (0.66, 0.3), (0.62, 0.6), (0.55, 0.86)]],
+}
+"""Strokes of each digit in a unit square, y downwards."""
+
+
+def strokes(digit: int, size: float = 280) -> list[np.ndarray]:
+    """The digit as the recogniser takes it: arrays of shape (N, 2)."""
+    return [np.array(points, np.float64) * size for points in DIGITS[digit]]
+
+
+def columns(digit: int, size: float = 280) -> list[dict[str, list[float]]]:
+    """The digit as the API takes it."""
+    return [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in strokes(digit, size)]
+
+
+def picture(digit: int, size: int = 280, ink: int = 20, paper: int = 255, pen: int = 16):
+    """The digit as grey pixels, (size, size) uint8."""
+    import cv2
+
+    image = np.full((size, size), paper, np.uint8)
+    for stroke in strokes(digit, size):
+        points = np.rint(stroke * 16).astype(np.int32)
+        cv2.polylines(image, [points], False, ink, pen, cv2.LINE_AA, 4)
+    return image
+
+
+def png(image: np.ndarray) -> bytes:
+    """Any OpenCV picture as the bytes of a PNG file."""
+    import cv2
+
+    _, encoded = cv2.imencode(".png", image)
+    return encoded.tobytes()
