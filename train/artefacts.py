@@ -56,8 +56,8 @@ def environment() -> dict[str, str]:
 def write_card(path: Path, card: Mapping[str, Any]) -> None:
     """Write a card as JSON that people can read: a list of numbers stays on one line."""
     text = json.dumps(card, indent=2)
-    text = NUMBER_LIST.sub(lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "["), text)
-    path.write_text(text.replace(" ]", "]") + "\n", encoding="utf-8")
+    text = NUMBER_LIST.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def publish(built: Path, folder: Path) -> None:

@@ -135,7 +135,7 @@ def train(options: argparse.Namespace) -> int:
 
     with artefacts.workplace(folder) as built:
         mnist = load_mnist(options.mnist)
-        rows = QUICK_ROWS if options.quick else len(mnist.train_labels)
+        rows = min(QUICK_ROWS if options.quick else math.inf, len(mnist.train_labels))
         kept = rows - options.dev_rows
         if not 0 < kept <= rows:
             raise TrainError(f"--dev-rows must be 0 to {rows - 1}, got {options.dev_rows}")

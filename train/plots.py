@@ -9,7 +9,7 @@ matplotlib.use("svg")
 # The same figures give the same file, byte for byte.
 matplotlib.rcParams["svg.hashsalt"] = "inkling"
 
-from matplotlib import pyplot  # noqa: E402  the backend has to be chosen before this import
+from matplotlib import pyplot, ticker  # noqa: E402  the backend has to be chosen before this import
 
 from .evaluation import Figures  # noqa: E402
 
@@ -27,10 +27,13 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
             left.plot(epochs, error, label=label)
             right.plot(epochs, history[f"{prefix}loss"], label=label)
     left.set(xlabel="epoch", ylabel="misread, %", yscale="log", title="Error")
-    right.set(xlabel="epoch", ylabel="cross-entropy", yscale="log", title="Loss")
-    left.legend(frameon=False)
+    right.set(xlabel="epoch", ylabel="cross-entropy", title="Loss")
+    right.legend(frameon=False)
     for axes in (left, right):
         axes.grid(alpha=0.3)
+        # 0.5 and 20, not powers of ten, at every tick that has a label.
+        axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     figure.savefig(path, metadata=NO_DATE)
     pyplot.close(figure)
 
@@ -43,7 +46,7 @@ def plot_confusion(figures: Figures, path: Path) -> None:
         for row, counts in enumerate(matrix)
     ]
     figure, axes = pyplot.subplots(figsize=(5.6, 5.2), layout="constrained")
-    axes.imshow(off, cmap="Oranges", vmin=0, vmax=max(4, *(max(row) for row in off)))
+    axes.imshow(off, cmap="Oranges", vmin=0, vmax=2 * max(4, *map(max, off)))
     for row, counts in enumerate(matrix):
         for column, count in enumerate(counts):
             if count:

@@ -146,8 +146,11 @@ def fit(
         callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
         **watched,
     )
-    history = {name: [float(value) for value in curve] for name, curve in fitted.history.items()}
-    return Trained(network, history)
+    history = {n: [round(float(v), 5) for v in curve] for n, curve in fitted.history.items()}
+    # Without the optimiser's state, which is three times the size of the weights.
+    plain = build_network()
+    plain.set_weights(network.get_weights())
+    return Trained(plain, history)
 
 
 def quieten_tensorflow() -> None:
