@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from . import api, assets, engine, errors, health, limits, pages, request_id, security
+from . import api, assets, cli, engine, errors, health, limits, pages, request_id, security
 from .config import Settings, load_settings
 
 
@@ -25,4 +25,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     health.init_app(app)
     api.init_app(app)
     pages.init_app(app)
+    cli.init_app(app)
     return app

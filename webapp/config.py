@@ -8,7 +8,7 @@ pass for one that is set.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +29,9 @@ MAX_ALTERNATIVES = 10
 MIB = 1024 * 1024
 
 
+Backend = Literal["litert", "keras"]
+
+
 class ConfigError(Exception):
     """A setting has a value that does not fit; the site does not start."""
 
@@ -37,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator can set: type, bounds, meaning and default of each."""
 
     backend: Annotated[
-        Literal["litert", "keras"],
+        Backend,
         Meta(description="What runs the network; `keras` needs requirements/train.txt installed."),
     ] = "litert"
     models: Annotated[str, Meta(min_length=1, description="Folder of the shipped models.")] = str(
@@ -69,20 +72,19 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigError: names the variable, its value and what was expected.
     """
-    given = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in environment.items()
-        if name.startswith(PREFIX)
-    }
-    unknown = given.keys() - set(Settings.__struct_fields__)
+    fields = {PREFIX + field.upper(): field for field in Settings.__struct_fields__}
+    names = sorted(name for name in environment if name.startswith(PREFIX))
+    unknown = [name for name in names if name not in fields]
     if unknown:
-        names = ", ".join(sorted(PREFIX + name.upper() for name in unknown))
-        raise ConfigError(f"no such setting: {names}")
+        raise ConfigError(f"no such setting: {', '.join(unknown)}")
+    given = {fields[name]: environment[name] for name in names}
     try:
         return msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
         expectation, _, path = str(error).partition(" - at `$.")
         name = path.removesuffix("`")
+        if expectation.startswith("Invalid enum value"):  # msgspec does not say which there are
+            expectation = f"Expected one of {', '.join(get_args(Backend))}"
         raise ConfigError(
             f"{PREFIX}{name.upper()} is {given.get(name)!r}: {expectation}"
         ) from error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from flask import Flask, current_app
 
@@ -31,6 +32,8 @@ class Engine:
 
 def init_app(app: Flask) -> None:
     """Load and check the model. Nothing that a fork would break is made yet."""
+    # OpenCV would write a line for every broken upload; whoever sent it is told instead.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
     model = load_model(Path(settings.models), settings.model)
     classifier = _classifier(settings, model)

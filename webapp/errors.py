@@ -24,7 +24,6 @@ STATUS_OF: dict[type[RecognitionError], int] = {
 DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take {method} requests.",
-    413: "The request is larger than this address takes.",
     500: "Something went wrong here. It is not your doing; please try again.",
 }
 """Said where no better detail is known."""
@@ -80,8 +79,8 @@ def _refused(error: RecognitionError) -> Response:
 def _http(error: HTTPException) -> Response:
     # Flask logs what it did not expect before it calls this with an InternalServerError.
     status = error.code or InternalServerError.code
-    detail = DETAILS.get(status, error.description or HTTPStatus(status).phrase)
-    answer = _answer(status, detail.format(method=request.method))
+    known = DETAILS.get(status, "").format(method=request.method)
+    answer = _answer(status, known or error.description or HTTPStatus(status).phrase)
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after"}:
             answer.headers[name] = value
@@ -90,7 +89,7 @@ def _http(error: HTTPException) -> Response:
 
 def _answer(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Response:
     title = HTTPStatus(status).phrase
-    if request.path.startswith("/api/"):
+    if f"{request.path}/".startswith("/api/"):
         problem = Problem("about:blank", title, status, detail, g.request_id, list(errors))
         body = msgspec.json.encode(problem)
         return Response(body, status, content_type="application/problem+json")

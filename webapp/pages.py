@@ -13,7 +13,7 @@ blueprint = Blueprint("pages", __name__)
 def init_app(app: Flask) -> None:
     """Add the pages and what their templates share."""
     settings: Settings = app.config["SETTINGS"]
-    app.jinja_env.globals["max_image_mib"] = settings.max_image_bytes // MIB
+    app.jinja_env.globals["max_image_mib"] = f"{settings.max_image_bytes / MIB:.3g}"
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(blueprint)
 

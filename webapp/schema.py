@@ -6,7 +6,7 @@ Field names are fixed (docs/api.md).
 import base64
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import cv2
 import msgspec
@@ -19,7 +19,6 @@ from .recognition import Glyph, Reading, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
-Milliseconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Pressure = Annotated[float, Meta(ge=0, le=1)]
 Expect = Literal["number", "digit"]
 Alternatives = Annotated[int, Meta(ge=0, le=MAX_ALTERNATIVES)]
@@ -30,7 +29,7 @@ class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
 
     x: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
     y: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
-    t: list[Milliseconds] | None = None
+    t: list[Coordinate] | None = None
     p: list[Pressure] | None = None
 
 
@@ -204,8 +203,8 @@ def decode_json(body: bytes, kind: type[Checked]) -> Checked:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        _require_json(body)  # msgspec checks as it reads: what follows may still be malformed
-        raise _invalid_field(error, msgspec.json.decode(body)) from error
+        # msgspec checks as it reads: what follows may still be malformed.
+        raise _invalid_field(error, _document(body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from error
 
@@ -222,9 +221,9 @@ def convert_fields(fields: Mapping[str, str], kind: type[Checked]) -> Checked:
         raise _invalid_field(error, fields) from error
 
 
-def invalid(pointer: str, detail: str) -> ProblemError:
-    """422 about one field."""
-    return ProblemError(422, detail, [FieldError(pointer, detail)])
+def invalid(place: str, detail: str) -> ProblemError:
+    """422 about one field, at a JSON pointer."""
+    return ProblemError(422, detail, [FieldError(place, detail)])
 
 
 def malformed(error: Exception) -> ProblemError:
@@ -238,12 +237,15 @@ def malformed(error: Exception) -> ProblemError:
     return ProblemError(400, f"The body is not JSON: {reason}.")
 
 
-def _require_json(body: bytes) -> None:
+def _document(body: bytes) -> object:
+    """The body without a type; fractions as they were written, however large (1e400)."""
     try:
-        msgspec.json.decode(body)
+        return _LITERAL_FRACTIONS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from error
 
+
+_LITERAL_FRACTIONS = msgspec.json.Decoder(float_hook=lambda text: msgspec.Raw(text.encode()))
 
 _WORDS = {
     "`float`": "a number",
@@ -262,21 +264,25 @@ def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemE
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", expectation, re.DOTALL)
     if unknown:
         name = unknown[1]
-        pointer = _pointer([*keys, name])
-        return invalid(pointer, f"{_shown(name)} is not a field here")
+        return invalid(pointer([*keys, name]), f"{_shown(name)} is not a field here")
     missing = re.fullmatch(r"Object missing required field `(.*)`", expectation)
     if missing:
-        return invalid(_pointer([*keys, missing[1]]), f"{missing[1]} is missing")
+        return invalid(pointer([*keys, missing[1]]), f"{missing[1]} is missing")
+    if expectation.startswith("Invalid enum value"):  # msgspec does not say which there are
+        expectation = "one of " + ", ".join(f'"{value}"' for value in get_args(Expect))
+    elif expectation == "Number out of range":
+        expectation = "a finite number"
     expectation, _, _ = expectation.partition(", got ")
+    expectation = expectation.replace(" | null`", "`")  # null is only the same as nothing given
     for term, word in _WORDS.items():
         expectation = expectation.replace(term, word)
     expectation = expectation.removeprefix("Expected ")
     where = ".".join(str(key) for key in keys) or "the body"
     value = _shown(_at(document, keys))
-    return invalid(_pointer(keys), f"{where}: expected {expectation}, got {value}")
+    return invalid(pointer(keys), f"{where}: expected {expectation}, got {value}")
 
 
-def _pointer(keys: list[Any]) -> str:
+def pointer(keys: list[Any]) -> str:
     """A JSON pointer (RFC 6901)."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
 

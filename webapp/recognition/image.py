@@ -14,6 +14,9 @@ FORMATS = ("PNG", "JPEG", "WebP")
 
 WHITE = 255
 
+STRIP_ROWS = 256
+"""Rows of a picture that are turned to grey at once."""
+
 # JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_START_OF_SCAN = 0xDA
@@ -62,10 +65,11 @@ def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
             f"image: {header.width} x {header.height} is {pixels} pixels, "
             f"but at most {limits.pixels} are read"
         )
+    # Every mode but unchanged drops alpha. A JPEG has none, and its grey is there for the taking.
+    mode = cv2.IMREAD_GRAYSCALE if header.format == "JPEG" else cv2.IMREAD_UNCHANGED
     try:
-        # Unchanged, because every other mode drops alpha; it ignores EXIF, hence the metadata.
         raw, kinds, metadata = cv2.imdecodeWithMetadata(
-            np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED
+            np.frombuffer(data, np.uint8), flags=mode | cv2.IMREAD_IGNORE_ORIENTATION
         )
     except cv2.error as error:
         raise UndecodableImageError(_broken(header)) from error
@@ -92,7 +96,8 @@ def read_header(data: bytes) -> Header:
         name, size = "WebP", _webp_size(data)
     else:
         raise UnsupportedImageError(
-            f"image: not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} by its first bytes"
+            f"image: this file is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, "
+            "and other formats are not read"
         )
     if size is None or 0 in size:
         raise UndecodableImageError(f"image: the header of this {name} file is broken")
@@ -122,19 +127,29 @@ def _broken(header: Header) -> str:
 
 
 def _grey(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Any of OpenCV's decoded forms as uint8 grey on white."""
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)  # type: ignore[operator]
-    pixels = np.asarray(image, np.uint8)
+    """Any of OpenCV's decoded forms as uint8 grey on white.
+
+    In strips, because the steps between take several times the memory of the picture.
+    """
+    if image.ndim == 2 and image.dtype == np.uint8:
+        return np.asarray(image, np.uint8)
+    grey = np.empty(image.shape[:2], np.uint8)
+    for top in range(0, len(image), STRIP_ROWS):
+        rows = slice(top, top + STRIP_ROWS)
+        grey[rows] = _grey_strip(image[rows])
+    return grey
+
+
+def _grey_strip(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    deep = image.dtype == np.uint16
+    pixels = np.asarray(image >> 8 if deep else image, np.uint8)  # type: ignore[operator]
     if pixels.ndim == 2:
         return pixels
     if pixels.shape[2] == 3:
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-    if pixels.shape[2] == 4:
-        alpha = pixels[..., 3].astype(np.uint16)
-        grey = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY).astype(np.uint16)
-        return ((grey * alpha + WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return np.asarray(pixels[..., 0])
+    alpha = pixels[..., 3].astype(np.uint16)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY).astype(np.uint16)
+    return ((grey * alpha + WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

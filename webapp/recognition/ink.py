@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 WORKING_SIDE = 1024
 """Larger pictures are reduced to this longest side, in pixels: ink stays several pixels wide."""
 
-FLAT_TOLERANCE = 3
-"""Levels around the commonest one that still count as the same background."""
-
 FLAT_SHARE = 0.5
-"""Share of pixels at one level that makes a background flat, hence the picture a drawn one."""
+"""Share of pixels of exactly one level that makes a background flat, hence the picture a drawn
+one. Noise or a gradient of light leaves a photo far below it."""
+
+FLAT_FAINT = 8
+"""Levels up to which a difference from a flat background is what lossy coding left around edges."""
 
 FLAT_CONTRAST = 32
 """Levels by which the strongest ink of a drawn picture must differ from its background."""
@@ -51,8 +52,7 @@ def ink_of_image(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     grey = _reduced(grey)
     histogram = np.bincount(grey.ravel(), minlength=256)
     level = int(histogram.argmax())
-    nearby = histogram[max(0, level - FLAT_TOLERANCE) : level + FLAT_TOLERANCE + 1]
-    if nearby.sum() >= FLAT_SHARE * grey.size:
+    if histogram[level] >= FLAT_SHARE * grey.size:
         return _ink_on_flat(grey, level)
     return _ink_on_paper(grey)
 
@@ -76,7 +76,7 @@ def _ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
     if peak < FLAT_CONTRAST:
         return np.zeros_like(grey)
     # Faint edges belong to ink only where they touch some that is not faint.
-    return _connected(strength, strength > 0, strength >= peak / 4)
+    return _connected(strength, strength > FLAT_FAINT, strength >= peak / 4)
 
 
 def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
