@@ -28,10 +28,12 @@ async function ask(address, options) {
     response = await fetch(address, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The server cannot be reached. Your ink is kept; try again.");
+    throw new ApiError("The server cannot be reached. Please try again.");
   }
+  // Not JSON: a proxy's own error page, or an answer cut short.
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
+  if (response.ok) throw new ApiError("The answer did not arrive whole. Please try again.");
   throw new ApiError(answer?.detail ?? `The server answered with error ${response.status}.`);
 }
 

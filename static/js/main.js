@@ -39,14 +39,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** @param {() => boolean} edit of the drawing; says whether it changed anything */
 function change(edit) {
-  if (pad.isDrawing) return;
-  edit();
+  if (pad.isDrawing || !edit()) return;
   pad.redraw();
   if (drawing.isEmpty) {
     latest.cancel();
     result.idle();
     showTools();
+    showPreview(null);
   } else {
     readDrawing();
   }
@@ -88,7 +89,7 @@ form.addEventListener("submit", (event) => {
 });
 
 function readPicture(file) {
-  if (!file) return;
+  if (!file || pad.isDrawing) return;
   // The answer will be about the picture; Undo brings the drawing back.
   drawing.clear();
   pad.redraw();
@@ -101,12 +102,14 @@ function readPicture(file) {
 const preview = find("[data-preview]");
 const previewImage = find("[data-preview-image]");
 
+// Not every file is a picture that can be shown; the server's message says what is wrong.
+previewImage.addEventListener("error", () => (preview.hidden = true));
+
 function showPreview(file) {
   URL.revokeObjectURL(previewImage.src);
   preview.hidden = !file;
   if (file) {
     previewImage.src = URL.createObjectURL(file);
-    find("[data-preview-name]").textContent = file.name;
   } else {
     form.reset();
     previewImage.removeAttribute("src");
@@ -128,5 +131,15 @@ document.addEventListener("dragover", (event) => drag(event, dragDepth));
 document.addEventListener("dragleave", (event) => drag(event, dragDepth - 1));
 document.addEventListener("drop", (event) => {
   drag(event, 0);
-  readPicture(event.dataTransfer.files[0]);
+  const file = event.dataTransfer?.files[0];
+  if (!file) return;
+  // Into the form, so that it shows the name and its button can ask again.
+  const chosen = new DataTransfer();
+  chosen.items.add(file);
+  input.files = chosen.files;
+  readPicture(file);
 });
+
+// A browser may bring back a reloaded page's buttons and file as they were left.
+showTools();
+showPreview(null);

@@ -5,6 +5,9 @@ import { PAD_SIDE } from "./strokes.js";
 /** Width of the pen on the pad, in pad units. */
 const PEN = 22;
 
+/** The bit of a mouse's main button in `buttons`. */
+const MAIN_BUTTON = 1;
+
 export class Pad {
   #canvas;
   #context;
@@ -54,7 +57,7 @@ export class Pad {
     context.scale(this.#canvas.width / PAD_SIDE, this.#canvas.height / PAD_SIDE);
     context.lineCap = context.lineJoin = "round";
     context.lineWidth = PEN;
-    context.strokeStyle = getComputedStyle(this.#canvas).color;
+    context.strokeStyle = context.fillStyle = getComputedStyle(this.#canvas).color;
     for (const stroke of this.#drawing.strokes) this.#drawWhole(stroke);
     this.#drawn = this.#drawing.strokes.at(-1)?.length ?? 0;
   }
@@ -72,6 +75,11 @@ export class Pad {
 
   #move(event) {
     if (event.pointerId !== this.#pointer) return;
+    if (event.pointerType === "mouse" && !(event.buttons & MAIN_BUTTON)) {
+      // Let go while another button is held: a mouse says so with a move, not with pointerup.
+      this.#up(event);
+      return;
+    }
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) this.#drawing.extend(this.#pointOf(each));
     this.#drawGain(this.#drawing.strokes.at(-1));
@@ -86,11 +94,12 @@ export class Pad {
     this.#callbacks.strokeEnded();
   }
 
+  /** On the pad even where the pointer has left it: ink that nobody sees must not be read. */
   #pointOf(event) {
     const box = this.#canvas.getBoundingClientRect();
     return {
-      x: (PAD_SIDE * (event.clientX - box.left)) / box.width,
-      y: (PAD_SIDE * (event.clientY - box.top)) / box.height,
+      x: onPad((event.clientX - box.left) / box.width),
+      y: onPad((event.clientY - box.top) / box.height),
       t: event.timeStamp,
     };
   }
@@ -100,6 +109,12 @@ export class Pad {
     const context = this.#context;
     const [first, ...rest] = stroke;
     context.beginPath();
+    if (rest.length === 0) {
+      // A canvas draws no line without length, not even its round caps: a dot is a disc.
+      context.arc(first.x, first.y, PEN / 2, 0, 2 * Math.PI);
+      context.fill();
+      return;
+    }
     context.moveTo(first.x, first.y);
     let before = first;
     for (const point of rest) {
@@ -107,7 +122,7 @@ export class Pad {
       context.quadraticCurveTo(before.x, before.y, middle.x, middle.y);
       before = point;
     }
-    context.lineTo(before.x, before.y); // of a stroke of one point: a dot, by its round caps
+    context.lineTo(before.x, before.y);
     context.stroke();
   }
 
@@ -143,6 +158,10 @@ export class Pad {
     };
     query.addEventListener("change", changed, { once: true });
   }
+}
+
+function onPad(share) {
+  return PAD_SIDE * Math.min(Math.max(share, 0), 1);
 }
 
 function midpoint(a, b) {

@@ -39,7 +39,7 @@ export class ResultView {
   /** @param {object} answer of the predict routes */
   show(answer) {
     this.#say(answer.status, answer.text || "?", sentence(answer), detail(answer));
-    this.#digit(answer.digits[0] ?? null);
+    this.#digit(answer.text ? answer.digits[0] : null);
   }
 
   /** @param {string} message for the visitor */
@@ -54,7 +54,7 @@ export class ResultView {
     this.#text.textContent = text;
     // Setting the same text again would make a screen reader repeat it.
     if (this.#sentence.textContent !== said) this.#sentence.textContent = said;
-    this.#detail.textContent = more;
+    if (this.#detail.textContent !== more) this.#detail.textContent = more;
   }
 
   #digit(digit) {

@@ -3,6 +3,9 @@
 /** Side of the pad in its own units, whatever size it is shown at. */
 export const PAD_SIDE = 1000;
 
+/** The interface takes no larger number, ms or other: times past a quarter of an hour stand still. */
+const LONGEST = 1e6;
+
 /**
  * @typedef {object} Point
  * @property {number} x   0 to PAD_SIDE, to the right
@@ -48,20 +51,27 @@ export class Drawing {
     if (last.x !== point.x || last.y !== point.y) stroke.push(point);
   }
 
+  /** @returns {boolean} whether there was ink to take away */
   clear() {
-    if (!this.isEmpty) this.#change([]);
+    if (this.isEmpty) return false;
+    this.#change([]);
+    return true;
   }
 
+  /** @returns {boolean} whether there was a change to take back */
   undo() {
-    if (!this.canUndo) return;
+    if (!this.canUndo) return false;
     this.#future.push(this.#strokes);
     this.#strokes = this.#past.pop();
+    return true;
   }
 
+  /** @returns {boolean} whether there was a change to make again */
   redo() {
-    if (!this.canRedo) return;
+    if (!this.canRedo) return false;
     this.#past.push(this.#strokes);
     this.#strokes = this.#future.pop();
+    return true;
   }
 
   /** The body of POST /api/v1/predict/strokes. */
@@ -71,7 +81,7 @@ export class Drawing {
       strokes: this.#strokes.map((stroke) => ({
         x: stroke.map((point) => rounded(point.x)),
         y: stroke.map((point) => rounded(point.y)),
-        t: stroke.map((point) => rounded(point.t - start)),
+        t: stroke.map((point) => rounded(Math.min(point.t - start, LONGEST))),
       })),
       width: PAD_SIDE,
       height: PAD_SIDE,

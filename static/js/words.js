@@ -6,19 +6,21 @@ const NOTABLE = 0.01;
 /** What was read, as one sentence. */
 export function sentence(answer) {
   if (answer.status === "empty") return "There is no ink to read.";
-  return `This looks like a ${answer.text}.`;
+  if (!answer.text) return "This does not look like a digit.";
+  const verb = answer.status === "unsure" ? "could be" : "looks like";
+  return `This ${verb} ${answer.text === "8" ? "an" : "a"} ${answer.text}.`;
 }
 
 /** How sure, and what else it could be. */
 export function detail(answer) {
-  if (answer.status === "empty") return "";
+  if (!answer.text) return "";
   const sure = `${percent(answer.confidence)} sure.`;
   const others = answer.alternatives.filter((other) => other.confidence >= NOTABLE);
   if (others.length === 0) return sure;
   return `${sure} Or ${others.map((o) => `${o.text} (${percent(o.confidence)})`).join(", ")}.`;
 }
 
-/** A share of 1 as a percentage. */
+/** A share of 1 as a percentage, its sign never alone on a line. */
 export function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}\u00a0%`;
 }
