@@ -1,0 +1,138 @@
+"""What the pages look like, as far as it can be measured."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_picture import image_file
+from tests.browser.visitor import PHONE, PREDICT, answer, nothing
+
+SMALL = PHONE | {"viewport": {"width": 320, "height": 568}}
+
+PLACES = """() => Object.fromEntries(
+    [".answer", ".answer-text", ".answer-sentence", ".answer-body", ".glyph", ".glyph figcaption",
+     ".bars", ".bars li:nth-child(4) .bar", ".bars li:nth-child(4) .bar-digit", ".picture"]
+    .map(selector => {
+        const {x, y, width, height} = document.querySelector(selector).getBoundingClientRect();
+        // A sentence may end elsewhere, but it starts where the others start.
+        const starts = [x, y + scrollY];
+        return [selector, selector === ".answer-sentence" ? starts : [...starts, width, height]];
+    })
+)"""
+
+CONTRASTS = """() => {
+    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = colour => {
+        const [r, g, b] = numbers(colour).slice(0, 3).map(v => v / 255)
+            .map(v => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = element => {
+        const colour = getComputedStyle(element).backgroundColor;
+        return numbers(colour)[3] === 0 ? paper(element.parentElement) : colour;
+    };
+    const texts = [...document.body.querySelectorAll("*")].filter(element =>
+        element.checkVisibility() && !element.closest("[aria-hidden=true]") &&
+        [...element.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim()));
+    return texts.map(element => {
+        const [dark, light] = [getComputedStyle(element).color, paper(element)]
+            .map(luminance).sort((a, b) => a - b);
+        return [(light + 0.05) / (dark + 0.05), element.textContent.trim()];
+    });
+}"""
+
+
+@pytest.mark.parametrize("options", [{}, PHONE, SMALL], ids=["desktop", "phone", "small"])
+def test_nothing_moves_when_the_answer_changes(visit, options):
+    """Between no answer, a sure one, a doubtful one, none at all and a failure, all stays put."""
+    visitor = visit(**options)
+    visitor.expected_errors.append("503")
+    before = visitor.page.evaluate(PLACES)
+    answers = [
+        (200, answer(3), "This looks like a 3."),
+        (200, answer(8, 0.41, [(3, 0.254), (0, 0.201), (9, 0.101)]), "This looks like an 8."),
+        (200, nothing("not_a_number"), "This does not look like a digit."),
+        (200, nothing(), "There is no ink to read."),
+        (503, {"detail": "The server cannot be reached. Please try again."}, "That did not work."),
+    ]
+    replies = iter(answers)
+
+    def reply(route):
+        status, body, _ = next(replies)
+        route.fulfill(status=status, json=body)
+
+    visitor.page.route(PREDICT, reply)
+    for number, (_, _, sentence) in enumerate(answers):
+        if number == 0:
+            visitor.draw([[(0.5, 0.2), (0.5, 0.8)]])
+        else:
+            visitor.submit.click()
+        expect(visitor.sentence).to_have_text(sentence)
+        assert visitor.page.evaluate(PLACES) == before, sentence
+
+
+@pytest.mark.parametrize("path", ["/", "/model", "/no-such-page"])
+def test_no_page_scrolls_sideways_on_a_small_phone(visit, path):
+    """At 320 pixels everything fits the width."""
+    visitor = visit(path, **SMALL)
+    visitor.expected_errors.append("404")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_the_page_with_the_answer_does_not_scroll_sideways_on_a_small_phone(visit):
+    """Neither does the page that the form without JavaScript leads to."""
+    visitor = visit(java_script_enabled=False, **SMALL)
+    visitor.file.set_input_files(image_file(2))
+    visitor.page.get_by_role("button", name="Read the picture").click()
+    expect(visitor.page).to_have_title(re.compile("Read as 2"))
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("size", [(320, 568), (844, 390)], ids=["small", "turned"])
+def test_buttons_are_large_enough_for_fingers(visit, size):
+    """Every button is at least 44 pixels each way, and its text fits into it."""
+    width, height = size
+    visitor = visit(**PHONE | {"viewport": {"width": width, "height": height}})
+    buttons = visitor.page.get_by_role("button").filter(visible=True).all()
+    assert len(buttons) >= 5
+    for button in buttons:
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        assert button.evaluate("button => button.scrollWidth <= button.clientWidth")
+
+
+def test_pad_and_tools_fit_a_turned_phone(visit):
+    """On a low screen one can draw and reach the buttons without scrolling."""
+    visitor = visit(**PHONE | {"viewport": {"width": 844, "height": 390}})
+    expect(visitor.submit).to_be_in_viewport(ratio=1)
+    expect(visitor.pad).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/model"])
+def test_text_has_contrast(visit, scheme, path):
+    """All text reaches the 4.5:1 of WCAG's level AA, in both colour schemes."""
+    visitor = visit(path, color_scheme=scheme)
+    if path == "/":
+        visitor.draw_digit(3)
+        visitor.expect_digit(3)
+    contrasts = visitor.page.evaluate(CONTRASTS)
+    assert len(contrasts) > 5
+    assert min(contrasts)[0] >= 4.5, min(contrasts)
+
+
+def test_focus_is_seen(visit):
+    """Whatever the Tab key reaches has an outline."""
+    visitor = visit()
+
+    def tab(stops):
+        for _ in range(stops):
+            visitor.page.keyboard.press("Tab")
+            focused = visitor.page.locator(":focus")
+            assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+            yield focused.text_content().strip()
+
+    assert list(tab(2)) == ["Inkling", "The model"]
+    visitor.draw_digit(3)  # from here on Tab goes on behind the pad
+    assert list(tab(5)) == ["Undo", "Clear", "Submit", "", "Read the picture"]

@@ -1,0 +1,176 @@
+"""Someone at the page: draws with mouse, finger or pen, and reads what the page says."""
+
+from playwright.sync_api import expect
+
+from tests.hand import DIGITS
+
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 3,
+    "has_touch": True,
+    "is_mobile": True,
+}
+"""A phone, as the options of a browser's context."""
+
+PREDICT = "**/api/v1/predict/**"
+"""What the page asks to have something read."""
+
+PIXELS = """canvas => {
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext("2d", {willReadFrequently: true});
+    context.drawImage(canvas, 0, 0);
+    const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+"""
+
+COUNT_INK = f"""{PIXELS}
+    let count = 0;
+    for (let i = 3; i < data.length; i += 4) count += data[i] > 127;
+    return count;
+}}"""
+
+INK_COLOUR = f"""{PIXELS}
+    for (let i = 3; i < data.length; i += 4) if (data[i] === 255) return [...data.slice(i - 3, i)];
+}}"""
+
+
+class Visitor:
+    """One visitor with one page."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.expected_errors = []
+        """Parts of the console's errors that the test brings about."""
+        self._errors = []
+        self._devtools = None
+        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on("pageerror", lambda error: self._heard("error", str(error)))
+        self.pad = self.page.locator("[data-pad]")
+        self.answer = self.page.locator("[data-answer-text]")
+        self.sentence = self.page.locator("[data-answer-sentence]")
+        self.detail = self.page.locator("[data-answer-detail]")
+        self.undo = self.page.locator("[data-undo]")
+        self.redo = self.page.locator("[data-redo]")
+        self.clear = self.page.locator("[data-clear]")
+        self.submit = self.page.locator("[data-submit]")
+        self.file = self.page.locator("input[type=file]")
+        self.preview = self.page.locator("[data-preview]")
+
+    def _heard(self, kind, text):
+        if kind in ("error", "warning"):
+            self._errors.append(text)
+
+    def complaints(self):
+        """The console's errors and warnings that nobody announced."""
+        return [
+            text for text in self._errors if not any(part in text for part in self.expected_errors)
+        ]
+
+    # ---- drawing ----
+
+    def place(self, x, y):
+        """Viewport coordinates of a point of the pad's unit square."""
+        box = self.pad.bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def draw(self, strokes, hand=None):
+        """Draw strokes, points in the unit square, with the mouse or another hand."""
+        hand = hand or self.mouse
+        for stroke in strokes:
+            hand([self.place(*point) for point in stroke])
+
+    def draw_digit(self, digit, hand=None):
+        """Draw one of our own digits."""
+        self.draw(DIGITS[digit], hand)
+
+    def mouse(self, points):
+        """One stroke with the mouse."""
+        mouse = self.page.mouse
+        mouse.move(*points[0])
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*point)
+        mouse.up()
+
+    def finger(self, points):
+        """One stroke with a finger."""
+        self.touch("touchStart", points[0])
+        for point in points[1:]:
+            self.touch("touchMove", point)
+        self.touch("touchEnd")
+
+    def touch(self, kind, *points):
+        """One event of a touch screen with all fingers that are on it."""
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        self.devtools("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
+
+    def pen(self, points):
+        """One stroke with a pen."""
+        self._pen("mousePressed", points[0], 1)
+        for point in points[1:]:
+            self._pen("mouseMoved", point, 1)
+        self._pen("mouseReleased", points[-1], 0)
+
+    def _pen(self, kind, point, buttons):
+        x, y = point
+        self.devtools(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button="left",
+            buttons=buttons,
+            clickCount=1,
+            force=0.5 * buttons,
+            pointerType="pen",
+        )
+
+    def devtools(self, command, **arguments):
+        """What only the DevTools protocol can do."""
+        # One session for all: each knows only the fingers that it has put down itself.
+        if self._devtools is None:
+            self._devtools = self.page.context.new_cdp_session(self.page)
+        self._devtools.send(command, arguments)
+
+    # ---- looking ----
+
+    def ink(self):
+        """How many of the canvas's pixels are ink."""
+        return self.pad.evaluate(COUNT_INK)
+
+    def ink_colour(self):
+        """Red, green and blue of the ink, 0 to 255."""
+        return self.pad.evaluate(INK_COLOUR)
+
+    def strokes(self):
+        """The strokes of the drawing, as Submit sends them."""
+        with self.page.expect_request(PREDICT) as asked:
+            self.submit.click()
+        return asked.value.post_data_json["strokes"]
+
+    def expect_digit(self, digit):
+        """Wait until the page gives this digit for its answer."""
+        expect(self.answer).to_have_text(str(digit))
+
+    def wait_for(self, expression, argument=None):
+        """Wait until an expression holds in the page."""
+        self.page.wait_for_function(expression, arg=argument)
+
+
+def answer(digit, confidence=1.0, others=()):
+    """An answer of the API that we make up: what is read does not matter to the test."""
+    shares = dict(others)
+    probabilities = [shares.get(value, 0.0) for value in range(10)]
+    probabilities[digit] = confidence
+    return {
+        "text": str(digit),
+        "lines": [str(digit)],
+        "status": "ok",
+        "confidence": confidence,
+        "digits": [{"digit": digit, "probabilities": probabilities}],
+        "alternatives": [{"text": str(value), "confidence": share} for value, share in others],
+    }
+
+
+def nothing(status="empty"):
+    """An answer without a reading."""
+    return answer(0) | {"text": "", "lines": [], "status": status, "digits": []}

@@ -1,0 +1,466 @@
+"""The HTTP interface through a test client."""
+
+import io
+import json
+import math
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp import create_app
+from webapp.config import Settings
+from webapp.limits import MAX_FORM_FIELD_BYTES
+
+STROKES = "/api/v1/predict/strokes"
+IMAGE = "/api/v1/predict/image"
+
+CONTENT_TYPES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+ANSWER = {
+    "text",
+    "lines",
+    "status",
+    "confidence",
+    "digits",
+    "ignored",
+    "alternatives",
+    "surface",
+    "model",
+    "timing_ms",
+    "request_id",
+}
+DIGIT = {"digit", "line", "confidence", "probabilities", "is_digit", "box"}
+
+
+def draw(client, strokes, **fields):
+    """The answer to a drawing."""
+    response = client.post(STROKES, json={"strokes": strokes} | fields)
+    assert response.status_code == 200, response.text
+    return response.json
+
+
+def encoded(image, kind="image/png") -> bytes:
+    """A picture as a file of a content type."""
+    _, data = cv2.imencode(CONTENT_TYPES[kind], image)
+    return data.tobytes()
+
+
+def send(client, data, kind="image/png", query=""):
+    """The response to the bytes of a picture."""
+    return client.post(f"{IMAGE}?{query}", data=data, content_type=kind)
+
+
+def upload(client, *files, query="", **fields):
+    """The response to a form of files, each a name and bytes, and text fields."""
+    form = dict(fields)
+    for name, data in files:
+        form.setdefault(name, []).append((io.BytesIO(data), f"{name}.png"))
+    return client.post(f"{IMAGE}?{query}", data=form, content_type="multipart/form-data")
+
+
+def problem(response, status):
+    """The problem document of a refusal."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    assert response.json["status"] == status
+    return response.json
+
+
+def picture(digit=3) -> bytes:
+    """A hand-drawn digit as a PNG file."""
+    return hand.png(hand.picture(digit))
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG file that only says that it is large."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"\0")
+    chunks = [
+        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+# Drawings
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_it_reads_every_digit_drawn(client, digit):
+    """Each of the ten hand-drawn digits is read as itself."""
+    answer = draw(client, hand.columns(digit))
+    assert answer["text"] == str(digit)
+    assert answer["lines"] == [str(digit)]
+    assert answer["status"] == "ok"
+    assert [d["digit"] for d in answer["digits"]] == [digit]
+
+
+def test_an_answer_has_exactly_these_fields(client):
+    """The names are fixed: others build on them."""
+    answer = draw(client, hand.columns(4), width=280, height=280, glyphs=True)
+    [digit] = answer["digits"]
+    assert answer.keys() == ANSWER
+    assert digit.keys() == DIGIT | {"strokes", "glyph"}
+    assert digit["box"].keys() == {"x", "y", "width", "height"}
+    assert {frozenset(a) for a in answer["alternatives"]} == {frozenset({"text", "confidence"})}
+    assert answer["surface"].keys() == {"width", "height"}
+    assert answer["model"].keys() == {"name", "version"}
+    assert answer["timing_ms"].keys() == {"total", "ink", "segment", "classify"}
+
+
+def test_the_figures_of_an_answer_are_probabilities(client):
+    """Ten that sum to 1, of which the digit's is the greatest and its confidence."""
+    [digit] = draw(client, hand.columns(6))["digits"]
+    assert len(digit["probabilities"]) == 10
+    assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-9)
+    assert max(digit["probabilities"]) == digit["probabilities"][6] == digit["confidence"]
+    assert digit["line"] == 0
+    assert digit["is_digit"] is None
+
+
+def test_the_stages_take_part_of_the_total(client):
+    """Times are milliseconds, none negative."""
+    timing = draw(client, hand.columns(8))["timing_ms"]
+    assert 0 < timing["ink"] + timing["segment"] + timing["classify"] <= timing["total"]
+
+
+def test_no_strokes_are_an_empty_answer(client):
+    """An empty pad is no error."""
+    answer = draw(client, [], width=10, height=20)
+    assert answer.keys() == ANSWER
+    assert (answer["status"], answer["text"]) == ("empty", "")
+    assert answer["digits"] == answer["alternatives"] == answer["lines"] == []
+    assert answer["surface"] == {"width": 10, "height": 20}
+
+
+def test_a_dot_is_ink(client):
+    """One point is something to read."""
+    answer = draw(client, [{"x": [5], "y": [7]}])
+    assert answer["status"] != "empty"
+    [digit] = answer["digits"]
+    assert digit["box"] == {"x": 5, "y": 7, "width": 0, "height": 0}
+
+
+def test_the_box_is_that_of_the_strokes(client):
+    """In the unit of the request, over all strokes of the digit."""
+    [digit] = draw(client, [{"x": [-3, 5], "y": [10, 10.5]}, {"x": [0, 9], "y": [8, 30]}])["digits"]
+    assert digit["box"] == {"x": -3, "y": 8, "width": 12, "height": 22}
+    assert digit["strokes"] == [0, 1]
+
+
+def test_time_and_pressure_change_nothing(client):
+    """They are accepted, and the reading is of the shape alone."""
+    [stroke] = hand.columns(2)
+    length = len(stroke["x"])
+    timed = stroke | {"t": [16.0 * i for i in range(length)], "p": [0.5] * length}
+    plain, rich = draw(client, [stroke]), draw(client, [timed])
+    assert rich["digits"] == plain["digits"]
+
+
+def test_a_unit_changes_nothing(client):
+    """Drawn on a stamp or on a wall, a digit is the same."""
+    for size in (0.01, 1, 100_000):
+        assert draw(client, hand.columns(5, size))["text"] == "5"
+
+
+def test_the_surface_is_the_request_s(client):
+    """Both sides make a surface; one alone makes none."""
+    assert draw(client, [], width=1.5, height=2)["surface"] == {"width": 1.5, "height": 2}
+    assert draw(client, [], width=1.5)["surface"] is None
+    assert draw(client, [])["surface"] is None
+
+
+@pytest.mark.parametrize("expect", ["number", "digit"])
+def test_a_hint_is_accepted(client, expect):
+    """A digit is read as itself under either hint."""
+    assert draw(client, hand.columns(7), expect=expect)["text"] == "7"
+
+
+def test_glyphs_come_only_when_asked_for(client):
+    """They are most of an answer's bytes."""
+    assert "glyph" not in draw(client, hand.columns(1))["digits"][0]
+    shown = draw(client, hand.columns(1), glyphs=True)["digits"][0]["glyph"]
+    assert shown.startswith("data:image/png;base64,")
+
+
+def test_3_alternatives_are_the_default(client):
+    """Ordered, the likeliest first, and never the reading itself."""
+    answer = draw(client, hand.columns(9))
+    texts = [a["text"] for a in answer["alternatives"]]
+    shares = [a["confidence"] for a in answer["alternatives"]]
+    assert len(set(texts)) == 3
+    assert answer["text"] not in texts
+    assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize("count", range(11))
+def test_alternatives_can_be_counted(client, count):
+    """As many as asked for, as far as there are other digits."""
+    assert len(draw(client, hand.columns(9), alternatives=count)["alternatives"]) == min(count, 9)
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "APPLICATION/JSON"])
+def test_a_content_type_may_have_parameters(client, kind):
+    """What follows the type, and its case, do not matter."""
+    assert client.post(STROKES, data=b'{"strokes": []}', content_type=kind).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "", "text/plain", "application/x-www-form-urlencoded", "image/png", "json"]
+)
+def test_it_rejects_a_drawing_of_another_content_type(client, kind):
+    """415, and the detail says which one to send."""
+    response = client.post(STROKES, data=b'{"strokes": []}', content_type=kind)
+    assert "application/json" in problem(response, 415)["detail"]
+
+
+def test_it_rejects_malformed_json(client):
+    """400: there is no field to blame."""
+    response = client.post(STROKES, data=b'{"strokes": [', content_type="application/json")
+    assert problem(response, 400)["errors"] == []
+
+
+def test_it_rejects_an_invalid_field(client):
+    """422, with a pointer to the field."""
+    document = problem(client.post(STROKES, json={"strokes": [{"x": [1], "y": [None]}]}), 422)
+    assert document["errors"] == [{"pointer": "/strokes/0/y/0", "detail": document["detail"]}]
+
+
+def test_it_rejects_a_json_body_over_4_mib(client):
+    """413, and the detail names size and bound; one byte less is read."""
+    bound = 4 * 1024 * 1024
+    body = b'{"strokes": []}'.ljust(bound)
+    assert client.post(STROKES, data=body, content_type="application/json").status_code == 200
+    response = client.post(STROKES, data=body + b" ", content_type="application/json")
+    detail = problem(response, 413)["detail"]
+    assert str(bound) in detail
+    assert str(bound + 1) in detail
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_it_reads_every_digit_in_a_picture(client, digit):
+    """Each of the ten hand-drawn digits is read as itself."""
+    answer = send(client, picture(digit)).json
+    assert (answer["text"], answer["status"]) == (str(digit), "ok")
+
+
+def test_the_answer_to_a_picture_has_exactly_these_fields(client):
+    """As for a drawing, without strokes."""
+    answer = send(client, picture(), query="glyphs=true").json
+    assert answer.keys() == ANSWER
+    assert answer["digits"][0].keys() == DIGIT | {"glyph"}
+
+
+@pytest.mark.parametrize("kind", CONTENT_TYPES)
+def test_it_reads_the_bytes_of_every_format(client, kind):
+    """The picture itself can be the body."""
+    assert send(client, encoded(hand.picture(3), kind), kind).json["text"] == "3"
+
+
+@pytest.mark.parametrize("kind", CONTENT_TYPES)
+def test_it_reads_a_file_of_every_format(client, kind):
+    """The picture can be a file of a form."""
+    assert upload(client, ("image", encoded(hand.picture(3), kind))).json["text"] == "3"
+
+
+def test_it_reads_light_ink_on_dark_paper(client):
+    """Which of the two is ink is for the picture to say."""
+    assert send(client, hand.png(hand.picture(2, ink=240, paper=10))).json["text"] == "2"
+
+
+def test_the_surface_is_the_picture_s(client):
+    """Its width and height in pixels, and the box lies within."""
+    image = np.full((300, 400), 255, np.uint8)
+    image[10:290, 60:340] = hand.picture(3)
+    answer = send(client, hand.png(image)).json
+    box = answer["digits"][0]["box"]
+    assert answer["surface"] == {"width": 400, "height": 300}
+    assert 60 < box["x"] < box["x"] + box["width"] < 340
+    assert 10 < box["y"] < box["y"] + box["height"] < 290
+
+
+def test_a_blank_picture_is_an_empty_answer(client):
+    """Nothing was written, which is no error."""
+    answer = send(client, hand.png(np.full((40, 60), 255, np.uint8))).json
+    assert (answer["status"], answer["text"], answer["digits"]) == ("empty", "", [])
+    assert answer["surface"] == {"width": 60, "height": 40}
+
+
+def test_options_of_bytes_are_in_the_query(client):
+    """A body of bytes has no fields."""
+    answer = send(client, picture(), query="glyphs=true&alternatives=1&expect=digit").json
+    assert "glyph" in answer["digits"][0]
+    assert len(answer["alternatives"]) == 1
+
+
+def test_options_of_a_form_are_its_fields(client):
+    """Text fields beside the file."""
+    answer = upload(
+        client, ("image", picture()), glyphs="true", alternatives="10", expect="digit"
+    ).json
+    assert "glyph" in answer["digits"][0]
+    assert len(answer["alternatives"]) == 9
+
+
+def test_options_of_a_form_may_be_in_the_query(client):
+    """Both places are read."""
+    answer = upload(client, ("image", picture()), query="alternatives=0", glyphs="true").json
+    assert "glyph" in answer["digits"][0]
+    assert answer["alternatives"] == []
+
+
+def test_it_rejects_an_option_given_twice(client):
+    """Twice in the query, in the form, or once in each: which one counts is not guessed."""
+    for response in (
+        send(client, picture(), query="alternatives=1&alternatives=1"),
+        upload(client, ("image", picture()), alternatives=["1", "2"]),
+        upload(client, ("image", picture()), query="alternatives=1", alternatives="1"),
+    ):
+        [field] = problem(response, 422)["errors"]
+        assert field["pointer"] == "/alternatives"
+        assert "more than once" in field["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("alternatives=11", "/alternatives"),
+        ("glyphs=perhaps", "/glyphs"),
+        ("expect=word", "/expect"),
+        ("a%2Fb~=1", "/a~1b~0"),
+        ("a%2Fb~=1&a%2Fb~=1", "/a~1b~0"),
+    ],
+)
+def test_it_rejects_an_invalid_option(client, query, place):
+    """422, with a pointer to the field."""
+    [field] = problem(send(client, picture(), query=query), 422)["errors"]
+    assert field["pointer"] == place
+
+
+@pytest.mark.parametrize("kind", [None, "", "application/json", "text/plain", "image/gif"])
+def test_it_rejects_a_picture_of_another_content_type(client, kind):
+    """415, and the detail says which ones are taken."""
+    detail = problem(send(client, picture(), kind), 415)["detail"]
+    for known in ("multipart/form-data", *CONTENT_TYPES):
+        assert known in detail
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GIF89a",
+        b"BM",
+        b"\x00\x00\x00\x18ftypheic",
+        b"\x00\x00\x00\x1cftypavif",
+        b"II*\x00",
+        b"%PDF-1.7",
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"<svg ",
+    ],
+)
+def test_it_rejects_other_formats(client, start):
+    """415 by the first bytes, whatever the content type claims; the detail says what is read."""
+    detail = problem(send(client, start + bytes(200)), 415)["detail"]
+    for name in ("PNG", "JPEG", "WebP"):
+        assert name in detail
+
+
+def test_it_rejects_a_form_without_a_picture(client):
+    """400: no file, a file under another name, or a text in its place."""
+    for response in (
+        upload(client, alternatives="1"),
+        upload(client, ("picture", picture())),
+        upload(client, image="text"),
+    ):
+        assert "image" in problem(response, 400)["detail"]
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=other"])
+def test_it_rejects_a_malformed_form(client, kind):
+    """400: there is no part to be found."""
+    problem(client.post(IMAGE, data=b"--b\r\n\r\nx\r\n--b--\r\n", content_type=kind), 400)
+
+
+def test_it_rejects_a_second_file(client):
+    """422: only one is read, and which one is not guessed."""
+    for name in ("image", "other", "alternatives"):
+        response = upload(client, ("image", picture()), (name, picture()))
+        assert problem(response, 422)["errors"][0]["pointer"] == f"/{name}"
+
+
+def test_it_rejects_an_empty_picture(client):
+    """422, as bytes or as a file."""
+    for response in (send(client, b""), upload(client, ("image", b""))):
+        [field] = problem(response, 422)["errors"]
+        assert field["pointer"] == "/image"
+        assert "empty" in field["detail"]
+
+
+@pytest.mark.parametrize("length", [12, 30, 200, -20])
+def test_it_rejects_a_picture_cut_short(client, length):
+    """422: it claims to be a PNG and cannot be decoded."""
+    assert "PNG" in problem(send(client, picture()[:length]), 422)["detail"]
+
+
+def test_it_rejects_a_picture_of_too_many_pixels(client):
+    """413 by the header alone; the detail names the size and the bound."""
+    detail = problem(send(client, png_of_size(5001, 5000)), 413)["detail"]
+    assert "25005000" in detail
+    assert "25000000" in detail
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_001, 1), (1, 20_001), (2**31 - 1, 2**31 - 1)])
+def test_it_rejects_a_picture_with_too_long_a_side(client, width, height):
+    """413 by the header alone; the detail names the size and the bound."""
+    detail = problem(send(client, png_of_size(width, height)), 413)["detail"]
+    assert str(max(width, height)) in detail
+    assert "20000" in detail
+
+
+def test_it_rejects_a_picture_of_too_many_bytes():
+    """413, as bytes or as a file; the detail names the size and the bound, which is still read."""
+    client = create_app(Settings(max_image_bytes=2048)).test_client()
+    data = hand.png(hand.picture(3, size=56, pen=4)).ljust(2048, b"\0")
+    assert len(data) == 2048
+    assert send(client, data).status_code == upload(client, ("image", data)).status_code == 200
+    for response in (send(client, data + b"\0"), upload(client, ("image", data + b"\0"))):
+        detail = problem(response, 413)["detail"]
+        assert "2048" in detail
+        assert "2049" in detail
+
+
+def test_it_rejects_a_form_of_too_many_parts(client):
+    """413, and the detail names the bound."""
+    fields = {f"field{number}": "x" for number in range(17)}
+    assert "16 parts" in problem(upload(client, ("image", picture()), **fields), 413)["detail"]
+
+
+def test_it_rejects_a_form_with_too_much_text(client):
+    """413, and the detail names the bound."""
+    response = upload(client, ("image", picture()), expect="x" * (MAX_FORM_FIELD_BYTES + 1))
+    assert str(MAX_FORM_FIELD_BYTES) in problem(response, 413)["detail"]
+
+
+# The model
+
+
+def test_the_model_s_card_is_served(client):
+    """The card, with the version that every answer carries."""
+    response = client.get("/api/v1/model")
+    assert response.content_type == "application/json"
+    assert {"name", "version", "created", "network", "files"} <= response.json.keys()
+    model = {name: response.json[name] for name in ("name", "version")}
+    assert draw(client, [])["model"] == model
+
+
+def test_the_version_is_the_served_file_s(client, engine):
+    """The first 12 digits of its SHA-256."""
+    card = json.loads(client.get("/api/v1/model").data)
+    assert card["files"]["digits.tflite"]["sha256"].startswith(card["version"])
+    assert len(card["version"]) == 12

@@ -1,0 +1,96 @@
+"""Static files under addresses that change with their content."""
+
+import pytest
+
+from webapp.assets import FOLDER, YEAR, tree_hash
+
+
+@pytest.fixture
+def asset(app):
+    """The address of a file of the tree, as the templates have it."""
+
+    def address(name):
+        with app.test_request_context():
+            return app.jinja_env.globals["asset"](name)
+
+    return address
+
+
+FILES = sorted(
+    path.relative_to(FOLDER).as_posix()
+    for path in FOLDER.rglob("*")
+    if path.suffix in {".css", ".js", ".svg"}
+)
+
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_served_for_good(client, asset, name):
+    """With the type that a browser wants, and the permission to keep it."""
+    with client.get(asset(name)) as response:
+        assert response.status_code == 200
+        assert response.mimetype == TYPES[name[name.rindex(".") :]]
+        assert response.data == (FOLDER / name).read_bytes()
+        assert response.cache_control.max_age == YEAR
+        assert response.cache_control.public
+        assert response.cache_control.immutable
+        assert not response.cache_control.no_store
+
+
+def test_an_address_holds_the_version(asset):
+    """All files of one state of the tree stand under one folder."""
+    assert asset("css/base.css") == f"/static/{tree_hash(FOLDER)}/css/base.css"
+
+
+def test_a_file_that_is_kept_is_not_sent_again(client, asset):
+    """Asked whether it has changed, the site says no."""
+    with client.get(asset("css/base.css")) as first:
+        tag = first.headers["ETag"]
+    with client.get(asset("css/base.css"), headers={"If-None-Match": tag}) as second:
+        assert (second.status_code, second.data) == (304, b"")
+
+
+def test_the_hash_is_of_names_and_contents(tmp_path):
+    """Any change of the tree changes it, and nothing else does."""
+    (tmp_path / "a.css").write_text("one")
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "b.js").write_text("two")
+    first = tree_hash(tmp_path)
+    assert len(first) == 12
+    assert tree_hash(tmp_path) == first
+
+    (tmp_path / "js" / "b.js").write_text("three")
+    changed = tree_hash(tmp_path)
+    (tmp_path / "a.css").rename(tmp_path / "c.css")
+    renamed = tree_hash(tmp_path)
+    (tmp_path / "c.css").unlink()
+    assert len({first, changed, renamed, tree_hash(tmp_path)}) == 4
+
+
+@pytest.mark.parametrize("version", ["000000000000", "..", "latest"])
+def test_it_rejects_another_version(client, version):
+    """A file of another state would be the wrong one, so there is none; nobody may keep that."""
+    with client.get(f"/static/{version}/css/base.css") as response:
+        assert response.status_code == 404
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing.css",
+        "css",
+        "css/",
+        "../wsgi.py",
+        "..%2fwsgi.py",
+        "css/../../wsgi.py",
+        "%2e%2e/wsgi.py",
+        "/etc/passwd",
+        "css/base.css%00",
+    ],
+)
+def test_it_rejects_what_is_no_file_of_the_tree(client, asset, name):
+    """Nothing outside the tree can be reached."""
+    with client.get(asset("x").removesuffix("x") + name, follow_redirects=True) as response:
+        assert response.status_code == 404

@@ -1,0 +1,146 @@
+"""Settings: read from the environment, or refused."""
+
+from pathlib import Path
+
+import pytest
+
+from webapp.config import MIB, ROOT, ConfigError, Settings, load_settings
+
+NUMBERS = {
+    "MAX_JSON_BYTES": (1024, None),
+    "MAX_IMAGE_BYTES": (1024, None),
+    "MAX_IMAGE_PIXELS": (784, 2**30),
+    "MAX_IMAGE_SIDE": (28, 2**20),
+    "THREADS": (1, 64),
+}
+"""Each whole number's least and greatest value."""
+
+GREATEST = {name: most for name, (_, most) in NUMBERS.items() if most is not None}
+
+
+def refusal(name: str, value: str) -> str:
+    """What is said of a variable that does not fit."""
+    with pytest.raises(ConfigError) as refused:
+        load_settings({name: value})
+    return str(refused.value)
+
+
+def test_an_empty_environment_gives_the_defaults():
+    """Nothing has to be set, and the limits are those of the interface."""
+    settings = load_settings({})
+    assert settings == Settings()
+    assert settings.backend == "litert"
+    assert Path(settings.models) == ROOT / "models"
+    assert settings.model == "digits"
+    assert settings.max_json_bytes == 4 * MIB
+    assert settings.max_image_bytes == 12 * MIB
+    assert settings.max_image_pixels == 25_000_000
+    assert settings.max_image_side == 20_000
+    assert settings.threads == 4
+
+
+def test_the_process_environment_is_read(monkeypatch):
+    """Without an argument the settings are those of this process."""
+    monkeypatch.setenv("INKLING_THREADS", "7")
+    assert load_settings().threads == 7
+
+
+def test_texts_are_taken_as_they_are():
+    """A setting that is text needs no notation."""
+    settings = load_settings({"INKLING_MODELS": "/some/folder", "INKLING_MODEL": "my-digits_2"})
+    assert (settings.models, settings.model) == ("/some/folder", "my-digits_2")
+
+
+def test_a_choice_is_taken():
+    """Each backend can be named."""
+    assert load_settings({"INKLING_BACKEND": "keras"}).backend == "keras"
+    assert load_settings({"INKLING_BACKEND": "litert"}).backend == "litert"
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_are_parsed(name):
+    """A whole number is read from its digits, its least value included."""
+    least, _ = NUMBERS[name]
+    assert getattr(load_settings({f"INKLING_{name}": str(least)}), name.lower()) == least
+
+
+@pytest.mark.parametrize("name", GREATEST)
+def test_the_greatest_number_fits(name):
+    """An upper bound is itself allowed."""
+    settings = load_settings({f"INKLING_{name}": str(GREATEST[name])})
+    assert getattr(settings, name.lower()) == GREATEST[name]
+
+
+def test_every_number_of_the_settings_is_tested_here():
+    """A new number cannot be forgotten above."""
+    numbers = {name for name, kind in Settings.__annotations__.items() if "int" in str(kind)}
+    assert numbers == {name.lower() for name in NUMBERS}
+
+
+def test_other_variables_are_none_of_our_business():
+    """Only names that start with INKLING_ are looked at."""
+    assert load_settings({"PORT": "abc", "THREADS": "x", "MY_INKLING_THREADS": "9"}) == Settings()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_it_rejects_a_number_below_its_bound(name):
+    """The message names the variable, the value and the least value."""
+    least, _ = NUMBERS[name]
+    said = refusal(f"INKLING_{name}", str(least - 1))
+    assert f"INKLING_{name}" in said
+    assert repr(str(least - 1)) in said
+    assert f">= {least}" in said
+
+
+@pytest.mark.parametrize("name", GREATEST)
+def test_it_rejects_a_number_above_its_bound(name):
+    """The message names the variable, the value and the greatest value."""
+    most = GREATEST[name]
+    said = refusal(f"INKLING_{name}", str(most + 1))
+    assert f"INKLING_{name}" in said
+    assert repr(str(most + 1)) in said
+    assert f"<= {most}" in said
+
+
+@pytest.mark.parametrize("value", ["", "abc", " 4", "4.5", "1_0", "0x10", "true", "null"])
+def test_it_rejects_what_is_no_whole_number(value):
+    """The message names the variable, the value and the type."""
+    said = refusal("INKLING_THREADS", value)
+    assert "INKLING_THREADS" in said
+    assert repr(value) in said
+    assert "int" in said
+
+
+def test_it_rejects_a_backend_that_there_is_not():
+    """The message names the variable, the value and the choices."""
+    said = refusal("INKLING_BACKEND", "onnx")
+    assert "INKLING_BACKEND" in said
+    assert "'onnx'" in said
+    assert "litert, keras" in said
+
+
+@pytest.mark.parametrize("value", ["", "../digits", "a/b", "digits.tflite"])
+def test_it_rejects_a_model_name_that_is_a_path(value):
+    """A model is named within the models folder; nothing leads out of it."""
+    said = refusal("INKLING_MODEL", value)
+    assert "INKLING_MODEL" in said
+    assert repr(value) in said
+
+
+def test_it_rejects_an_empty_models_folder():
+    """An empty text is no folder."""
+    said = refusal("INKLING_MODELS", "")
+    assert "INKLING_MODELS" in said
+    assert "length >= 1" in said
+
+
+@pytest.mark.parametrize("name", ["INKLING_MAX_JSON_BYTE", "INKLING_threads", "INKLING_"])
+def test_it_rejects_a_variable_that_names_no_setting(name):
+    """A misspelt limit does not pass for one that is set."""
+    assert name in refusal(name, "5000").split(": ")[1]
+
+
+def test_it_rejects_every_unknown_variable_at_once():
+    """The message names all of them, so that one start shows all."""
+    with pytest.raises(ConfigError, match="INKLING_ONE, INKLING_TWO"):
+        load_settings({"INKLING_TWO": "2", "INKLING_THREADS": "2", "INKLING_ONE": "1"})

@@ -1,0 +1,74 @@
+"""The documentation is tested: what it names exists, and what exists is named."""
+
+import re
+
+import pytest
+
+from train import cli
+from webapp.config import PREFIX, ROOT, Settings
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def read(name):
+    """The text of a file of the repository."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_documented_with_its_default():
+    """A row of docs/deploy.md for each setting, and none for what is not one."""
+    rows = dict(re.findall(r"^\| `(INKLING_\w+)` \| `?([^`|]+?)`? ", read("docs/deploy.md"), re.M))
+    assert rows.keys() == {PREFIX + name.upper() for name in Settings.__struct_fields__}
+    for name in Settings.__struct_fields__:
+        default = str(getattr(Settings(), name))
+        shown = rows[PREFIX + name.upper()]
+        assert shown == ("models" if name == "models" else default)
+
+
+def test_every_route_is_documented(app):
+    """Each address under /api, and each page, stands in docs/api.md."""
+    text = read("docs/api.md")
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint != "static_file":
+            assert rule.rule in text, rule.rule
+
+
+def test_every_make_target_that_is_named_exists():
+    """`make …` in any document is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+    for path in DOCUMENTS:
+        named = set(re.findall(r"`(?:[A-Z]+=\S+ )*make ([a-z]+)", path.read_text(encoding="utf-8")))
+        assert named <= targets, path.name
+
+
+def test_every_target_helps():
+    """`make help` has a line for each target that people call."""
+    text = read("Makefile")
+    public = set(re.findall(r"^([a-z]+):.*## ", text, re.M))
+    hidden = {"serving", "dev"}
+    assert public | hidden == set(re.findall(r"^([a-z]+):", text, re.M))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    """A relative link in a document names a file of the repository."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (path.parent / target).exists(), target
+
+
+def test_the_shipped_card_backs_the_readme(app):
+    """The README's figure on MNIST is the shipped model's."""
+    card = app.extensions["engine"].model.card
+    (figures,) = card["figures"]
+    assert figures["data"] == cli.MNIST_TEST
+    assert f"{figures['accuracy']:.2%}".replace("%", " %") in read("README.md")
+
+
+def test_the_shipped_model_meets_its_promise(app):
+    """At least 99.6 % on MNIST's test set, all of it, at the last epoch."""
+    card = app.extensions["engine"].model.card
+    (figures,) = card["figures"]
+    assert figures["count"] == 10_000
+    assert figures["accuracy"] >= 0.996
+    assert len(card["curves"]["loss"]) == card["hyperparameters"]["epochs"]

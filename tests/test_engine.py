@@ -1,0 +1,108 @@
+"""The recogniser of a process, and when it refuses to be made."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp import create_app
+from webapp.config import ConfigError, Settings
+from webapp.recognition import ModelError
+
+SHIPPED = Path(Settings().models)
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder with a copy of the served model."""
+    for name in ("digits.json", "digits.tflite"):
+        shutil.copy(SHIPPED / name, tmp_path / name)
+    return tmp_path
+
+
+def start(models, **settings):
+    """The engine of a site on a folder of models."""
+    return create_app(Settings(models=str(models), **settings)).extensions["engine"]
+
+
+def refusal(models, **settings) -> str:
+    """What is said when the site does not start."""
+    with pytest.raises(ModelError) as refused:
+        start(models, **settings)
+    return str(refused.value)
+
+
+def test_it_reads_with_the_model_of_the_settings(models):
+    """Another folder serves as well as ours."""
+    engine = start(models)
+    assert engine.model.name == "digits"
+    assert engine.recognizer.read_strokes(hand.strokes(3)).text == "3"
+
+
+def test_a_model_can_have_another_name(models):
+    """The name of the setting is that of the files."""
+    card = json.loads((models / "digits.json").read_text())
+    card["files"] = {"other.tflite": card["files"]["digits.tflite"]}
+    (models / "other.json").write_text(json.dumps(card))
+    (models / "digits.tflite").rename(models / "other.tflite")
+    assert start(models, model="other").model.name == "other"
+
+
+def test_the_image_limits_are_the_settings(models):
+    """What an operator sets is what is held to."""
+    limits = start(models, max_image_pixels=1000, max_image_side=50).limits
+    assert (limits.pixels, limits.side) == (1000, 50)
+
+
+def test_a_warm_up_leaves_no_trace(engine):
+    """It is one reading of an empty glyph, and can be done at any time."""
+    before = engine.recognizer.read_strokes(hand.strokes(5))
+    engine.warm_up()
+    after = engine.recognizer.read_strokes(hand.strokes(5))
+    assert np.array_equal(before.digits[0].probabilities, after.digits[0].probabilities)
+
+
+@pytest.mark.parametrize("name", ["digits.json", "digits.tflite"])
+def test_it_rejects_a_missing_file(models, name):
+    """The message names the file."""
+    (models / name).unlink()
+    assert str(models / name) in refusal(models)
+
+
+def test_it_rejects_a_folder_that_is_not_there(models):
+    """The message names the file that was looked for."""
+    assert str(models / "nowhere") in refusal(models / "nowhere")
+
+
+def test_it_rejects_an_altered_model(models):
+    """One bit is enough; the message names the file and both sums."""
+    path = models / "digits.tflite"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    expected = json.loads((models / "digits.json").read_text())["files"]["digits.tflite"]["sha256"]
+    said = refusal(models)
+    assert str(path) in said
+    assert expected in said
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', '{"files": 3}', "null"])
+def test_it_rejects_a_card_that_is_none(models, text):
+    """The message names the file."""
+    (models / "digits.json").write_text(text)
+    assert str(models / "digits.json") in refusal(models)
+
+
+@pytest.mark.parametrize("missing", ["keras", "tensorflow"])
+def test_it_rejects_the_keras_backend_without_keras(models, monkeypatch, missing):
+    """The message names the setting, what is missing and what to install."""
+    monkeypatch.setitem(sys.modules, missing, None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "webapp.keras_backend", raising=False)
+    with pytest.raises(ConfigError) as refused:
+        start(models, backend="keras")
+    for word in ("INKLING_BACKEND", "'keras'", missing, "requirements/train.txt"):
+        assert word in str(refused.value)

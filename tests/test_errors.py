@@ -1,0 +1,154 @@
+"""Errors: problem documents under /api, pages elsewhere."""
+
+import html
+
+import pytest
+from werkzeug.exceptions import abort
+
+from webapp import create_app
+from webapp.config import Settings
+from webapp.recognition import ModelError
+
+SECRET = "a password in /etc/secret"  # noqa: S105  that is the point
+
+FIELDS = {"type", "title", "status", "detail", "request_id", "errors"}
+
+
+def check_problem(response, status):
+    """A complete problem document; returned."""
+    document = response.get_json(force=True)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert document.keys() == FIELDS
+    assert document["status"] == status
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    assert document["detail"]
+    assert document["request_id"] == response.headers["X-Request-Id"]
+    return document
+
+
+def check_page(response, status):
+    """A page of the site that names the error; its text is returned."""
+    assert response.status_code == status
+    assert response.content_type == "text/html; charset=utf-8"
+    assert f"Error {status}" in response.text
+    assert response.headers["X-Request-Id"] in response.text
+    assert "<main>" in response.text
+    return html.unescape(response.text)
+
+
+@pytest.fixture
+def broken():
+    """A visitor of a site on which some addresses fail."""
+    app = create_app(Settings())
+
+    def fail():
+        raise ValueError(SECRET)
+
+    def fail_to_read():
+        raise ModelError(SECRET)
+
+    def refuse():
+        abort(400, "a detail with {braces}")
+
+    for prefix in ("/api/v1", ""):
+        app.add_url_rule(f"{prefix}/fail", f"{prefix}fail", fail)
+        app.add_url_rule(f"{prefix}/fail-to-read", f"{prefix}fail_to_read", fail_to_read)
+        app.add_url_rule(f"{prefix}/refuse", f"{prefix}refuse", refuse)
+    return app.test_client()
+
+
+# Under /api
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v2/model"])
+def test_a_missing_address_is_a_problem(client, path):
+    """404 as a document."""
+    check_problem(client.get(path), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/predict/strokes", "POST"),
+        ("DELETE", "/api/v1/predict/image", "POST"),
+        ("POST", "/api/v1/model", "GET"),
+    ],
+)
+def test_another_method_is_a_problem(client, method, path, allowed):
+    """405 as a document that names the method, with the ones that are allowed."""
+    response = client.open(path, method=method)
+    assert method in check_problem(response, 405)["detail"]
+    assert allowed in response.headers["Allow"].split(", ")
+    assert method not in response.headers["Allow"].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, b"{", "application/json"),
+        (413, bytes(4 * 1024 * 1024 + 1), "application/json"),
+        (415, b"{}", "text/plain"),
+        (422, b"{}", "application/json"),
+    ],
+)
+def test_a_refused_request_is_a_problem(client, status, body, kind):
+    """Each refusal is a document of the same shape."""
+    check_problem(client.post("/api/v1/predict/strokes", data=body, content_type=kind), status)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/fail", "/api/v1/fail-to-read"])
+def test_a_failure_is_a_problem_that_tells_nothing(broken, path):
+    """500 as a document, with nothing of what happened inside."""
+    response = broken.get(path)
+    assert check_problem(response, 500)["errors"] == []
+    for word in ("password", "secret", "Error:", "Traceback", ".py"):
+        assert word not in response.text
+
+
+def test_a_failure_is_logged(broken, caplog):
+    """The operator sees what the visitor does not."""
+    for path in ("/api/v1/fail", "/api/v1/fail-to-read"):
+        caplog.clear()
+        broken.get(path)
+        assert SECRET in caplog.text
+
+
+def test_a_detail_is_given_as_it_is(broken):
+    """Braces in a detail are only braces."""
+    assert check_problem(broken.get("/api/v1/refuse"), 400)["detail"] == "a detail with {braces}"
+
+
+# Elsewhere
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/apix", "/static/0/nothing.css", "/upload/x"])
+def test_a_missing_page_is_a_page(client, path):
+    """404 as a page, with a way back."""
+    assert 'href="/"' in check_page(client.get(path), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [("GET", "/upload", "POST"), ("PUT", "/", "GET")]
+)
+def test_another_method_is_a_page(client, method, path, allowed):
+    """405 as a page, with the methods that are allowed."""
+    response = client.open(path, method=method)
+    check_page(response, 405)
+    assert allowed in response.headers["Allow"].split(", ")
+
+
+@pytest.mark.parametrize("path", ["/fail", "/fail-to-read"])
+def test_a_failure_is_a_page_that_tells_nothing(broken, path):
+    """500 as a page, with nothing of what happened inside."""
+    text = check_page(broken.get(path), 500)
+    for word in ("password", "secret", "Error:", "Traceback", ".py"):
+        assert word not in text
+
+
+def test_a_page_s_detail_is_text(client):
+    """What a visitor sent comes back as text, never as markup."""
+    response = client.post("/upload", data=b"x", content_type="<b>x</b>")
+    assert "<b>x</b>" in check_page(response, 415)
+    assert "<b>x</b>" not in response.text

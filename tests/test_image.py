@@ -1,0 +1,239 @@
+"""Pictures: three formats by their first bytes, upright, on white, within bounds."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp.recognition import (
+    ImageTooLargeError,
+    Limits,
+    UndecodableImageError,
+    UnsupportedImageError,
+)
+from webapp.recognition.image import Header, decode, exif_orientation, read_header
+
+LIMITS = Limits(pixels=1_000_000, side=5_000)
+
+FORMATS = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
+
+
+def encoded(image, extension=".png", orientation=None):
+    """An image as file bytes, with an EXIF orientation if asked for."""
+    if orientation is None:
+        return cv2.imencode(extension, image)[1].tobytes()
+    block = np.frombuffer(exif(orientation), np.uint8)
+    return cv2.imencodeWithMetadata(extension, image, [cv2.IMAGE_METADATA_EXIF], [block])[
+        1
+    ].tobytes()
+
+
+def exif(orientation, order="<"):
+    """The shortest EXIF block that says which way is up."""
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    return mark + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0)
+
+
+def corner(alpha=False):
+    """A white picture, 48 wide and 32 high, black in its top left corner."""
+    image = np.full((32, 48, 4 if alpha else 3), 255, np.uint8)
+    image[:16, :16, :3] = 0
+    return image
+
+
+def dark_corner(grey):
+    """Which corner of a picture is dark, as (row, column), 0 or -1 each."""
+    inset = 4
+    for row in (0, -1):
+        for column in (0, -1):
+            if grey[inset if row == 0 else -inset, inset if column == 0 else -inset] < 60:
+                return row, column
+    return None
+
+
+@pytest.mark.parametrize("extension", FORMATS.values())
+def test_it_works(extension):
+    """Each format is decoded to grey, (H, W) uint8."""
+    grey = decode(encoded(corner(), extension), LIMITS)
+    assert grey.shape == (32, 48)
+    assert grey.dtype == np.uint8
+    assert dark_corner(grey) == (0, 0)
+
+
+@pytest.mark.parametrize(("name", "extension"), FORMATS.items())
+def test_the_header_tells_format_and_size(name, extension):
+    """Size and format are known before decoding."""
+    assert read_header(encoded(corner(), extension)) == Header(name, 48, 32)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [[cv2.IMWRITE_WEBP_QUALITY, 40], [cv2.IMWRITE_WEBP_QUALITY, 101]],
+    ids=["lossy", "lossless"],
+)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_every_kind_of_webp_tells_its_size(parameters, alpha):
+    """Lossy, lossless and extended WebP keep their size in different places."""
+    data = cv2.imencode(".webp", corner(alpha), parameters)[1].tobytes()
+    assert read_header(data) == Header("WebP", 48, 32)
+
+
+def test_a_progressive_jpeg_tells_its_size():
+    """Another frame header, the same size."""
+    data = cv2.imencode(".jpg", corner(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    assert read_header(data) == Header("JPEG", 48, 32)
+
+
+# What a viewer must do is the inverse of how the picture was stored: where the stored top left
+# corner has to appear (CIPA DC-008).
+UPRIGHT = {
+    1: (0, 0),
+    2: (0, -1),
+    3: (-1, -1),
+    4: (-1, 0),
+    5: (0, 0),
+    6: (0, -1),
+    7: (-1, -1),
+    8: (-1, 0),
+}
+
+
+@pytest.mark.parametrize("extension", FORMATS.values())
+@pytest.mark.parametrize(("orientation", "place"), UPRIGHT.items())
+def test_it_is_turned_upright(extension, orientation, place):
+    """Every EXIF orientation is undone, in every format."""
+    grey = decode(encoded(corner(), extension, orientation), LIMITS)
+    assert grey.shape == ((48, 32) if orientation > 4 else (32, 48))
+    assert dark_corner(grey) == place
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp"])
+def test_alpha_and_orientation_together(extension):
+    """A transparent picture is turned upright too."""
+    grey = decode(encoded(corner(alpha=True), extension, 6), LIMITS)
+    assert grey.shape == (48, 32)
+    assert dark_corner(grey) == (0, -1)
+
+
+def test_opencv_turns_pictures_as_we_do():
+    """Where OpenCV heeds the orientation itself, it agrees."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)
+    for orientation in UPRIGHT:
+        data = encoded(image, ".png", orientation)
+        theirs = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert np.array_equal(decode(data, LIMITS), cv2.cvtColor(theirs, cv2.COLOR_BGR2GRAY))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_exif_of_both_byte_orders(order):
+    """Cameras write either byte order."""
+    assert exif_orientation(exif(8, order)) == 8
+    assert exif_orientation(b"Exif\0\0" + exif(8, order)) == 8
+
+
+@pytest.mark.parametrize(
+    "block", [b"", b"II", b"II*\0\xff\xff\xff\xff", exif(6)[:15], exif(0), exif(9), b"x" * 40]
+)
+def test_broken_exif_is_no_orientation(block):
+    """A picture is shown as it is where its EXIF makes no sense."""
+    assert exif_orientation(block) == 1
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp"])
+def test_transparency_is_white(extension):
+    """What shows through is paper, whatever colour hides under it."""
+    image = np.zeros((20, 30, 4), np.uint8)
+    image[5:15, 5:10, 3] = 255
+    image[5:15, 20:25, 3] = 128
+    parameters = [cv2.IMWRITE_WEBP_QUALITY, 101] if extension == ".webp" else []
+    grey = decode(cv2.imencode(extension, image, parameters)[1].tobytes(), LIMITS)
+    assert grey[0, 0] == 255
+    assert grey[10, 7] == 0
+    assert abs(int(grey[10, 22]) - 127) <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits_a_channel(channels):
+    """Deep pictures keep their levels, halved in depth."""
+    image = np.full((9, 9, channels), 65535, np.uint16)
+    image[2:5, 2:5, : min(channels, 3)] = 0x4000
+    grey = decode(encoded(image), LIMITS)
+    assert grey[0, 0] == 255
+    assert grey[3, 3] == 0x40
+
+
+def test_grey_stays_grey():
+    """A grey PNG comes through unchanged."""
+    picture = hand.picture(3, 60)
+    assert np.array_equal(decode(hand.png(picture), LIMITS), picture)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GIF89a" + bytes(40),
+        b"BM" + bytes(60),
+        b"\0\0\0\x18ftypheic" + bytes(40),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"RIFF\0\0\0\0WAVE" + bytes(40),
+        b"II*\0" + bytes(40),
+    ],
+    ids=["empty", "gif", "bmp", "heic", "svg", "wav", "tiff"],
+)
+def test_it_rejects_other_formats(data):
+    """Only PNG, JPEG and WebP are looked at, and the message says so."""
+    with pytest.raises(UnsupportedImageError, match="PNG, JPEG or WebP"):
+        decode(data, LIMITS)
+
+
+@pytest.mark.parametrize("extension", FORMATS.values())
+def test_it_rejects_too_many_pixels(extension):
+    """The bound on pixels is checked before decoding, and the message has both figures."""
+    with pytest.raises(ImageTooLargeError, match="1536 pixels, but at most 1535"):
+        decode(encoded(corner(), extension), Limits(pixels=1535, side=100))
+
+
+def test_it_rejects_a_long_side():
+    """The bound on sides too."""
+    with pytest.raises(ImageTooLargeError, match="at most 47"):
+        decode(encoded(corner()), Limits(pixels=10_000, side=47))
+
+
+def test_it_rejects_a_bomb_unopened():
+    """A header that claims 19,000 squared is refused however few bytes follow."""
+    claim = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 19_000, 19_000) + bytes(20)
+    with pytest.raises(ImageTooLargeError, match="361000000"):
+        decode(claim, Limits(pixels=25_000_000, side=20_000))
+
+
+@pytest.mark.parametrize("extension", FORMATS.values())
+@pytest.mark.parametrize("keep", [13, 31, 45])
+def test_it_rejects_headers_alone(extension, keep):
+    """A file cut off in its headers cannot be decoded."""
+    with pytest.raises(UndecodableImageError, match="broken"):
+        decode(encoded(corner(), extension)[:keep], LIMITS)
+
+
+@pytest.mark.parametrize("extension", FORMATS.values())
+def test_cut_and_spoilt_files_never_crash(extension):
+    """Whatever happened to a file, it is decoded or refused by one of our errors."""
+    rng = np.random.default_rng(7)
+    whole = encoded(hand.picture(8, 64), extension)
+    outcomes = set()
+    for _ in range(150):
+        spoilt = bytearray(whole[: rng.integers(12, len(whole) + 1)])
+        for place in rng.integers(8, len(spoilt), 3):
+            spoilt[place] = rng.integers(0, 256)
+        try:
+            grey = decode(bytes(spoilt), LIMITS)
+        except (UndecodableImageError, ImageTooLargeError, UnsupportedImageError) as error:
+            outcomes.add(type(error))
+        else:
+            assert grey.ndim == 2
+            assert grey.dtype == np.uint8
+    assert UndecodableImageError in outcomes

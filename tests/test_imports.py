@@ -1,0 +1,151 @@
+"""Who may import what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT, clean_environment
+
+WEBAPP = ROOT / "webapp"
+RECOGNITION = WEBAPP / "recognition"
+TRAIN = ROOT / "train"
+
+OURS = sorted(
+    path for folder in (WEBAPP, TRAIN, ROOT / "scripts") for path in folder.rglob("*.py")
+) + sorted(ROOT.glob("*.py"))
+
+KERAS = {"keras", "tensorflow"}
+FLASK = {"flask", "werkzeug"}
+RECOGNITION_MAY = {"numpy", "cv2", "ai_edge_litert", "webapp.recognition"}
+
+BLOCKED_START = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"keras", "tensorflow"}:
+            raise ImportError(name + " is blocked")
+sys.meta_path.insert(0, Blocked())
+import wsgi
+answer = wsgi.app.test_client().get("/readyz")
+assert answer.status_code == 200, answer.text
+assert not {"keras", "tensorflow"} & set(sys.modules)
+print("ready")
+"""
+
+
+def package_of(path: Path) -> list[str]:
+    """The package that a file's relative imports start from."""
+    return list(path.relative_to(ROOT).parent.parts)
+
+
+def imports(source: str, package: list[str]) -> set[str]:
+    """Full names of all modules that a source imports, wherever in it that stands."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
+    return found
+
+
+def imports_of(path: Path) -> set[str]:
+    """Full names of all modules that a file imports."""
+    return imports(path.read_text(), package_of(path))
+
+
+def top(names: set[str]) -> set[str]:
+    """The packages of modules."""
+    return {name.partition(".")[0] for name in names}
+
+
+def within(names: set[str], package: str) -> set[str]:
+    """Those modules that are a package or inside it."""
+    return {name for name in names if f"{name}.".startswith(f"{package}.")}
+
+
+def test_imports_are_found_wherever_they_stand():
+    """The law below would be worth nothing if one could hide."""
+    source = """
+import os.path as p, flask
+def f():
+    from . import image
+    from .. import api
+    from ..config import Settings
+    if f:
+        import keras.layers
+"""
+    assert imports(source, ["webapp", "recognition"]) == {
+        "os.path",
+        "flask",
+        "webapp.recognition",
+        "webapp.recognition.image",
+        "webapp",
+        "webapp.api",
+        "webapp.config",
+        "webapp.config.Settings",
+        "keras.layers",
+    }
+
+
+def test_all_folders_are_looked_at():
+    """Files of each were found."""
+    for folder in (WEBAPP, RECOGNITION, TRAIN, ROOT / "scripts", ROOT):
+        assert any(path.parent == folder for path in OURS)
+
+
+@pytest.mark.parametrize("path", sorted(RECOGNITION.rglob("*.py")), ids=lambda path: path.stem)
+def test_the_recogniser_stands_alone(path):
+    """It needs the standard library, NumPy, OpenCV, LiteRT and itself."""
+    for name in imports_of(path):
+        known = top({name}) <= sys.stdlib_module_names
+        assert known or any(within({name}, package) for package in RECOGNITION_MAY), name
+
+
+def test_flask_stays_in_the_web_layer():
+    """Only the files directly under webapp know of the web."""
+    users = {path for path in OURS if top(imports_of(path)) & FLASK}
+    assert users
+    assert all(path.parent == WEBAPP for path in users)
+
+
+def test_the_site_never_imports_the_trainer():
+    """What serves does not need what trains."""
+    for path in (*WEBAPP.rglob("*.py"), ROOT / "wsgi.py", ROOT / "gunicorn.conf.py"):
+        assert not within(imports_of(path), "train"), path
+
+
+def test_keras_stays_with_the_trainer():
+    """Only the trainer and one backend know of it."""
+    users = {path for path in OURS if top(imports_of(path)) & KERAS}
+    assert WEBAPP / "keras_backend.py" in users
+    assert all(path == WEBAPP / "keras_backend.py" or TRAIN in path.parents for path in users)
+
+
+def test_only_the_engine_imports_the_keras_backend():
+    """And that not when it is itself imported, but when the setting asks for it."""
+    users = {path for path in OURS if within(imports_of(path), "webapp.keras_backend")}
+    assert users == {WEBAPP / "engine.py"}
+    at_once = ast.parse((WEBAPP / "engine.py").read_text()).body
+    for node in at_once:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert not within(imports(ast.unparse(node), ["webapp"]), "webapp.keras_backend")
+
+
+def test_the_site_starts_without_keras():
+    """On a machine that only serves, TensorFlow and Keras are neither there nor missed."""
+    run = subprocess.run(
+        [sys.executable, "-c", BLOCKED_START],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "ready"

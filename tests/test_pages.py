@@ -1,0 +1,182 @@
+"""The pages that people see."""
+
+import io
+import re
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp import create_app
+from webapp.config import Settings
+
+
+class Page(HTMLParser):
+    """The elements of a page: tag, attributes and, of scripts and styles, what is inside."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inline: list[str] = []
+        self._inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        """Keep the element."""
+        self.elements.append((tag, dict(attributes)))
+        self._inside = tag
+
+    def handle_endtag(self, tag):
+        """Nothing is inside any more."""
+        self._inside = ""
+
+    def handle_data(self, data):
+        """Keep what the browser would run or apply."""
+        if self._inside in {"script", "style"} and data.strip():
+            self.inline.append(data)
+
+    def addresses(self):
+        """Everything that the page loads or leads to."""
+        names = {"href", "src", "action"}
+        return {v for _, attributes in self.elements for n, v in attributes.items() if n in names}
+
+
+def upload(client, data, **fields):
+    """The response to the form of the page."""
+    form = {"image": (io.BytesIO(data), "digit.png"), **fields}
+    return client.post("/upload", data=form, content_type="multipart/form-data")
+
+
+def digit_page(client):
+    """A picture with a 3 on it."""
+    return upload(client, hand.png(hand.picture(3)))
+
+
+def blank_page(client):
+    """A picture with nothing on it."""
+    return upload(client, hand.png(np.full((50, 50), 255, np.uint8)))
+
+
+PAGES = {
+    "index": lambda client: client.get("/"),
+    "model": lambda client: client.get("/model"),
+    "digit": digit_page,
+    "blank": blank_page,
+    "broken": lambda client: upload(client, b"not a picture"),
+    "missing": lambda client: client.get("/nothing"),
+}
+
+
+@pytest.fixture(params=PAGES)
+def response(client, request):
+    """Each page of the site in turn."""
+    return PAGES[request.param](client)
+
+
+def check_page(response, status=200):
+    """HTML with this status; its text is returned."""
+    assert response.status_code == status
+    assert response.content_type == "text/html; charset=utf-8"
+    return response.text
+
+
+def test_the_pad_is_the_first_page(client):
+    """It has the pad, the answer and the form that works without JavaScript."""
+    page = Page(check_page(client.get("/")))
+    assert [tag for tag, _ in page.elements if tag == "canvas"] == ["canvas"]
+    [form] = [attributes for tag, attributes in page.elements if tag == "form"]
+    assert form["action"] == "/upload"
+    assert (form["method"], form["enctype"]) == ("post", "multipart/form-data")
+    [file] = [a for tag, a in page.elements if tag == "input" and a.get("type") == "file"]
+    assert file["name"] == "image"
+
+
+def test_the_model_page_shows_the_card(client):
+    """The version on it is that of every answer."""
+    version = client.get("/api/v1/model").json["version"]
+    assert version in check_page(client.get("/model"))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_an_upload_is_read(client, digit):
+    """A picture in, a page with the digit out."""
+    text = check_page(upload(client, hand.png(hand.picture(digit))))
+    assert re.search(rf"This looks like an? {digit}\.", text)
+    assert "data:image/png;base64," in text
+
+
+def test_a_blank_picture_has_a_page(client):
+    """There is nothing to read, and the page says so."""
+    assert "Nothing to read" in check_page(blank_page(client))
+
+
+def test_it_says_how_large_a_picture_may_be():
+    """The bound on the page is the one that is set."""
+    client = create_app(Settings(max_image_bytes=3 * 1024 * 1024)).test_client()
+    assert "up to 3 MB" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "word"),
+    [
+        (415, b"GIF89a" + bytes(50), "PNG"),
+        (415, b"\x00\x00\x00\x18ftypheic" + bytes(50), "JPEG"),
+        (422, b"", "empty"),
+        (422, hand.png(hand.picture(3))[:100], "broken"),
+    ],
+)
+def test_it_rejects_a_picture_with_a_page(client, status, data, word):
+    """What is wrong with the picture stands on a page, with a way back."""
+    text = check_page(upload(client, data), status)
+    assert word in text
+    assert 'href="/"' in text
+
+
+def test_it_rejects_a_form_without_a_picture_with_a_page(client):
+    """400 and 415 as pages."""
+    check_page(client.post("/upload", data={}, content_type="multipart/form-data"), 400)
+    check_page(client.post("/upload", data=b"{}", content_type="application/json"), 415)
+
+
+def test_it_rejects_a_picture_that_is_too_large_with_a_page():
+    """413 as a page, by bytes and by pixels."""
+    client = create_app(Settings(max_image_bytes=1024, max_image_pixels=784)).test_client()
+    assert "1024" in check_page(upload(client, bytes(1025)), 413)
+    assert "784" in check_page(upload(client, hand.png(np.full((30, 30), 255, np.uint8))), 413)
+
+
+def test_no_page_has_inline_code_or_style(response):
+    """The Content-Security-Policy would refuse it."""
+    page = Page(response.text)
+    assert page.inline == []
+    for tag, attributes in page.elements:
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src")
+        for name, value in attributes.items():
+            assert name != "style"
+            assert not name.startswith("on")
+            assert not (value or "").startswith("javascript:")
+
+
+def test_every_address_on_a_page_is_served(client, response):
+    """No link of a page is broken, and none leads to another site's files."""
+    addresses = Page(response.text).addresses()
+    assert any(address.startswith("/static/") for address in addresses)
+    for address in addresses:
+        parts = urlsplit(address)
+        if parts.scheme == "data":
+            continue
+        assert (parts.scheme, parts.netloc) == ("", "")
+        expected = 405 if parts.path == "/upload" else 200  # it takes a form, not a visit
+        with client.get(address) as answer:
+            assert answer.status_code == expected, address
+
+
+def test_every_page_says_what_it_is(response):
+    """A language, a title and one first heading."""
+    page = Page(response.text)
+    tags = [tag for tag, _ in page.elements]
+    assert dict(page.elements)["html"] == {"lang": "en"}
+    assert tags.count("title") == tags.count("h1") == 1

@@ -1,0 +1,424 @@
+"""Requests against their types, answers from readings."""
+
+import base64
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp.errors import ProblemError
+from webapp.recognition import Recognizer
+from webapp.schema import (
+    ImageOptions,
+    ModelAnswer,
+    StrokesRequest,
+    SurfaceAnswer,
+    answer_of,
+    convert_fields,
+    decode_json,
+    glyph_uri,
+    pointer,
+)
+
+POINT = {"x": [1], "y": [2]}
+MODEL = ModelAnswer("digits", "0123456789ab")
+
+
+def decode(**fields) -> StrokesRequest:
+    """The request of these fields, its strokes checked as a route would."""
+    return decode_text(json.dumps({"strokes": []} | fields))
+
+
+def decode_text(text: str | bytes) -> StrokesRequest:
+    """The request of a body, its strokes checked as a route would."""
+    request = decode_json(text if isinstance(text, bytes) else text.encode(), StrokesRequest)
+    request.as_strokes()
+    return request
+
+
+def refused(status: int, call, *given, **fields) -> ProblemError:
+    """How a call refuses what it is given."""
+    with pytest.raises(ProblemError) as problem:
+        call(*given, **fields)
+    assert problem.value.status == status
+    return problem.value
+
+
+def check_field(problem: ProblemError, place: str, *words: str) -> None:
+    """One field is blamed, and its detail holds the words."""
+    [field] = problem.errors
+    assert field.pointer == place
+    for word in words:
+        assert word in field.detail
+    assert field.detail == problem.detail
+
+
+def reading(engine, digit=3):
+    """A reading of a hand-drawn digit."""
+    return engine.recognizer.read_strokes(hand.strokes(digit))
+
+
+# Strokes
+
+
+def test_strokes_alone_make_a_request():
+    """Everything but the strokes has a default."""
+    request = decode(strokes=[POINT])
+    assert (request.expect, request.glyphs, request.alternatives) == ("number", False, 3)
+    assert (request.width, request.height) == (None, None)
+
+
+def test_every_field_is_taken():
+    """All fields of the interface are known."""
+    request = decode(
+        strokes=[{"x": [1, 2], "y": [3, 4], "t": [0, 16.5], "p": [0, 1]}],
+        width=280,
+        height=0.5,
+        expect="digit",
+        glyphs=True,
+        alternatives=10,
+    )
+    assert (request.width, request.height) == (280, 0.5)
+    assert (request.expect, request.glyphs, request.alternatives) == ("digit", True, 10)
+
+
+def test_strokes_become_columns_of_points():
+    """Both axes stand side by side, one row a point."""
+    [stroke] = decode(strokes=[{"x": [1, 2, 3], "y": [4, 5, 6]}]).as_strokes()
+    assert stroke.dtype == np.float64
+    assert stroke.tolist() == [[1, 4], [2, 5], [3, 6]]
+
+
+def test_no_stroke_is_a_request_too():
+    """An empty pad can be sent."""
+    assert decode(strokes=[]).as_strokes() == []
+
+
+def test_500_strokes_are_read():
+    """The bound on strokes is itself allowed."""
+    assert len(decode(strokes=[POINT] * 500).as_strokes()) == 500
+
+
+def test_20000_points_are_read():
+    """The bound on points is itself allowed, in one stroke or several."""
+    half = {"x": [1] * 10_000, "y": [2] * 10_000}
+    assert sum(len(stroke) for stroke in decode(strokes=[half, half]).as_strokes()) == 20_000
+    whole = {"x": [1] * 20_000, "y": [2] * 20_000}
+    assert sum(len(stroke) for stroke in decode(strokes=[whole]).as_strokes()) == 20_000
+
+
+@pytest.mark.parametrize("value", [1e6, -1e6, 0, -0.0, 1e-300, 5e-324])
+def test_coordinates_within_the_bound_are_read(value):
+    """Any finite number up to a million, either sign, is a coordinate."""
+    [stroke] = decode(strokes=[{"x": [value], "y": [value]}]).as_strokes()
+    assert stroke.tolist() == [[value, value]]
+
+
+def test_it_rejects_a_501st_stroke():
+    """The detail says how many there were and how many may be."""
+    problem = refused(422, decode, strokes=[POINT] * 501)
+    check_field(problem, "/strokes", "strokes", "501", "500")
+
+
+def test_it_rejects_a_20001st_point_of_one_stroke():
+    """The detail says how many there were and how many may be."""
+    long = {"x": [1] * 20_001, "y": [2] * 20_001}
+    check_field(refused(422, decode, strokes=[long]), "/strokes/0/x", "20001", "20000")
+
+
+def test_it_rejects_a_20001st_point_of_several_strokes():
+    """Points are counted over all strokes."""
+    half = {"x": [1] * 10_000, "y": [2] * 10_000}
+    problem = refused(422, decode, strokes=[half, half, POINT])
+    check_field(problem, "/strokes", "20001", "20000")
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+@pytest.mark.parametrize("value", [1_000_001, -1_000_001, 1e300, 10**30])
+def test_it_rejects_a_coordinate_beyond_a_million(axis, value):
+    """The detail says which number and which bound."""
+    stroke = {"x": [1, 1], "y": [1, 1]} | {axis: [1, value]}
+    problem = refused(422, decode, strokes=[POINT, stroke])
+    check_field(problem, f"/strokes/1/{axis}/1", f"strokes.1.{axis}.1", str(value)[:6], "1000000")
+
+
+@pytest.mark.parametrize("literal", ["1e400", "-1e400"])
+def test_it_rejects_a_number_that_no_float_holds(literal):
+    """It is JSON, so it is the field that is invalid, and the value is shown as it was written."""
+    problem = refused(422, decode_text, f'{{"strokes": [{{"x": [{literal}], "y": [1]}}]}}')
+    check_field(problem, "/strokes/0/x/0", literal, "finite")
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "nan", "inf"])
+def test_it_rejects_numbers_that_json_does_not_have(literal):
+    """Python would write them; JSON knows none of them."""
+    refused(400, decode_text, f'{{"strokes": [{{"x": [{literal}], "y": [1]}}]}}')
+
+
+@pytest.mark.parametrize(
+    ("stroke", "name", "length"),
+    [
+        ({"x": [1, 2], "y": [1]}, "y", 1),
+        ({"x": [1], "y": [1, 2]}, "y", 2),
+        ({"x": [1], "y": [1], "t": [1, 2]}, "t", 2),
+        ({"x": [1], "y": [1], "p": []}, "p", 0),
+    ],
+)
+def test_it_rejects_columns_of_unequal_length(stroke, name, length):
+    """The detail names the column and both lengths."""
+    problem = refused(422, decode, strokes=[POINT, stroke])
+    x = len(stroke["x"])
+    check_field(problem, f"/strokes/1/{name}", f"{name} has {length} values", f"x has {x}")
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_it_rejects_an_empty_column(name):
+    """A stroke has at least one point."""
+    problem = refused(422, decode, strokes=[POINT | {name: []}])
+    check_field(problem, f"/strokes/0/{name}", "length >= 1", "0")
+
+
+@pytest.mark.parametrize("pressure", [-0.1, 1.1])
+def test_it_rejects_a_pressure_out_of_bounds(pressure):
+    """Pressure is 0 to 1."""
+    problem = refused(422, decode, strokes=[POINT | {"p": [pressure]}])
+    check_field(problem, "/strokes/0/p/0", str(pressure), "0.0" if pressure < 0 else "1.0")
+
+
+@pytest.mark.parametrize("value", [True, False, "1", None, [1], {"x": 1}])
+def test_it_rejects_a_coordinate_that_is_no_number(value):
+    """Booleans are no numbers, nor are texts that look like one."""
+    problem = refused(422, decode, strokes=[{"x": [value], "y": [1]}])
+    check_field(problem, "/strokes/0/x/0", "a number")
+
+
+# The other fields
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("width", 0, ["> 0", "got 0"]),
+        ("height", -5, ["> 0", "got -5"]),
+        ("width", 1e7, ["1000000", "10000000"]),
+        ("width", True, ["a number", "true"]),
+        ("height", "280", ["a number", '"280"']),
+        ("expect", "word", ['"number"', '"digit"', '"word"']),
+        ("expect", 3, ["text", "3"]),
+        ("glyphs", 1, ["true or false", "1"]),
+        ("glyphs", "true", ["true or false", '"true"']),
+        ("alternatives", 11, ["10", "11"]),
+        ("alternatives", -1, ["0", "-1"]),
+        ("alternatives", 2.5, ["a whole number", "2.5"]),
+        ("alternatives", True, ["a whole number", "true"]),
+        ("alternatives", 10**30, ["10", str(10**30)]),
+        ("strokes", {}, ["an array", "an object"]),
+        ("strokes", None, ["an array", "null"]),
+    ],
+)
+def test_it_rejects_a_field_that_does_not_fit(field, value, words):
+    """The detail names the field, the value and the bound, in words of the interface."""
+    problem = refused(422, decode, **{field: value})
+    check_field(problem, f"/{field}", field, *words)
+    assert "`" not in problem.detail
+
+
+def test_it_shows_long_values_cut_short():
+    """Nobody gets megabytes of their own back."""
+    problem = refused(422, decode, expect="long " * 1000)
+    assert "long" in problem.detail
+    assert len(problem.detail) < 200
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"strokes": [], "colour": 1}, "/colour"),
+        ({"strokes": [POINT, POINT | {"z": [1]}]}, "/strokes/1/z"),
+        ({"strokes": [], "a/b~c": 1}, "/a~1b~0c"),
+        ({"strokes": [], "": 1}, "/"),
+        ({"strokes": [], "größe": 1}, "/größe"),
+    ],
+)
+def test_it_rejects_unknown_fields(body, place):
+    """At every level, with a pointer that is escaped as RFC 6901 wants."""
+    check_field(refused(422, decode_text, json.dumps(body)), place, "not a field")
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "name"),
+    [({}, "/strokes", "strokes"), ({"strokes": [POINT, {"x": [1]}]}, "/strokes/1/y", "y")],
+)
+def test_it_rejects_a_missing_field(body, place, name):
+    """The pointer is where it should have been."""
+    check_field(refused(422, decode_text, json.dumps(body)), place, name, "missing")
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "3", '"text"', "true"])
+def test_it_rejects_a_body_that_is_no_object(body):
+    """The pointer of the whole body is empty."""
+    check_field(refused(422, decode_text, body), "", "an object")
+
+
+# Bodies that are no JSON
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b'{"strokes": [',
+        b'{"strokes": []',
+        b'{"strokes": []} x',
+        b'{"strokes": []}{}',
+        b'{"strokes": [],}',
+        b"{'strokes': []}",
+        b'{"strokes": [01]}',
+        b"\xef\xbb\xbf{}",
+        b"\x00",
+    ],
+)
+def test_it_rejects_malformed_json(body):
+    """Cut short, followed by something else, or not JSON at all."""
+    assert "not JSON" in refused(400, decode_text, body).detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"\xff": 1}',
+        b'{"strokes": [], "expect": "\xff\xfe"}',
+        b'{"strokes": "\xed\xa0\x80"}',
+        b'{"strokes": [], "\xc3": 1}',
+    ],
+)
+def test_it_rejects_what_is_not_utf8(body):
+    """In keys and in values."""
+    assert "not JSON" in refused(400, decode_text, body).detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"\ud800": 1}',
+        rb'{"strokes": [], "expect": "\ud800"}',
+        rb'{"strokes": "\udc00"}',
+        rb'"\ud800\ud800"',
+    ],
+)
+def test_it_rejects_lone_surrogates(body):
+    """Half a character is no text that an answer could name."""
+    refused(400, decode_text, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"strokes":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"other":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_it_rejects_deep_nesting(body):
+    """100,000 levels end in an answer, not in a crash."""
+    assert "deep" in refused(400, decode_text, body).detail
+
+
+def test_it_rejects_malformed_json_after_an_invalid_field():
+    """Malformed comes first: what is not JSON has no fields."""
+    refused(400, decode_text, b'{"strokes": [], "expect": "word", ')
+
+
+# Query and form fields
+
+
+def test_fields_are_read_from_text():
+    """A query has only text; numbers and booleans are read from it."""
+    options = convert_fields(
+        {"expect": "digit", "glyphs": "true", "alternatives": "0"}, ImageOptions
+    )
+    assert options == ImageOptions(expect="digit", glyphs=True, alternatives=0)
+    assert convert_fields({}, ImageOptions) == ImageOptions()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("alternatives", "11", ["10", '"11"']),
+        ("alternatives", "many", ["a whole number", '"many"']),
+        ("alternatives", "", ["a whole number", '""']),
+        ("glyphs", "yes", ["true or false", '"yes"']),
+        ("expect", "word", ['"number"', '"digit"', '"word"']),
+        ("image", "x", ["not a field"]),
+        ("a/b", "x", ["not a field"]),
+    ],
+)
+def test_it_rejects_text_fields_that_do_not_fit(name, value, words):
+    """The pointer is the field's name, and the detail names value and bound."""
+    problem = refused(422, convert_fields, {name: value}, ImageOptions)
+    check_field(problem, pointer([name]), *words)
+
+
+# Answers
+
+
+def test_a_reading_becomes_an_answer(engine):
+    """Every part of the reading stands under its name."""
+    read = reading(engine)
+    answer = answer_of(
+        read,
+        surface=SurfaceAnswer(280, 280),
+        model=MODEL,
+        total_ms=1.23456,
+        request_id="abc",
+        glyphs=True,
+    )
+    [digit], [read_digit] = answer.digits, read.digits
+    assert (answer.text, answer.lines, answer.status) == (read.text, list(read.lines), read.status)
+    assert answer.confidence == read.confidence
+    assert digit.digit == read_digit.digit
+    assert digit.probabilities == list(read_digit.probabilities)
+    assert (digit.box.x, digit.box.width) == (read_digit.box.x, read_digit.box.width)
+    assert digit.strokes == [0]
+    assert digit.glyph == glyph_uri(read_digit.glyph)
+    assert [a.text for a in answer.alternatives] == [a.text for a in read.alternatives]
+    assert (answer.model, answer.request_id) == (MODEL, "abc")
+    assert answer.timing_ms.total == 1.235
+
+
+def test_a_glyph_is_left_out_unless_asked_for(engine):
+    """Glyphs are most of an answer's bytes."""
+    answer = answer_of(
+        reading(engine), surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=False
+    )
+    assert not isinstance(answer.digits[0].glyph, str)
+
+
+def test_an_empty_reading_becomes_an_answer():
+    """No ink: no digits, and the classifier is not even asked."""
+    empty = Recognizer(None).read_strokes([])
+    answer = answer_of(empty, surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=True)
+    assert (answer.status, answer.text, answer.digits, answer.alternatives) == ("empty", "", [], [])
+
+
+def test_a_glyph_uri_decodes_to_the_glyph(engine):
+    """The PNG in it is the 28 x 28 pixels that the network saw, bit for bit."""
+    glyph = reading(engine).digits[0].glyph
+    kind, _, data = glyph_uri(glyph).partition(",")
+    assert kind == "data:image/png;base64"
+    decoded = cv2.imdecode(
+        np.frombuffer(base64.b64decode(data, validate=True), np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert decoded.shape == (28, 28)
+    assert np.array_equal(decoded, glyph[..., 0])
+
+
+def test_a_pointer_is_escaped():
+    """Tilde first, then slash (RFC 6901)."""
+    assert pointer(["strokes", 0, "a/b", "~1"]) == "/strokes/0/a~1b/~01"
+    assert pointer([]) == ""

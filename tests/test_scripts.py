@@ -1,0 +1,96 @@
+"""scripts/venv.sh: an environment from a lock, or a clear reason why not."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.server import ROOT, clean_environment
+
+SCRIPT = ROOT / "scripts" / "venv.sh"
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the script is for a POSIX shell")
+
+
+@pytest.fixture
+def lock(tmp_path):
+    """A lock that asks for nothing, so that nothing is fetched."""
+    path = tmp_path / "lock.txt"
+    path.write_text("# nothing\n")
+    return path
+
+
+def run(tmp_path, folder, lock, **environment):
+    """Run the script beside the folder."""
+    return subprocess.run(
+        [str(SCRIPT), str(folder), str(lock)],
+        cwd=tmp_path,
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def fitting_environment(folder, lock):
+    """A folder that looks as the script leaves it; its Python notes that it ran."""
+    (folder / "bin").mkdir(parents=True)
+    python = folder / "bin" / "python"
+    python.write_text("#!/bin/sh\nexit 0\n")
+    python.chmod(0o755)
+    shutil.copy(lock, folder / ".lock")
+
+
+def state(folder):
+    """Every file of a folder with the time of its last change."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_it_leaves_an_environment_that_fits(tmp_path, lock):
+    """With an unchanged lock nothing happens, and no other Python is needed."""
+    folder = tmp_path / "env"
+    fitting_environment(folder, lock)
+    before = state(folder)
+    done = run(tmp_path, folder, lock, PYTHON="false")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert state(folder) == before
+
+
+def test_it_looks_again_when_the_lock_has_changed(tmp_path, lock):
+    """What fitted the former lock is not taken for what fits this one."""
+    folder = tmp_path / "env"
+    fitting_environment(folder, lock)
+    lock.write_text("# something else\n")
+    assert run(tmp_path, folder, lock, PYTHON="false").returncode != 0
+
+
+def test_it_looks_again_when_the_environment_does_not_run(tmp_path, lock):
+    """A Python that was removed since leaves an environment that is of no use."""
+    folder = tmp_path / "env"
+    fitting_environment(folder, lock)
+    (folder / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    assert run(tmp_path, folder, lock, PYTHON="false").returncode != 0
+
+
+@pytest.mark.parametrize("python", ["false", "no-such-command"])
+def test_it_rejects_a_python_that_does_not_fit(tmp_path, lock, python):
+    """The message names the versions, what was tried and how to name another."""
+    done = run(tmp_path, "env", lock, PYTHON=python)
+    assert done.returncode != 0
+    for word in ("error:", "3.11", "3.12", "3.13", python, "PYTHON="):
+        assert word in done.stderr
+    assert not (tmp_path / "env").exists()
+
+
+def test_it_rejects_a_folder_that_cannot_be_written(tmp_path, lock):
+    """Where a file stands, or below one, no folder can be made; the message names the place."""
+    (tmp_path / "file").write_text("mine")
+    for folder in ("file", "file/env"):
+        done = run(tmp_path, folder, lock, PYTHON=sys.executable)
+        assert done.returncode != 0
+        assert "error:" in done.stderr
+        assert f"{tmp_path}/{folder}" in done.stderr
+        assert "cannot be written" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"

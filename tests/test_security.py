@@ -1,0 +1,50 @@
+"""Headers on every answer."""
+
+import pytest
+
+from webapp.security import CONTENT_SECURITY_POLICY, HEADERS
+
+PLACES = ["/", "/model", "/healthz", "/api/v1/model", "/nothing", "/api/nothing", "/upload"]
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_every_answer_has_the_headers(client, path):
+    """Pages, documents and errors alike."""
+    response = client.get(path)
+    for name, value in HEADERS.items():
+        assert response.headers.getlist(name) == [value]
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_answers_are_not_kept(client, path):
+    """What is about one visitor stays with them."""
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_starts_from_nothing(client):
+    """What a page may load is allowed one by one, and nothing inline or from elsewhere."""
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert CONTENT_SECURITY_POLICY["script-src"] == CONTENT_SECURITY_POLICY["style-src"] == "'self'"
+    for word in ("unsafe", "http:", "https:", "*"):
+        assert word not in policy
+
+
+def test_tls_is_asked_to_stay(client):
+    """Only where it is there: over plain HTTP the header means nothing."""
+    assert (
+        "max-age"
+        in client.get("/", base_url="https://localhost").headers["Strict-Transport-Security"]
+    )
+    assert "Strict-Transport-Security" not in client.get("/").headers
+
+
+def test_no_answer_sets_a_cookie(client):
+    """Nobody is followed."""
+    assert all("Set-Cookie" not in client.get(path).headers for path in PLACES)
+
+
+def test_other_sites_scripts_may_not_read_answers(client):
+    """No answer opens itself to another origin."""
+    headers = client.get("/api/v1/model", headers={"Origin": "https://elsewhere.example"}).headers
+    assert not [name for name in headers.keys() if name.startswith("Access-Control-")]  # noqa: SIM118

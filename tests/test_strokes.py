@@ -1,0 +1,64 @@
+"""Stroke files: read whole, or said to be broken where they are."""
+
+import gzip
+import json
+import zlib
+
+import numpy as np
+import pytest
+
+from train.errors import DataError
+from train.strokes import StrokeSample, read_stroke_file
+
+ROW = {"label": "7", "writer": "one", "strokes": [[[0, 0], [4, 0], [1, 9]], [[1, 4], [3, 4]]]}
+
+
+def stroke_file(folder, *lines):
+    """A stroke file of these lines; dicts are written as JSON."""
+    path = folder / "some.jsonl.gz"
+    text = "".join((json.dumps(li) if isinstance(li, dict) else li) + "\n" for li in lines)
+    path.write_bytes(gzip.compress(text.encode()))
+    return path
+
+
+def test_it_works(tmp_path):
+    """A line becomes a sample with arrays of shape (N, 2)."""
+    (sample,) = read_stroke_file(stroke_file(tmp_path, ROW))
+    assert (sample.label, sample.writer) == ("7", "one")
+    assert [stroke.shape for stroke in sample.strokes] == [(3, 2), (2, 2)]
+    assert sample.strokes[0].dtype == np.float64
+
+
+def test_suspect_rows_are_left_out(tmp_path):
+    """Rows marked as mislabelled are passed over."""
+    assert list(read_stroke_file(stroke_file(tmp_path, {**ROW, "suspect": True}))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", '{"label": "1"}', '{"label": "1", "writer": "a", "strokes": [[[1]]]}',
+     '{"label": "1", "writer": "a", "strokes": [[]]}',
+     '{"label": "1", "writer": "a", "strokes": [[[1, NaN]]]}'],
+)  # fmt: skip
+def test_it_rejects_what_is_no_sample(tmp_path, line):
+    """The message has the file and the line's number."""
+    with pytest.raises(DataError, match=r"some\.jsonl\.gz, line 2"):
+        list(read_stroke_file(stroke_file(tmp_path, ROW, line)))
+
+
+def test_it_rejects_what_is_no_file(tmp_path):
+    """A missing file and one that is no gzip are said to be unreadable."""
+    plain = tmp_path / "plain.jsonl.gz"
+    plain.write_text("{}")
+    for path in (tmp_path / "none.jsonl.gz", plain):
+        with pytest.raises(DataError, match="cannot be read"):
+            list(read_stroke_file(path))
+
+
+def test_writers_are_split_by_their_names():
+    """CRC-32 by four: 0 is test, 1 is dev, 2 and 3 are train; whole writers stay together."""
+    found = {}
+    for number in range(40):
+        writer = f"writer-{number}"
+        found[zlib.crc32(writer.encode()) % 4] = StrokeSample("1", writer, ()).split
+    assert found == {0: "test", 1: "dev", 2: "train", 3: "train"}

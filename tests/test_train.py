@@ -1,0 +1,190 @@
+"""`python -m train`, whole, on digits of our own."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tests import hand
+from train import cli, training
+from train.artefacts import sha256
+from train.mnist import Mnist
+from train.training import Batches, Hyperparameters, fit
+from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
+
+
+def our_digits(count, seed):
+    """Bent and stretched digits of ours: glyphs (N, 28, 28, 1) and labels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 10
+    glyphs = [
+        glyph_of_strokes([s @ (np.eye(2) + rng.normal(0, 0.08, (2, 2))) for s in hand.strokes(d)])
+        for d in labels
+    ]
+    return np.stack(glyphs), labels.astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Digits of ours in the form of MNIST."""
+    return Mnist(*our_digits(600, 0), *our_digits(100, 1))
+
+
+@pytest.fixture
+def command(data, monkeypatch):
+    """Run `python -m train …` on our digits in place of MNIST."""
+    monkeypatch.setattr(cli, "load_mnist", lambda folder: data)
+    return cli.main
+
+
+QUICK = ("--quick", "--epochs", "4")
+
+
+def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
+    """Network, export, card and pictures are there, fit each other, and the digits are learnt."""
+    assert command([*QUICK, "--output", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "digits.keras", "digits.tflite", "digits.json", "digits-curves.svg", "digits-confusion.svg",
+    }  # fmt: skip
+    model = load_model(tmp_path, "digits")
+    card = model.card
+    for name in ("digits.keras", "digits.tflite"):
+        assert card["files"][name]["sha256"] == sha256(tmp_path / name)
+    assert card["network"]["parameters"] == 93_322
+    assert card["hyperparameters"]["epochs"] == len(card["curves"]["loss"]) == 4
+    assert card["data"][0]["train"] == 600
+    (figures,) = card["figures"]
+    assert np.sum(figures["confusion"]) == figures["count"] == 100
+    assert figures["accuracy"] > 0.6
+    read = LiteRTClassifier(model.content).probabilities(data.test_glyphs).argmax(axis=1)
+    assert (read == data.test_labels).sum() == figures["correct"]
+    assert "MNIST test" in capsys.readouterr().out
+
+
+def test_evaluate_repeats_the_card(command, tmp_path, capsys):
+    """The shipped file gives the card's figures; a card that says more is found out."""
+    assert command([*QUICK, "--output", str(tmp_path)]) == 0
+    assert command(["evaluate", "--models", str(tmp_path)]) == 0
+    assert "figure is that of the card" in capsys.readouterr().out
+
+    card = json.loads((tmp_path / "digits.json").read_text())
+    card["figures"][0]["correct"] += 3
+    (tmp_path / "digits.json").write_text(json.dumps(card))
+    assert command(["evaluate", "--models", str(tmp_path)]) == 1
+    assert "but the card says" in capsys.readouterr().err
+
+
+def test_evaluate_reads_stroke_files(command, tmp_path, capsys):
+    """Given a stroke file, its dev writers have a line of their own; an empty split is an error."""
+    from tests.test_strokes import stroke_file
+
+    assert command([*QUICK, "--output", str(tmp_path)]) == 0
+    rows = [
+        {"label": str(d), "writer": f"w{w}", "strokes": [s.tolist() for s in hand.strokes(d)]}
+        for d in range(10)
+        for w in range(12)
+    ]
+    path = stroke_file(tmp_path, *rows)
+    arguments = ["evaluate", "--models", str(tmp_path), "--strokes", str(path)]
+    assert command(arguments) == 0
+    assert "some (dev writers)" in capsys.readouterr().out
+    only_one = stroke_file(tmp_path, {**rows[0], "writer": "w0"})
+    for split in ("train", "dev", "test"):
+        command(
+            ["evaluate", "--models", str(tmp_path), "--strokes", str(only_one), "--split", split]
+        )
+    assert capsys.readouterr().err.count("has no digits by") == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_run_leaves_the_shipped_model(command, tmp_path, monkeypatch, error):
+    """Whatever ends a run early, what was shipped stays, and nothing half-done is left."""
+    (tmp_path / "digits.tflite").write_bytes(b"the shipped one")
+
+    def interrupted(self, epoch, logs=None):
+        raise error
+
+    monkeypatch.setattr(keras.callbacks.SwapEMAWeights, "on_epoch_end", interrupted)
+    if error is KeyboardInterrupt:
+        assert command([*QUICK, "--output", str(tmp_path)]) == 130
+    else:
+        with pytest.raises(error):
+            command([*QUICK, "--output", str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.tflite"]
+    assert (tmp_path / "digits.tflite").read_bytes() == b"the shipped one"
+
+
+def test_it_rejects_a_folder_it_cannot_write_to(command, tmp_path, capsys):
+    """A file where the folder should be is said to be in the way."""
+    (tmp_path / "file").write_text("")
+    assert command([*QUICK, "--output", str(tmp_path / "file" / "models")]) == 1
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rows", ["600", "-1"])
+def test_it_rejects_holding_out_everything(command, tmp_path, capsys, rows):
+    """Something has to be left to train on."""
+    assert command([*QUICK, "--dev-rows", rows, "--output", str(tmp_path)]) == 1
+    assert "--dev-rows must be 0 to 599" in capsys.readouterr().err
+
+
+def test_it_rejects_no_epochs(capsys):
+    """At least one pass."""
+    with pytest.raises(SystemExit):
+        cli.main(["--epochs", "0"])
+    assert "must be at least 1" in capsys.readouterr().err
+
+
+def test_dev_is_watched_and_never_trained_on(data):
+    """Rows held out have curves of their own."""
+    settings = Hyperparameters(epochs=1, averaging=0.5)
+    dev = (data.test_glyphs, data.test_labels)
+    history = fit(data.train_glyphs[:256], data.train_labels[:256], settings, dev).history
+    assert set(history) >= {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_the_same_seed_trains_the_same_network(data):
+    """Two runs agree to the last bit; another seed does not."""
+
+    def weights(seed):
+        settings = Hyperparameters(seed=seed, epochs=1)
+        network = fit(data.train_glyphs[:256], data.train_labels[:256], settings).network
+        return np.concatenate([w.ravel() for w in network.get_weights()])
+
+    first = weights(1)
+    assert np.array_equal(first, weights(1))
+    assert not np.array_equal(first, weights(2))
+
+
+def test_every_row_comes_once_an_epoch(data):
+    """An epoch is a permutation of the data, another one each time."""
+    settings = Hyperparameters(batch_size=128)
+    numbered = np.arange(600) % 10
+    batches = Batches(data.train_glyphs, numbered, settings)
+    assert batches.per_epoch == 5
+    epochs = [
+        np.concatenate([batches.batch(e * 5 + i)[1].argmax(axis=1) for i in range(5)])
+        for e in range(2)
+    ]
+    for labels in epochs:
+        assert np.bincount(labels).tolist() == [60] * 10
+    assert not np.array_equal(*epochs)
+
+
+def test_a_batch_depends_on_its_place_alone(data):
+    """Asked again, in any order, a batch is the same."""
+    settings = Hyperparameters()
+    first, second = (Batches(data.train_glyphs, data.train_labels, settings) for _ in range(2))
+    later = first.batch(7)
+    first.batch(0)
+    assert np.array_equal(later[0], second.batch(7)[0])
+    assert later[0].dtype == np.float32
+    assert 0 <= later[0].min() <= later[0].max() <= 1
+
+
+def test_tensorflow_is_quiet_by_default(monkeypatch):
+    """Its notices are turned off unless a user has asked for them."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    training.quieten_tensorflow()
+    assert training.os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
