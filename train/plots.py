@@ -20,7 +20,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     """Error and loss by epoch, of the training data and, if it was watched, of dev."""
     epochs = range(1, len(history["loss"]) + 1)
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    names = {"": "training (augmented, weights of the moment)", "val_": "dev (averaged weights)"}
+    names = {"": "training, augmented", "val_": "dev, averaged weights"}
     for prefix, label in names.items():
         if f"{prefix}loss" in history:
             error = [100 * (1 - value) for value in history[f"{prefix}accuracy"]]
@@ -28,7 +28,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
             right.plot(epochs, history[f"{prefix}loss"], label=label)
     left.set(xlabel="epoch", ylabel="misread, %", yscale="log", title="Error")
     right.set(xlabel="epoch", ylabel="cross-entropy", title="Loss")
-    right.legend(frameon=False)
+    right.legend(frameon=False, loc="upper right")
     for axes in (left, right):
         axes.grid(alpha=0.3)
         # 0.5 and 20, not powers of ten, at every tick that has a label.
