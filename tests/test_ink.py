@@ -62,6 +62,84 @@ def test_a_photo_under_uneven_light(digit):
     assert overlap(ink_of_image(photo(digit)), digit) > 0.7
 
 
+@pytest.mark.parametrize("pen", [30, 60, 100])
+@pytest.mark.parametrize("margin", [0, 30, 150])
+def test_thick_pens_and_tight_crops(pen, margin):
+    """Ink that fills a good part of the picture is still the ink, not the paper."""
+    drawn = hand.picture(3, 600, ink=0, pen=pen)
+    x, y, width, height = cv2.boundingRect(255 - drawn)
+    side = max(width, height) + 2 * margin
+    picture = np.full((side, side), 255, np.uint8)
+    left, top = (side - width) // 2, (side - height) // 2
+    picture[top : top + height, left : left + width] = drawn[y : y + height, x : x + width]
+    rng = np.random.default_rng(2)
+    light = np.linspace(230, 160, side)[np.newaxis, :]
+    lit = light * (0.3 + 0.7 * picture / 255) + rng.normal(0, 4, picture.shape)
+    found = ink_of_image(lit.clip(0, 255).astype(np.uint8)) > 127
+    expected = picture < 128
+    assert (found & expected).sum() / (found | expected).sum() > 0.85
+
+
+@pytest.mark.parametrize("digit", [1, 4, 8])
+def test_small_writing_on_a_large_page(digit):
+    """A digit of a twentieth of the page's height is found, and nothing else is."""
+    page = np.full((2000, 1500), 215.0)
+    small = 255.0 - hand.picture(digit, 140, ink=0, pen=8)
+    page[1200:1340, 300:440] *= 1 - 0.7 * small / 255
+    page += np.random.default_rng(3).normal(0, 4, page.shape)
+    ink = ink_of_image(page.clip(0, 255).astype(np.uint8))
+    rows, columns = np.nonzero(ink)
+    scale = 2000 / WORKING_SIDE
+    assert 1200 <= rows.min() * scale < rows.max() * scale <= 1345
+    assert 300 <= columns.min() * scale < columns.max() * scale <= 445
+
+
+def test_a_sheet_on_a_desk():
+    """The digit on the sheet is the ink, though the sheet's corners are larger."""
+    desk = np.full((700, 700), 70, np.uint8)
+    desk[60:640, 60:640] = photo(1, light=(235, 200), noise=0, size=580)
+    ink = ink_of_image(desk)
+    x, y, width, height = cv2.boundingRect(ink)
+    assert 60 < x < x + width < 640
+    assert width < 100 < height
+
+
+def test_a_hard_shadow_is_no_ink():
+    """A shadow with a sharp edge across the paper leaves the digit alone."""
+    picture = photo(5, light=(225, 215))
+    picture[:, :250] = (picture[:, :250] * 0.55).astype(np.uint8)
+    assert overlap(ink_of_image(picture), 5) > 0.6
+
+
+def test_squared_paper():
+    """The squares of the paper are no ink, and do not widen its box."""
+    picture = photo(4, light=(225, 200))
+    squares = picture.copy()
+    squares[::40] = squares[::40] * 0.8
+    squares[:, ::40] = squares[:, ::40] * 0.8
+    box, expected = (cv2.boundingRect(ink_of_image(p)) for p in (squares, picture))
+    assert np.abs(np.subtract(box, expected)).max() <= 25
+
+
+COLOURS = {
+    "yellow_on_white": ((255, 255, 255), (0, 255, 255)),
+    "blue_on_black": ((0, 0, 0), (255, 0, 0)),
+    "red_on_green": ((0, 128, 0), (0, 0, 255)),
+    "black_on_yellow": ((60, 220, 250), (20, 20, 20)),
+}
+"""Paper and pen: blue, green, red."""
+
+
+@pytest.mark.parametrize(("paper", "pen"), COLOURS.values(), ids=COLOURS)
+def test_colours_that_are_alike_in_grey(paper, pen):
+    """A pen that differs from the paper in colour alone is ink."""
+    coverage = (255 - hand.picture(6, 200, ink=0, pen=8))[..., np.newaxis] / 255
+    picture = (np.array(paper) * (1 - coverage) + np.array(pen) * coverage).astype(np.uint8)
+    found = ink_of_image(picture) > 100
+    expected = coverage[..., 0] > 0.5
+    assert (found & expected).sum() / (found | expected).sum() > 0.7
+
+
 def test_faint_pencil_is_ink():
     """Strokes a fifth darker than the paper are found under noise."""
     assert overlap(ink_of_image(photo(2, light=(200, 190), ink=0.75, noise=3)), 2) > 0.6

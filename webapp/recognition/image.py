@@ -1,4 +1,4 @@
-"""From the bytes of an upload to grey pixels, the right way up."""
+"""From the bytes of an upload to pixels, the right way up."""
 
 import struct
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ STRIP_ROWS = 256
 
 # JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_START_OF_SCAN = 0xDA
-_JPEG_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+# ... and before it stand tables, application segments and comments.
+_JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
 _EXIF_ORIENTATION = 0x0112
 
@@ -32,6 +32,8 @@ class Header:
     format: str
     width: int
     height: int
+    alpha: bool = False
+    """Whether pixels may be transparent."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,10 @@ class Limits:
 
 
 def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """Decode an image to grey, upright by its EXIF orientation, transparency put on white.
+    """Decode an image, upright by its EXIF orientation, transparency put on white.
 
     Returns:
-        uint8 of shape (H, W), white 255.
+        uint8 of shape (H, W) or (H, W, 3), blue, green and red, white 255.
 
     Raises:
         UnsupportedImageError: not a PNG, JPEG or WebP by its first bytes.
@@ -57,29 +59,29 @@ def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
     pixels = header.width * header.height
     if max(header.width, header.height) > limits.side:
         raise ImageTooLargeError(
-            f"image: {header.width} x {header.height} pixels, "
-            f"but a side may have at most {limits.side}"
+            f"The image has {header.width} x {header.height} pixels, "
+            f"but a side may have at most {limits.side}."
         )
     if pixels > limits.pixels:
         raise ImageTooLargeError(
-            f"image: {header.width} x {header.height} is {pixels} pixels, "
-            f"but at most {limits.pixels} are read"
+            f"The image has {header.width} x {header.height} = {pixels} pixels, "
+            f"but at most {limits.pixels} are read."
         )
-    # Every mode but unchanged drops alpha. A JPEG has none, and its grey is there for the taking.
-    mode = cv2.IMREAD_GRAYSCALE if header.format == "JPEG" else cv2.IMREAD_UNCHANGED
+    # Every mode but unchanged drops alpha; for the rest, eight bits a channel are enough.
+    mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR
     try:
         raw, kinds, metadata = cv2.imdecodeWithMetadata(
             np.frombuffer(data, np.uint8), flags=mode | cv2.IMREAD_IGNORE_ORIENTATION
         )
     except cv2.error as error:
         raise UndecodableImageError(_broken(header)) from error
-    if raw is None or raw.size == 0:
+    if raw is None or raw.shape[:2] != (header.height, header.width):
         raise UndecodableImageError(_broken(header))
-    grey = _grey(np.asarray(raw))
+    picture = _on_white(np.asarray(raw))
     for kind, block in zip(kinds, metadata, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
-            grey = _upright(grey, exif_orientation(np.asarray(block).tobytes()))
-    return np.ascontiguousarray(grey)
+            picture = _upright(picture, exif_orientation(np.asarray(block).tobytes()))
+    return np.ascontiguousarray(picture)
 
 
 def read_header(data: bytes) -> Header:
@@ -89,19 +91,20 @@ def read_header(data: bytes) -> Header:
         UnsupportedImageError, UndecodableImageError: as for `decode`.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        name, size = "PNG", _png_size(data)
+        name, size, alpha = "PNG", _png_size(data), _png_alpha(data)
     elif data.startswith(b"\xff\xd8\xff"):
-        name, size = "JPEG", _jpeg_size(data)
+        name, size, alpha = "JPEG", _jpeg_size(data), False
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        name, size = "WebP", _webp_size(data)
+        # Lossy WebP without an extended header is opaque (RFC 9649); the others may say.
+        name, size, alpha = "WebP", _webp_size(data), data[12:16] != b"VP8 "
     else:
         raise UnsupportedImageError(
-            f"image: this file is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, "
-            "and other formats are not read"
+            f"The image is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; "
+            "other formats are not read."
         )
     if size is None or 0 in size:
-        raise UndecodableImageError(f"image: the header of this {name} file is broken")
-    return Header(name, *size)
+        raise UndecodableImageError(f"The image is a {name} file with a broken header.")
+    return Header(name, *size, alpha)
 
 
 def exif_orientation(block: bytes) -> int:
@@ -123,39 +126,34 @@ def exif_orientation(block: bytes) -> int:
 
 
 def _broken(header: Header) -> str:
-    return f"image: this {header.format} file is broken and cannot be decoded"
+    return f"The image is a broken {header.format} file and cannot be decoded."
 
 
-def _grey(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Any of OpenCV's decoded forms as uint8 grey on white.
+def _on_white(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Any of OpenCV's decoded forms as uint8, grey or BGR, what shows through white.
 
     In strips, because the steps between take several times the memory of the picture.
     """
-    if image.ndim == 2 and image.dtype == np.uint8:
+    if image.dtype == np.uint8 and (image.ndim == 2 or image.shape[2] == 3):
         return np.asarray(image, np.uint8)
-    grey = np.empty(image.shape[:2], np.uint8)
+    opaque = np.empty((*image.shape[:2], 3)[: image.ndim], np.uint8)
     for top in range(0, len(image), STRIP_ROWS):
         rows = slice(top, top + STRIP_ROWS)
-        grey[rows] = _grey_strip(image[rows])
-    return grey
-
-
-def _grey_strip(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    deep = image.dtype == np.uint16
-    pixels = np.asarray(image >> 8 if deep else image, np.uint8)  # type: ignore[operator]
-    if pixels.ndim == 2:
-        return pixels
-    if pixels.shape[2] == 3:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-    alpha = pixels[..., 3].astype(np.uint16)
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY).astype(np.uint16)
-    return ((grey * alpha + WHITE * (255 - alpha) + 127) // 255).astype(np.uint8)
+        strip = image[rows]
+        if strip.dtype == np.uint16:
+            strip = strip >> 8  # type: ignore[operator]
+        pixels = strip.astype(np.uint16)
+        if pixels.ndim == 3 and pixels.shape[2] == 4:
+            alpha = pixels[..., 3:]
+            pixels = (pixels[..., :3] * alpha + WHITE * (255 - alpha) + 127) // 255
+        opaque[rows] = pixels
+    return opaque
 
 
 def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """Undo an EXIF orientation (CIPA DC-008, tag 0x0112)."""
     if orientation in (5, 6, 7, 8):
-        image = image.T
+        image = np.swapaxes(image, 0, 1)
     if orientation in (3, 4, 7, 8):
         image = image[::-1]
     if orientation in (2, 3, 6, 7):
@@ -171,27 +169,30 @@ def _png_size(data: bytes) -> tuple[int, int] | None:
     return width, height
 
 
+def _png_alpha(data: bytes) -> bool:
+    """Whether the colour type has alpha, or a tRNS chunk comes before the pixels."""
+    has_channel = len(data) > 25 and bool(data[25] & 4)
+    return has_channel or b"tRNS" in data[: data.find(b"IDAT") + 1]
+
+
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """Width and height from the frame header, skipping the segments before it."""
     place = 2
     while place + 4 <= len(data):
-        if data[place] != 0xFF:
-            return None
         marker = data[place + 1]
-        if marker == 0xFF:  # a fill byte
-            place += 1
-        elif marker in _JPEG_BARE_MARKERS:
-            place += 2
-        elif marker == _JPEG_START_OF_SCAN:
+        # Nothing may stand between segments, and nothing but segments: a decoder that is more
+        # forgiving than this would find another size in the same bytes.
+        if data[place] != 0xFF or marker not in _JPEG_SEGMENTS:
             return None
-        else:
-            (length,) = struct.unpack_from(">H", data, place + 2)
-            if marker in _JPEG_FRAMES:
-                if place + 9 > len(data):
-                    return None
-                height, width = struct.unpack_from(">HH", data, place + 5)
-                return width, height
-            place += 2 + length
+        (length,) = struct.unpack_from(">H", data, place + 2)
+        if marker in _JPEG_FRAMES:
+            if place + 9 > len(data):
+                return None
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return width, height
+        if length < 2:
+            return None
+        place += 2 + length
     return None
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 WORKING_SIDE = 1024
 """Larger pictures are reduced to this longest side, in pixels: ink stays several pixels wide."""
 
+FAR_MORE = 1.5
+"""A single colour is looked at where its standard deviation is so many times that of grey."""
+
 FLAT_SHARE = 0.5
 """Share of pixels of exactly one level that makes a background flat, hence the picture a drawn
 one. Noise or a gradient of light leaves a photo far below it."""
@@ -27,7 +30,16 @@ PAPER_SIDE = 256
 """The paper is estimated at this size: it varies slowly."""
 
 PAPER_WINDOW = 61
-"""Side of the median that estimates the paper, in pixels of that size: wider than any stroke."""
+"""Side of the median that estimates the paper, in pixels of that size."""
+
+MUCH_INK = 0.08
+"""Share of the picture from which on ink could fill the median's window."""
+
+TWO_LEVELS = 0.7
+"""Share of the variance that two levels explain (Otsu's criterion) where a picture has just two."""
+
+PAPER_AROUND = 0.75
+"""Share of the picture's outermost pixels that are paper where ink does not run off it."""
 
 NOISE_MULTIPLE = 6
 """Ink in a photo is this many standard deviations of the noise away from the paper."""
@@ -35,21 +47,44 @@ NOISE_MULTIPLE = 6
 PHOTO_CONTRAST = 18
 """... and at least this many levels."""
 
+DEEPEST_SHADE = 3.0
+"""Up to so many times is ink in the shade strengthened; more would be noise."""
+
+EDGE_BLUR = 1.5
+"""Standard deviation, in pixels, of the smoothing before slopes are measured: quietens noise."""
+
+SHARPNESS = 0.06
+"""Along its edge, ink rises by at least this share of its contrast a pixel; shadows are softer."""
+
+REACH = 0.02
+"""Faint ink belongs to strong ink no further away than this share of the picture's longer side:
+a stroke fades out, the squares of the paper go on."""
+
+SUBSTANTIAL = 0.02
+"""A piece whose longer side is at least this share of the picture's is something written. Where
+there is such a piece, those that reach the picture's edge are the desk or a shadow."""
+
+PART_SHARE = 0.1
+"""Pieces of at least this share of the largest one's area are parts of what was written."""
+
 SPECK_SHARE = 0.01
-"""Pieces of ink smaller than this share of the largest piece are specks of noise."""
+"""Smaller pieces are parts only near the largest one, and specks of noise below this share."""
+
+NEARBY = 0.15
+"""How near: this share of the largest piece's longer side from its box."""
 
 
-def ink_of_image(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def ink_of_image(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take the paper away.
 
     Args:
-        grey: (H, W) uint8, white 255, dark on light or light on dark.
+        picture: (H, W) or (H, W, 3) uint8, white 255, dark on light or light on dark.
 
     Returns:
         (H, W) uint8, ink 255 on 0, smaller than the picture where that was over `WORKING_SIDE`;
         all 0 where nothing was written.
     """
-    grey = _reduced(grey)
+    grey = _plane(_reduced(picture))
     histogram = np.bincount(grey.ravel(), minlength=256)
     level = int(histogram.argmax())
     if histogram[level] >= FLAT_SHARE * grey.size:
@@ -57,13 +92,23 @@ def ink_of_image(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _ink_on_paper(grey)
 
 
-def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = grey.shape
+def _reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
     factor = WORKING_SIDE / max(height, width)
     if factor >= 1:
-        return grey
+        return picture
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _plane(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey, or the one colour that shows far more: yellow on white has no other contrast."""
+    if picture.ndim == 2:
+        return picture
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    planes = [np.ascontiguousarray(picture[..., channel]) for channel in range(3)]
+    boldest = max(planes, key=lambda plane: float(plane.std()))
+    return boldest if boldest.std() > FAR_MORE * grey.std() else grey
 
 
 def _ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
@@ -80,33 +125,93 @@ def _ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
 
 
 def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The difference from the paper around, above the noise."""
-    signed = grey.astype(np.float32) - _paper(grey)
-    # The paper is the most of the picture, so the ink is the longer tail.
-    if -np.percentile(signed, 0.5) > np.percentile(signed, 99.5):
-        signed = -signed
-    noise = 1.4826 * float(np.median(np.abs(signed)))  # of a normal distribution, from its MAD
+    """The difference from the paper around, above the noise, darker or lighter than it.
+
+    Both are looked at, and what has the longer and sharper edge is the writing: a sheet's corner on
+    a desk has more area, a shadow has more contrast, but neither has as much edge as a stroke.
+    """
+    paper = _paper(grey)
+    lighter = grey.astype(np.float32) - paper
+    # Ink takes a share of the light away, so it is weaker in the shade.
+    lit = float(np.percentile(paper, 95))
+    darker = -lighter * (lit / np.maximum(paper, lit / DEEPEST_SHADE))
+    noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), EDGE_BLUR)
+    slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0)))
+    best, most = np.zeros_like(grey), 0.0
+    for signed in (darker, lighter):
+        ink = _above_noise(signed, noise)
+        inside = (ink > 0).astype(np.uint8)
+        edge = slope[(inside - cv2.erode(inside, np.ones((3, 3), np.uint8))) > 0]
+        if edge.size == 0:
+            continue
+        least = SHARPNESS * np.percentile(signed[ink > 0], 90)
+        # Half the edge of a sheet's corner is sharp, all of a stroke's is: that has to tell.
+        energy = float((edge**2).sum() * (edge >= least).mean() ** 4)
+        if edge.mean() >= least and energy > most:
+            best, most = ink, energy
+    return best
+
+
+def _above_noise(signed: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
+    """Ink of one sign: what reaches far above the noise, and the fainter edge of that."""
     strength = signed.clip(0, 255).astype(np.uint8)
     otsu, _ = cv2.threshold(strength[strength > noise], 0, 255, cv2.THRESH_OTSU)
     threshold = max(float(otsu), NOISE_MULTIPLE * noise, PHOTO_CONTRAST)
     strong = strength > threshold
     if not strong.any():
-        return np.zeros_like(grey)
+        return np.zeros_like(strength)
     faint = threshold / 2
+    reach = 2 * max(1, round(REACH * max(strength.shape))) + 1
+    near = cv2.dilate(strong.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
     peak = float(np.percentile(strength[strong], 90))
     rescaled = ((signed - faint) * (255 / max(peak - faint, 1))).clip(0, 255).astype(np.uint8)
-    return _without_specks(_connected(rescaled, strength > faint, strong))
+    return _written(_connected(rescaled, (strength > faint) & near, strong))
 
 
 def _paper(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The level of the paper at every pixel: a wide median, which no stroke can fill."""
+    """The level of the paper at every pixel, around and under the ink."""
     height, width = grey.shape
     factor = min(1.0, PAPER_SIDE / max(height, width))
     small = (max(1, round(width * factor)), max(1, round(height * factor)))
     reduced = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), np.uint8)
-    window = min(PAPER_WINDOW, max(small) | 1)
-    paper = cv2.medianBlur(reduced, window).astype(np.float32)
+    covered = _much_ink(reduced)
+    if covered is None:
+        # A wide median, which little ink cannot fill.
+        window = min(PAPER_WINDOW, max(small) | 1)
+        paper = cv2.medianBlur(reduced, window).astype(np.float32)
+    else:
+        # The mean of the paper around, weighted by nearness.
+        bare = (~covered).astype(np.float32)
+        spread = (0, 0), PAPER_WINDOW / 2
+        paper = cv2.GaussianBlur(reduced * bare, *spread) / (
+            cv2.GaussianBlur(bare, *spread) + np.float32(1e-6)
+        )
     return np.asarray(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _much_ink(grey: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Where the ink is in a picture that it fills in good part: a thick pen, a tight crop.
+
+    None where the picture does not fall into two levels, or paper does not lie around the ink: then
+    it may be a shadow or a sheet on a desk, and there is little ink.
+    """
+    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
+    light = grey > threshold
+    share = float(light.mean())
+    if min(share, 1 - share) < MUCH_INK:
+        return None
+    between = share * (1 - share) * (grey[light].mean() - grey[~light].mean()) ** 2
+    if between < TWO_LEVELS * grey.var():
+        return None
+    ring = np.concatenate([light[0], light[-1], light[1:-1, 0], light[1:-1, -1]])
+    paper_is_light = ring.mean() > 0.5
+    around = ring.mean() if paper_is_light else 1 - ring.mean()
+    whole = share if paper_is_light else 1 - share
+    if around < PAPER_AROUND or whole < 0.5:
+        return None
+    ink = ~light if paper_is_light else light
+    return cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
 
 
 def _connected(
@@ -120,13 +225,26 @@ def _connected(
     return np.where(kept[pieces], ink, 0).astype(np.uint8)
 
 
-def _without_specks(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Drop pieces far smaller than the largest."""
-    _, pieces, statistics, _ = cv2.connectedComponentsWithStats(
+def _written(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Drop the pieces that are the picture's surroundings or specks of noise."""
+    count, pieces, statistics, _ = cv2.connectedComponentsWithStats(
         (ink > 0).astype(np.uint8), connectivity=8
     )
-    areas = statistics[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
-    kept = areas >= SPECK_SHARE * areas.max()
-    kept[0] = False
-    return np.where(kept[pieces], ink, 0).astype(np.uint8)
+    if count == 1:
+        return ink
+    left, top, width, height, area = statistics[1:].T  # without the background
+    rows, columns = ink.shape
+    inside = (left > 0) & (top > 0) & (left + width < columns) & (top + height < rows)
+    substantial = inside & (np.maximum(width, height) >= SUBSTANTIAL * max(rows, columns))
+    possible = inside if substantial.any() else np.ones_like(inside)
+    main = int(np.where(possible, area, 0).argmax())
+    margin = NEARBY * max(width[main], height[main])
+    near = (
+        (left < left[main] + width[main] + margin)
+        & (left + width > left[main] - margin)
+        & (top < top[main] + height[main] + margin)
+        & (top + height > top[main] - margin)
+    )
+    share = area / area[main]
+    kept = possible & ((share >= PART_SHARE) | (near & (share >= SPECK_SHARE)))
+    return np.where(np.concatenate([[False], kept])[pieces], ink, 0).astype(np.uint8)

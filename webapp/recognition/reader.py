@@ -1,5 +1,6 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,8 @@ class Recognizer:
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
+        # A large picture takes a hundred megabytes while it is decoded: one at a time.
+        self._decoding = threading.Lock()
 
     def read_strokes(self, strokes: Sequence[Stroke], alternatives: int = 3) -> Reading:
         """Read a drawing.
@@ -126,9 +129,11 @@ class Recognizer:
         """
         timing = Timing()
         with timing.stage("ink"):
-            grey = decode(data, limits)
-            height, width = grey.shape
-            ink = ink_of_image(grey)
+            with self._decoding:
+                picture = decode(data, limits)
+                height, width = picture.shape[:2]
+                ink = ink_of_image(picture)
+                del picture
             box = _box_of_ink(ink, width, height)
         if box is None:
             return _nothing((width, height), timing)
