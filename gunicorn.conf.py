@@ -1,18 +1,28 @@
 """How gunicorn serves Inkling; every value has its reason."""
 
 import os
+import sys
 from pathlib import Path
 
-from webapp.config import load_settings
+from webapp.config import ConfigError, load_settings
+from webapp.recognition import ModelError, load_model
 
-settings = load_settings()
+try:
+    settings = load_settings()
+    # Each worker does it again for itself; here it stops the start with one line.
+    load_model(Path(settings.models), settings.model)
+except (ConfigError, ModelError) as error:
+    sys.exit(f"error: {error}")
 
 # PORT is how a PaaS says where to listen; only the Procfile opens it to other machines.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# A reading is a millisecond of computing: processes use the cores, threads only keep slow
-# connections from holding a process up. WEB_CONCURRENCY, which a PaaS sets, overrides.
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# A reading is a millisecond of computing: processes use the cores, threads let a few connections be
+# slow. More slow ones than there are threads hold the site up: docs/deploy.md.
+concurrency = os.environ.get("WEB_CONCURRENCY", "2")  # as a PaaS sets it
+if not (concurrency.isascii() and concurrency.isdigit() and int(concurrency) > 0):
+    sys.exit(f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number, at least 1")
+workers = int(concurrency)
 worker_class = "gthread"
 threads = settings.threads
 

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-from pathlib import Path
 
 HOST = "127.0.0.1"
 
@@ -24,8 +23,8 @@ def main() -> None:
                 "choose another: PORT=8001 make run"
             )
     print(f"Inkling starts on http://{HOST}:{text} (Ctrl-C ends it)", flush=True)
-    gunicorn = Path(sys.executable).parent / "gunicorn"
-    os.execv(gunicorn, [str(gunicorn), "wsgi:app"])  # noqa: S606  become it: one process to stop
+    # Become gunicorn: one process to stop.
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606
 
 
 if __name__ == "__main__":

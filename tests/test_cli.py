@@ -29,7 +29,7 @@ def test_a_bad_file_does_not_stop_the_others(run, tmp_path):
     result = run(tmp_path / "none.png", tmp_path / "note.txt", tmp_path / "7.png")
     assert result.exit_code == 1
     assert "none.png" in result.stderr
-    assert "not a PNG, JPEG or WebP" in result.stderr
+    assert "no PNG, JPEG or WebP" in result.stderr
     assert "7.png: 7" in result.stdout
 
 

@@ -130,7 +130,7 @@ def test_a_missing_page_is_a_page(client, path):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "allowed"), [("GET", "/upload", "POST"), ("PUT", "/", "GET")]
+    ("method", "path", "allowed"), [("PUT", "/upload", "POST"), ("PUT", "/", "GET")]
 )
 def test_another_method_is_a_page(client, method, path, allowed):
     """405 as a page, with the methods that are allowed."""

@@ -99,7 +99,7 @@ def test_a_sheet_on_a_desk():
     desk = np.full((700, 700), 70, np.uint8)
     desk[60:640, 60:640] = photo(1, light=(235, 200), noise=0, size=580)
     ink = ink_of_image(desk)
-    x, y, width, height = cv2.boundingRect(ink)
+    x, _, width, height = cv2.boundingRect(ink)
     assert 60 < x < x + width < 640
     assert width < 100 < height
 

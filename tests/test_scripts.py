@@ -1,7 +1,6 @@
 """scripts/venv.sh: an environment from a lock, or a clear reason why not."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -38,9 +37,9 @@ def fitting_environment(folder, lock):
     """A folder that looks as the script leaves it; its Python notes that it ran."""
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"
-    python.write_text("#!/bin/sh\nexit 0\n")
+    python.write_text("#!/bin/sh\necho 3.11 somewhere\n")
     python.chmod(0o755)
-    shutil.copy(lock, folder / ".lock")
+    (folder / ".made-of").write_text("3.11 somewhere\n" + lock.read_text())
 
 
 def state(folder):
@@ -64,6 +63,25 @@ def test_it_looks_again_when_the_lock_has_changed(tmp_path, lock):
     fitting_environment(folder, lock)
     lock.write_text("# something else\n")
     assert run(tmp_path, folder, lock, PYTHON="false").returncode != 0
+
+
+def test_it_looks_again_when_the_interpreter_is_another(tmp_path, lock):
+    """A system's new Python, or a checkout that was moved, finds nothing installed."""
+    folder = tmp_path / "env"
+    fitting_environment(folder, lock)
+    (folder / "bin" / "python").write_text("#!/bin/sh\necho 3.13 elsewhere\n")
+    assert run(tmp_path, folder, lock, PYTHON="false").returncode != 0
+
+
+def test_a_python_with_a_space_in_its_path_is_tried(tmp_path, lock):
+    """The whole value is one command."""
+    home = tmp_path / "with space"
+    home.mkdir()
+    (home / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (home / "python").chmod(0o755)
+    (tmp_path / "blocked").write_text("")
+    done = run(tmp_path, tmp_path / "blocked" / "env", lock, PYTHON=str(home / "python"))
+    assert "cannot be written to" in done.stderr
 
 
 def test_it_looks_again_when_the_environment_does_not_run(tmp_path, lock):

@@ -27,7 +27,8 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
         try:
             reading = engine.recognizer.read_image(path.read_bytes(), engine.limits)
         except (OSError, RecognitionError) as error:
-            click.echo(f"{path}: {error}", err=True)
+            reason = error.strerror if isinstance(error, OSError) else error
+            click.echo(f"{path}: {reason}", err=True)
             failed = True
         else:
             sure = f"{reading.confidence:.1%}" if reading.digits else "no ink"

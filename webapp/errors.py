@@ -93,5 +93,5 @@ def _answer(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Resp
         problem = Problem("about:blank", title, status, detail, g.request_id, list(errors))
         body = msgspec.json.encode(problem)
         return Response(body, status, content_type="application/problem+json")
-    page = render_template("error.html", status=status, title=title, detail=detail)
+    page = render_template("error.html", status=status, detail=detail)
     return Response(page, status, content_type="text/html; charset=utf-8")

@@ -1,6 +1,7 @@
 """The pages that people see."""
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from .api import card, image_upload
 from .config import MIB, Settings
@@ -13,6 +14,7 @@ blueprint = Blueprint("pages", __name__)
 def init_app(app: Flask) -> None:
     """Add the pages and what their templates share."""
     settings: Settings = app.config["SETTINGS"]
+    app.jinja_env.globals["max_image_bytes"] = settings.max_image_bytes
     app.jinja_env.globals["max_image_mib"] = f"{settings.max_image_bytes / MIB:.3g}"
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(blueprint)
@@ -32,6 +34,12 @@ def upload() -> str:
     reading = engine.recognizer.read_image(data, engine.limits)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template("result.html", reading=reading, glyphs=glyphs)
+
+
+@blueprint.get("/upload")
+def upload_again() -> BaseResponse:
+    """A result's address, reloaded or bookmarked: there is nothing left to show."""
+    return redirect(url_for("pages.index"), 303)
 
 
 @blueprint.get("/model")

@@ -193,6 +193,9 @@ def glyph_uri(glyph: Glyph) -> str:
 
 Checked = TypeVar("Checked")
 
+SHOWN_LENGTH = 60
+"""Characters of a value or a name that a message repeats."""
+
 
 def decode_json(body: bytes, kind: type[Checked]) -> Checked:
     """Check a JSON body against a type.
@@ -258,12 +261,15 @@ _WORDS |= {"`array`": "an array", "`object`": "an object", "`null`": "null"}
 
 def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemError:
     """A validation error with pointer and value: `Expected `float` <= 1 - at `$.p[0]``."""
-    expectation, _, path = str(error).partition(" - at `$")
+    # A field's name may hold anything, this separator too; the path that msgspec adds comes last.
+    expectation, _, path = str(error).rpartition(" - at `$")
+    if not re.fullmatch(r"[\w.\[\]]*`", path):
+        expectation, path = str(error), ""
     tokens = re.findall(r"\.([A-Za-z_]+)|\[(\d+)\]", path)
     keys = [name or int(index) for name, index in tokens]
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", expectation, re.DOTALL)
     if unknown:
-        name = unknown[1]
+        name = unknown[1][:SHOWN_LENGTH]
         return invalid(pointer([*keys, name]), f"{_shown(name)} is not a field here")
     missing = re.fullmatch(r"Object missing required field `(.*)`", expectation)
     if missing:
@@ -304,4 +310,4 @@ def _shown(value: object) -> str:
     if isinstance(value, dict):
         return "an object"
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 3] + "..."

@@ -35,8 +35,11 @@ def init_app(app: Flask) -> None:
 def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    # An answer is about one visitor's drawing; only static files say otherwise.
-    response.headers.setdefault("Cache-Control", "no-store")
+    # An answer is about one visitor's drawing. A page that was only asked for is not, and with
+    # no-store, going back to it would lose the ink. Static files say for themselves.
+    asked = request.method == "GET" and response.status_code == 200
+    page = asked and response.mimetype == "text/html"
+    response.headers.setdefault("Cache-Control", "no-cache" if page else "no-store")
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     return response

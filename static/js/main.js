@@ -4,6 +4,7 @@ import { ApiError, Latest, readImage, readStrokes } from "./api.js";
 import { Pad } from "./pad.js";
 import { ResultView } from "./result.js";
 import { Drawing } from "./strokes.js";
+import { tooLarge } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -66,10 +67,13 @@ function readDrawing() {
   read((signal) => readStrokes(drawing.toRequest(), signal));
 }
 
-function read(task) {
+function read(task, answered = () => {}) {
   result.busy();
   latest.run(task, {
-    done: (answer) => result.show(answer),
+    done: (answer) => {
+      answered();
+      result.show(answer);
+    },
     failed: (error) => {
       result.failed(error instanceof ApiError ? error.message : "Please try again.");
       if (!(error instanceof ApiError)) throw error;
@@ -90,12 +94,19 @@ form.addEventListener("submit", (event) => {
 
 function readPicture(file) {
   if (!file || pad.isDrawing) return;
-  // The answer will be about the picture; Undo brings the drawing back.
-  drawing.clear();
-  pad.redraw();
-  showTools();
   showPreview(file);
-  read((signal) => readImage(file, signal));
+  const most = Number(form.dataset.maxBytes);
+  if (file.size > most) {
+    latest.cancel();
+    result.failed(tooLarge(file.size, most));
+  } else {
+    // The drawing gives way only when the answer is about the picture; Undo brings it back.
+    read((signal) => readImage(file, signal), () => {
+      drawing.clear();
+      pad.redraw();
+      showTools();
+    });
+  }
   find("[data-answer]").scrollIntoView({ block: "nearest" });
 }
 

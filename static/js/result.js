@@ -67,7 +67,7 @@ export class ResultView {
       const probability = digit?.probabilities[value] ?? 0;
       row.classList.toggle("best", value === digit?.digit);
       bar.setAttribute("width", `${100 * probability}%`);
-      share.textContent = digit ? percent(probability) : "";
+      share.textContent = digit ? percent(probability) : "–";
     });
   }
 }

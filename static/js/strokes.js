@@ -3,6 +3,9 @@
 /** Side of the pad in its own units, whatever size it is shown at. */
 export const PAD_SIDE = 1000;
 
+/** Points nearer than this would add nothing but bulk: a fast pen sends a thousand a second. */
+const NEAREST = 0.5;
+
 /** The interface takes no larger number, ms or other: times past a quarter of an hour stand still. */
 const LONGEST = 1e6;
 
@@ -44,11 +47,11 @@ export class Drawing {
     this.#change([...this.#strokes, [point]]);
   }
 
-  /** Add a point to the last stroke; one at the very same place adds nothing. */
+  /** Add a point to the last stroke; one at hardly another place adds nothing. */
   extend(point) {
     const stroke = this.#strokes.at(-1);
     const last = stroke.at(-1);
-    if (last.x !== point.x || last.y !== point.y) stroke.push(point);
+    if (Math.hypot(last.x - point.x, last.y - point.y) >= NEAREST) stroke.push(point);
   }
 
   /** @returns {boolean} whether there was ink to take away */

@@ -51,7 +51,7 @@ def test_nothing_moves_when_the_answer_changes(visit, options):
     before = visitor.page.evaluate(PLACES)
     answers = [
         (200, answer(3), "This looks like a 3."),
-        (200, answer(8, 0.41, [(3, 0.254), (0, 0.201), (9, 0.101)]), "This looks like an 8."),
+        (200, answer(8, 0.41, [(3, 0.254), (0, 0.201), (9, 0.101)]), "This could be an 8."),
         (200, nothing("not_a_number"), "This does not look like a digit."),
         (200, nothing(), "There is no ink to read."),
         (503, {"detail": "The server cannot be reached. Please try again."}, "That did not work."),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { detail, percent, sentence } from "../../static/js/words.js";
+import { detail, percent, sentence, tooLarge } from "../../static/js/words.js";
 
 /** An answer of the API, as far as words need it. */
 const answer = (changes) => ({
@@ -31,13 +31,23 @@ test("an unsure answer is said carefully", () => {
 test("no ink is said, and nothing is said to be sure", () => {
   const empty = answer({ status: "empty", text: "", confidence: 1 });
   assert.equal(sentence(empty), "There is no ink to read.");
-  assert.equal(detail(empty), "");
+  assert.match(detail(empty), /darker or lighter than the paper/);
 });
 
 test("ink that is no digit is said, and nothing is said to be sure", () => {
   const scribble = answer({ status: "not_a_number", text: "" });
   assert.equal(sentence(scribble), "This does not look like a digit.");
   assert.equal(detail(scribble), "");
+});
+
+test("a reading of little confidence is a guess", () => {
+  assert.equal(sentence(answer({ confidence: 0.59 })), "This could be a 7.");
+  assert.equal(sentence(answer({ confidence: 0.6 })), "This looks like a 7.");
+});
+
+test("a file that is too large is told its size and the bound", () => {
+  const message = tooLarge(13 * 2 ** 20, 12 * 2 ** 20);
+  assert.equal(message, "This picture has 13.0\u00a0MB; at most 12.0\u00a0MB can be read.");
 });
 
 test("the detail says how sure the answer is", () => {

@@ -133,13 +133,13 @@ def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     paper = _paper(grey)
     lighter = grey.astype(np.float32) - paper
     # Ink takes a share of the light away, so it is weaker in the shade.
-    lit = float(np.percentile(paper, 95))
+    lit = max(float(np.percentile(paper, 95)), 1.0)
     darker = -lighter * (lit / np.maximum(paper, lit / DEEPEST_SHADE))
     noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
     smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), EDGE_BLUR)
     slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0)))
     best, most = np.zeros_like(grey), 0.0
-    for signed in (darker, lighter):
+    for signed in (darker.astype(np.float32), lighter):
         ink = _above_noise(signed, noise)
         inside = (ink > 0).astype(np.uint8)
         edge = slope[(inside - cv2.erode(inside, np.ones((3, 3), np.uint8))) > 0]
