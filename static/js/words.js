@@ -18,7 +18,7 @@ export function sentence(answer) {
 /** How sure, and what else it could be. */
 export function detail(answer) {
   if (answer.status === "empty") {
-    return "In a picture, the writing has to be clearly darker or lighter than the paper.";
+    return "In a picture, more contrast may help.";
   }
   if (!answer.text) return "";
   const sure = `${percent(answer.confidence)} sure.`;

@@ -62,5 +62,5 @@ def test_an_unreadable_file_leads_to_a_page_that_says_so(visitor):
     visitor.expected_errors.append("415")
     upload(visitor, NO_PICTURE)
     expect(visitor.page.get_by_text("no PNG, JPEG or WebP")).to_be_visible()
-    visitor.page.get_by_role("link", name="Back to the drawing pad").click()
+    visitor.page.get_by_role("link", name="Back to the start").click()
     expect(visitor.file).to_be_visible()

@@ -31,7 +31,7 @@ test("an unsure answer is said carefully", () => {
 test("no ink is said, and nothing is said to be sure", () => {
   const empty = answer({ status: "empty", text: "", confidence: 1 });
   assert.equal(sentence(empty), "There is no ink to read.");
-  assert.match(detail(empty), /darker or lighter than the paper/);
+  assert.match(detail(empty), /more contrast may help/);
 });
 
 test("ink that is no digit is said, and nothing is said to be sure", () => {
