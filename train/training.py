@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition.glyph import network_input
+from webapp.recognition import SIDE, network_input
 
-from .augment import Augmentation, augment
+from .augment import Augmentation
 from .network import build_network
+from .sources import Source
+from .warp import Warp
 
 CLASSES = 10
 
@@ -32,6 +35,11 @@ class Hyperparameters:
     """Momentum of the exponential moving average of the weights; the average is what is kept."""
     label_smoothing: float = 0.05
     augmentation: Augmentation = field(default_factory=Augmentation)
+    warp: Warp = field(default_factory=Warp)
+    strokes_share: float = 0.4
+    """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
+    writer_cap: int = 150
+    """Samples of one writer in one pass over the strokes."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +57,14 @@ class Batches:
     seed gives the same batches whoever asks for them, in whatever order.
     """
 
-    def __init__(
-        self, glyphs: NDArray[np.uint8], labels: NDArray[np.int64], settings: Hyperparameters
-    ) -> None:
-        self._glyphs = glyphs
+    def __init__(self, sources: Sequence[Source], settings: Hyperparameters) -> None:
+        self._sources = sources
+        self._starts = np.cumsum([0, *(len(source.labels) for source in sources)])
+        labels = np.concatenate([source.labels for source in sources])
         self._targets = np.eye(CLASSES, dtype=np.float32)[labels]
         self._settings = settings
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
-        self.per_epoch = math.ceil(len(glyphs) / settings.batch_size)
+        self.per_epoch = math.ceil(len(labels) / settings.batch_size)
 
     def batch(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Network input (N, 28, 28, 1) and one-hot targets (N, 10) of the place-th batch."""
@@ -64,7 +72,11 @@ class Batches:
         size = self._settings.batch_size
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
         rng = np.random.default_rng([self._settings.seed, epoch, index])
-        glyphs = augment(self._glyphs[rows], self._settings.augmentation, rng)
+        glyphs = np.empty((len(rows), SIDE, SIDE, 1), np.uint8)
+        for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
+            theirs = (start <= rows) & (rows < end)
+            if theirs.any():
+                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng)
         return network_input(glyphs), self._targets[rows]
 
     def dataset(self) -> Any:
@@ -89,7 +101,7 @@ class Batches:
         """The shuffled rows of an epoch; the last one asked for is kept."""
         if self._order[0] != epoch:
             rng = np.random.default_rng([self._settings.seed, epoch])
-            self._order = epoch, rng.permutation(len(self._glyphs))
+            self._order = epoch, rng.permutation(len(self._targets))
         return self._order[1]
 
 
@@ -102,21 +114,19 @@ def make_repeatable(seed: int) -> None:
 
 
 def fit(
-    glyphs: NDArray[np.uint8],
-    labels: NDArray[np.int64],
+    sources: Sequence[Source],
     settings: Hyperparameters,
     dev: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
 ) -> Trained:
     """Train a new network; what comes back are the averaged weights of the last epoch.
 
     Args:
-        glyphs: (N, 28, 28, 1) uint8, ink 255 on 0.
-        labels: (N,) int64, 0 to 9.
+        sources: what to train on, mixed evenly in every epoch.
         dev: glyphs and labels that are watched, never trained on, to choose settings by.
     """
     make_repeatable(settings.seed)
     network = build_network()
-    batches = Batches(glyphs, labels, settings)
+    batches = Batches(sources, settings)
     warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,

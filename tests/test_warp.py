@@ -1,0 +1,116 @@
+"""Stroke-level augmentation: another hand, the same digit."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from train.warp import Warp, warp
+
+NOTHING = Warp(
+    rotation=0, slant=0, aspect=0, bend=0, tremor=0, stairs=0, sparse=0, ends=0, apart=0, styles=0
+)
+
+
+def rng(seed=0):
+    """A generator of its own for each call."""
+    return np.random.default_rng(seed)
+
+
+def only(**amounts):
+    """Nothing but these."""
+    return Warp(**(vars(NOTHING) | amounts))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_it_works(digit):
+    """Strokes come back finite, about the origin, near 1 in size, and never twice the same."""
+    random = rng()
+    first, second = (warp(hand.strokes(digit), digit, Warp(), random) for _ in range(2))
+    for strokes in (first, second):
+        points = np.concatenate(strokes)
+        assert np.isfinite(points).all()
+        assert 0.7 < np.ptp(points, axis=0).max() < 1.8
+        assert np.abs(points).max() < 1.3
+    assert len(first) != len(second) or not all(
+        np.array_equal(a, b) for a, b in zip(first, second, strict=True)
+    )
+
+
+def test_the_strokes_are_left_alone():
+    """The data set itself is never changed."""
+    strokes = hand.strokes(5)
+    before = [stroke.copy() for stroke in strokes]
+    for seed in range(20):
+        warp(strokes, 5, Warp(stairs=1, sparse=1, styles=1), rng(seed))
+    assert all(np.array_equal(a, b) for a, b in zip(strokes, before, strict=True))
+
+
+def test_the_same_seed_gives_the_same_strokes():
+    """All randomness comes from the generator."""
+    one, same, other = (np.concatenate(warp(hand.strokes(4), 4, Warp(), rng(s))) for s in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert one.shape != other.shape or not np.array_equal(one, other)
+
+
+def test_no_amount_only_centres_and_scales():
+    """With every bound at 0 the drawing is the same, about the origin, 1 long."""
+    strokes = warp(hand.strokes(8), 8, NOTHING, rng())
+    points = np.concatenate(strokes)
+    assert np.ptp(points, axis=0).max() == pytest.approx(1)
+    assert (points.min(axis=0) + points.max(axis=0)) == pytest.approx((0, 0))
+
+
+@pytest.mark.parametrize("name", ["rotation", "slant", "aspect", "bend", "tremor", "ends", "apart"])
+def test_each_amount_does_something_mild(name):
+    """Every setting alone moves points, and none far."""
+    plain = warp(hand.strokes(5), 5, NOTHING, rng())
+    varied = warp(hand.strokes(5), 5, only(**{name: getattr(Warp(), name)}), rng())
+    moved = np.abs(np.concatenate(varied) - np.concatenate(plain)).max()
+    assert 0.001 < moved < 0.3
+
+
+def test_stairs_put_points_on_a_grid():
+    """As old tablets did: few different coordinates are left."""
+    (stroke,) = warp(hand.strokes(0), 0, only(stairs=1.0), rng())
+    steps = np.diff(np.unique(stroke[:, 0].round(9)))
+    assert np.allclose(steps / steps.min(), np.round(steps / steps.min()), atol=1e-6)
+
+
+def test_sparse_drawings_keep_their_ends():
+    """Points are lost in between, never the first or the last."""
+    (plain,) = warp(hand.strokes(3), 3, NOTHING, rng())
+    (thin,) = warp(hand.strokes(3), 3, only(sparse=1.0), rng())
+    assert len(thin) < len(plain)
+    assert np.array_equal(thin[[0, -1]], plain[[0, -1]])
+
+
+def test_a_seven_gains_a_bar_and_a_zero_a_slash():
+    """One more stroke, which crosses the drawing."""
+    for digit in (7, 0):
+        strokes = warp(hand.strokes(digit), digit, only(styles=1.0), rng())
+        assert len(strokes) == len(hand.strokes(digit)) + 1
+
+
+def test_a_one_gains_a_flag_or_a_foot():
+    """The 1 becomes wider, to the left at its top or to both sides at its bottom."""
+    plain = np.ptp(np.concatenate(warp(hand.strokes(1), 1, NOTHING, rng())), axis=0)
+    kinds = set()
+    for seed in range(30):
+        strokes = warp(hand.strokes(1), 1, only(styles=1.0), rng(seed))
+        assert np.ptp(np.concatenate(strokes), axis=0)[0] > plain[0] + 0.1
+        kinds.add((len(strokes), len(strokes[0]) > 3))
+    assert kinds == {(1, True), (2, True), (2, False)}
+
+
+@pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 8, 9])
+def test_other_digits_keep_their_style(digit):
+    """No bar, flag or slash is added where it would mean something else."""
+    assert len(warp(hand.strokes(digit), digit, only(styles=1.0), rng())) == len(
+        hand.strokes(digit)
+    )
+
+
+def test_a_dot_stays_a_dot():
+    """Ink without extent cannot be warped."""
+    (dot,) = warp([np.array([[3.0, 4.0]])], 1, Warp(), rng())
+    assert dot.tolist() == [[3.0, 4.0]]

@@ -1,0 +1,171 @@
+"""Stroke-level augmentation: a digit as other pens and other hands might have written it.
+
+Everything happens to the vectors, before the server's own code renders them: slant, size and tremor
+then look as they would have on paper, and the pen keeps its width. All randomness comes from the
+generator passed in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import Stroke
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How far strokes are varied; lengths are shares of the drawing's longer side."""
+
+    rotation: float = 10.0
+    """Degrees, drawn evenly from minus to plus."""
+    slant: float = 0.3
+    """Sideways per height, evenly from minus to plus."""
+    aspect: float = 0.25
+    """Natural logarithm of width against height, evenly from minus to plus."""
+    bend: float = 0.035
+    """Amplitude of slow sine displacements."""
+    tremor: float = 0.01
+    """Standard deviation of a shaking hand's displacement."""
+    stairs: float = 0.1
+    """Share of drawings put on a coarse grid, as old tablets did."""
+    sparse: float = 0.25
+    """Share of drawings that lose points, as from a slow mouse."""
+    ends: float = 0.06
+    """Strokes begin and end up to this much too early or too late."""
+    apart: float = 0.03
+    """Standard deviation of each stroke's own displacement, where there are several."""
+    styles: float = 0.25
+    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash."""
+    pen: tuple[float, float] = (1.5, 3.4)
+    """Width of the redrawn pen, in pixels of the 20x20 box, evenly between."""
+
+
+def warp(
+    strokes: Sequence[Stroke], label: int, amount: Warp, rng: np.random.Generator
+) -> list[Stroke]:
+    """Vary one drawing; the strokes passed in are left as they are.
+
+    Returns:
+        Strokes about the origin whose longer side is near 1.
+    """
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = float((high - low).max())
+    if extent == 0:
+        return list(strokes)
+    centred = [(stroke - (low + high) / 2) / extent for stroke in strokes]
+    if rng.random() < amount.styles:
+        centred = _restyle(centred, label, rng)
+    if rng.random() < amount.sparse:
+        centred = [_decimated(stroke, rng) for stroke in centred]
+    centred = [_ends(stroke, amount.ends, rng) for stroke in centred]
+    if len(centred) > 1:
+        centred = [stroke + rng.normal(0, amount.apart, 2) for stroke in centred]
+    matrix = _affine(amount, rng)
+    bend = _slow_waves(amount.bend, rng)
+    warped = []
+    for stroke in centred:
+        moved = stroke @ matrix.T
+        moved = moved + bend(moved)
+        if len(moved) > 2:
+            moved = moved + _tremor(len(moved), amount.tremor, rng)
+        warped.append(moved)
+    if rng.random() < amount.stairs:
+        step = 1 / rng.uniform(14, 40)
+        warped = [np.round(stroke / step) * step for stroke in warped]
+    return warped
+
+
+def _affine(amount: Warp, rng: np.random.Generator) -> NDArray[np.float64]:
+    angle = np.deg2rad(rng.uniform(-amount.rotation, amount.rotation))
+    slant = rng.uniform(-amount.slant, amount.slant)
+    stretch = np.exp(rng.uniform(-amount.aspect, amount.aspect) / 2)
+    cos, sin = np.cos(angle), np.sin(angle)
+    rotation = np.array([[cos, -sin], [sin, cos]])
+    shape = np.array([[stretch, -slant], [0, 1 / stretch]])
+    return np.asarray(rotation @ shape)
+
+
+def _slow_waves(
+    bound: float, rng: np.random.Generator
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """A displacement field: two sines across the drawing, a period or less each."""
+    frequency = rng.uniform(-7, 7, (2, 2))
+    phase = rng.uniform(0, 2 * np.pi, 2)
+    height = rng.uniform(0, bound, 2)
+
+    def displacement(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(height * np.sin(points @ frequency + phase))
+
+    return displacement
+
+
+def _tremor(length: int, deviation: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Noise smoothed along the stroke."""
+    noise = rng.normal(0, 1, (length + 4, 2))
+    kernel = np.ones(5) / np.sqrt(5)
+    smooth = np.stack([np.convolve(noise[:, axis], kernel, "valid") for axis in (0, 1)], 1)
+    return np.asarray(smooth * rng.uniform(0, deviation))
+
+
+def _decimated(stroke: Stroke, rng: np.random.Generator) -> Stroke:
+    """Every so many points, and the last one."""
+    step = int(rng.integers(2, 5))
+    if len(stroke) < 3 * step:
+        return stroke
+    return np.concatenate([stroke[:-1:step], stroke[-1:]])
+
+
+def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
+    """Move both ends along their own direction: overshoot, or ink that sets in late."""
+    if len(stroke) < 6:
+        return stroke
+    moved = stroke.copy()
+    for end, inner in ((0, 3), (-1, -4)):
+        direction = stroke[end] - stroke[inner]
+        length = np.hypot(*direction)
+        if length > 0:
+            moved[end] = stroke[end] + direction / length * rng.uniform(-bound / 2, bound)
+    return moved
+
+
+def _restyle(strokes: list[Stroke], label: int, rng: np.random.Generator) -> list[Stroke]:
+    """Add what some hands write and others do not."""
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    width, height = high - low
+    if label == 1 and len(strokes) == 1 and width < 0.5 * height:
+        return _restyled_one(strokes[0], rng)
+    if label == 7 and len(strokes) == 1:
+        # The bar crosses the stem, which hangs from the top right.
+        middle = points[len(points) * 2 // 3]
+        half = rng.uniform(0.15, 0.3)
+        tilt = rng.uniform(-0.08, 0.04)
+        bar = np.array([[-half, -tilt], [0.0, 0.0], [half, tilt]]) + middle
+        return [*strokes, bar]
+    if label == 0 and len(strokes) == 1 and width > 0.3 * height:
+        # From below left to above right, now and then past the ring.
+        reach = rng.uniform(0.25, 0.55) * np.array([width, -height])
+        slash = np.linspace(-reach, reach, 5) + (low + high) / 2
+        return [*strokes, slash[:: rng.choice([-1, 1])]]
+    return strokes
+
+
+def _restyled_one(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:
+    """A plain 1 with a flag, a foot, or both."""
+    top, bottom = (stroke[0], stroke[-1]) if stroke[0, 1] < stroke[-1, 1] else stroke[[-1, 0]]
+    drawn = [stroke]
+    kind = rng.random()
+    if kind < 0.75:
+        start = top + np.array([-rng.uniform(0.12, 0.42), rng.uniform(0.1, 0.42)])
+        flag = np.linspace(start, top, 5)
+        if stroke[0, 1] < stroke[-1, 1]:
+            drawn = [np.concatenate([flag[:-1], stroke])]
+        else:
+            drawn = [stroke, flag]
+    if kind > 0.6:
+        half = rng.uniform(0.15, 0.35)
+        drawn.append(bottom + np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
+    return drawn
