@@ -4,9 +4,10 @@ SERVE = .venv/bin/python
 DEV = .venv-dev/bin/python
 # A folder of the official MNIST files, or nothing: then they are downloaded and kept.
 MNIST ?=
-# Pen-stroke files to evaluate on, separated by spaces.
+# Pen-stroke files to train on or to measure with, separated by spaces.
 STROKES ?=
 mnist = $(if $(MNIST),--mnist "$(MNIST)")
+strokes = $(foreach file,$(STROKES),--strokes "$(file)")
 
 .PHONY: help run test lint format train evaluate bench lock serving dev
 
@@ -32,11 +33,11 @@ format: dev ## put the code in the project's format
 	@$(DEV) -m ruff check --fix .
 	@$(DEV) -m ruff format .
 
-train: dev ## train the network and ship it (MNIST=folder)
-	@$(DEV) -m train $(mnist)
+train: dev ## train the network and ship it (MNIST=folder STROKES=file)
+	@$(DEV) -m train $(mnist) $(strokes)
 
 evaluate: dev ## hold the shipped model to its card (MNIST=folder STROKES=file)
-	@$(DEV) -m train evaluate $(mnist) $(foreach file,$(STROKES),--strokes "$(file)")
+	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
 bench: dev ## measure the server
 	@$(DEV) -m bench.latency

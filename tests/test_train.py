@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from tests import hand
+from tests.test_strokes import stroke_file
 from train import cli, training
 from train.artefacts import sha256
+from train.augment import Augmentation
 from train.mnist import Mnist
+from train.sources import GlyphSource
+from train.strokes import StrokeSample
 from train.training import Batches, Hyperparameters, fit
 from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 
@@ -31,11 +35,25 @@ def data():
     return Mnist(*our_digits(600, 0), *our_digits(100, 1))
 
 
+def some(data, count=256):
+    """Some of the training data as a source."""
+    return GlyphSource(data.train_glyphs[:count], data.train_labels[:count], Augmentation())
+
+
 @pytest.fixture
 def command(data, monkeypatch):
     """Run `python -m train …` on our digits in place of MNIST."""
     monkeypatch.setattr(cli, "load_mnist", lambda folder: data)
     return cli.main
+
+
+def pen_rows(writers):
+    """The ten digits by so many writers, as rows of a stroke file."""
+    return [
+        {"label": str(d), "writer": f"w{w}", "strokes": [s.tolist() for s in hand.strokes(d)]}
+        for d in range(10)
+        for w in range(writers)
+    ]
 
 
 QUICK = ("--quick", "--epochs", "4")
@@ -66,7 +84,7 @@ def test_evaluate_repeats_the_card(command, tmp_path, capsys):
     """The shipped file gives the card's figures; a card that says more is found out."""
     assert command([*QUICK, "--output", str(tmp_path)]) == 0
     assert command(["evaluate", "--models", str(tmp_path)]) == 0
-    assert "figure is that of the card" in capsys.readouterr().out
+    assert "figures are those of the card" in capsys.readouterr().out
 
     card = json.loads((tmp_path / "digits.json").read_text())
     card["figures"][0]["correct"] += 3
@@ -77,14 +95,8 @@ def test_evaluate_repeats_the_card(command, tmp_path, capsys):
 
 def test_evaluate_reads_stroke_files(command, tmp_path, capsys):
     """Given a stroke file, its dev writers have a line of their own; an empty split is an error."""
-    from tests.test_strokes import stroke_file
-
     assert command([*QUICK, "--output", str(tmp_path)]) == 0
-    rows = [
-        {"label": str(d), "writer": f"w{w}", "strokes": [s.tolist() for s in hand.strokes(d)]}
-        for d in range(10)
-        for w in range(12)
-    ]
+    rows = pen_rows(writers=12)
     path = stroke_file(tmp_path, *rows)
     arguments = ["evaluate", "--models", str(tmp_path), "--strokes", str(path)]
     assert command(arguments) == 0
@@ -129,18 +141,58 @@ def test_it_rejects_holding_out_everything(command, tmp_path, capsys, rows):
     assert "--dev-rows must be 0 to 599" in capsys.readouterr().err
 
 
-def test_it_rejects_no_epochs(capsys):
-    """At least one pass."""
+@pytest.mark.parametrize(
+    "words", [("--epochs", "0"), ("--epochs", "x"), ("--seed=-1",), ("--seed", "4294967296")]
+)
+def test_it_rejects_numbers_out_of_bounds(capsys, words):
+    """The message has the bounds and the value."""
     with pytest.raises(SystemExit):
-        cli.main(["--epochs", "0"])
-    assert "must be at least 1" in capsys.readouterr().err
+        cli.main(list(words))
+    error = capsys.readouterr().err
+    assert "must be a number from" in error
+    assert words[-1].removeprefix("--seed=") in error
+
+
+def test_it_trains_on_pen_strokes(command, tmp_path, capsys):
+    """Train writers are trained on, dev writers are measured, both stand in the card."""
+    path = stroke_file(tmp_path, *pen_rows(writers=12))
+    output = tmp_path / "models"
+    assert command([*QUICK, "--strokes", str(path), "--output", str(output)]) == 0
+    card = load_model(output, "digits").card
+    mnist, pen = card["data"]
+    assert mnist["name"] == "MNIST"
+    assert pen["train"] + pen["dev"] + pen["test"] == 120
+    assert min(pen["train"], pen["dev"]) > 0
+    assert [row["data"] for row in card["figures"]] == ["MNIST test", "some (dev writers)"]
+    assert "val_accuracy" in card["curves"]
+    assert command(["evaluate", "--models", str(output), "--strokes", str(path)]) == 0
+
+
+def test_it_rejects_stroke_files_without_train_writers(command, tmp_path, capsys):
+    """Strokes of which none may be trained on are an error, not nothing."""
+    names = (f"w{number}" for number in range(99))
+    dev = next(name for name in names if StrokeSample("1", name, ()).split == "dev")
+    rows = [row | {"writer": dev} for row in pen_rows(writers=1)]
+    path = stroke_file(tmp_path, *rows)
+    assert command([*QUICK, "--strokes", str(path), "--output", str(tmp_path / "models")]) == 1
+    assert "no digits by train writers" in capsys.readouterr().err
+
+
+def test_a_card_without_the_figure_is_found_out(command, tmp_path, capsys):
+    """Nothing to compare with is not the same as the same."""
+    assert command([*QUICK, "--output", str(tmp_path)]) == 0
+    card = json.loads((tmp_path / "digits.json").read_text())
+    card["figures"] = []
+    (tmp_path / "digits.json").write_text(json.dumps(card))
+    assert command(["evaluate", "--models", str(tmp_path)]) == 1
+    assert "the card has no figure for MNIST test" in capsys.readouterr().err
 
 
 def test_dev_is_watched_and_never_trained_on(data):
     """Rows held out have curves of their own."""
     settings = Hyperparameters(epochs=1, averaging=0.5)
     dev = (data.test_glyphs, data.test_labels)
-    history = fit(data.train_glyphs[:256], data.train_labels[:256], settings, dev).history
+    history = fit([some(data)], settings, dev).history
     assert set(history) >= {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 
@@ -149,7 +201,7 @@ def test_the_same_seed_trains_the_same_network(data):
 
     def weights(seed):
         settings = Hyperparameters(seed=seed, epochs=1)
-        network = fit(data.train_glyphs[:256], data.train_labels[:256], settings).network
+        network = fit([some(data)], settings).network
         return np.concatenate([w.ravel() for w in network.get_weights()])
 
     first = weights(1)
@@ -160,8 +212,8 @@ def test_the_same_seed_trains_the_same_network(data):
 def test_every_row_comes_once_an_epoch(data):
     """An epoch is a permutation of the data, another one each time."""
     settings = Hyperparameters(batch_size=128)
-    numbered = np.arange(600) % 10
-    batches = Batches(data.train_glyphs, numbered, settings)
+    two = [some(data, 200), some(data, 400)]
+    batches = Batches(two, settings)
     assert batches.per_epoch == 5
     epochs = [
         np.concatenate([batches.batch(e * 5 + i)[1].argmax(axis=1) for i in range(5)])
@@ -175,8 +227,8 @@ def test_every_row_comes_once_an_epoch(data):
 def test_a_batch_depends_on_its_place_alone(data):
     """Asked again, in any order, a batch is the same."""
     settings = Hyperparameters()
-    first, second = (Batches(data.train_glyphs, data.train_labels, settings) for _ in range(2))
-    later = first.batch(7)
+    first, second = (Batches([some(data, 600)], settings) for _ in range(2))
+    later = first.batch(7)  # in the second epoch
     first.batch(0)
     assert np.array_equal(later[0], second.batch(7)[0])
     assert later[0].dtype == np.float32

@@ -5,6 +5,7 @@ import hashlib
 import json
 import platform
 import re
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -63,11 +64,16 @@ def write_card(path: Path, card: Mapping[str, Any]) -> None:
 def publish(built: Path, folder: Path) -> None:
     """Move every file of a finished run over the shipped ones, the cards last.
 
-    Each move is atomic; until the first one the shipped model is untouched. A card is checked
-    against its files when a server loads it, so a half-moved set is refused, not served.
+    Each move is atomic, and nobody can interrupt between two. Should the machine itself stop there,
+    the card does not fit its files, and a server refuses them.
     """
-    for path in sorted(built.iterdir(), key=lambda p: p.suffix == ".json"):
-        path.replace(folder / path.name)
+    held = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        for path in sorted(built.iterdir(), key=lambda p: p.suffix == ".json"):
+            path.replace(folder / path.name)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
 
 
 def today() -> str:

@@ -32,7 +32,7 @@ from .evaluation import (
     table,
     worst_confusions,
 )
-from .mnist import SHA256, Mnist, load_mnist
+from .mnist import Mnist, load_mnist
 from .sources import GlyphSource, Source, StrokeSource, balanced
 from .strokes import StrokeSample, read_stroke_file
 from .unipen import ABOUT as UNIPEN
@@ -352,7 +352,7 @@ def _mnist_entry(mnist: Mnist, kept: int, dev: int) -> dict[str, Any]:
         "train": kept,
         "dev": dev,
         "test": len(mnist.test_labels),
-        "sha256": SHA256,
+        "sha256": mnist.sha256,
     }
 
 

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,24 +33,42 @@ class Mnist:
     test_glyphs: NDArray[np.uint8]
     test_labels: NDArray[np.int64]
 
+    @property
+    def sha256(self) -> dict[str, str]:
+        """Of each official file, made anew from what was loaded, wherever it came from."""
+        return {
+            f"{part}-{kind}-idx{array.ndim}-ubyte": hashlib.sha256(_idx_content(array)).hexdigest()
+            for part, glyphs, labels in (
+                ("train", self.train_glyphs, self.train_labels),
+                ("t10k", self.test_glyphs, self.test_labels),
+            )
+            for kind, array in (("images", glyphs[..., 0]), ("labels", labels))
+        }
+
 
 def load_mnist(folder: Path | None = None) -> Mnist:
     """The official 60,000 and 10,000 digits.
 
     Args:
         folder: holds the four idx files, zipped or not; None downloads them through
-            `keras.datasets`, which keeps them in `~/.keras` and checks their hash.
+            `keras.datasets`, which keeps them in `~/.keras`.
 
     Raises:
         DataError: a file is missing, altered or cannot be downloaded.
     """
-    if folder is None:
-        return _download()
+    loaded = _download() if folder is None else _read(folder)
+    for name, found in loaded.sha256.items():
+        if found != SHA256[name]:
+            raise DataError(f"{name} has SHA-256 {found}, not MNIST's {SHA256[name]}")
+    return loaded
+
+
+def _read(folder: Path) -> Mnist:
     return Mnist(
-        _images(_idx(folder, "train-images-idx3-ubyte")),
-        _idx(folder, "train-labels-idx1-ubyte").astype(np.int64),
-        _images(_idx(folder, "t10k-images-idx3-ubyte")),
-        _idx(folder, "t10k-labels-idx1-ubyte").astype(np.int64),
+        _images(_payload(folder, "train-images-idx3-ubyte")),
+        _payload(folder, "train-labels-idx1-ubyte").astype(np.int64),
+        _images(_payload(folder, "t10k-images-idx3-ubyte")),
+        _payload(folder, "t10k-labels-idx1-ubyte").astype(np.int64),
     )
 
 
@@ -67,18 +87,27 @@ def _download() -> Mnist:
     )
 
 
-def _images(flat: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return flat.reshape(-1, 28, 28, 1)
+def _images(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return pixels.reshape(-1, 28, 28, 1)
 
 
-def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
-    """The payload of one idx file, flat."""
+def _payload(folder: Path, name: str) -> NDArray[np.uint8]:
+    """What follows the header of an idx file, flat."""
     zipped, plain = folder / f"{name}.gz", folder / name
     try:
         content = gzip.decompress(zipped.read_bytes()) if zipped.exists() else plain.read_bytes()
-    except (OSError, EOFError) as error:
-        raise DataError(f"{name} cannot be read in {folder}: {error}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256[name]:
-        raise DataError(f"{name} in {folder} has SHA-256 {found}, not MNIST's {SHA256[name]}")
-    return np.frombuffer(content, np.uint8, offset=HEADER_BYTES[name.split("-")[2]])
+    except FileNotFoundError as error:
+        raise DataError(f"there is neither {name} nor {name}.gz in {folder}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name} in {folder} cannot be read: {error}") from error
+    header = HEADER_BYTES[name.split("-")[2]]
+    size = len(content) - header
+    if size < 0 or ("images" in name and size % (28 * 28)):
+        raise DataError(f"{name} in {folder} has {len(content)} bytes, which no such file has")
+    return np.frombuffer(content, np.uint8, offset=header)
+
+
+def _idx_content(array: NDArray[np.generic]) -> bytes:
+    """An array as the content of an idx file: magic number, sizes, bytes."""
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return header + array.astype(np.uint8).tobytes()

@@ -47,7 +47,7 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
                     continue
                 strokes = tuple(_stroke(points) for points in row["strokes"])
                 yield StrokeSample(row["label"], row["writer"], strokes)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"the stroke file {path} cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}, line {number}: not a stroke sample: {error!r}") from error

@@ -8,7 +8,16 @@ import numpy as np
 from flask import Flask, current_app
 
 from .config import ConfigError, Settings
-from .recognition import SIDE, Classifier, Limits, LiteRTClassifier, Model, Recognizer, load_model
+from .recognition import (
+    SIDE,
+    Classifier,
+    Limits,
+    LiteRTClassifier,
+    Model,
+    Recognizer,
+    load_model,
+    read_checked,
+)
 
 
 @dataclass(frozen=True)
@@ -58,4 +67,6 @@ def _classifier(settings: Settings, model: Model) -> Classifier:
             f"INKLING_BACKEND is 'keras', but {error.name} is not installed; "
             "install requirements/train.txt"
         ) from error
-    return KerasClassifier(Path(settings.models) / f"{settings.model}.keras")
+    path = Path(settings.models) / f"{settings.model}.keras"
+    read_checked(path, model.card)
+    return KerasClassifier(path)

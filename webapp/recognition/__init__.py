@@ -1,6 +1,6 @@
 """The recogniser: plain arguments in, frozen dataclasses out. No web framework, no TensorFlow."""
 
-from .classifier import Classifier, LiteRTClassifier, Model, load_model
+from .classifier import Classifier, LiteRTClassifier, Model, load_model, read_checked
 from .errors import (
     ImageTooLargeError,
     ModelError,
@@ -36,4 +36,5 @@ __all__ = [
     "glyph_of_strokes",
     "load_model",
     "network_input",
+    "read_checked",
 ]

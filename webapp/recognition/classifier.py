@@ -44,23 +44,35 @@ def load_model(folder: Path, name: str) -> Model:
     Raises:
         ModelError: a file is missing or unreadable, or the SHA-256 is not the card's.
     """
-    card_path, served_path = folder / f"{name}.json", folder / f"{name}.tflite"
+    path = folder / f"{name}.json"
     try:
-        card = json.loads(card_path.read_bytes())
-        content = served_path.read_bytes()
-        expected = card["files"][served_path.name]["sha256"]
+        card = json.loads(path.read_bytes())
     except OSError as error:
-        raise ModelError(
-            f"the model file {error.filename} cannot be read: {error.strerror}"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the model file {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"the model card {path} is not a model card: {error}") from error
+    content = read_checked(folder / f"{name}.tflite", card)
+    return Model(name, card, content, hashlib.sha256(content).hexdigest()[:12])
+
+
+def read_checked(path: Path, card: Mapping[str, Any]) -> bytes:
+    """Read a model's file and hold it to the SHA-256 in its card.
+
+    Raises:
+        ModelError: the file is missing, or is not the one that the card speaks of.
+    """
+    try:
+        expected = card["files"][path.name]["sha256"]
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"the model file {path} cannot be read: {error.strerror}") from error
+    except (KeyError, TypeError) as error:
+        card_path = path.with_suffix(".json")
         raise ModelError(f"the model card {card_path} is not a model card: {error!r}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
-        raise ModelError(
-            f"the model file {served_path} has SHA-256 {found}, but its card says {expected}"
-        )
-    return Model(name, card, content, found[:12])
+        raise ModelError(f"the model file {path} has SHA-256 {found}, but its card says {expected}")
+    return content
 
 
 class LiteRTClassifier:
