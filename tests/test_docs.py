@@ -60,15 +60,15 @@ def test_links_lead_somewhere(path):
 def test_the_shipped_card_backs_the_readme(app):
     """The README's figure on MNIST is the shipped model's."""
     card = app.extensions["engine"].model.card
-    (figures,) = card["figures"]
-    assert figures["data"] == cli.MNIST_TEST
-    assert f"{figures['accuracy']:.2%}".replace("%", " %") in read("README.md")
+    assert card["figures"][0]["data"] == cli.MNIST_TEST
+    for figures in card["figures"]:
+        assert f"{figures['accuracy']:.2%}".replace("%", " %") in read("README.md")
 
 
 def test_the_shipped_model_meets_its_promise(app):
     """At least 99.6 % on MNIST's test set, all of it, at the last epoch."""
     card = app.extensions["engine"].model.card
-    (figures,) = card["figures"]
+    figures = card["figures"][0]
     assert figures["count"] == 10_000
     assert figures["accuracy"] >= 0.996
     assert len(card["curves"]["loss"]) == card["hyperparameters"]["epochs"]
