@@ -4,9 +4,11 @@ SERVE = .venv/bin/python
 DEV = .venv-dev/bin/python
 # A folder of the official MNIST files, or nothing: then they are downloaded and kept.
 MNIST ?=
+# Which model: digits (pictures) or pen (strokes).
+NAME ?= digits
 # Pen-stroke files to train on or to measure with, separated by spaces.
 STROKES ?=
-mnist = $(if $(MNIST),--mnist "$(MNIST)")
+mnist = --name "$(NAME)" $(if $(MNIST),--mnist "$(MNIST)")
 strokes = $(foreach file,$(STROKES),--strokes "$(file)")
 
 .PHONY: help run test lint format train evaluate bench lock serving dev
@@ -33,10 +35,10 @@ format: dev ## put the code in the project's format
 	@$(DEV) -m ruff check --fix .
 	@$(DEV) -m ruff format .
 
-train: dev ## train the network and ship it (MNIST=folder STROKES=file)
+train: dev ## train the network and ship it (NAME=pen MNIST=folder STROKES=file)
 	@$(DEV) -m train $(mnist) $(strokes)
 
-evaluate: dev ## hold the shipped model to its card (MNIST=folder STROKES=file)
+evaluate: dev ## hold the shipped model to its card (NAME=pen MNIST=folder STROKES=file)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
 bench: dev ## measure the server

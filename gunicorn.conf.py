@@ -10,7 +10,8 @@ from webapp.recognition import ModelError, load_model
 try:
     settings = load_settings()
     # Each worker does it again for itself; here it stops the start with one line.
-    load_model(Path(settings.models), settings.model)
+    for name in (settings.model, settings.stroke_model):
+        load_model(Path(settings.models), name)
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 

@@ -455,8 +455,10 @@ def test_the_model_s_card_is_served(client):
     response = client.get("/api/v1/model")
     assert response.content_type == "application/json"
     assert {"name", "version", "created", "network", "files"} <= response.json.keys()
-    model = {name: response.json[name] for name in ("name", "version")}
-    assert draw(client, [])["model"] == model
+    strokes = {name: response.json["strokes"][name] for name in ("name", "version")}
+    assert draw(client, [])["model"] == strokes
+    assert strokes["name"] == "pen"
+    assert response.json["name"] == "digits"
 
 
 def test_the_version_is_the_served_file_s(client, engine):

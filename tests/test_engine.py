@@ -18,8 +18,8 @@ SHIPPED = Path(Settings().models)
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder with a copy of the served model."""
-    for name in ("digits.json", "digits.tflite"):
+    """A folder with a copy of the served models."""
+    for name in ("digits.json", "digits.tflite", "pen.json", "pen.tflite"):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -50,6 +50,16 @@ def test_a_model_can_have_another_name(models):
     (models / "other.json").write_text(json.dumps(card))
     (models / "digits.tflite").rename(models / "other.tflite")
     assert start(models, model="other").model.name == "other"
+
+
+def test_strokes_have_a_model_of_their_own(models):
+    """Which one, the settings say; without it the site does not start."""
+    app = create_app(Settings(models=str(models)))
+    assert app.extensions["stroke_engine"].model.name == "pen"
+    both = create_app(Settings(models=str(models), stroke_model="digits"))
+    assert both.extensions["stroke_engine"].model.name == "digits"
+    (models / "pen.tflite").unlink()
+    assert "pen.tflite cannot be read" in refusal(models)
 
 
 def test_the_image_limits_are_the_settings(models):

@@ -38,7 +38,8 @@ from .strokes import StrokeSample, read_stroke_file
 from .unipen import ABOUT as UNIPEN
 from .unipen import CHARACTER, Tally, import_unipen
 
-NAME = "digits"
+NAMES = ("digits", "pen")
+"""The models that are shipped: what reads pictures, and what reads strokes."""
 MODELS = Path("models")
 QUICK_OUTPUT = Path("build/quick")
 
@@ -169,6 +170,9 @@ def _add_import(commands: Any) -> None:
 
 def _data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--name", choices=NAMES, default=NAMES[0], help=f"of the model (default: {NAMES[0]})"
+    )
+    parser.add_argument(
         "--mnist",
         type=Path,
         metavar="DIR",
@@ -275,19 +279,19 @@ def train(options: argparse.Namespace) -> int:
         trained = fit(sources, settings, dev if len(dev[1]) else None)
         seconds = time.monotonic() - start
 
-        trained.network.save(built / f"{NAME}.keras")
-        artefacts.export(trained.network, built / f"{NAME}.tflite")
+        trained.network.save(built / f"{options.name}.keras")
+        artefacts.export(trained.network, built / f"{options.name}.tflite")
         # Measured on the file that is served, not on the network in memory.
-        served = LiteRTClassifier((built / f"{NAME}.tflite").read_bytes())
+        served = LiteRTClassifier((built / f"{options.name}.tflite").read_bytes())
         figures = [evaluate_glyphs(MNIST_TEST, served, mnist.test_glyphs, mnist.test_labels)]
         for path, digits in pen.items():
             theirs = [s for s in digits if s.split == "dev"]
             row = evaluate_strokes(name_of(path, "dev"), Recognizer(served), theirs)
             figures += [row] if row else []
-        plots.plot_curves(trained.history, built / f"{NAME}-curves.svg")
-        plots.plot_confusion(figures[0], built / f"{NAME}-confusion.svg")
+        plots.plot_curves(trained.history, built / f"{options.name}-curves.svg")
+        plots.plot_confusion(figures[0], built / f"{options.name}-confusion.svg")
         card = {
-            "name": NAME,
+            "name": options.name,
             "created": artefacts.today(),
             "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows.",
             "network": {
@@ -317,10 +321,10 @@ def train(options: argparse.Namespace) -> int:
             ],
             "files": {
                 path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
-                for path in (built / f"{NAME}.keras", built / f"{NAME}.tflite")
+                for path in (built / f"{options.name}.keras", built / f"{options.name}.tflite")
             },
         }
-        artefacts.write_card(built / f"{NAME}.json", card)
+        artefacts.write_card(built / f"{options.name}.json", card)
         artefacts.publish(built, folder)
     print(table(figures))
     print(f"Written to {folder} after {math.ceil(seconds / 60)} min of training.")
@@ -358,7 +362,7 @@ def _mnist_entry(mnist: Mnist, kept: int, dev: int) -> dict[str, Any]:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure the served file; fail where it is not what the card says."""
-    model = load_model(options.models, NAME)
+    model = load_model(options.models, options.name)
     classifier = LiteRTClassifier(model.content)
     mnist = load_mnist(options.mnist)
     rows = [evaluate_glyphs(MNIST_TEST, classifier, mnist.test_glyphs, mnist.test_labels)]
@@ -369,7 +373,7 @@ def evaluate(options: argparse.Namespace) -> int:
         if row is None:
             raise TrainError(f"{path} has no digits by {options.split} writers")
         rows.append(row)
-    print(f"{NAME} {model.version}, {options.models / NAME}.tflite")
+    print(f"{options.name} {model.version}, {options.models / options.name}.tflite")
     print(table(rows))
     for row in rows:
         worst = ", ".join(f"{w} as {r} ({n})" for w, r, n in worst_confusions(row))

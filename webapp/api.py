@@ -8,7 +8,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from .config import Settings
-from .engine import current_engine
+from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
 from .recognition import FORMATS, Reading
 from .schema import (
@@ -38,11 +38,12 @@ def predict_strokes() -> Response:
     """Read a drawing."""
     asked = decode_json(_json_body(), StrokesRequest)
     # `expect` is checked but changes nothing yet: all ink is taken as one digit.
-    reading = current_engine().recognizer.read_strokes(asked.as_strokes(), asked.alternatives)
+    engine = current_stroke_engine()
+    reading = engine.recognizer.read_strokes(asked.as_strokes(), asked.alternatives)
     surface = None
     if asked.width is not None and asked.height is not None:
         surface = SurfaceAnswer(asked.width, asked.height)
-    return _answer(reading, surface, glyphs=asked.glyphs)
+    return _answer(engine, reading, surface, glyphs=asked.glyphs)
 
 
 @blueprint.post("/predict/image")
@@ -53,19 +54,20 @@ def predict_image() -> Response:
     engine = current_engine()
     reading = engine.recognizer.read_image(data, engine.limits, options.alternatives)
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
-    return _answer(reading, surface, glyphs=options.glyphs)
+    return _answer(engine, reading, surface, glyphs=options.glyphs)
 
 
 @blueprint.get("/model")
 def model() -> Response:
-    """The model's card."""
-    return _json(card())
+    """The cards: of the model that reads pictures, and in it of the one that reads strokes."""
+    pictures, strokes = cards()
+    return _json(pictures | {"strokes": strokes})
 
 
-def card() -> dict[str, Any]:
-    """The card of the served model, with the version that answers carry."""
-    served = current_engine().model
-    return {"name": served.name, "version": served.version, **served.card}
+def cards() -> list[dict[str, Any]]:
+    """The cards of the served models, with the versions that answers carry: pictures, strokes."""
+    served = [engine.model for engine in (current_engine(), current_stroke_engine())]
+    return [{"name": m.name, "version": m.version, **m.card} for m in served]
 
 
 def image_upload() -> tuple[bytes, Mapping[str, str]]:
@@ -120,8 +122,10 @@ def _json_body() -> bytes:
     return request.get_data(cache=False)
 
 
-def _answer(reading: Reading, surface: SurfaceAnswer | None, *, glyphs: bool) -> Response:
-    served = current_engine().model
+def _answer(
+    engine: Engine, reading: Reading, surface: SurfaceAnswer | None, *, glyphs: bool
+) -> Response:
+    served = engine.model
     answer = answer_of(
         reading,
         surface=surface,

@@ -47,8 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ROOT / "models"
     )
     model: Annotated[
-        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that is served.")
+        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads pictures.")
     ] = "digits"
+    stroke_model: Annotated[
+        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads strokes.")
+    ] = "pen"
     max_json_bytes: Annotated[int, Meta(ge=1024, description="Largest JSON body, in bytes.")] = (
         4 * MIB
     )

@@ -22,7 +22,7 @@ from .recognition import (
 
 @dataclass(frozen=True)
 class Engine:
-    """What the routes read with."""
+    """One model and what reads with it."""
 
     model: Model
     classifier: Classifier
@@ -44,16 +44,27 @@ def init_app(app: Flask) -> None:
     # OpenCV would write a line for every broken upload; whoever sent it is told instead.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
-    model = load_model(Path(settings.models), settings.model)
-    classifier = _classifier(settings, model)
-    limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
-    app.extensions["engine"] = Engine(model, classifier, Recognizer(classifier), limits)
+    app.extensions["engine"] = _engine(settings, settings.model)
+    app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model)
 
 
 def current_engine() -> Engine:
-    """The engine of the app that handles this request."""
+    """What reads pictures in the app that handles this request."""
     engine: Engine = current_app.extensions["engine"]
     return engine
+
+
+def current_stroke_engine() -> Engine:
+    """What reads strokes in the app that handles this request."""
+    engine: Engine = current_app.extensions["stroke_engine"]
+    return engine
+
+
+def _engine(settings: Settings, name: str) -> Engine:
+    model = load_model(Path(settings.models), name)
+    classifier = _classifier(settings, model)
+    limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
+    return Engine(model, classifier, Recognizer(classifier), limits)
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:
@@ -67,6 +78,6 @@ def _classifier(settings: Settings, model: Model) -> Classifier:
             f"INKLING_BACKEND is 'keras', but {error.name} is not installed; "
             "install requirements/train.txt"
         ) from error
-    path = Path(settings.models) / f"{settings.model}.keras"
+    path = Path(settings.models) / f"{model.name}.keras"
     read_checked(path, model.card)
     return KerasClassifier(path)

@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, current_app, jsonify
 
-from .engine import current_engine
+from .engine import current_engine, current_stroke_engine
 
 
 def init_app(app: Flask) -> None:
@@ -21,6 +21,7 @@ def readyz() -> Response | tuple[Response, int]:
     engine = current_engine()
     try:
         engine.warm_up()
+        current_stroke_engine().warm_up()
     except Exception:  # whatever it is, the answer is the same: this process cannot read
         current_app.logger.exception("the model does not answer")
         return jsonify(status="the model does not answer"), 503

@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from .api import card, image_upload
+from .api import cards, image_upload
 from .config import MIB, Settings
 from .engine import current_engine
 from .schema import glyph_uri
@@ -44,5 +44,5 @@ def upload_again() -> BaseResponse:
 
 @blueprint.get("/model")
 def model() -> str:
-    """The model's card."""
-    return render_template("model.html", card=card())
+    """The models' cards."""
+    return render_template("model.html", cards=cards())
