@@ -133,6 +133,6 @@ def test_focus_is_seen(visit):
             assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
             yield focused.text_content().strip()
 
-    assert list(tab(2)) == ["Inkling", "The model"]
+    assert list(tab(2)) == ["Inkling", "The models"]
     visitor.draw_digit(3)  # from here on Tab goes on behind the pad
     assert list(tab(5)) == ["Undo", "Clear", "Submit", "", "Read the picture"]
