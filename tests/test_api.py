@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from tests import fake, hand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.limits import MAX_FORM_FIELD_BYTES
@@ -118,7 +118,43 @@ def test_the_figures_of_an_answer_are_probabilities(client):
     assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-9)
     assert max(digit["probabilities"]) == digit["probabilities"][6] == digit["confidence"]
     assert digit["line"] == 0
-    assert digit["is_digit"] is None
+
+
+@pytest.mark.parametrize("status", fake.IS_DIGIT)
+def test_every_status_has_the_same_fields(status):
+    """A drawing and a picture, sure, unsure or no digit at all, are answered in one form."""
+    client = fake.site(status).test_client()
+    drawn, seen = draw(client, hand.columns(4), glyphs=True), send(client, picture()).json
+    assert drawn.keys() == seen.keys() == ANSWER
+    assert drawn["status"] == seen["status"] == status
+    assert drawn["digits"][0].keys() == DIGIT | {"strokes", "glyph"}
+    assert drawn["digits"][0]["is_digit"] == pytest.approx(fake.IS_DIGIT[status])
+
+
+@pytest.mark.parametrize("status", ["ok", "unsure"])
+def test_a_reading_is_given_however_sure_it_is(status):
+    """Its confidence is that it is a digit, and this one; so are those of the others."""
+    answer = draw(fake.site(status).test_client(), hand.columns(4))
+    is_digit = fake.IS_DIGIT[status]
+    assert (answer["text"], answer["lines"]) == ("1", ["1"])
+    assert answer["confidence"] == pytest.approx(is_digit * 0.5)
+    assert [a["text"] for a in answer["alternatives"]] == ["7", "8", "6"]
+    assert answer["alternatives"][0]["confidence"] == pytest.approx(is_digit * 0.2)
+    assert answer["digits"][0]["confidence"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("count", [0, 3, 10])
+def test_what_is_no_digit_has_no_text(count):
+    """What was considered is there, all ten as alternatives; the confidence is that it is none."""
+    client = fake.site("not_a_number").test_client()
+    answer = draw(client, hand.columns(4), alternatives=count)
+    assert (answer["text"], answer["lines"]) == ("", [])
+    assert answer["confidence"] == pytest.approx(1 - fake.IS_DIGIT["not_a_number"])
+    [digit] = answer["digits"]
+    assert digit["digit"] == 1
+    assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-9)
+    assert [a["text"] for a in answer["alternatives"]][:2] == ["1", "7"][:count]
+    assert len(answer["alternatives"]) == count
 
 
 def test_the_stages_take_part_of_the_total(client):
@@ -131,7 +167,7 @@ def test_no_strokes_are_an_empty_answer(client):
     """An empty pad is no error."""
     answer = draw(client, [], width=10, height=20)
     assert answer.keys() == ANSWER
-    assert (answer["status"], answer["text"]) == ("empty", "")
+    assert (answer["status"], answer["text"], answer["confidence"]) == ("empty", "", 1)
     assert answer["digits"] == answer["alternatives"] == answer["lines"] == []
     assert answer["surface"] == {"width": 10, "height": 20}
 

@@ -9,7 +9,14 @@ import pytest
 
 from tests import hand
 from webapp.config import ROOT
-from webapp.recognition import LiteRTClassifier, ModelError, glyph_of_strokes, load_model
+from webapp.recognition import (
+    CHANNELS,
+    LiteRTClassifier,
+    ModelError,
+    glyph_of_strokes,
+    load_model,
+    sorted_outputs,
+)
 
 MODELS = ROOT / "models"
 
@@ -34,14 +41,14 @@ def varied_glyphs(count=300):
         bend = np.eye(2) + rng.normal(0, 0.25, (2, 2))
         strokes = [stroke @ bend for stroke in hand.strokes(number % 10)]
         glyphs.append(glyph_of_strokes(strokes, pen=rng.uniform(1, 5)))
-    glyphs[::20] = [rng.integers(0, 256, (28, 28, 1)) for _ in glyphs[::20]]
-    glyphs[7] = np.zeros((28, 28, 1))
+    glyphs[::20] = [rng.integers(0, 256, (28, 28, CHANNELS)) for _ in glyphs[::20]]
+    glyphs[7] = np.zeros((28, 28, CHANNELS))
     return np.stack(glyphs).astype(np.uint8)
 
 
 def test_it_works(classifier, glyphs):
     """Ten digits of ours are told apart, and each row of probabilities sums to 1."""
-    probabilities = classifier.probabilities(glyphs)
+    probabilities = classifier.classify(glyphs).digits
     assert probabilities.shape == (10, 10)
     assert probabilities.dtype == np.float32
     assert probabilities.argmax(axis=1).tolist() == list(range(10))
@@ -50,21 +57,26 @@ def test_it_works(classifier, glyphs):
 
 def test_batches_of_any_size_agree(classifier, glyphs):
     """A glyph's probabilities do not depend on its company."""
-    together = classifier.probabilities(glyphs)
+    together = classifier.classify(glyphs).digits
     for size in (1, 3, 7):
-        assert np.allclose(classifier.probabilities(glyphs[:size]), together[:size], atol=1e-6)
+        alone = classifier.classify(glyphs[:size]).digits
+        assert np.allclose(alone, together[:size], atol=1e-6)
 
 
 def test_no_glyphs_no_probabilities(classifier):
-    """An empty batch has an empty answer."""
-    assert classifier.probabilities(np.zeros((0, 28, 28, 1), np.uint8)).shape == (0, 10)
+    """An empty batch has an empty answer, also when it comes first."""
+    nothing = np.zeros((0, 28, 28, CHANNELS), np.uint8)
+    for asked in (classifier, LiteRTClassifier(load_model(MODELS, "digits").content)):
+        outputs = asked.classify(nothing)
+        assert outputs.digits.shape == (0, 10)
+        assert outputs.is_digit is None or outputs.is_digit.shape == (0,)
 
 
 def test_an_answer_outlives_the_next_call(classifier, glyphs):
     """What was returned is a copy, not the interpreter's own memory."""
-    first = classifier.probabilities(glyphs[:1])
+    first = classifier.classify(glyphs[:1]).digits
     kept = first.copy()
-    classifier.probabilities(glyphs[1:2])
+    classifier.classify(glyphs[1:2])
     assert np.array_equal(first, kept)
 
 
@@ -74,7 +86,7 @@ def test_threads_do_not_disturb_each_other(classifier, glyphs):
 
     def ask(digit):
         for _ in range(50):
-            if classifier.probabilities(glyphs[digit : digit + 1]).argmax() != digit:
+            if classifier.classify(glyphs[digit : digit + 1]).digits.argmax() != digit:
                 wrong.append(digit)
 
     threads = [threading.Thread(target=ask, args=(digit,)) for digit in range(10)]
@@ -97,21 +109,88 @@ def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):
     classifier = LiteRTClassifier(b"")
     assert made == []
     with pytest.raises(RuntimeError, match="made"):
-        classifier.probabilities(glyphs)
+        classifier.classify(glyphs)
     assert made == [threading.get_ident()]
 
 
-def test_parity_with_keras(classifier):
+@pytest.mark.parametrize(("channels", "judges"), [(1, False), (1, True), (5, True)])
+def test_a_network_of_any_kind_is_served(monkeypatch, glyphs, channels, judges):
+    """It gets the channels that it looks at; which of its outputs comes first does not matter."""
+    made = Made(channels, judges)
+    monkeypatch.setattr("webapp.recognition.classifier.Interpreter", lambda **_: made)
+    outputs = LiteRTClassifier(b"").classify(glyphs)
+    assert made.given.shape == (10, 28, 28, channels)
+    assert np.array_equal(made.given, glyphs[..., :channels] / np.float32(255))
+    assert np.array_equal(outputs.digits, np.full((10, 10), 0.1, np.float32))
+    if judges:
+        assert np.array_equal(outputs.is_digit, np.full(10, 0.75, np.float32))
+    else:
+        assert outputs.is_digit is None
+
+
+class Made:
+    """What the classifier calls of an interpreter: P(is a digit), if any, before the digits."""
+
+    def __init__(self, channels, judges):
+        self.given = np.zeros((1, 28, 28, channels), np.float32)
+        self._widths = {7: 1, 9: 10} if judges else {9: 10}
+
+    def get_input_details(self):
+        """One input."""
+        return [{"index": 3, "shape": np.array(self.given.shape)}]
+
+    def get_output_details(self):
+        """One output or two."""
+        return [{"index": index} for index in self._widths]
+
+    def resize_tensor_input(self, index, shape):
+        """Only the input may change, and only its batch."""
+        assert (index, shape[1:]) == (3, self.given.shape[1:])
+        self.given = np.zeros(shape, np.float32)
+
+    def allocate_tensors(self):
+        """Nothing to do."""
+
+    def set_tensor(self, index, tensor):
+        """What was allocated is what is given."""
+        assert (index, tensor.shape, tensor.dtype) == (3, self.given.shape, np.float32)
+        self.given = tensor
+
+    def invoke(self):
+        """Nothing to do."""
+
+    def get_tensor(self, index):
+        """The same for every glyph."""
+        width = self._widths[index]
+        return np.full((len(self.given), width), 0.1 if width == 10 else 0.75, np.float32)
+
+
+def test_outputs_are_told_apart_by_their_shape():
+    """In whatever order a network has them; their numbers become float32."""
+    digits, is_digit = np.full((2, 10), 0.1), np.array([[0.25], [0.5]])
+    for tensors in ([digits, is_digit], [is_digit, digits]):
+        outputs = sorted_outputs(tensors)
+        assert np.array_equal(outputs.digits, digits.astype(np.float32))
+        assert outputs.is_digit.tolist() == [0.25, 0.5]
+        assert outputs.digits.dtype == outputs.is_digit.dtype == np.float32
+    assert sorted_outputs([digits]).is_digit is None
+
+
+@pytest.mark.parametrize("name", ["digits", "pen"])
+def test_parity_with_keras(name):
     """The served file and the network it was made of agree to 1e-4 on varied glyphs."""
     from webapp.keras_backend import KerasClassifier
 
     glyphs = varied_glyphs()
-    reference = KerasClassifier(MODELS / "digits.keras").probabilities(glyphs)
-    served = classifier.probabilities(glyphs)
-    assert np.abs(served - reference).max() < 1e-4
+    reference = KerasClassifier(MODELS / f"{name}.keras").classify(glyphs)
+    served = LiteRTClassifier(load_model(MODELS, name).content).classify(glyphs)
+    assert np.abs(served.digits - reference.digits).max() < 1e-4
+    assert (served.is_digit is None) == (reference.is_digit is None)
+    if served.is_digit is not None:
+        assert np.abs(served.is_digit - reference.is_digit).max() < 1e-4
     # The glyphs were varied enough to mean something: all digits, and doubt among them.
-    assert set(served.argmax(axis=1).tolist()) == set(range(10))
-    assert served.max(axis=1).min() < 0.6
+    assert set(served.digits.argmax(axis=1).tolist()) == set(range(10))
+    assert served.digits.max(axis=1).min() < 0.6
 
 
 # ---- loading ----

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import hand
+from tests import fake, hand
 
 
 @pytest.fixture
@@ -20,6 +20,22 @@ def test_it_works(run, tmp_path):
     first, second = result.stdout.splitlines()
     assert "3.png: 3 (" in first
     assert "7.png: 7 (" in second
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        ("ok", "1 (45.0%)"),
+        ("unsure", "1 (unsure, 30.0%)"),
+        ("not_a_number", "- (not a digit, 90.0%)"),
+    ],
+)
+def test_it_says_how_sure_it_is(status, line, tmp_path):
+    """A guess is called one, and what is no digit is not read as one."""
+    path = tmp_path / "3.png"
+    path.write_bytes(hand.png(hand.picture(3)))
+    result = fake.site(status).test_cli_runner().invoke(args=["read", str(path)])
+    assert (result.exit_code, result.stdout) == (0, f"{path}: {line}\n")
 
 
 def test_a_bad_file_does_not_stop_the_others(run, tmp_path):

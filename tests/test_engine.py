@@ -36,6 +36,11 @@ def refusal(models, **settings) -> str:
     return str(refused.value)
 
 
+def change_card(path, **fields):
+    """Set fields of a card."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
 def test_it_reads_with_the_model_of_the_settings(models):
     """Another folder serves as well as ours."""
     engine = start(models)
@@ -45,9 +50,9 @@ def test_it_reads_with_the_model_of_the_settings(models):
 
 def test_a_model_can_have_another_name(models):
     """The name of the setting is that of the files."""
-    card = json.loads((models / "digits.json").read_text())
-    card["files"] = {"other.tflite": card["files"]["digits.tflite"]}
-    (models / "other.json").write_text(json.dumps(card))
+    files = json.loads((models / "digits.json").read_text())["files"]
+    (models / "digits.json").rename(models / "other.json")
+    change_card(models / "other.json", files={"other.tflite": files["digits.tflite"]})
     (models / "digits.tflite").rename(models / "other.tflite")
     assert start(models, model="other").model.name == "other"
 
@@ -66,6 +71,23 @@ def test_the_image_limits_are_the_settings(models):
     """What an operator sets is what is held to."""
     limits = start(models, max_image_pixels=1000, max_image_side=50).limits
     assert (limits.pixels, limits.side) == (1000, 50)
+
+
+def test_the_calibration_is_the_card_s(models):
+    """What its card says of a model decides when it is unsure, and of no other model."""
+    change_card(models / "pen.json", calibration={"temperature": 4.0, "unsure": 0.999})
+    app = create_app(Settings(models=str(models)))
+    pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
+    doubtful = strokes.recognizer.read_strokes(hand.strokes(3))
+    assert (doubtful.status, doubtful.text) == ("unsure", "3")
+    assert pictures.recognizer.read_strokes(hand.strokes(3)).status == "ok"
+
+
+@pytest.mark.parametrize("broken", [{"temperature": "warm"}, {"unsure": None}, 3, None])
+def test_it_rejects_a_calibration_that_is_none(models, broken):
+    """The message says what is broken."""
+    change_card(models / "digits.json", calibration=broken)
+    assert "calibration in the model card is broken" in refusal(models)
 
 
 def test_a_warm_up_leaves_no_trace(engine):

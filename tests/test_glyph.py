@@ -10,12 +10,16 @@ from tests import hand
 from webapp.recognition.glyph import (
     BOX,
     CENTRE,
+    CHANNELS,
+    PEN,
     SIDE,
     glyph_of_ink,
     glyph_of_strokes,
     network_input,
     normalise,
 )
+
+INK, RIGHT, LEFT, DOWN, UP = range(CHANNELS)
 
 
 def barycentre(glyph):
@@ -31,25 +35,56 @@ def extent(glyph):
     return int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
 
 
+def line(*points):
+    """The glyph of one stroke through these points."""
+    return glyph_of_strokes([np.array(points, np.float64)])
+
+
+def difference(one, other):
+    """By how many grey levels two glyphs differ, pixel by pixel."""
+    return np.abs(one.astype(int) - other)
+
+
+def moved_difference(one, other):
+    """The same where it is least, with one moved by up to a pixel.
+
+    A centre of mass halfway between two pixels may be rounded to either.
+    """
+    moves = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return min((difference(np.roll(one, move, (0, 1)), other) for move in moves), key=np.sum)
+
+
+def resampled(stroke, places):
+    """The same polyline with other points on it; places count its own points from 0."""
+    own = np.arange(len(stroke))
+    return np.stack([np.interp(places, own, stroke[:, axis]) for axis in (0, 1)], axis=1)
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_it_works(digit):
-    """A digit becomes a (28, 28, 1) uint8 glyph: darkest 255, 20 pixels long, mass on pixel 14."""
+    """A digit becomes a (28, 28, 5) uint8 glyph: darkest 255, 20 pixels long, mass on pixel 14."""
     glyph = glyph_of_strokes(hand.strokes(digit))
-    assert glyph.shape == (SIDE, SIDE, 1)
+    assert glyph.shape == (SIDE, SIDE, CHANNELS)
     assert glyph.dtype == np.uint8
-    assert glyph.max() == 255
+    assert glyph[..., INK].max() == 255
     assert max(extent(glyph)) == BOX
     assert [int(place) for place in barycentre(glyph)] == [CENTRE, CENTRE]
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_moving_and_scaling_the_strokes_do_not_move_the_glyph(digit):
-    """Place, size and unit of a drawing do not matter."""
+    """Place, size and unit of a drawing do not matter, for no map, up to the largest numbers."""
     glyph = glyph_of_strokes(hand.strokes(digit))
-    for scale, shift in ((1.0, 4096.0), (0.0625, 0.0), (1024.0, -65536.0)):
+    for scale, shift in (
+        (1.0, 4096.0),
+        (0.0625, 0.0),
+        (1024.0, -65536.0),
+        (0.001, 999_999.0),
+        (1.0, [999_700.0, -999_900.0]),
+    ):
         moved = [stroke * scale + shift for stroke in hand.strokes(digit)]
         # A coordinate may round to the neighbouring sixteenth of a canvas pixel.
-        assert np.abs(glyph_of_strokes(moved).astype(int) - glyph).max() <= 12
+        assert difference(glyph_of_strokes(moved), glyph).max() <= 12
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -57,14 +92,17 @@ def test_the_order_of_strokes_does_not_matter(digit):
     """Ink is ink, whichever stroke came first and whichever way it went."""
     strokes = hand.strokes(digit)
     turned = [stroke[::-1] for stroke in reversed(strokes)]
-    assert np.abs(glyph_of_strokes(turned).astype(int) - glyph_of_strokes(strokes)).max() <= 12
+    before, after = glyph_of_strokes(strokes), glyph_of_strokes(turned)
+    assert difference(before, after)[..., INK].max() <= 12
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_an_mnist_image_passes_unchanged(digit):
-    """A glyph read back as ink is the same glyph, to the last grey level."""
-    glyph = glyph_of_strokes(hand.strokes(digit))
-    assert np.array_equal(glyph_of_ink(glyph[..., 0]), glyph)
+    """A glyph read back as ink is the same ink, to the last grey level; its directions are lost."""
+    ink = glyph_of_strokes(hand.strokes(digit))[..., INK]
+    again = glyph_of_ink(ink)
+    assert np.array_equal(again[..., INK], ink)
+    assert not again[..., RIGHT:].any()
 
 
 def test_moving_the_ink_does_not_move_the_glyph():
@@ -78,8 +116,8 @@ def test_moving_the_ink_does_not_move_the_glyph():
 def test_pictures_and_strokes_agree():
     """The same digit, drawn with a pen of the redrawn pen's width, gives nearly the same glyph."""
     drawn = hand.picture(3, 224, ink=255, paper=0, pen=20)
-    difference = glyph_of_ink(drawn).astype(int) - glyph_of_strokes(hand.strokes(3))
-    assert np.abs(difference).mean() < 4
+    seen, written = glyph_of_ink(drawn), glyph_of_strokes(hand.strokes(3))
+    assert difference(seen, written)[..., INK].mean() < 4
 
 
 @pytest.mark.parametrize(
@@ -97,21 +135,22 @@ def test_a_dot_is_a_small_disc_at_the_centre(strokes):
     width, height = extent(glyph)
     assert 3 <= width <= 6
     assert 3 <= height <= 6
-    assert glyph.max() == 255
+    assert glyph[..., INK].max() == 255
     assert all(abs(place - CENTRE - 0.5) <= 0.5 for place in barycentre(glyph))
+    assert not glyph[..., RIGHT:].any()
 
 
 def test_a_dot_beside_a_stroke_is_drawn():
     """A stroke of one point adds ink where it is."""
-    line = np.array([[0.0, 0.0], [0.0, 100.0]])
-    alone = glyph_of_strokes([line])
-    dotted = glyph_of_strokes([line, np.array([[60.0, 50.0]])])
+    stroke = np.array([[0.0, 0.0], [0.0, 100.0]])
+    alone = glyph_of_strokes([stroke])
+    dotted = glyph_of_strokes([stroke, np.array([[60.0, 50.0]])])
     assert extent(dotted)[0] > extent(alone)[0] + 5
 
 
 def test_a_straight_line_keeps_its_width():
     """A vertical line is 20 pixels tall and as wide as the pen."""
-    width, height = extent(glyph_of_strokes([np.array([[3.0, 0.0], [3.0, 9.0]])]))
+    width, height = extent(line((3, 0), (3, 9)))
     assert height == BOX
     assert width <= 4
 
@@ -120,7 +159,119 @@ def test_a_straight_line_keeps_its_width():
 def test_no_unit_overflows(scale):
     """Even absurd units give a glyph with ink."""
     stroke = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]) * scale
-    assert glyph_of_strokes([stroke]).max() == 255
+    assert glyph_of_strokes([stroke])[..., INK].max() == 255
+
+
+# ---- directions ----
+
+
+@pytest.mark.parametrize(
+    ("end", "filled"),
+    [
+        ((9, 0), {RIGHT}),
+        ((-9, 0), {LEFT}),
+        ((0, 9), {DOWN}),
+        ((0, -9), {UP}),
+        ((9, 9), {RIGHT, DOWN}),
+        ((-9, -9), {LEFT, UP}),
+    ],
+    ids=["right", "left", "down", "up", "right_and_down", "left_and_up"],
+)
+def test_a_stroke_fills_the_maps_of_its_direction(end, filled):
+    """A straight one along an axis fills one map and no other; a diagonal fills two by its sine."""
+    glyph = line((0, 0), end)
+    for channel in (RIGHT, LEFT, DOWN, UP):
+        share = 1 / len(filled) ** 0.5 if channel in filled else 0
+        assert glyph[..., channel].max() == pytest.approx(255 * share, abs=1)
+
+
+def test_a_seven_goes_right_and_then_down():
+    """Each part of a stroke has its own direction."""
+    glyph = line((0, 0), (60, 0), (60, 100))
+    rows, columns = np.nonzero(glyph[..., INK])
+    top, right = rows.min(), columns.max()
+    assert glyph[top + 1, columns.min() + 3, RIGHT] > 200
+    assert glyph[top + 1, columns.min() + 3, DOWN] == 0
+    assert glyph[top + 10, right - 1, DOWN] > 200
+    assert glyph[top + 10, right - 1, RIGHT] == 0
+    assert not glyph[..., [LEFT, UP]].any()
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_reversed_stroke_swaps_the_directions(digit):
+    """Right with left, down with up; only where ink meets ink another part is the later one."""
+    strokes = hand.strokes(digit)
+    glyph = glyph_of_strokes(strokes)
+    turned = glyph_of_strokes([stroke[::-1] for stroke in reversed(strokes)])
+    swapped = turned[..., [INK, LEFT, RIGHT, UP, DOWN]]
+    assert difference(swapped, glyph)[..., RIGHT:].mean() < 8
+    assert difference(turned, glyph)[..., RIGHT:].mean() > 8
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_directions_lie_where_the_ink_is(digit):
+    """The four together are about as strong as the ink, and no map goes beyond it."""
+    glyph = glyph_of_strokes(hand.strokes(digit))
+    ink, maps = glyph[..., INK].astype(float), glyph[..., RIGHT:].astype(float)
+    assert np.abs(np.linalg.norm(maps, axis=2) - ink).mean() < 3
+    # Both are anti-aliased, but not at the same scale: an edge may be a shade further out.
+    assert maps[ink == 0].max() < 0.1 * 255
+    assert not (np.minimum(maps[..., 0], maps[..., 1]) > 0.75 * 255).any()
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_sampling_rate_does_not_change_the_directions(digit):
+    """More points on the same lines, evenly or not, leave the maps as they are."""
+    strokes = hand.strokes(digit)
+    glyph = glyph_of_strokes(strokes)
+    rng = np.random.default_rng(digit)
+    for times in (2, 40):
+        dense = [resampled(s, np.arange(times * (len(s) - 1) + 1) / times) for s in strokes]
+        assert moved_difference(glyph_of_strokes(dense), glyph)[..., RIGHT:].max() <= 12
+    more = [np.concatenate([range(len(s)), rng.uniform(0, len(s) - 1, 30)]) for s in strokes]
+    uneven = [resampled(s, np.sort(places)) for s, places in zip(strokes, more, strict=True)]
+    assert moved_difference(glyph_of_strokes(uneven), glyph)[..., RIGHT:].max() <= 12
+
+
+def test_tremble_between_two_samples_does_not_show():
+    """Stair-steps finer than a chord leave the direction of the whole."""
+    steps = np.repeat(np.linspace(0, 100, 201), 2)
+    stairs = line(*zip(steps[1:], steps[:-1], strict=True))
+    straight = line((0, 0), (100, 100))
+    assert moved_difference(stairs, straight)[..., RIGHT:].mean() < 1
+
+
+def test_where_ink_crosses_ink_the_later_counts():
+    """At the middle of a plus sign is the direction of its second stroke."""
+    across, along = np.array([[0.0, 50], [100, 50]]), np.array([[50.0, 0], [50, 100]])
+    glyph = glyph_of_strokes([across, along])
+    assert glyph[CENTRE, CENTRE, [RIGHT, DOWN]].tolist() == [0, 255]
+    glyph = glyph_of_strokes([along, across])
+    assert glyph[CENTRE, CENTRE, [RIGHT, DOWN]].tolist() == [255, 0]
+
+
+def test_a_dot_beside_a_stroke_has_no_direction():
+    """The pen went nowhere there; the stroke's own maps stay."""
+    glyph = glyph_of_strokes([np.array([[0.0, 0.0], [0.0, 100.0]]), np.array([[60.0, 50.0]])])
+    columns = np.flatnonzero(glyph[..., INK].any(axis=0))
+    assert not glyph[:, columns[-3] :, RIGHT:].any()
+    assert glyph[..., DOWN].max() == 255
+
+
+def test_the_pen_s_width_is_that_of_the_directions():
+    """A thicker pen draws thicker maps."""
+    strokes = hand.strokes(3)
+    thin, usual, thick = (glyph_of_strokes(strokes, pen) for pen in (1.2, PEN, 4.0))
+    sums = [glyph[..., RIGHT:].astype(int).sum() for glyph in (thin, usual, thick)]
+    assert sums == sorted(sums)
+
+
+def test_pictures_have_no_directions():
+    """Nobody can see which way a pen went."""
+    assert not glyph_of_ink(hand.picture(3, ink=255, paper=0))[..., RIGHT:].any()
+
+
+# ---- the last steps ----
 
 
 def test_it_rejects_no_points():
@@ -139,7 +290,7 @@ def test_enlarging_is_smooth():
     """Ink smaller than the box grows by interpolation, not by repeating pixels."""
     ink = np.zeros((28, 28), np.uint8)
     ink[10:15, 12:14] = [[40, 200]]
-    levels = np.unique(glyph_of_ink(ink))
+    levels = np.unique(glyph_of_ink(ink)[..., INK])
     assert len(levels) > 5
 
 
@@ -148,23 +299,40 @@ def test_normalise_keeps_all_ink_inside():
     patch = np.full((BOX, BOX, 1), 1, np.float32)
     patch[0, 0] = 10_000
     glyph = normalise(patch)
-    assert glyph.max() == 255
+    assert glyph[..., INK].max() == 255
     assert barycentre(glyph)[0] < CENTRE + 1
 
 
 def test_further_channels_follow_the_ink():
     """Channels beside the ink are pasted to the same place."""
-    patch = np.zeros((BOX, BOX, 5), np.float32)
+    patch = np.zeros((BOX, BOX, CHANNELS), np.float32)
     patch[4:16, 9:11] = 128
     glyph = normalise(patch)
-    assert glyph.shape == (SIDE, SIDE, 5)
-    assert np.array_equal(glyph[..., 0], glyph[..., 4])
+    assert glyph.shape == (SIDE, SIDE, CHANNELS)
+    assert np.array_equal(glyph[..., INK], glyph[..., UP])
+
+
+def test_channels_that_are_not_there_are_left_empty():
+    """Ink alone makes a whole glyph."""
+    glyph = normalise(np.ones((BOX, BOX, 1), np.float32))
+    assert glyph.shape == (SIDE, SIDE, CHANNELS)
+    assert not glyph[..., RIGHT:].any()
 
 
 def test_the_network_sees_zero_to_one():
     """255 is 1, exactly: what is trained on is what is served."""
-    levels = np.array([0, 51, 255], np.uint8)
-    assert network_input(levels).tolist() == [0.0, np.float32(0.2), 1.0]
+    levels = np.array([[0, 9, 9], [51, 9, 9], [255, 9, 9]], np.uint8)
+    given = network_input(levels, 1)
+    assert given.dtype == np.float32
+    assert given.tolist() == [[0.0], [np.float32(0.2)], [1.0]]
+
+
+def test_the_network_sees_as_many_channels_as_it_looks_at():
+    """The ink alone, or the directions too."""
+    glyphs = glyph_of_strokes(hand.strokes(7))[np.newaxis]
+    for channels in (1, CHANNELS):
+        given = network_input(glyphs, channels)
+        assert np.array_equal(np.rint(given * 255), glyphs[..., :channels])
 
 
 coordinates = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -180,5 +348,5 @@ some_strokes = st.lists(
 def test_whatever_is_drawn_gives_a_glyph(strokes):
     """Any finite strokes give a glyph with ink that reaches 255."""
     glyph = glyph_of_strokes(strokes)
-    assert glyph.shape == (SIDE, SIDE, 1)
-    assert glyph.max() == 255
+    assert glyph.shape == (SIDE, SIDE, CHANNELS)
+    assert glyph[..., INK].max() == 255

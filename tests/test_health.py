@@ -1,21 +1,24 @@
 """Is the process alive; can it read?"""
 
+import dataclasses
+
 import pytest
 
 from webapp import create_app
 from webapp.config import Settings
 
 
-@pytest.fixture
-def mute():
-    """A visitor of a site whose model does not answer."""
+@pytest.fixture(params=["engine", "stroke_engine"])
+def mute(request):
+    """A visitor of a site one of whose models does not answer."""
     app = create_app(Settings())
 
     class Broken:
-        def probabilities(self, glyphs):
+        def classify(self, glyphs):
             raise RuntimeError("a secret of the interpreter")
 
-    object.__setattr__(app.extensions["engine"], "classifier", Broken())
+    engine = app.extensions[request.param]
+    app.extensions[request.param] = dataclasses.replace(engine, classifier=Broken())
     return app.test_client()
 
 

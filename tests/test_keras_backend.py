@@ -8,8 +8,10 @@ from webapp import create_app
 from webapp.config import Settings
 from webapp.recognition import glyph_of_strokes
 
-pytest.importorskip("keras", reason="the keras backend is only for machines that train")
-pytest.importorskip("tensorflow", reason="the keras backend is only for machines that train")
+keras = pytest.importorskip("keras", reason="only machines that train have it")
+keras_backend = pytest.importorskip(
+    "webapp.keras_backend", reason="only machines that train have TensorFlow"
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def keras_engine():
 
 @pytest.fixture(scope="module")
 def glyphs():
-    """The ten hand-drawn digits, (10, 28, 28, 1)."""
+    """The ten hand-drawn digits, (10, 28, 28, 5)."""
     return np.stack([glyph_of_strokes(hand.strokes(digit)) for digit in range(10)])
 
 
@@ -32,7 +34,7 @@ def test_it_reads_every_digit(keras_engine):
 
 def test_probabilities_are_as_promised(keras_engine, glyphs):
     """One row a glyph, float32, each summing to 1."""
-    rows = keras_engine.classifier.probabilities(glyphs)
+    rows = keras_engine.classifier.classify(glyphs).digits
     assert rows.shape == (10, 10)
     assert rows.dtype == np.float32
     assert np.allclose(rows.sum(axis=1), 1, atol=1e-5)
@@ -40,9 +42,26 @@ def test_probabilities_are_as_promised(keras_engine, glyphs):
 
 def test_the_export_agrees_with_it(keras_engine, engine, glyphs):
     """What is served says the same as what was trained."""
-    reference = keras_engine.classifier.probabilities(glyphs)
-    served = engine.classifier.probabilities(glyphs)
-    assert np.abs(reference - served).max() < 1e-3
+    reference = keras_engine.classifier.classify(glyphs)
+    served = engine.classifier.classify(glyphs)
+    assert np.abs(reference.digits - served.digits).max() < 1e-3
+    assert (reference.is_digit is None) == (served.is_digit is None)
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+@pytest.mark.parametrize("form", ["one", "list", "dict"])
+def test_a_network_of_any_kind_is_asked(tmp_path, glyphs, channels, form):
+    """One output or two, named or not; it gets the channels that it looks at."""
+    glyph = keras.Input((28, 28, channels))
+    features = keras.layers.Flatten()(glyph)
+    digit = keras.layers.Dense(10, activation="softmax")(features)
+    is_digit = keras.layers.Dense(1, activation="sigmoid")(features)
+    outputs = {"one": digit, "list": [is_digit, digit], "dict": {"b": digit, "a": is_digit}}
+    keras.Model(glyph, outputs[form]).save(tmp_path / "made.keras")
+    said = keras_backend.KerasClassifier(tmp_path / "made.keras").classify(glyphs)
+    assert said.digits.shape == (10, 10)
+    assert np.allclose(said.digits.sum(axis=1), 1, atol=1e-5)
+    assert said.is_digit is None if form == "one" else said.is_digit.shape == (10,)
 
 
 def test_it_can_be_asked_by_the_site():

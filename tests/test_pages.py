@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from tests import hand
+from tests import fake, hand
 from webapp import create_app
 from webapp.config import Settings
 
@@ -63,6 +63,7 @@ PAGES = {
     "index": lambda client: client.get("/"),
     "model": lambda client: client.get("/model"),
     "digit": digit_page,
+    "no digit": lambda _: digit_page(fake.site("not_a_number").test_client()),
     "blank": blank_page,
     "broken": lambda client: upload(client, b"not a picture"),
     "missing": lambda client: client.get("/nothing"),
@@ -107,9 +108,37 @@ def test_an_upload_is_read(client, digit):
     assert "data:image/png;base64," in text
 
 
+@pytest.mark.parametrize(
+    ("status", "title", "sentence"),
+    [
+        ("ok", "Read as 1", "This looks like a 1."),
+        ("unsure", "Read as 1", "This could be a 1."),
+    ],
+)
+def test_a_reading_has_a_page(status, title, sentence):
+    """The status decides the words, and the digit's bar is marked."""
+    text = check_page(digit_page(fake.site(status).test_client()))
+    assert f"<title>{title} · Inkling</title>" in text
+    assert sentence in text
+    assert text.count('class="best"') == 1
+
+
+def test_what_is_no_digit_has_a_page():
+    """It says so, and shows what was considered: ten probabilities, none marked, and the glyph."""
+    text = check_page(digit_page(fake.site("not_a_number").test_client()))
+    assert "<title>Not a digit · Inkling</title>" in text
+    assert "This does not look like a digit." in text
+    assert "90.0\u00a0% sure. If it is one, perhaps a 1." in text
+    assert "50.0\u00a0%" in text
+    assert "data:image/png;base64," in text
+    assert 'class="best"' not in text
+
+
 def test_a_blank_picture_has_a_page(client):
     """There is nothing to read, and the page says so."""
-    assert "Nothing to read" in check_page(blank_page(client))
+    text = check_page(blank_page(client))
+    assert "<title>Nothing to read · Inkling</title>" in text
+    assert "There is no ink to read. In a picture, more contrast may help." in text
 
 
 def test_it_says_how_large_a_picture_may_be():

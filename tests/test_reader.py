@@ -4,25 +4,22 @@ import numpy as np
 import pytest
 
 from tests import hand
-from webapp.recognition import Box, Limits, Recognizer
+from tests.fake import ROW, Says
+from webapp.recognition import Box, Calibration, Limits, Recognizer
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
 
 
-class Sure:
-    """A classifier that always gives the same probabilities."""
-
-    ROW = (0.02, 0.5, 0.01, 0.03, 0.04, 0.05, 0.06, 0.2, 0.07, 0.02)
-
-    def probabilities(self, glyphs):
-        """The same row for each."""
-        return np.tile(np.float32(self.ROW), (len(glyphs), 1))
-
-
 @pytest.fixture
 def sure():
-    """A recogniser that needs no model."""
-    return Recognizer(Sure())
+    """A recogniser that needs no model, without an opinion on what is a digit."""
+    return Recognizer(Says())
+
+
+def judged(is_digit, **constants):
+    """The reading of a recogniser that takes everything for a digit with this probability."""
+    recognizer = Recognizer(Says(is_digit), Calibration(**constants))
+    return recognizer.read_strokes(hand.strokes(1))
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -76,14 +73,80 @@ def test_the_reading_ranks_the_probabilities(sure):
     assert (reading.text, reading.lines) == ("1", ("1",))
     assert reading.confidence == pytest.approx(0.5)
     assert [other.text for other in reading.alternatives] == ["7", "8", "6"]
-    assert reading.digits[0].probabilities == pytest.approx(Sure.ROW)
+    assert reading.digits[0].probabilities == pytest.approx(ROW)
     assert sum(reading.digits[0].probabilities) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_reading_that_is_likely_enough_is_ok():
+    """Just above both thresholds it is no guess."""
+    reading = judged(0.8, not_a_number=0.79, unsure=0.39)
+    assert (reading.status, reading.text, reading.lines) == ("ok", "1", ("1",))
+
+
+def test_the_confidence_is_that_it_is_a_digit_and_this_one():
+    """Both probabilities count, for the reading and for every other; the digit's own stays."""
+    reading = judged(0.8)
+    assert reading.confidence == pytest.approx(0.8 * 0.5)
+    assert reading.alternatives[0].confidence == pytest.approx(0.8 * 0.2)
+    (digit,) = reading.digits
+    assert (digit.confidence, digit.is_digit) == pytest.approx((0.5, 0.8))
+
+
+def test_a_reading_below_the_threshold_is_unsure():
+    """It is still given, with its alternatives."""
+    reading = judged(0.8, unsure=0.41)
+    assert (reading.status, reading.text, reading.lines) == ("unsure", "1", ("1",))
+    assert reading.confidence == pytest.approx(0.4)
+    assert [other.text for other in reading.alternatives] == ["7", "8", "6"]
+
+
+def test_what_is_hardly_a_digit_is_not_a_number():
+    """There is no text; what was considered stands in the digits and the alternatives."""
+    reading = judged(0.1, not_a_number=0.11, unsure=0.9)
+    assert (reading.status, reading.text, reading.lines) == ("not_a_number", "", ())
+    assert reading.confidence == pytest.approx(0.9)
+    (digit,) = reading.digits
+    assert (digit.digit, digit.is_digit) == (1, pytest.approx(0.1))
+    assert [other.text for other in reading.alternatives] == ["1", "7", "8"]
+    assert reading.alternatives[0].confidence == pytest.approx(0.1 * 0.5)
+
+
+def test_without_that_output_nothing_is_refused(sure):
+    """A model that cannot say no takes all ink for a digit."""
+    careful = Recognizer(Says(), Calibration(not_a_number=0.99))
+    assert careful.read_strokes(hand.strokes(1)).status == "ok"
+    assert sure.read_strokes(hand.strokes(1)).digits[0].is_digit is None
+
+
+def test_the_calibration_changes_how_sure_but_not_what():
+    """A temperature above 1 flattens the ten probabilities, which keep their order and sum."""
+    plain, flat = judged(None), judged(None, temperature=2.0)
+    assert flat.text == plain.text
+    assert flat.confidence < plain.confidence
+    assert [other.text for other in flat.alternatives] == ["7", "8", "6"]
+    assert sum(flat.digits[0].probabilities) == pytest.approx(1, abs=1e-12)
+
+
+def test_pictures_are_judged_as_drawings_are():
+    """A picture of what is no digit is refused too, and keeps its size."""
+    careful = Recognizer(Says(0.1), Calibration(not_a_number=0.5))
+    reading = careful.read_image(hand.png(hand.picture(3)), LIMITS)
+    assert (reading.status, reading.text) == ("not_a_number", "")
+    assert reading.surface == (280, 280)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 0), (1, 1), (9, 9), (10, 9)])
 def test_as_many_alternatives_as_there_are(sure, asked, given):
     """Ten digits leave nine others."""
     assert len(sure.read_strokes(hand.strokes(1), alternatives=asked).alternatives) == given
+
+
+def test_all_ten_are_others_where_none_is_the_reading():
+    """Of what is no digit, each of the ten is only an alternative."""
+    careful = Recognizer(Says(0.1), Calibration(not_a_number=0.5))
+    for asked, given in ((0, 0), (1, 1), (10, 10)):
+        reading = careful.read_strokes(hand.strokes(1), alternatives=asked)
+        assert len(reading.alternatives) == given
 
 
 def test_the_box_is_in_the_unit_of_the_drawing(sure):

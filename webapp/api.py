@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
 
+from .cards import cards
 from .config import Settings
 from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
@@ -62,12 +62,6 @@ def model() -> Response:
     """The cards: of the model that reads pictures, and in it of the one that reads strokes."""
     pictures, strokes = cards()
     return _json(pictures | {"strokes": strokes})
-
-
-def cards() -> list[dict[str, Any]]:
-    """The cards of the served models, with the versions that answers carry: pictures, strokes."""
-    served = [engine.model for engine in (current_engine(), current_stroke_engine())]
-    return [{"name": m.name, "version": m.version, **m.card} for m in served]
 
 
 def image_upload() -> tuple[bytes, Mapping[str, str]]:

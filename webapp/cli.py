@@ -7,7 +7,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from .engine import current_engine
-from .recognition import RecognitionError
+from .recognition import Reading, RecognitionError
 
 
 def init_app(app: Flask) -> None:
@@ -31,7 +31,13 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
             click.echo(f"{path}: {reason}", err=True)
             failed = True
         else:
-            sure = f"{reading.confidence:.1%}" if reading.digits else "no ink"
-            click.echo(f"{path}: {reading.text or '-'} ({sure})")
+            click.echo(f"{path}: {reading.text or '-'} ({_said(reading)})")
     if failed:
         context.exit(1)
+
+
+def _said(reading: Reading) -> str:
+    """How sure, and what else is to be said."""
+    sure = f"{reading.confidence:.1%}"
+    said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a digit, {sure}", "empty": "no ink"}
+    return said.get(reading.status, sure)

@@ -9,7 +9,9 @@ from flask import Flask, current_app
 
 from .config import ConfigError, Settings
 from .recognition import (
+    CHANNELS,
     SIDE,
+    Calibration,
     Classifier,
     Limits,
     LiteRTClassifier,
@@ -36,7 +38,7 @@ class Engine:
         Raises:
             Exception: the model does not run.
         """
-        self.classifier.probabilities(np.zeros((1, SIDE, SIDE, 1), np.uint8))
+        self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
 
 
 def init_app(app: Flask) -> None:
@@ -64,7 +66,8 @@ def _engine(settings: Settings, name: str) -> Engine:
     model = load_model(Path(settings.models), name)
     classifier = _classifier(settings, model)
     limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
-    return Engine(model, classifier, Recognizer(classifier), limits)
+    recognizer = Recognizer(classifier, Calibration.of_card(model.card))
+    return Engine(model, classifier, recognizer, limits)
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow
 from numpy.typing import NDArray
 
-from .recognition import network_input
+from .recognition import Outputs, network_input, sorted_outputs
 
 
 class KerasClassifier:
@@ -18,9 +18,14 @@ class KerasClassifier:
 
     def __init__(self, path: Path) -> None:
         network = keras.saving.load_model(path, compile=False)
+        self._channels = network.input_shape[-1]
         # A traced function: `network.predict` spends 50 ms a call on its own bookkeeping.
         self._call = tensorflow.function(network)
 
-    def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """P(digit | glyph), (N, 10) float32."""
-        return np.asarray(self._call(network_input(glyphs)), np.float32)
+    def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
+        """See `webapp.recognition.Classifier.classify`."""
+        said = self._call(network_input(glyphs, self._channels))
+        tensors = said.values() if isinstance(said, dict) else said
+        if not isinstance(said, dict | list | tuple):
+            tensors = [said]
+        return sorted_outputs([np.asarray(tensor) for tensor in tensors])

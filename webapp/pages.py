@@ -1,12 +1,26 @@
 """The pages that people see."""
 
-from flask import Blueprint, Flask, redirect, render_template, url_for
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
-from .api import cards, image_upload
+from .api import image_upload
+from .cards import PLOTS, cards, view_of
 from .config import MIB, Settings
 from .engine import current_engine
 from .schema import glyph_uri
+from .words import detail, percent, sentence
 
 blueprint = Blueprint("pages", __name__)
 
@@ -16,6 +30,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.jinja_env.globals["max_image_bytes"] = settings.max_image_bytes
     app.jinja_env.globals["max_image_mib"] = f"{settings.max_image_bytes / MIB:.3g}"
+    app.jinja_env.filters["percent"] = percent
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(blueprint)
 
@@ -33,7 +48,13 @@ def upload() -> str:
     engine = current_engine()
     reading = engine.recognizer.read_image(data, engine.limits)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
-    return render_template("result.html", reading=reading, glyphs=glyphs)
+    return render_template(
+        "result.html",
+        reading=reading,
+        sentence=sentence(reading),
+        detail=detail(reading),
+        glyphs=glyphs,
+    )
 
 
 @blueprint.get("/upload")
@@ -45,4 +66,18 @@ def upload_again() -> BaseResponse:
 @blueprint.get("/model")
 def model() -> str:
     """The models' cards."""
-    return render_template("model.html", cards=cards())
+    return render_template("model.html", views=[view_of(card, _models()) for card in cards()])
+
+
+@blueprint.get("/model/<name>/<kind>.svg")
+def plot(name: str, kind: str) -> Response:
+    """A picture of a served model's card."""
+    if kind not in PLOTS or name not in {card["name"] for card in cards()}:
+        abort(404)
+    return send_from_directory(_models(), f"{name}-{kind}.svg")
+
+
+def _models() -> Path:
+    """The folder of the models, as the process was told it: relative to where it was started."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return Path(settings.models).resolve()

@@ -28,7 +28,7 @@ export class ResultView {
   /** Nothing has been asked. */
   idle() {
     this.#say("idle", "?", "Nothing to read yet.", "");
-    this.#digit(null);
+    this.#digit();
   }
 
   /** An answer is on its way; the one before stays, paler. */
@@ -39,13 +39,13 @@ export class ResultView {
   /** @param {object} answer of the predict routes */
   show(answer) {
     this.#say(answer.status, answer.text || "?", sentence(answer), detail(answer));
-    this.#digit(answer.text ? answer.digits[0] : null);
+    this.#digit(answer.digits[0], answer.text);
   }
 
   /** @param {string} message for the visitor */
   failed(message) {
     this.#say("failed", "?", "That did not work.", message);
-    this.#digit(null);
+    this.#digit();
   }
 
   #say(state, text, said, more) {
@@ -57,15 +57,16 @@ export class ResultView {
     if (this.#detail.textContent !== more) this.#detail.textContent = more;
   }
 
-  #digit(digit) {
+  /** What was read, `text`; or, where it is no digit and has none, only what was considered. */
+  #digit(digit, text) {
     this.#glyph.hidden = !digit?.glyph;
     if (digit?.glyph) {
       this.#glyph.src = digit.glyph;
-      this.#glyph.alt = `Your ${digit.digit} as a small white drawing on black`;
+      this.#glyph.alt = `Your ${text || "ink"} as a small white drawing on black`;
     }
     this.#bars.forEach(({ row, bar, share }, value) => {
       const probability = digit?.probabilities[value] ?? 0;
-      row.classList.toggle("best", value === digit?.digit);
+      row.classList.toggle("best", String(value) === text);
       bar.setAttribute("width", `${100 * probability}%`);
       share.textContent = digit ? percent(probability) : "–";
     });

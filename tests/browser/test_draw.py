@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import PHONE, PREDICT, answer
+from tests.browser.visitor import PHONE, PREDICT, answer, no_digit
 from tests.hand import DIGITS
 
 ONE = [[(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]]
@@ -63,6 +63,32 @@ def test_the_glyph_is_what_the_network_saw(visit):
     assert glyph.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [28, 28]
 
 
+def test_what_is_no_digit_is_said_to_be_none(visit):
+    """The words say so; bars and glyph show what was considered, and none of it is marked."""
+    visitor = visit()
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=no_digit(8, [(8, 0.08)])))
+    visitor.draw(ONE)
+    expect(visitor.sentence).to_have_text("This does not look like a digit.")
+    expect(visitor.detail).to_have_text("90.0 % sure. If it is one, perhaps an 8.")
+    expect(visitor.answer).to_have_text("?")
+    shares = visitor.page.locator(".bars .bar-share")
+    expect(shares).to_have_text([f"{80 if digit == 8 else 0}.0 %" for digit in range(10)])
+    expect(visitor.page.locator(".bars .best")).to_have_count(0)
+    expect(visitor.page.locator("[data-glyph]")).to_be_visible()
+    expect(visitor.page.get_by_alt_text("Your ink as a small white drawing")).to_be_visible()
+
+
+def test_the_server_decides_what_is_a_guess(visit):
+    """Its status alone, not how confident an answer is."""
+    visitor = visit()
+    replies = iter([answer(7, 0.3), answer(7, 0.97, status="unsure")])
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=next(replies)))
+    visitor.draw(ONE)
+    expect(visitor.sentence).to_have_text("This looks like a 7.")
+    visitor.submit.click()
+    expect(visitor.sentence).to_have_text("This could be a 7.")
+
+
 # ---- ink ----
 
 
@@ -70,7 +96,7 @@ def test_a_dot_is_ink(visit):
     """A click without a movement leaves a dot that stays, and is sent as one point."""
     visitor = visit()
     visitor.draw(DOT)
-    expect(visitor.answer).not_to_have_text("?")
+    expect(visitor.sentence).to_contain_text("This")
     assert visitor.ink() > 0
     [stroke] = visitor.strokes()
     assert (stroke["x"], stroke["y"], stroke["t"]) == ([500], [500], [0])

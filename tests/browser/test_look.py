@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_picture import image_file
-from tests.browser.visitor import PHONE, PREDICT, answer, nothing
+from tests.browser.visitor import PHONE, PREDICT, answer, no_digit, nothing
+
+LONGEST = [(3, 0.154), (0, 0.101), (9, 0.099)]
+"""Other readings that take as many words as there can be, "no digit" among them."""
 
 SMALL = PHONE | {"viewport": {"width": 320, "height": 568}}
 
@@ -45,14 +48,14 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("options", [{}, PHONE, SMALL], ids=["desktop", "phone", "small"])
 def test_nothing_moves_when_the_answer_changes(visit, options):
-    """Between no answer, a sure one, a doubtful one, none at all and a failure, all stays put."""
+    """Between no answer, a sure one, a doubtful one, no digit, no ink and a failure, all stays."""
     visitor = visit(**options)
     visitor.expected_errors.append("503")
     before = visitor.page.evaluate(PLACES)
     answers = [
         (200, answer(3), "This looks like a 3."),
-        (200, answer(8, 0.41, [(3, 0.254), (0, 0.201), (9, 0.101)]), "This could be an 8."),
-        (200, nothing("not_a_number"), "This does not look like a digit."),
+        (200, answer(8, 0.41, LONGEST, 0.7, status="unsure"), "This could be an 8."),
+        (200, no_digit(8, [(8, 0.08), (3, 0.02)]), "This does not look like a digit."),
         (200, nothing(), "There is no ink to read."),
         (503, {"detail": "The server cannot be reached. Please try again."}, "That did not work."),
     ]

@@ -2,7 +2,9 @@
 
 from playwright.sync_api import expect
 
-from tests.hand import DIGITS
+from tests.hand import DIGITS, strokes
+from webapp.recognition import glyph_of_strokes
+from webapp.schema import glyph_uri
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -14,6 +16,9 @@ PHONE = {
 
 PREDICT = "**/api/v1/predict/**"
 """What the page asks to have something read."""
+
+GLYPH = glyph_uri(glyph_of_strokes(strokes(3)))
+"""What the network may have seen."""
 
 PIXELS = """canvas => {
     const copy = new OffscreenCanvas(canvas.width, canvas.height);
@@ -156,7 +161,7 @@ class Visitor:
         self.page.wait_for_function(expression, arg=argument)
 
 
-def answer(digit, confidence=1.0, others=()):
+def answer(digit, confidence=1.0, others=(), is_digit=None, **changes):
     """An answer of the API that we make up: what is read does not matter to the test."""
     shares = dict(others)
     probabilities = [shares.get(value, 0.0) for value in range(10)]
@@ -166,11 +171,20 @@ def answer(digit, confidence=1.0, others=()):
         "lines": [str(digit)],
         "status": "ok",
         "confidence": confidence,
-        "digits": [{"digit": digit, "probabilities": probabilities}],
+        "digits": [
+            {"digit": digit, "probabilities": probabilities, "is_digit": is_digit, "glyph": GLYPH}
+        ],
         "alternatives": [{"text": str(value), "confidence": share} for value, share in others],
+        **changes,
     }
 
 
-def nothing(status="empty"):
-    """An answer without a reading."""
-    return answer(0) | {"text": "", "lines": [], "status": status, "digits": []}
+def no_digit(digit, others=()):
+    """An answer about ink that is none, though this digit was considered first."""
+    found = answer(digit, 0.8, others, is_digit=0.1)
+    return found | {"text": "", "lines": [], "status": "not_a_number", "confidence": 0.9}
+
+
+def nothing():
+    """An answer about no ink."""
+    return answer(0) | {"text": "", "lines": [], "status": "empty", "digits": []}

@@ -1,6 +1,15 @@
 """The recogniser: plain arguments in, frozen dataclasses out. No web framework, no TensorFlow."""
 
-from .classifier import Classifier, LiteRTClassifier, Model, load_model, read_checked
+from .calibration import Calibration, log_odds, tempered
+from .classifier import (
+    Classifier,
+    LiteRTClassifier,
+    Model,
+    Outputs,
+    load_model,
+    read_checked,
+    sorted_outputs,
+)
 from .errors import (
     ImageTooLargeError,
     ModelError,
@@ -8,15 +17,27 @@ from .errors import (
     UndecodableImageError,
     UnsupportedImageError,
 )
-from .glyph import SIDE, Glyph, Stroke, glyph_of_ink, glyph_of_strokes, network_input
+from .glyph import (
+    CHANNELS,
+    PEN,
+    SIDE,
+    Glyph,
+    Stroke,
+    glyph_of_ink,
+    glyph_of_strokes,
+    network_input,
+)
 from .image import FORMATS, Limits
 from .reader import Alternative, Box, Digit, Reading, Recognizer, Status
 
 __all__ = [
+    "CHANNELS",
     "FORMATS",
+    "PEN",
     "SIDE",
     "Alternative",
     "Box",
+    "Calibration",
     "Classifier",
     "Digit",
     "Glyph",
@@ -25,6 +46,7 @@ __all__ = [
     "LiteRTClassifier",
     "Model",
     "ModelError",
+    "Outputs",
     "Reading",
     "RecognitionError",
     "Recognizer",
@@ -35,6 +57,9 @@ __all__ = [
     "glyph_of_ink",
     "glyph_of_strokes",
     "load_model",
+    "log_odds",
     "network_input",
     "read_checked",
+    "sorted_outputs",
+    "tempered",
 ]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,18 +13,34 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .glyph import SIDE, network_input
+from .glyph import CHANNELS, SIDE, network_input
 
 CLASSES = 10
 """The digits 0 to 9."""
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What a network says of N glyphs."""
+
+    digits: NDArray[np.float32]
+    """P(digit | glyph): (N, 10), each row sums to 1."""
+    is_digit: NDArray[np.float32] | None
+    """P(is a digit | glyph): (N,); None where the network has no such output."""
+
+
 class Classifier(Protocol):
     """Anything that tells digits apart."""
 
-    def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """P(digit | glyph): (N, 28, 28, 1) uint8 in, (N, 10) float32 out, each row sums to 1."""
+    def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
+        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone."""
         ...
+
+
+def sorted_outputs(tensors: Sequence[NDArray[np.float32]]) -> Outputs:
+    """A network's outputs, in any order, told apart by their shape: (N, 10) and (N, 1)."""
+    by_width = {tensor.shape[1]: np.asarray(tensor, np.float32) for tensor in tensors}
+    return Outputs(by_width[CLASSES], by_width[1][:, 0] if 1 in by_width else None)
 
 
 @dataclass(frozen=True)
@@ -86,14 +102,15 @@ class LiteRTClassifier:
         self._content = content
         self._local = threading.local()
 
-    def probabilities(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Classifier.probabilities`."""
-        if len(glyphs) == 0:
-            return np.zeros((0, CLASSES), np.float32)
-        interpreter = self._interpreter(len(glyphs))
-        interpreter.set_tensor(self._local.input, network_input(glyphs))
+    def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
+        """See `Classifier.classify`."""
+        local = self._local
+        interpreter = self._interpreter(max(1, len(glyphs)))
+        # An interpreter takes no empty batch: one blank glyph then, whose answer is cut off.
+        batch = glyphs if len(glyphs) else np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8)
+        interpreter.set_tensor(local.input, network_input(batch, local.channels))
         interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(self._local.output), np.float32)
+        return sorted_outputs([interpreter.get_tensor(i)[: len(glyphs)] for i in local.outputs])
 
     def _interpreter(self, batch: int) -> Interpreter:
         """This thread's interpreter, its tensors allocated for the batch."""
@@ -101,11 +118,13 @@ class LiteRTClassifier:
         if not hasattr(local, "interpreter"):
             # One thread: a web server has requests, not cores, to spread over.
             local.interpreter = Interpreter(model_content=self._content, num_threads=1)
-            local.input = local.interpreter.get_input_details()[0]["index"]
-            local.output = local.interpreter.get_output_details()[0]["index"]
+            taken = local.interpreter.get_input_details()[0]
+            local.input, local.channels = taken["index"], int(taken["shape"][3])
+            local.outputs = [d["index"] for d in local.interpreter.get_output_details()]
             local.batch = 0
         if local.batch != batch:
-            local.interpreter.resize_tensor_input(local.input, (batch, SIDE, SIDE, 1))
+            shape = (batch, SIDE, SIDE, local.channels)
+            local.interpreter.resize_tensor_input(local.input, shape)
             local.interpreter.allocate_tensors()
             local.batch = batch
         return local.interpreter

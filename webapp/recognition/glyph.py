@@ -19,7 +19,11 @@ Stroke = NDArray[np.float64]
 """One pen-down movement: shape (N, 2), columns x and y, y downwards, any unit."""
 
 Glyph = NDArray[np.uint8]
-"""Shape (28, 28, 1), ink 255 on 0. Channel 0 is the ink."""
+"""Shape (28, 28, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
+the right, left, down and up there, drawn as the ink is; without strokes they are 0."""
+
+CHANNELS = 5
+"""Of a glyph: the ink, and four directions of the pen."""
 
 SIDE = 28
 """Side of a glyph, in pixels."""
@@ -42,13 +46,21 @@ SUPERSAMPLE = 8
 SUBPIXEL_BITS = 4
 """Fractional bits of the coordinates handed to OpenCV's line drawing."""
 
+DIRECTION_SUPERSAMPLE = 4
+"""As SUPERSAMPLE, for the direction maps: drawn piece by piece, they need less detail."""
+
+DIRECTION_STEP = 0.8
+"""The pen's direction is taken over chords of this length, in pixels of the 20x20 box: neither a
+tablet's sampling rate nor the tremble between two samples shows in it."""
+
 
 def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
 
-    The pen's width is relative to the drawing, never the visitor's brush, so that neither the
-    size of the drawing nor its unit changes the glyph. Ink without extent (a dot) becomes a small
-    disc.
+    Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
+    goes right and then down. The pen's width is relative to the drawing, never the visitor's
+    brush, so that neither the size of the drawing nor its unit changes the glyph. Ink without
+    extent (a dot) becomes a small disc.
 
     Args:
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
@@ -65,15 +77,14 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
     size = BOX * SUPERSAMPLE
     canvas = np.zeros((size, size), np.uint8)
     if extent == 0:
-        middle = _fixed_point(np.zeros((1, 2)))
-        _draw(canvas, middle, DOT)
-    else:
-        # Relative to the extent first: no unit, however small or large, can overflow.
-        reach = size - pen * SUPERSAMPLE
-        centre = low + (high - low) / 2
-        for stroke in strokes:
-            _draw(canvas, _fixed_point((stroke - centre) / extent * reach), pen)
-    return normalise(_resample(canvas))
+        _draw(canvas, np.zeros((1, 2)), DOT)
+        return normalise(_resample(canvas))
+    # Relative to the extent first: no unit, however small or large, can overflow.
+    centre = low + (high - low) / 2
+    placed = [(stroke - centre) / extent * (BOX - pen) for stroke in strokes]
+    for stroke in placed:
+        _draw(canvas, stroke, pen)
+    return normalise(np.dstack([_resample(canvas), _directions(placed, pen)]))
 
 
 def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
@@ -90,7 +101,7 @@ def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
         >>> ink[10:80, 28:34] = 255
         >>> glyph = glyph_of_ink(ink)
         >>> glyph.shape, int(glyph.max())
-        ((28, 28, 1), 255)
+        ((28, 28, 5), 255)
     """
     x, y, width, height = cv2.boundingRect(ink)
     if width == 0:
@@ -106,10 +117,11 @@ def normalise(patch: NDArray[np.float32]) -> Glyph:
     """The last step of every glyph: darkest ink to 255, centre of mass to pixel 14.
 
     Args:
-        patch: shape (20, 20, C), not negative, ink in channel 0 and somewhere above 0.
+        patch: shape (20, 20, C), C at most 5, not negative, ink in channel 0 and somewhere above
+            0; channels that are not there are left 0.
 
     Returns:
-        uint8 of shape (28, 28, C).
+        uint8 of shape (28, 28, 5).
     """
     ink = patch[..., 0]
     offsets = []
@@ -119,15 +131,18 @@ def normalise(patch: NDArray[np.float32]) -> Glyph:
         shift = CENTRE - BOX // 2 + round(BOX / 2 + 0.5 - barycentre)
         offsets.append(min(max(shift, 0), SIDE - BOX))
     top, left = offsets
-    glyph = np.zeros((SIDE, SIDE, patch.shape[2]), np.uint8)
+    glyph = np.zeros((SIDE, SIDE, CHANNELS), np.uint8)
     scaled = np.rint(patch * (255 / ink.max())).clip(0, 255)
-    glyph[top : top + BOX, left : left + BOX] = scaled.astype(np.uint8)
+    glyph[top : top + BOX, left : left + BOX, : patch.shape[2]] = scaled.astype(np.uint8)
     return glyph
 
 
-def network_input(glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Glyphs as the network takes them: float32 in 0 to 1. The only place that scales them."""
-    return glyphs.astype(np.float32) / np.float32(255)
+def network_input(glyphs: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
+    """Glyphs as a network takes them that looks at their first channels: float32 in 0 to 1.
+
+    The only place that scales them.
+    """
+    return glyphs[..., :channels].astype(np.float32) / np.float32(255)
 
 
 def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -140,14 +155,43 @@ def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
     return patch[..., np.newaxis].astype(np.float32, copy=False)
 
 
-def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Points about the canvas's centre as OpenCV's fixed-point pixel coordinates."""
-    middle = BOX * SUPERSAMPLE / 2 - 0.5  # OpenCV's integers are the centres of pixels
-    return np.rint((points + middle) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+def _directions(strokes: Sequence[Stroke], pen: float) -> NDArray[np.float32]:
+    """The right, left, down and up parts of the pen's direction, (20, 20, 4), 0 to 255.
+
+    Strokes about the centre, in pixels of the box. Where ink crosses ink, the later counts.
+    """
+    side = BOX * DIRECTION_SUPERSAMPLE
+    canvas = np.zeros((side, side, 4), np.float32)
+    thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
+    for stroke in strokes:
+        points = _evenly_spaced(stroke, DIRECTION_STEP)
+        moves = np.diff(points, axis=0)
+        lengths = np.hypot(moves[:, 0], moves[:, 1])
+        units = moves / np.maximum(lengths, 1e-9)[:, np.newaxis]
+        parts = 255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0)
+        pixels = _fixed_point(points, DIRECTION_SUPERSAMPLE).tolist()
+        for start, end, colour in zip(pixels, pixels[1:], parts.tolist(), strict=False):
+            cv2.line(canvas, start, end, colour, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+    return np.asarray(cv2.resize(canvas, (BOX, BOX), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _draw(canvas: NDArray[np.uint8], points: NDArray[np.int32], pen: float) -> None:
+def _evenly_spaced(stroke: Stroke, step: float) -> NDArray[np.float64]:
+    """Points along a stroke, about a step apart, both ends kept."""
+    moves = np.diff(stroke, axis=0)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
+    places = np.linspace(0, along[-1], 1 + max(1, round(along[-1] / step)))
+    return np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
+
+
+def _fixed_point(points: NDArray[np.float64], supersample: int) -> NDArray[np.int32]:
+    """Points about the centre, in pixels of the box, as OpenCV's fixed-point pixel coordinates."""
+    middle = BOX * supersample / 2 - 0.5  # OpenCV's integers are the centres of pixels
+    return np.rint((points * supersample + middle) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+
+
+def _draw(canvas: NDArray[np.uint8], stroke: Stroke, pen: float) -> None:
     """Draw one stroke with round ends; a stroke of one point is a disc."""
+    points = _fixed_point(stroke, SUPERSAMPLE)
     if len(points) == 1:
         points = np.repeat(points, 2, axis=0)
     thickness = max(1, round(pen * SUPERSAMPLE))

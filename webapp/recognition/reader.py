@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import Calibration
 from .classifier import Classifier
 from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode
@@ -37,11 +38,12 @@ class Digit:
     line: int
     """Index of the line it stands in, from the top."""
     confidence: float
-    """Probability, 0 to 1, that `digit` is right."""
+    """Calibrated probability, 0 to 1, that `digit` is right if this is a digit at all."""
     probabilities: tuple[float, ...]
     """Of the digits 0 to 9; they sum to 1."""
     is_digit: float | None
-    """Probability that this ink is a digit at all; None while the model has no such output."""
+    """Calibrated probability that this ink is a digit at all; None while the model has no such
+    output."""
     box: Box
     strokes: tuple[int, ...] | None
     """Indices of the strokes it is made of; None for a picture."""
@@ -78,10 +80,12 @@ class Reading:
     """What was read."""
 
     status: Status
-    """`ok`, or `empty` where there is no ink."""
+    """`unsure` is still a reading; `not_a_number` and `empty` (no ink) are none."""
     lines: tuple[str, ...]
     confidence: float
+    """Calibrated probability that the text, or the status where there is none, is right."""
     digits: tuple[Digit, ...]
+    """Those of the text; where it is `not_a_number`, what was considered."""
     alternatives: tuple[Alternative, ...]
     surface: tuple[float, float] | None = None
     """Width and height of what `box` refers to: of an upright picture, in pixels."""
@@ -99,8 +103,10 @@ class Recognizer:
     All ink is taken as one digit.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, calibration: Calibration | None = None) -> None:
+        """Without a calibration, the classifier is taken at its word."""
         self._classifier = classifier
+        self._calibration = calibration or Calibration()
         # A large picture takes a hundred megabytes while it is decoded: one at a time.
         self._decoding = threading.Lock()
 
@@ -109,7 +115,7 @@ class Recognizer:
 
         Args:
             strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
-            alternatives: how many other readings to give, 0 to 9.
+            alternatives: how many other readings to give, 0 to 10; `not_a_number` has all ten.
         """
         timing = Timing()
         if not strokes:
@@ -151,18 +157,32 @@ class Recognizer:
         timing: Timing,
     ) -> Reading:
         with timing.stage("classify"):
-            row = self._classifier.probabilities(glyph[np.newaxis])[0].astype(np.float64)
-        probabilities = tuple(float(value) for value in row / row.sum())
+            outputs = self._classifier.classify(glyph[np.newaxis])
+        probabilities = self._calibration.probabilities(outputs)[0].tolist()
+        judged = self._calibration.is_digit(outputs)
+        is_digit = None if judged is None else float(judged[0])
         ranking = sorted(range(len(probabilities)), key=lambda d: -probabilities[d])
-        best, others = ranking[0], ranking[1 : 1 + alternatives]
-        confidence = probabilities[best]
-        digit = Digit(best, 0, confidence, probabilities, None, box, strokes, glyph)
+        best = ranking[0]
+        digit = Digit(
+            best, 0, probabilities[best], tuple(probabilities), is_digit, box, strokes, glyph
+        )
+        # Right is only who reads the right digit where there was one.
+        sure = 1.0 if is_digit is None else is_digit
+        readings = [Alternative(str(d), probabilities[d] * sure) for d in ranking]
+        confidence = readings[0].confidence
+        if sure < self._calibration.not_a_number:
+            status: Status = "not_a_number"
+            lines: tuple[str, ...] = ()
+            confidence = 1 - sure
+        else:
+            status = "unsure" if confidence < self._calibration.unsure else "ok"
+            lines = (readings.pop(0).text,)
         return Reading(
-            status="ok",
-            lines=(str(best),),
+            status=status,
+            lines=lines,
             confidence=confidence,
             digits=(digit,),
-            alternatives=tuple(Alternative(str(d), probabilities[d]) for d in others),
+            alternatives=tuple(readings[:alternatives]),
             surface=surface,
             timing=timing,
         )

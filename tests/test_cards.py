@@ -1,0 +1,202 @@
+"""A model's card as tables and pictures."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from webapp import create_app
+from webapp.cards import PLOTS, view_of
+from webapp.config import Settings
+
+SHIPPED = Path(Settings().models)
+
+FIGURE = {"data": "MNIST test", "count": 10_000, "accuracy": 0.9967, "interval95": [0.9954, 0.9976]}
+
+CARD = {
+    "name": "digits",
+    "figures": [FIGURE, FIGURE | {"data": "digits (dev)", "ece": 0.0042, "rejected": None}],
+    "nondigits": [
+        {"data": "letters (dev)", "count": 1234, "auroc": 0.99871, "ok": 0.031, "unsure": 0.0},
+        {"data": "doodles (dev)", "count": 5678, "auroc": None, "ok": 0.02, "unsure": 0.1},
+    ],
+    "seeds": [
+        {"seed": 1, "figures": [{"data": "MNIST test", "accuracy": 0.9961}]},
+        {"seed": 2, "figures": [{"data": "MNIST test", "accuracy": 0.9967}]},
+        {
+            "seed": 3,
+            "figures": [
+                {"data": "MNIST test", "accuracy": 0.9970},
+                {"data": "digits (dev)", "accuracy": 0.9941},
+            ],
+        },
+    ],
+    "calibration": {
+        "temperature": 1.23456,
+        "offset": -0.5,
+        "not_a_number": 0.31,
+        "chosen_on": {"digits": 4472, "nondigits": 0, "by": "writers"},
+        "after": {"ece": 0.0042, "nll": 0.0213, "wrong_of_ok": None, "never_heard_of": 0.25},
+        "empty": {},
+    },
+}
+"""A card with every field that may be missing, and gaps in them."""
+
+
+@pytest.fixture
+def view(tmp_path):
+    """What the page makes of that card."""
+    return view_of(CARD, tmp_path)
+
+
+def test_figures_have_a_row_a_set(view):
+    """Counts, shares and intervals are written for people; a gap is a dash."""
+    assert view.figures.heads == ["data", "samples", "right", "95 % interval", "calibration error"]
+    assert view.figures.rows == [
+        ["MNIST test", "10,000", "99.67\u00a0%", "99.54 to 99.76\u00a0%", "–"],
+        ["digits (dev)", "10,000", "99.67\u00a0%", "99.54 to 99.76\u00a0%", "0.42\u00a0%"],
+    ]
+
+
+def test_what_no_row_has_is_no_column(view):
+    """Not even one that is there and null."""
+    assert "called no digit" not in view.figures.heads
+    assert "called no digit" not in view.nondigits.heads
+
+
+def test_non_digits_have_a_table_of_their_own(view):
+    """How well they are told from digits, and how many pass for one."""
+    assert view.nondigits.rows == [
+        ["letters (dev)", "1,234", "0.9987", "0.00\u00a0%", "3.10\u00a0%"],
+        ["doodles (dev)", "5,678", "–", "10.00\u00a0%", "2.00\u00a0%"],
+    ]
+
+
+def test_seeds_have_a_mean_and_a_deviation(view):
+    """Of a sample of runs; of one alone there is no deviation."""
+    assert view.seeds.heads == ["data", "mean ± sd", "seed 1", "seed 2", "seed 3"]
+    first, second = view.seeds.rows
+    # 99.61, 99.67 and 99.70: mean 99.66, deviations -0.05, 0.01 and 0.04.
+    assert first[1:] == [
+        "99.66 ± 0.05\u00a0%",
+        "99.61\u00a0%",
+        "99.67\u00a0%",
+        "99.70\u00a0%",
+    ]
+    assert second == ["digits (dev)", "99.41\u00a0%", "–", "–", "99.41\u00a0%"]
+
+
+def test_a_calibration_is_told_part_by_part(view):
+    """Whatever numbers there are, by their kind; unknown names stand as they are."""
+    constants, chosen, after = view.calibration
+    assert [row[1] for row in constants.rows] == ["1.235", "-0.5", "31.00\u00a0%"]
+    assert chosen.rows == [["digits", "4,472"], ["what is no digit", "0"]]
+    assert after.rows == [
+        ["expected calibration error", "0.42\u00a0%"],
+        ["log-likelihood loss", "0.0213"],
+        ["never heard of", "25.00\u00a0%"],
+    ]
+
+
+def test_a_card_needs_none_of_that(tmp_path):
+    """Older cards have figures alone."""
+    view = view_of({"name": "digits", "figures": [FIGURE]}, tmp_path)
+    assert (view.nondigits, view.seeds, view.calibration, view.plots) == (None, None, [], {})
+    empty = {"nondigits": [], "seeds": [], "calibration": {}}
+    assert view_of({"name": "digits", "figures": [FIGURE]} | empty, tmp_path).calibration == []
+
+
+def test_pictures_are_those_that_there_are(tmp_path):
+    """In their order, and only the model's own."""
+    for name in ("digits-risk.svg", "digits-curves.svg", "pen-confusion.svg", "digits-other.svg"):
+        (tmp_path / name).write_text("<svg/>")
+    assert list(view_of(CARD, tmp_path).plots) == ["curves", "risk"]
+
+
+# ---- the page ----
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder of models of which one has a card with everything."""
+    for name in ("digits.json", "digits.tflite", "pen.json", "pen.tflite"):
+        shutil.copy(SHIPPED / name, tmp_path)
+    card = json.loads((tmp_path / "digits.json").read_text())
+    entry = {"name": "Ink", "train": 1200, "licence": "CC BY 4.0", "citation": "A & B, 2026"}
+    card |= {field: CARD[field] for field in ("nondigits", "seeds", "calibration")}
+    card |= {"data": [*card["data"], entry, {"name": "More"}], "untested": ["Left hands."]}
+    (tmp_path / "digits.json").write_text(json.dumps(card))
+    for kind in PLOTS:
+        (tmp_path / f"digits-{kind}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    return tmp_path
+
+
+@pytest.fixture
+def visitor(models):
+    """A visitor of a site with those models."""
+    return create_app(Settings(models=str(models))).test_client()
+
+
+def test_the_page_shows_it_all(visitor):
+    """Each field of the card has a place."""
+    text = re.sub(r"[ \n]+", " ", visitor.get("/model").text)
+    for shown in (
+        "letters (dev)",
+        "99.66 ± 0.05\u00a0%",
+        "seed 1 of 3 runs",
+        "31.00\u00a0%",
+        "Ink: 1,200 to train on. Licence: CC BY 4.0. A &amp; B, 2026.",
+        "Not tested",
+        "Left hands.",
+        "/model/digits/reliability.svg",
+        "/model/digits/risk.svg",
+    ):
+        assert shown in text
+    assert "/model/pen/" not in text
+
+
+def test_the_card_is_served_as_it_is(visitor):
+    """Programs get the numbers."""
+    card = visitor.get("/api/v1/model").json
+    for field in ("nondigits", "seeds", "calibration"):
+        assert card[field] == CARD[field]
+
+
+def test_a_model_is_called_by_its_files(models):
+    """A card from before a renaming does not mislead about which model it is."""
+    for path in models.glob("digits*"):
+        path.rename(models / path.name.replace("digits", "other"))
+    text = (models / "other.json").read_text().replace("digits.tflite", "other.tflite")
+    (models / "other.json").write_text(text)
+    client = create_app(Settings(models=str(models), model="other")).test_client()
+    assert client.get("/api/v1/model").json["name"] == "other"
+    assert "/model/other/curves.svg" in client.get("/model").text
+
+
+def test_a_picture_is_served(visitor):
+    """As what it is; a browser asks again whether it has changed."""
+    with visitor.get("/model/digits/curves.svg") as response:
+        assert response.status_code == 200
+        assert response.mimetype == "image/svg+xml"
+        assert response.cache_control.no_cache
+        assert response.get_etag()[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["pen/curves", "other/curves", "digits/other", "../secret", "..%2Fdigits/curves"]
+)
+def test_it_rejects_other_files(visitor, models, path):
+    """404 for what is not there, is no picture of a card, or of no model that is served."""
+    for name in ("other-curves.svg", "digits-other.svg"):
+        (models / name).write_text("<svg/>")
+    assert visitor.get(f"/model/{path}.svg").status_code == 404
+
+
+def test_a_relative_folder_is_where_the_process_was_started(models, monkeypatch):
+    """As for the models themselves."""
+    monkeypatch.chdir(models.parent)
+    client = create_app(Settings(models=models.name)).test_client()
+    with client.get("/model/digits/curves.svg") as response:
+        assert response.status_code == 200

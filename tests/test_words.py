@@ -1,0 +1,50 @@
+"""A reading in words."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fake import ROW
+from webapp.recognition import Alternative, Box, Digit, Reading
+from webapp.words import detail, percent, sentence
+
+CASES = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+"""The words that static/js/words.js is held to as well."""
+
+
+def reading_of(answer):
+    """A reading, as far as words need it."""
+    glyph = np.zeros((28, 28, 5), np.uint8)
+    digits = ()
+    if answer["status"] != "empty":
+        digits = (Digit(1, 0, 0.5, ROW, answer["is_digit"], Box(0, 0, 1, 1), None, glyph),)
+    return Reading(
+        status=answer["status"],
+        lines=(answer["text"],) if answer["text"] else (),
+        confidence=answer["confidence"],
+        digits=digits,
+        alternatives=tuple(Alternative(*other) for other in answer["alternatives"]),
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_reading_is_said_as_the_page_says_it(case):
+    """What the page's script says of an answer, the page without it says too."""
+    reading = reading_of(case["answer"])
+    assert sentence(reading) == case["sentence"]
+    assert detail(reading) == case["detail"]
+
+
+def test_every_status_has_its_words():
+    """None of the four was forgotten in the cases."""
+    assert {case["answer"]["status"] for case in CASES} == {
+        *("ok", "unsure", "not_a_number", "empty")
+    }
+
+
+def test_a_percentage_has_the_decimals_that_are_asked_for():
+    """One is enough to read; figures have two. The sign stays beside the number."""
+    assert percent(0.12345) == "12.3\u00a0%"
+    assert percent(1, decimals=2) == "100.00\u00a0%"
