@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.augment import Augmentation, augment
+from train.augment import Augmentation, augment, roughen
 from webapp.recognition import glyph_of_strokes
 
 NOTHING = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, pen=0)
@@ -13,7 +13,7 @@ NOTHING = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, pen=0)
 @pytest.fixture(scope="module")
 def glyphs():
     """Ten digits of ours."""
-    return np.stack([glyph_of_strokes(hand.strokes(digit)) for digit in range(10)])
+    return np.stack([glyph_of_strokes(hand.strokes(digit)) for digit in range(10)])[..., :1]
 
 
 def rng(seed=0):
@@ -81,3 +81,14 @@ def test_a_pure_shift_moves_the_ink(glyphs):
         assert after.sum() == pytest.approx(before.sum(), rel=0.05)  # some may be cut off
         moved = ys @ after.sum(1) / after.sum() - ys @ before.sum(1) / before.sum()
         assert abs(moved) <= 3.1
+
+
+def test_roughened_ink_is_still_the_digit(glyphs):
+    """Soft, pale or grainy: values stay in range, most ink stays, and no two are alike."""
+    rough = roughen(glyphs, rng())
+    assert rough.shape == glyphs.shape
+    assert rough.dtype == np.uint8
+    for before, after in zip(glyphs.astype(float), rough.astype(float), strict=True):
+        assert np.abs(before - after).max() > 0
+        assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.85
+    assert not np.array_equal(rough, roughen(glyphs, rng(1)))

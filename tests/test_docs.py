@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from train import cli
+from train.evaluation import MNIST_TEST
 from webapp.config import PREFIX, ROOT, Settings
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -60,7 +60,7 @@ def test_links_lead_somewhere(path):
 def test_the_shipped_card_backs_the_readme(app):
     """The README's figure on MNIST is the shipped model's."""
     cards = [app.extensions[name].model.card for name in ("engine", "stroke_engine")]
-    assert cards[0]["figures"][0]["data"] == cli.MNIST_TEST
+    assert cards[0]["figures"][0]["data"] == MNIST_TEST
     for figures in (row for card in cards for row in card["figures"]):
         assert f"{figures['accuracy']:.2%}".replace("%", " %") in read("README.md")
 

@@ -1,45 +1,68 @@
 """Measuring: figures that can be checked by hand."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
 from tests import hand
+from tests.fake import ROW, THRESHOLDS, Says
 from train.evaluation import (
+    BATCH,
     Figures,
+    NonDigitFigures,
+    Picture,
+    Result,
     evaluate_glyphs,
+    evaluate_nondigits,
+    evaluate_pictures,
     evaluate_strokes,
+    figures_of,
+    judge,
     table,
     worst_confusions,
 )
 from train.strokes import StrokeSample
-from webapp.recognition import Recognizer
+from webapp.recognition import Calibration, Outputs, Recognizer, glyph_of_strokes
+
+CALIBRATION = Calibration(temperature=0.8, scale=1.3, offset=0.4, not_a_number=0.3, unsure=0.5)
 
 
-class AlwaysOne:
-    """Reads everything as 1."""
+class Cycles:
+    """Says something else of every glyph, and the same again when it starts over."""
 
-    def probabilities(self, glyphs):
-        """Mostly 1."""
-        row = np.full(10, 0.01, np.float32)
-        row[1] = 0.91
-        return np.tile(row, (len(glyphs), 1))
+    def __init__(self, count):
+        rng = np.random.default_rng(1)
+        rows = rng.dirichlet(np.full(10, 0.2), count).astype(np.float32)
+        self._outputs = Outputs(rows, rng.random(count).astype(np.float32))
+        self._next = 0
+
+    def classify(self, glyphs):
+        """The next outputs."""
+        rows = (np.arange(len(glyphs)) + self._next) % len(self._outputs.digits)
+        self._next += len(glyphs)
+        return Outputs(self._outputs.digits[rows], self._outputs.is_digit[rows])
+
+
+def result(label, read, confidence=0.9, status="ok", is_digit=None, writer=None):
+    """A sample with one label, read as something this surely."""
+    probabilities = np.full(10, (1 - confidence) / 9)
+    probabilities[read] = confidence
+    text = str(read) if status in ("ok", "unsure") else ""
+    return Result("digits", label, writer, status, text, confidence, tuple(probabilities), is_digit)
 
 
 def test_it_counts_what_is_right():
-    """Two of three are ones."""
+    """Two of three are ones, and what reads has never seen anything else."""
     labels = np.array([1, 7, 1])
-    figures = evaluate_glyphs("ones", AlwaysOne(), np.zeros((3, 28, 28, 1), np.uint8), labels)
-    assert (figures.count, figures.correct) == (3, 2)
+    figures = evaluate_glyphs("ones", Says(), np.zeros((3, 28, 28, 1), np.uint8), labels)
+    assert (figures.count, figures.correct, figures.way) == (3, 2, "glyphs")
     assert figures.accuracy == pytest.approx(2 / 3)
     assert figures.confusion[1][1] == 2
     assert figures.confusion[7][1] == 1
-
-
-def test_the_interval_is_wilsons():
-    """9,963 of 10,000: 99.49 to 99.73 %, as tables of Wilson's interval have it."""
-    low, high = Figures("x", 10_000, 9_963, []).interval
-    assert low == pytest.approx(0.99490, abs=2e-5)
-    assert high == pytest.approx(0.99731, abs=2e-5)
+    assert figures.nll == pytest.approx(-(2 * np.log(ROW[1]) + np.log(ROW[7])) / 3, rel=1e-6)
+    assert figures.ece == pytest.approx(2 / 3 - 0.5, rel=1e-6)
 
 
 def test_strokes_are_read_as_a_server_would():
@@ -52,35 +75,127 @@ def test_strokes_are_read_as_a_server_would():
         StrokeSample("1", "ben", one),
         StrokeSample("12", "ben", one),
         StrokeSample("x", "ben", one),
+        StrokeSample("²", "ben", one),
     ]
-    figures = evaluate_strokes("pen", Recognizer(AlwaysOne()), samples)
+    figures = evaluate_strokes("pen", Recognizer(Says()), samples)
     assert (figures.count, figures.correct, figures.writers) == (4, 3, 2)
     assert figures.per_writer == pytest.approx((2 / 3 + 1) / 2)
+    assert np.array_equal(figures.results[2].glyph, glyph_of_strokes(seven)[..., 0])
 
 
 def test_no_samples_no_figures():
     """An empty set is not a perfect one."""
-    assert evaluate_strokes("pen", Recognizer(AlwaysOne()), []) is None
+    recognizer = Recognizer(Says())
+    assert evaluate_strokes("pen", recognizer, []) is None
+    assert evaluate_pictures("pictures", recognizer, []) is None
+    assert evaluate_nondigits("letters", recognizer, [], None) is None
 
 
-def test_a_refusal_counts_as_wrong():
-    """What is read as nothing is not read right."""
+def test_a_blank_picture_is_not_read_right():
+    """What no ink was found in counts as wrong, as one in ten, and as no reading."""
+    blank = hand.png(np.full((40, 40), 255, np.uint8))
+    figures = evaluate_pictures("blank", Recognizer(Says()), [Picture(1, blank)])
+    assert (figures.count, figures.correct, figures.ece) == (1, 0, None)
+    assert np.sum(figures.confusion) == 0
+    assert figures.nll == pytest.approx(np.log(10))
+    assert figures.results[0].status == "empty"
 
-    class Silent:
-        def read_strokes(self, strokes, alternatives):
-            return type("Reading", (), {"text": ""})
 
-    sample = StrokeSample("1", "anna", tuple(hand.strokes(1)))
-    figures = evaluate_strokes("pen", Silent(), [sample])
-    assert (figures.count, figures.correct) == (1, 0)
+def test_ready_glyphs_are_judged_as_drawings_are():
+    """Status, text, confidence and probabilities of a batch are those of the recogniser, one by
+    one, over more than one batch.
+    """
+    count = BATCH + 30
+    samples = [StrokeSample("1", "anna", tuple(hand.strokes(1)))] * count
+    one_by_one = evaluate_strokes("x", Recognizer(Cycles(211), CALIBRATION), samples)
+    glyphs = np.stack([glyph_of_strokes(samples[0].strokes)] * count)
+    at_once = evaluate_glyphs("x", Cycles(211), glyphs, np.full(count, 1), CALIBRATION)
+    assert {r.status for r in at_once.results} == {"ok", "unsure", "not_a_number"}
+    for drawn, ready in zip(one_by_one.results, at_once.results, strict=True):
+        assert ready == dataclasses.replace(drawn, writer=None)
+    assert one_by_one.results[0].is_digit is not None
+
+
+def test_judging_says_who_is_rejected():
+    """Only where the model has the output, and below the threshold."""
+    digits = np.full((3, 10), 0.1, np.float32)
+    sure = np.array([0.1, 0.2, 0.9], np.float32)
+    assert judge(Outputs(digits, sure), THRESHOLDS).rejected.tolist() == [True, False, False]
+    assert not judge(Outputs(digits, None), THRESHOLDS).rejected.any()
+
+
+def test_every_status_has_its_share():
+    """Accuracy is of the best digit, also of the rejected; error and confidence of readings."""
+    figures = figures_of(
+        "some",
+        [
+            result(1, 1, 0.9, "ok", 0.99),
+            result(2, 2, 0.8, "ok", 0.99),
+            result(3, 4, 0.7, "ok", 0.99),
+            result(5, 6, 0.4, "unsure", 0.99),
+            result(7, 7, 0.9, "not_a_number", 0.01),
+        ],
+        "strokes",
+    )
+    assert figures.correct == 3
+    assert (figures.ok, figures.unsure, figures.rejected) == (0.6, 0.2, 0.2)
+    assert figures.ok_accuracy == pytest.approx(2 / 3)
+    assert figures.ece == pytest.approx((0.1 + 0.2 + 0.7 + 0.4) / 4)
+    assert figures.scores.tolist() == [0.99] * 4 + [0.01]
+
+
+def test_a_model_that_cannot_say_no_has_no_rejects():
+    """None of its figures pretends that it could."""
+    figures = figures_of("some", [result(1, 1)], "strokes")
+    assert (figures.rejected, figures.scores) == (None, None)
+    others = evaluate_nondigits("letters", Recognizer(Says()), [hand.strokes(1)], figures.scores)
+    assert (others.auroc, others.rejected, others.ok) == (None, None, 1.0)
+
+
+def test_non_digits_are_told_from_digits():
+    """The area is that between their scores and the digits'; the statuses have their shares."""
+    drawings = [hand.strokes(digit) for digit in range(10)]
+    recognizer = Recognizer(Cycles(10), CALIBRATION)
+    found = evaluate_nondigits("letters, some", recognizer, drawings, np.ones(4), "letters")
+    assert (found.count, found.against, found.auroc, found.way) == (10, 4, 1.0, "strokes")
+    assert found.ok + found.unsure + found.rejected == pytest.approx(1)
+    assert all((r.kind, r.label) == ("letters", None) for r in found.results)
+    scores = np.array([r.is_digit for r in found.results])
+    again = evaluate_nondigits("letters", Recognizer(Cycles(10), CALIBRATION), drawings, scores)
+    assert again.auroc == 0.5
+
+
+def test_what_the_card_stores():
+    """All figures, as JSON, without the samples; the names that others rely on."""
+    stored = figures_of("MNIST test", [result(1, 1, writer="anna")] * 3, "glyphs").as_dict()
+    assert stored.keys() >= {
+        "data", "count", "correct", "confusion", "writers", "per_writer", "accuracy", "interval95",
+        "ece", "nll", "rejected", "unsure", "ok_accuracy",
+    }  # fmt: skip
+    assert "results" not in stored
+    assert json.loads(json.dumps(stored))["accuracy"] == 1.0
+    other = NonDigitFigures("letters", 5, 0.99, 0.1, 0.2, 0.7).as_dict()
+    assert json.loads(json.dumps(other)) == {
+        "data": "letters", "count": 5, "auroc": 0.99, "ok": 0.1, "unsure": 0.2, "rejected": 0.7,
+        "against": 0, "way": "",
+    }  # fmt: skip
 
 
 def test_the_table_has_a_line_a_set():
-    """Name, counts and percentages stand in it."""
-    text = table([Figures("MNIST test", 10_000, 9_963, []), Figures("pen", 4, 3, [], 2, 0.8333)])
-    assert text.count("\n") == 2
-    assert "99.63%" in text
-    assert "83.33% of 2" in text
+    """Names, counts and percentages, each below its head; what is not known is a dash."""
+    text = table(
+        [
+            Figures("MNIST test", 10_000, 9_963, [], "glyphs"),
+            Figures("pen", 4, 3, [], "strokes", 2, 0.8333, rejected=0.0123),
+            NonDigitFigures("letters", 5, 0.9912, 0.1, 0.2, 0.7),
+        ]
+    )
+    head, mnist, pen, letters = text.splitlines()
+    assert "99.63%" in mnist
+    assert "83.33% of 2" in pen
+    end = head.index("rejected") + len("rejected")
+    assert [line[:end].split()[-1] for line in (mnist, pen, letters)] == ["–", "1.23%", "70.00%"]
+    assert letters[: head.index("AUROC") + len("AUROC")].endswith("0.9912")
 
 
 def test_the_worst_confusions_come_first():

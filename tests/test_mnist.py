@@ -8,7 +8,7 @@ import pytest
 
 from train import mnist
 from train.errors import DataError
-from train.mnist import SHA256, load_mnist
+from train.mnist import SHA256, WRITERS, dev_rows, load_mnist
 from webapp.config import ROOT
 
 OFFICIAL = ROOT.parent / "shared" / "data" / "mnist"
@@ -81,3 +81,24 @@ def test_the_official_files_pass():
     assert loaded.test_glyphs.shape == (10_000, 28, 28, 1)
     assert np.bincount(loaded.test_labels).tolist()[:2] == [980, 1135]
     assert loaded.train_glyphs[:, 0, 0].max() == 0
+
+
+def test_dev_is_cut_by_writer(tmp_path):
+    """All images of a writer are dev, or none; about one writer in twelve is."""
+    labels = np.zeros((6000, 8), int)
+    labels[:, 2] = np.arange(6000) // 10
+    np.savez(tmp_path / WRITERS, train=labels)
+    dev = dev_rows(tmp_path, 6000).reshape(600, 10)
+    assert (dev.all(axis=1) == dev.any(axis=1)).all()
+    assert 30 < dev.any(axis=1).sum() < 75
+
+
+def test_dev_needs_the_writers(tmp_path):
+    """Without them, or with another number of them, nothing is held out by chance."""
+    with pytest.raises(DataError, match="only known beside the files"):
+        dev_rows(None, 10)
+    with pytest.raises(DataError, match="cannot be read"):
+        dev_rows(tmp_path, 10)
+    np.savez(tmp_path / WRITERS, train=np.zeros((9, 8)))
+    with pytest.raises(DataError, match="9 rows, not 10"):
+        dev_rows(tmp_path, 10)

@@ -7,7 +7,15 @@ import pytest
 
 from tests import hand
 from train.augment import Augmentation
-from train.sources import GlyphSource, StrokeSource, balanced
+from train.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
+from train.sources import (
+    GlyphSource,
+    NonDigitSource,
+    Rendering,
+    SpoiltGlyphSource,
+    StrokeSource,
+    balanced,
+)
 from train.strokes import StrokeSample
 from train.warp import Warp
 from webapp.recognition import glyph_of_strokes
@@ -26,22 +34,37 @@ def samples(writers):
 def sources():
     """The ten digits as ready glyphs and as strokes."""
     ten = samples({"a": 10})
-    glyphs = np.stack([glyph_of_strokes(sample.strokes) for sample in ten])
-    return [GlyphSource(glyphs, np.arange(10), Augmentation()), StrokeSource(ten, Warp())]
+    ink = np.stack([glyph_of_strokes(sample.strokes) for sample in ten])[..., :1]
+    return [
+        GlyphSource(ink, np.arange(10), Augmentation()),
+        StrokeSource(ten, Warp(), Rendering()),
+    ]
+
+
+@pytest.fixture
+def spoilt():
+    """What is no digit: of MNIST's kind, and drawn."""
+    ten = samples({"a": 10})
+    ink = np.stack([glyph_of_strokes(sample.strokes) for sample in ten])[..., :1]
+    cross = NonDigit("letters", "X", "a", (np.eye(2), 1 - np.eye(2)))
+    return [
+        SpoiltGlyphSource(ink, 8, Augmentation()),
+        NonDigitSource([cross] * 4, ten, 2 * len(GENERATED), Warp(), Rendering()),
+    ]
 
 
 def test_both_kinds_give_varied_glyphs(sources):
-    """Rows come in the order asked for, as (n, 28, 28, 1) uint8, different each time."""
+    """Rows come in the order asked for, as (n, 28, 28, 5) uint8, different each time."""
     for source in sources:
         assert source.labels.tolist() == list(range(10))
         random = np.random.default_rng(0)
         rows = np.array([3, 3, 1])
         first, second = source.glyphs(rows, random), source.glyphs(rows, random)
-        assert first.shape == (3, 28, 28, 1)
+        assert first.shape == (3, 28, 28, 5)
         assert first.dtype == np.uint8
         assert not np.array_equal(first, second)
         # A one has far less ink than a three, however varied.
-        assert first[2].sum() < min(first[0].sum(), first[1].sum())
+        assert first[2, ..., 0].sum() < min(glyph[..., 0].sum() for glyph in first[:2])
 
 
 def test_the_same_generator_gives_the_same_glyphs(sources):
@@ -74,3 +97,38 @@ def test_the_seed_decides_the_choice():
     )
     assert one == same
     assert one != other
+
+
+def test_what_is_no_digit_is_labelled_so(spoilt):
+    """Every row has ink, whatever is drawn, and the label that is no digit."""
+    for source in spoilt:
+        assert set(source.labels) == {NOT_A_DIGIT}
+        rows = np.arange(len(source.labels))
+        glyphs = source.glyphs(rows, np.random.default_rng(2))
+        assert glyphs.shape == (len(rows), 28, 28, 5)
+        assert (glyphs[..., 0].max(axis=(1, 2)) > 0).all()
+
+
+def test_pictures_have_no_direction(sources, spoilt):
+    """MNIST's kind leaves the maps empty, strokes do not, and now and then they do."""
+    random = np.random.default_rng(0)
+    for source in (sources[0], spoilt[0]):
+        assert not source.glyphs(np.arange(8), random)[..., 1:].any()
+    strokes = StrokeSource(samples({"a": 10}), Warp(), Rendering(undirected=0.5))
+    directed = np.concatenate([strokes.glyphs(np.arange(10), random) for _ in range(10)])
+    assert 30 < sum(glyph[..., 1:].any() for glyph in directed) < 70
+
+
+def test_roughened_ink_keeps_its_maps():
+    """Paler and grainier ink, the same direction."""
+    ten = samples({"a": 10})
+    still = Warp(*[0] * 10, backwards=0, retraced=0)
+    clean, rough = (
+        StrokeSource(ten, still, Rendering(pen=(2, 2), undirected=0, rough=share)).glyphs(
+            np.arange(10), np.random.default_rng(1)
+        )
+        for share in (0, 1)
+    )
+    assert np.array_equal(clean[..., 1:], rough[..., 1:])
+    assert not np.array_equal(clean[..., 0], rough[..., 0])
+    assert np.abs(clean.astype(float) - rough)[..., 0].mean() < 30

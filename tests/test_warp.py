@@ -7,8 +7,9 @@ from tests import hand
 from train.warp import Warp, warp
 
 NOTHING = Warp(
-    rotation=0, slant=0, aspect=0, bend=0, tremor=0, stairs=0, sparse=0, ends=0, apart=0, styles=0
-)
+    rotation=0, slant=0, aspect=0, bend=0, tremor=0, stairs=0, sparse=0, ends=0, apart=0, styles=0,
+    backwards=0, retraced=0,
+)  # fmt: skip
 
 
 def rng(seed=0):
@@ -114,3 +115,25 @@ def test_a_dot_stays_a_dot():
     """Ink without extent cannot be warped."""
     (dot,) = warp([np.array([[3.0, 4.0]])], 1, Warp(), rng())
     assert dot.tolist() == [[3.0, 4.0]]
+
+
+def test_backwards_keeps_the_ink():
+    """Strokes in another order, some from their end: the same points."""
+    drawn = hand.strokes(4)
+    turned = [warp(drawn, 4, only(backwards=1), rng(seed)) for seed in range(20)]
+    plain = warp(drawn, 4, NOTHING, rng())
+    points = {tuple(point) for stroke in plain for point in stroke.round(9)}
+    for strokes in turned:
+        assert {tuple(point) for stroke in strokes for point in stroke.round(9)} == points
+    starts = {tuple(strokes[0][0].round(9)) for strokes in turned}
+    assert len(starts) == 4
+
+
+def test_retraced_runs_back_over_itself():
+    """One stroke ends where it once was."""
+    (plain,), (retraced,) = (
+        warp(hand.strokes(1), 1, only(retraced=share), rng(3)) for share in (0, 1)
+    )
+    extra = len(retraced) - len(plain)
+    assert extra > 0
+    assert np.array_equal(retraced[len(plain) :], plain[::-1][:extra])

@@ -15,7 +15,7 @@ from typing import Any
 
 import keras
 
-from .errors import TrainError
+from .errors import DataError, TrainError
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
 """Their versions stand in the card."""
@@ -59,6 +59,37 @@ def write_card(path: Path, card: Mapping[str, Any]) -> None:
     text = json.dumps(card, indent=2)
     text = NUMBER_LIST.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """A card, or the log of a run.
+
+    Raises:
+        DataError: it cannot be read, or is not JSON.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path} is not a card: {str(found)[:60]}")
+    return found
+
+
+def read_run(folder: Path, name: str) -> tuple[dict[str, Any], keras.Model]:
+    """The log and the network that `runs.run` left in a folder.
+
+    Raises:
+        DataError: one of them is not there or cannot be read.
+    """
+    log = read_card(folder / f"{name}.run.json")
+    path = folder / f"{name}.keras"
+    try:
+        return log, keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def publish(built: Path, folder: Path) -> None:

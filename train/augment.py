@@ -65,6 +65,27 @@ def augment(
     return np.asarray(warped, np.uint8).reshape(glyphs.shape)
 
 
+def roughen(glyphs: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Clean renderings as a camera or scanner would give them: paler, softer or grainy ink.
+
+    Args:
+        glyphs: (N, H, W, C) uint8, of which only channel 0, the ink, is changed.
+
+    Returns:
+        The same shape and dtype; the input is left as it is.
+    """
+    ink = glyphs[..., 0].astype(np.float32) / 255
+    count = (len(ink), 1, 1)
+    blurred = np.stack([cv2.blur(one, (3, 3)) for one in ink])
+    ink += (blurred - ink) * np.maximum(rng.uniform(-0.5, 0.7, count), 0)
+    ink **= np.exp(rng.uniform(-0.5, 0.5, count))
+    grain = np.maximum(rng.uniform(-0.15, 0.12, count), 0)
+    ink += grain * rng.normal(0, 1, ink.shape) * (ink > 0.05)
+    rough = glyphs.copy()
+    rough[..., 0] = np.rint(255 * np.clip(ink, 0, 1))
+    return rough
+
+
 def _vary_pen(
     strip: NDArray[np.uint8], count: int, bound: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:

@@ -20,6 +20,16 @@ SHA256 = {
 }
 """Of each official file's content, uncompressed, so that zipped and unzipped copies both pass."""
 
+ABOUT = {
+    "authors": "Y. LeCun, C. Cortes, C. J. C. Burges",
+    "citation": "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "
+    "recognition. Proceedings of the IEEE 86(11), 1998",
+}
+"""What a model's card says of it."""
+
+WRITERS = "writers.npz"
+"""QMNIST's labels of the same images: `train`, (60000, 8), whose column 2 is the writer."""
+
 HEADER_BYTES = {"idx3": 16, "idx1": 8}
 """Length of the header: a magic number and one size a dimension, four bytes each."""
 
@@ -61,6 +71,23 @@ def load_mnist(folder: Path | None = None) -> Mnist:
         if found != SHA256[name]:
             raise DataError(f"{name} has SHA-256 {found}, not MNIST's {SHA256[name]}")
     return loaded
+
+
+def dev_rows(folder: Path | None, count: int) -> NDArray[np.bool_]:
+    """Which training images are dev: those of every twelfth writer, by CRC-32.
+
+    Raises:
+        DataError: the file that knows the writers is missing or of another length.
+    """
+    if folder is None:
+        raise DataError(f"writers are only known beside the files: --mnist DIR with {WRITERS}")
+    try:
+        writers = np.load(folder / WRITERS)["train"][:, 2]
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise DataError(f"{folder / WRITERS} cannot be read: {error}") from error
+    if len(writers) != count:
+        raise DataError(f"{folder / WRITERS} has {len(writers)} rows, not {count}")
+    return np.array([zlib.crc32(str(int(writer)).encode()) % 12 == 1 for writer in writers])
 
 
 def _read(folder: Path) -> Mnist:

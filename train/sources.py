@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition import glyph_of_strokes
+from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_strokes
 
-from .augment import Augmentation, augment
+from .augment import Augmentation, augment, roughen
+from .nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
 from .strokes import StrokeSample
 from .warp import Warp, warp
 
@@ -18,58 +20,154 @@ class Source(Protocol):
     """Samples with labels that can be asked for by row."""
 
     labels: NDArray[np.int64]
-    """(N,), 0 to 9."""
+    """(N,), 0 to 9, or NOT_A_DIGIT."""
 
     def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Varied glyphs of these rows, (n, 28, 28, 1) uint8."""
+        """Varied glyphs of these rows, (n, 28, 28, 5) uint8."""
         ...
 
 
+@dataclass(frozen=True)
+class Rendering:
+    """How varied strokes become glyphs."""
+
+    pen: tuple[float, float] = (1.5, 3.4)
+    """Width of the redrawn pen, in pixels of the 20x20 box, evenly between."""
+    undirected: float = 0.3
+    """Share of glyphs whose direction maps are emptied, as a picture's are."""
+    rough: float = 0.0
+    """Share of glyphs whose ink is made pale, soft or grainy, as a picture's is."""
+
+    def glyphs(
+        self, drawn: Sequence[Sequence[Stroke]], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        """(N, 28, 28, 5) uint8."""
+        glyphs = np.stack([glyph_of_strokes(d, rng.uniform(*self.pen)) for d in drawn])
+        glyphs[rng.random(len(glyphs)) < self.undirected, ..., 1:] = 0
+        rough = rng.random(len(glyphs)) < self.rough
+        if rough.any():
+            glyphs[rough] = roughen(glyphs[rough], rng)
+        return glyphs
+
+
 class GlyphSource:
-    """Ready glyphs, such as MNIST's, varied as pixels."""
+    """Ready glyphs, such as MNIST's, varied as pixels. They have ink, and no direction."""
 
     def __init__(
         self, glyphs: NDArray[np.uint8], labels: NDArray[np.int64], amount: Augmentation
     ) -> None:
+        """Glyphs of shape (N, 28, 28, 1) uint8."""
         self.labels = labels
         self._glyphs = glyphs
         self._amount = amount
 
     def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
-        return augment(self._glyphs[rows], self._amount, rng)
+        return _augmented(self._glyphs[rows], self._amount, rng)
+
+
+class SpoiltGlyphSource:
+    """Pictures of no digit: two of MNIST's digits as one, and blots."""
+
+    def __init__(self, glyphs: NDArray[np.uint8], count: int, amount: Augmentation) -> None:
+        self.labels = np.full(count, NOT_A_DIGIT, np.int64)
+        self._glyphs = glyphs[..., 0]
+        self._amount = amount
+
+    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """See `Source.glyphs`."""
+        spoilt = [self._pair(rng) if rng.random() < 0.6 else blot(rng) for _ in rows]
+        glyphs = np.stack([glyph_of_ink(ink) for ink in spoilt])
+        return _augmented(glyphs[..., :1], self._amount, rng)
+
+    def _pair(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Ink of two digits beside each other, apart, touching or overlapping."""
+        canvas = np.zeros((SIDE + 8, 2 * SIDE), np.uint8)
+        for left in (0, int(rng.integers(12, 24))):
+            top = int(rng.integers(0, 9))
+            part = canvas[top : top + SIDE, left : left + SIDE]
+            np.maximum(part, self._glyphs[rng.integers(len(self._glyphs))], out=part)
+        return canvas
 
 
 class StrokeSource:
     """Pen strokes, varied as vectors and rendered by the server's own code."""
 
-    def __init__(self, samples: Sequence[StrokeSample], amount: Warp) -> None:
+    def __init__(self, samples: Sequence[StrokeSample], amount: Warp, rendering: Rendering) -> None:
         self.labels = np.array([int(sample.label) for sample in samples], np.int64)
         self._samples = samples
         self._amount = amount
+        self._rendering = rendering
+
+    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+        """See `Source.glyphs`."""
+        samples = [self._samples[row] for row in rows]
+        drawn = [warp(s.strokes, int(s.label), self._amount, rng) for s in samples]
+        return self._rendering.glyphs(drawn, rng)
+
+
+class NonDigitSource:
+    """Letters, symbols and doodles, and beside them what we draw ourselves."""
+
+    def __init__(
+        self,
+        samples: Sequence[NonDigit],
+        digits: Sequence[StrokeSample],
+        drawn: int,
+        amount: Warp,
+        rendering: Rendering,
+    ) -> None:
+        """`drawn`: how many to draw anew each time, evenly of each kind, some from `digits`."""
+        self.labels = np.full(len(samples) + drawn, NOT_A_DIGIT, np.int64)
+        self._samples = samples
+        self._digits = digits
+        self._amount = amount
+        self._rendering = rendering
 
     def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         drawn = []
         for row in rows:
-            sample = self._samples[row]
-            strokes = warp(sample.strokes, int(sample.label), self._amount, rng)
-            drawn.append(glyph_of_strokes(strokes, rng.uniform(*self._amount.pen)))
-        return np.stack(drawn)
+            if row < len(self._samples):
+                strokes: Sequence[Stroke] = self._samples[row].strokes
+            else:
+                kind = list(GENERATED)[row % len(GENERATED)]
+                strokes = generated(kind, 1, rng, self._digits)[0]
+            drawn.append(warp(strokes, None, self._amount, rng))
+        return self._rendering.glyphs(drawn, rng)
 
 
-def balanced(
-    samples: Sequence[StrokeSample], cap: int, per_epoch: int, seed: int
-) -> list[StrokeSample]:
+def _augmented(
+    ink: NDArray[np.uint8], amount: Augmentation, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Ink, (N, 28, 28, 1), varied as pixels; with empty direction maps, (N, 28, 28, 5)."""
+    glyphs = np.zeros((*ink.shape[:3], CHANNELS), np.uint8)
+    glyphs[..., :1] = augment(ink, amount, rng)
+    return glyphs
+
+
+class Written(Protocol):
+    """Anything that somebody wrote."""
+
+    @property
+    def writer(self) -> str:
+        """Who."""
+        ...
+
+
+Sample = TypeVar("Sample", bound=Written)
+
+
+def balanced(samples: Sequence[Sample], cap: int, per_epoch: int, seed: int) -> list[Sample]:
     """As many samples as asked for, whole passes first, no writer with more than `cap` a pass.
 
     A few writers hold most of UNIPEN's digits; without a cap theirs would be the hand learnt.
     """
     rng = np.random.default_rng(seed)
-    by_writer: dict[str, list[StrokeSample]] = defaultdict(list)
+    by_writer: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_writer[sample.writer].append(sample)
-    chosen: list[StrokeSample] = []
+    chosen: list[Sample] = []
     while len(chosen) < per_epoch:
         for writer in sorted(by_writer):
             theirs = by_writer[writer]

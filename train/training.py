@@ -11,11 +11,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition import SIDE, network_input
+from webapp.recognition import CHANNELS, SIDE, network_input
 
 from .augment import Augmentation
 from .network import build_network
-from .sources import Source
+from .nondigits import NOT_A_DIGIT
+from .sources import Rendering, Source
 from .warp import Warp
 
 CLASSES = 10
@@ -34,10 +35,19 @@ class Hyperparameters:
     averaging: float = 0.999
     """Momentum of the exponential moving average of the weights; the average is what is kept."""
     label_smoothing: float = 0.05
+    is_digit_weight: float = 0.5
+    """Of the loss of P(is a digit), beside 1 for that of the ten digits."""
+    channels: int = 1
+    """Of a glyph that the network looks at: 1, the ink alone, or 5, the pen's direction too."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     warp: Warp = field(default_factory=Warp)
+    rendering: Rendering = field(default_factory=Rendering)
     strokes_share: float = 0.4
     """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
+    nondigits_share: float = 0.2
+    """What is no digit in an epoch, as a share of MNIST's images."""
+    drawn_share: float = 0.25
+    """Of the non-digits, those that we draw ourselves."""
     writer_cap: int = 150
     """Samples of one writer in one pass over the strokes."""
 
@@ -61,23 +71,24 @@ class Batches:
         self._sources = sources
         self._starts = np.cumsum([0, *(len(source.labels) for source in sources)])
         labels = np.concatenate([source.labels for source in sources])
-        self._targets = np.eye(CLASSES, dtype=np.float32)[labels]
+        self._targets = targets(labels, settings.label_smoothing)
         self._settings = settings
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
         self.per_epoch = math.ceil(len(labels) / settings.batch_size)
 
-    def batch(self, place: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Network input (N, 28, 28, 1) and one-hot targets (N, 10) of the place-th batch."""
+    def batch(self, place: int) -> tuple[NDArray[np.float32], ...]:
+        """The place-th batch: network input (N, 28, 28, C), then the `targets` of its rows."""
         epoch, index = divmod(int(place), self.per_epoch)
         size = self._settings.batch_size
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
         rng = np.random.default_rng([self._settings.seed, epoch, index])
-        glyphs = np.empty((len(rows), SIDE, SIDE, 1), np.uint8)
+        glyphs = np.empty((len(rows), SIDE, SIDE, CHANNELS), np.uint8)
         for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
             theirs = (start <= rows) & (rows < end)
             if theirs.any():
                 glyphs[theirs] = source.glyphs(rows[theirs] - start, rng)
-        return network_input(glyphs), self._targets[rows]
+        x = network_input(glyphs, self._settings.channels)
+        return x, *(target[rows] for target in self._targets)
 
     def dataset(self) -> Any:
         """A `tf.data.Dataset` of every batch of every epoch.
@@ -88,11 +99,15 @@ class Batches:
         import tensorflow as tf
 
         def batch(place: Any) -> Any:
-            kinds = (tf.float32, tf.float32)
-            x, y = tf.numpy_function(self.batch, [place], kinds, stateful=False)
-            x.set_shape((None, 28, 28, 1))
-            y.set_shape((None, CLASSES))
-            return x, y
+            x, digit, is_digit, counts = tf.numpy_function(
+                self.batch, [place], (tf.float32,) * 4, stateful=False
+            )
+            x.set_shape((None, SIDE, SIDE, self._settings.channels))
+            digit.set_shape((None, CLASSES))
+            is_digit.set_shape((None, 1))
+            counts.set_shape((None,))
+            weights = {"digit": counts, "is_digit": tf.ones_like(counts)}
+            return x, {"digit": digit, "is_digit": is_digit}, weights
 
         places = tf.data.Dataset.range(self._settings.epochs * self.per_epoch)
         return places.map(batch, num_parallel_calls=1, deterministic=True).prefetch(4)
@@ -101,8 +116,22 @@ class Batches:
         """The shuffled rows of an epoch; the last one asked for is kept."""
         if self._order[0] != epoch:
             rng = np.random.default_rng([self._settings.seed, epoch])
-            self._order = epoch, rng.permutation(len(self._targets))
+            self._order = epoch, rng.permutation(len(self._targets[0]))
         return self._order[1]
+
+
+def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.float32], ...]:
+    """What the two outputs should be, and which rows count for the first.
+
+    Returns:
+        Smoothed one-hot digits, (N, 10), zeros for what is no digit; 1 for a digit and 0 for
+        none, (N, 1) and once more (N,), as the weights of the first.
+    """
+    is_digit = (labels != NOT_A_DIGIT).astype(np.float32)
+    digit = np.zeros((len(labels), CLASSES), np.float32)
+    digit[is_digit == 1] = smoothing / CLASSES
+    digit[is_digit == 1, labels[is_digit == 1]] += 1 - smoothing
+    return digit, is_digit[:, np.newaxis], is_digit
 
 
 def make_repeatable(seed: int) -> None:
@@ -122,10 +151,11 @@ def fit(
 
     Args:
         sources: what to train on, mixed evenly in every epoch.
-        dev: glyphs and labels that are watched, never trained on, to choose settings by.
+        dev: glyphs (N, 28, 28, 5) and labels that are watched, never trained on, to choose
+            settings by.
     """
     make_repeatable(settings.seed)
-    network = build_network()
+    network = build_network(settings.channels)
     batches = Batches(sources, settings)
     warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -138,13 +168,19 @@ def fit(
         optimizer=keras.optimizers.Adam(
             rate, use_ema=True, ema_momentum=settings.averaging, ema_overwrite_frequency=None
         ),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-        metrics=["accuracy"],
+        loss={"digit": "categorical_crossentropy", "is_digit": "binary_crossentropy"},
+        loss_weights={"digit": 1.0, "is_digit": settings.is_digit_weight},
+        weighted_metrics={"digit": ["accuracy"]},
     )
     watched: dict[str, Any] = {}
     if dev is not None:
-        targets = np.eye(CLASSES, dtype=np.float32)[dev[1]]
-        watched["validation_data"] = (network_input(dev[0]), targets)
+        digit, is_digit, counts = targets(dev[1], 0.0)
+        watched["validation_data"] = (
+            network_input(dev[0], settings.channels),
+            {"digit": digit, "is_digit": is_digit},
+            {"digit": counts, "is_digit": np.ones_like(counts)},
+        )
+        watched["validation_batch_size"] = 1000
     fitted = network.fit(
         batches.dataset(),
         epochs=settings.epochs,
@@ -156,9 +192,12 @@ def fit(
         callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
         **watched,
     )
-    history = {n: [round(float(v), 5) for v in curve] for n, curve in fitted.history.items()}
+    history = {
+        n.replace("digit_accuracy", "accuracy"): [round(float(v), 5) for v in curve]
+        for n, curve in fitted.history.items()
+    }
     # Without the optimiser's state, which is three times the size of the weights.
-    plain = build_network()
+    plain = build_network(settings.channels)
     plain.set_weights(network.get_weights())
     return Trained(plain, history)
 

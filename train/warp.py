@@ -38,14 +38,19 @@ class Warp:
     """Standard deviation of each stroke's own displacement, where there are several."""
     styles: float = 0.25
     """Share of ones, sevens and zeros that gain a flag, foot, bar or slash."""
-    pen: tuple[float, float] = (1.5, 3.4)
-    """Width of the redrawn pen, in pixels of the 20x20 box, evenly between."""
+    backwards: float = 0.1
+    """Share of drawings whose strokes each run either way, in any order."""
+    retraced: float = 0.03
+    """Share of drawings where the pen runs back over the end of a stroke."""
 
 
 def warp(
-    strokes: Sequence[Stroke], label: int, amount: Warp, rng: np.random.Generator
+    strokes: Sequence[Stroke], label: int | None, amount: Warp, rng: np.random.Generator
 ) -> list[Stroke]:
     """Vary one drawing; the strokes passed in are left as they are.
+
+    Args:
+        label: the digit, whose habits of writing may be added; None for what is none.
 
     Returns:
         Strokes about the origin whose longer side is near 1.
@@ -72,6 +77,12 @@ def warp(
         if len(moved) > 2:
             moved = moved + _tremor(len(moved), amount.tremor, rng)
         warped.append(moved)
+    if rng.random() < amount.retraced:
+        row = int(rng.integers(len(warped)))
+        back = warped[row][-int(rng.integers(1, len(warped[row]) + 1)) :][::-1]
+        warped[row] = np.concatenate([warped[row], back])
+    if rng.random() < amount.backwards:
+        warped = [warped[row][:: rng.choice([-1, 1])] for row in rng.permutation(len(warped))]
     if rng.random() < amount.stairs:
         step = 1 / rng.uniform(14, 40)
         warped = [np.round(stroke / step) * step for stroke in warped]
@@ -131,7 +142,7 @@ def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
     return moved
 
 
-def _restyle(strokes: list[Stroke], label: int, rng: np.random.Generator) -> list[Stroke]:
+def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator) -> list[Stroke]:
     """Add what some hands write and others do not."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -159,7 +170,9 @@ def _restyled_one(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:
     drawn = [stroke]
     kind = rng.random()
     if kind < 0.75:
-        start = top + np.array([-rng.uniform(0.12, 0.42), rng.uniform(0.1, 0.42)])
+        # Steep: a flag that lies flat makes a 7 of it.
+        length, steepness = rng.uniform(0.12, 0.42), np.deg2rad(rng.uniform(35, 70))
+        start = top + length * np.array([-np.cos(steepness), np.sin(steepness)])
         flag = np.linspace(start, top, 5)
         if stroke[0, 1] < stroke[-1, 1]:
             drawn = [np.concatenate([flag[:-1], stroke])]

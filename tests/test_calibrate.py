@@ -1,0 +1,182 @@
+"""Calibration: what was put in comes out, and thresholds keep what they promise."""
+
+import numpy as np
+import pytest
+
+from train.calibrate import (
+    calibrate,
+    fit_platt,
+    fit_temperature,
+    reject_below,
+    unsure_below,
+)
+from train.evaluation import judge
+from train.measures import negative_log_likelihood
+from webapp.recognition import Calibration, Outputs, log_odds, tempered
+
+
+def sigmoid(x):
+    """The inverse of log-odds."""
+    return 1 / (1 + np.exp(-x))
+
+
+def honest_digits(count, rng, spread=3.0):
+    """Probabilities that are right as often as they say, and labels drawn by them."""
+    logits = rng.normal(0, spread, (count, 10))
+    honest = tempered(np.exp(logits - logits.max(axis=1, keepdims=True)), 1.0)
+    labels = (honest.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
+    return honest, labels
+
+
+def drawings(count, rng):
+    """Outputs on digits that are mostly right, and on non-digits that overlap them a little."""
+    honest, labels = honest_digits(count, rng, spread=12.0)
+    digits = Outputs(honest.astype(np.float32), sigmoid(rng.normal(5, 2, count)))
+    noise, _ = honest_digits(count, rng)
+    return digits, labels, Outputs(noise.astype(np.float32), sigmoid(rng.normal(-4, 2, count)))
+
+
+@pytest.mark.parametrize("sharpened", [0.5, 1.0, 2.5])
+def test_the_temperature_undoes_what_was_done(sharpened):
+    """Honest probabilities, their logits multiplied, come back at that temperature."""
+    honest, labels = honest_digits(20_000, np.random.default_rng(1))
+    said = tempered(honest, 1 / sharpened)
+    found = fit_temperature(said, labels)
+    assert found == pytest.approx(sharpened, rel=0.03)
+    assert tempered(said, found) == pytest.approx(honest, abs=0.02)
+
+
+def test_no_temperature_is_better():
+    """The one that was found has the least loss of a fine grid."""
+    honest, labels = honest_digits(500, np.random.default_rng(2))
+    said = tempered(honest, 0.4)
+    found = fit_temperature(said, labels)
+    least = min(
+        negative_log_likelihood(tempered(said, t), labels) for t in np.geomspace(0.1, 10, 400)
+    )
+    assert negative_log_likelihood(tempered(said, found), labels) <= least + 1e-9
+
+
+@pytest.mark.parametrize("prior", [0.05, 0.5])
+def test_platts_scaling_finds_the_true_line(prior):
+    """It is known where the log-odds of both classes are normal, of one variance: its slope is the
+    difference of the means over the variance, and the prior's odds move it.
+    """
+    rng = np.random.default_rng(3)
+    digits, others = rng.normal(4, 2, 40_000), rng.normal(-2, 2, 10_000)
+    scale, offset = fit_platt(sigmoid(digits), sigmoid(others), prior)
+    assert scale == pytest.approx((4 - -2) / 2**2, rel=0.05)
+    expected = (2**2 - 4**2) / (2 * 2**2) + np.log((1 - prior) / prior)
+    assert offset == pytest.approx(expected, abs=0.12)
+
+
+def test_repeating_non_digits_changes_nothing():
+    """The prior says how many there are, not the collection."""
+    rng = np.random.default_rng(4)
+    digits, others = sigmoid(rng.normal(3, 2, 3000)), sigmoid(rng.normal(-2, 2, 900))
+    once, thrice = (fit_platt(digits, np.tile(others, n), 0.05) for n in (1, 3))
+    assert once == pytest.approx(thrice, abs=0.01)
+
+
+def test_separate_classes_have_a_finite_answer():
+    """Without any overlap, and even with one value a class, the line is steep and finite."""
+    line = fit_platt(np.full(50, 1.0), np.full(50, 0.0), 0.05)
+    assert np.isfinite(line).all()
+    assert sigmoid(line[0] * log_odds(np.array([1.0])) + line[1])[0] > 0.95
+
+
+def test_classes_that_are_all_alike_give_the_prior():
+    """An output that says nothing leaves what was believed before."""
+    scale, offset = fit_platt(np.full(2000, 0.7), np.full(2000, 0.7), 0.05)
+    found = sigmoid(scale * log_odds(np.array([0.7])) + offset)[0]
+    assert found == pytest.approx(0.95, abs=0.002)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.007, 0.25])
+def test_rejecting_keeps_to_its_share(share):
+    """As many digits as were stated fall below the threshold, and no more."""
+    scores = np.random.default_rng(5).random(2000)
+    assert (scores < reject_below(scores, share)).sum() == int(2000 * share)
+
+
+def test_equal_scores_are_not_parted():
+    """Where the threshold would fall among equals, none of them is rejected."""
+    scores = np.array([0.1] + [0.4] * 9)
+    assert (scores < reject_below(scores, 0.5)).sum() == 1
+
+
+def test_what_stays_ok_is_as_right_as_stated():
+    """The lowest threshold that reaches the rate: one reading more would break it."""
+    belief = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    right = np.array([True, True, True, False, True, False])
+    assert unsure_below(belief, right, 0.0, 6) == pytest.approx(0.65)
+    assert unsure_below(belief, right, 0.25, 6) == pytest.approx(0.45)
+    assert unsure_below(belief, right, 0.5, 6) == 0.0
+
+
+def test_no_more_are_unsure_than_allowed():
+    """A rate that is out of reach stops at the cap; equals are not parted there either."""
+    belief = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.4])
+    right = np.array([False, True, True, False, True, False])
+    assert unsure_below(belief, right, 0.0, 1) == pytest.approx(0.5)
+    assert unsure_below(belief, right, 0.0, 2) == pytest.approx(0.5)
+    assert unsure_below(belief, right, 0.0, 3) == pytest.approx(0.65)
+
+
+def test_a_calibration_reaches_what_its_report_says():
+    """Used on the same samples, the constants reject and doubt as many as the card has it."""
+    digits, labels, others = drawings(4000, np.random.default_rng(6))
+    calibration, report = calibrate(digits, labels, others)
+    judged = judge(digits, calibration)
+    assert judged.rejected.sum() == int(0.007 * 4000)
+    assert report["after"]["rejected"] == judged.rejected.mean()
+    assert report["after"]["unsure"] == judged.unsure.mean() <= 0.03
+    ok = ~judged.rejected & ~judged.unsure
+    wrong = (judged.probabilities.argmax(axis=1) != labels)[ok].mean()
+    assert report["after"]["wrong_of_ok"] == pytest.approx(wrong)
+    assert wrong <= 0.001 or judged.unsure.mean() > 0.029
+    refused = judge(others, calibration)
+    assert report["nondigits"]["rejected"] == refused.rejected.mean() > 0.9
+    assert report["nondigits"]["auroc"] > 0.99
+    assert report["chosen_on"] == {"digits": 4000, "nondigits": 4000}
+
+
+def test_calibrating_makes_a_boaster_honest():
+    """Overconfident probabilities lose most of their calibration error."""
+    honest, labels = honest_digits(8000, np.random.default_rng(7))
+    boasting = Outputs(tempered(honest, 0.4).astype(np.float32), None)
+    _, report = calibrate(boasting, labels)
+    assert report["before"]["ece"] > 0.05
+    assert report["after"]["ece"] < 0.015
+    assert report["after"]["nll"] < report["before"]["nll"]
+
+
+def test_a_model_that_cannot_say_no_rejects_nothing():
+    """Without the output, or without non-digits, only temperature and `unsure` are fitted."""
+    digits, labels, others = drawings(1000, np.random.default_rng(8))
+    for seen, against in ((Outputs(digits.digits, None), others), (digits, None)):
+        calibration, report = calibrate(seen, labels, against)
+        assert (calibration.scale, calibration.offset) == (1.0, 0.0)
+        assert calibration.not_a_number == 0.0
+        assert report["chosen_on"]["nondigits"] == 0
+        assert "nondigits" not in report
+        assert not judge(seen, calibration).rejected.any()
+
+
+def test_the_card_gives_the_calibration_back():
+    """What the report says is what a server reads out of the card."""
+    digits, labels, others = drawings(1000, np.random.default_rng(9))
+    calibration, report = calibrate(digits, labels, others)
+    assert Calibration.of_card({"calibration": report}) == calibration
+
+
+def test_it_rejects_nothing_to_go_by():
+    """Neither digits nor a class may be missing."""
+    nothing = Outputs(np.zeros((0, 10), np.float32), np.zeros(0, np.float32))
+    with pytest.raises(ValueError, match="needs digits, got none"):
+        calibrate(nothing, np.zeros(0, np.int64))
+    digits, labels, _ = drawings(10, np.random.default_rng(10))
+    with pytest.raises(ValueError, match="got 10 and 0"):
+        calibrate(digits, labels, nothing)
+    with pytest.raises(ValueError, match="does not say whether"):
+        calibrate(digits, labels, Outputs(digits.digits, None))

@@ -1,0 +1,352 @@
+"""`python -m train evaluate`: one table, and a card that is held to it."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.server import free_port, running_server
+from tests.test_strokes import stroke_file
+from train import cli, evaluate
+from train.errors import CardError
+from train.evaluation import MNIST_TEST, Figures, NonDigitFigures, evaluate_glyphs
+from train.mnist import Mnist
+from train.strokes import StrokeSample
+from webapp.config import ROOT
+from webapp.recognition import Calibration, LiteRTClassifier, glyph_of_strokes, load_model
+
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    """Bent and stretched digits of ours in the form of MNIST."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(COUNT) % 10
+    bent = [
+        [stroke @ (np.eye(2) + rng.normal(0, 0.1, (2, 2))) for stroke in hand.strokes(digit)]
+        for digit in labels
+    ]
+    glyphs = np.stack([glyph_of_strokes(strokes)[..., :1] for strokes in bent])
+    return Mnist(glyphs, labels, glyphs, labels)
+
+
+@pytest.fixture
+def command(mnist, tmp_path, monkeypatch):
+    """Run `evaluate` on our digits in place of MNIST, over a copy of a shipped model whose card
+    has its figures on them; what it wrote is in `tmp_path / "found"`.
+    """
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("pen", "digits"):
+        model = load_model(ROOT / "models", name)
+        shutil.copy(ROOT / "models" / f"{name}.tflite", models)
+        figures = evaluate_glyphs(
+            MNIST_TEST,
+            LiteRTClassifier(model.content),
+            mnist.test_glyphs,
+            mnist.test_labels,
+            Calibration.of_card(model.card),
+        )
+        card = {**model.card, "figures": [figures.as_dict()], "nondigits": []}
+        (models / f"{name}.json").write_text(json.dumps(card))
+    monkeypatch.setattr(evaluate, "load_mnist", lambda folder: mnist)
+    monkeypatch.setattr(evaluate, "GENERATED_COUNT", 5)
+
+    def run(*words, name="pen"):
+        places = ("--models", str(models), "--output", str(tmp_path / "found"))
+        return cli.main(["evaluate", "--name", name, *places, *map(str, words)])
+
+    return run
+
+
+def found(tmp_path, name="pen"):
+    """What was saved."""
+    return json.loads((tmp_path / "found" / f"{name}.json").read_text())
+
+
+def change_card(tmp_path, change):
+    """Let a card say something else."""
+    path = tmp_path / "models" / "pen.json"
+    card = json.loads(path.read_text())
+    change(card)
+    path.write_text(json.dumps(card))
+
+
+def dev_writer():
+    """A name that is in dev."""
+    names = (f"w{number}" for number in range(99))
+    return next(name for name in names if StrokeSample("1", name, ()).split == "dev")
+
+
+@pytest.fixture
+def strokes(tmp_path):
+    """The ten digits by a dev writer."""
+    return stroke_file(tmp_path, *rows("0123456789", range(10)))
+
+
+def rows(labels, drawn):
+    """Lines of a stroke file: our digits under any labels."""
+    return [
+        {
+            "label": label,
+            "writer": dev_writer(),
+            "strokes": [s.tolist() for s in hand.strokes(digit)],
+        }
+        for label, digit in zip(labels, drawn, strict=True)
+    ]
+
+
+def others(tmp_path, labels):
+    """A file of what is labelled as no digit."""
+    folder = tmp_path / "others"
+    folder.mkdir()
+    return stroke_file(folder, *rows(labels, range(len(labels))))
+
+
+def test_it_works(command, tmp_path, capsys):
+    """One table, printed and saved, with plots and what was misread."""
+    assert command() == 0
+    said = capsys.readouterr()
+    assert "figures are those of the card" in said.out
+    assert "MNIST test: most often misread" in said.out
+    saved = found(tmp_path)
+    (row,) = saved["figures"]
+    assert (row["data"], row["count"], row["way"]) == (MNIST_TEST, COUNT, "glyphs")
+    assert (saved["server"], saved["nondigits"], saved["variants"]) == (None, [], [])
+    names = {path.name for path in (tmp_path / "found").iterdir()}
+    assert names >= {"pen.json", "pen.txt", "pen-reliability.svg", "pen-risk.svg"}
+    assert ("pen-misread-mnist-test.png" in names) == (row["correct"] < COUNT)
+    assert (tmp_path / "found" / "pen.txt").read_text() in said.out
+
+
+def test_a_worse_figure_fails(command, tmp_path, capsys):
+    """The card says three more: found out, after all has been shown. Fewer are no fault."""
+    change_card(tmp_path, lambda card: card["figures"][0].update(correct=0))
+    assert command() == 0
+    assert "better than the card's 0 of" in capsys.readouterr().out
+    right = found(tmp_path)["figures"][0]["correct"]
+    change_card(tmp_path, lambda card: card["figures"][0].update(correct=right + 3))
+    assert command() == 1
+    said = capsys.readouterr()
+    assert f"{right} of {COUNT} right, but the card says {right + 3} of {COUNT}" in said.err
+    assert "MNIST test: most often misread" in said.out
+
+
+def test_a_card_without_the_figure_is_found_out(command, tmp_path, capsys):
+    """Nothing to compare with is not the same as the same."""
+    change_card(tmp_path, lambda card: card.update(figures=[]))
+    assert command() == 1
+    assert "the card has no figure for MNIST test" in capsys.readouterr().err
+
+
+def test_it_reads_stroke_files(command, tmp_path, strokes, capsys):
+    """Dev writers have a line of their own; a split that is not there is an error."""
+    assert command("--strokes", strokes) == 0
+    row = found(tmp_path)["figures"][1]
+    assert (row["data"], row["way"]) == ("some (dev writers)", "strokes")
+    assert (row["count"], row["writers"]) == (10, 1)
+    assert row["accuracy"] > 0.6
+    assert "some (dev writers)" in capsys.readouterr().out
+    assert command("--strokes", strokes, "--split", "train") == 1
+    assert "has no digits by train writers" in capsys.readouterr().err
+
+
+def test_it_tells_non_digits_from_digits(command, tmp_path, strokes, capsys):
+    """A line a kind: of the file's letters and symbols, and of what is generated."""
+    assert command("--strokes", strokes, "--others", others(tmp_path, "AHKMX&%")) == 0
+    saved = {row["data"]: row for row in found(tmp_path)["nondigits"]}
+    assert saved["letters (dev)"]["count"] == 5
+    assert saved["symbols (dev)"]["count"] == 2
+    assert saved.keys() > {"scribbles (generated)", "pairs (generated)"}
+    for row in saved.values():
+        assert row["ok"] + row["unsure"] + (row["rejected"] or 0) == pytest.approx(1)
+    assert "letters (dev)" in capsys.readouterr().out
+
+
+def test_what_is_generated_is_the_same_every_time(command, tmp_path, strokes):
+    """Two runs agree."""
+    letters = others(tmp_path, "A")
+    runs = []
+    for _ in range(2):
+        command("--strokes", strokes, "--others", letters)
+        runs.append(found(tmp_path))
+    assert runs[0] == runs[1]
+
+
+def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
+    """An area needs two sides, and a file something to tell."""
+    letters = others(tmp_path, "A")
+    assert command("--others", letters) == 1
+    assert command("--variants") == 1
+    assert capsys.readouterr().err.count("give --strokes") == 2
+    assert command("--strokes", strokes, "--others", strokes) == 1
+    assert "nothing of the dev split that is no digit" in capsys.readouterr().err
+
+
+def test_versions_of_digits(command, tmp_path, strokes, capsys):
+    """Each with its difference to the plain one, in the ways that were asked for."""
+    assert command("--strokes", strokes, "--variants", "strokes") == 0
+    saved = found(tmp_path)["variants"]
+    assert {row["way"] for row in saved} == {"strokes"}
+    assert saved[0]["version"] == "plain"
+    for row in saved:
+        assert row["points"] == pytest.approx(100 * (row["accuracy"] - saved[0]["accuracy"]))
+    assert "Versions of some (dev writers):" in capsys.readouterr().out
+
+
+def test_versions_both_ways(command, tmp_path, strokes):
+    """As pictures and as strokes unless one is named."""
+    assert command("--strokes", strokes, "--variants") == 0
+    assert {row["way"] for row in found(tmp_path)["variants"]} == {"pictures", "strokes"}
+
+
+@pytest.fixture(scope="module")
+def url():
+    """The site as it is shipped: `pen` reads strokes, `digits` pictures."""
+    with running_server() as address:
+        yield address
+
+
+def unmarked(saved):
+    """Without what says that a server read it."""
+    for row in (*saved["figures"], *saved["nondigits"]):
+        row["way"] = row["way"].removesuffix(", server")
+    return saved | {"server": None}
+
+
+def test_a_server_has_the_same_figures(command, tmp_path, strokes, url, capsys):
+    """Everything read from strokes, to the last digit; the rows say who read them."""
+    words = ("--strokes", strokes, "--others", others(tmp_path, "AHK"), "--variants", "strokes")
+    assert command(*words) == 0
+    here = found(tmp_path)
+    assert command(*words, "--through-server", url) == 0
+    there = found(tmp_path)
+    assert [row["way"] for row in there["figures"]] == ["glyphs", "strokes, server"]
+    assert {row["way"] for row in there["nondigits"]} == {"strokes, server"}
+    assert there["server"] == url
+    assert unmarked(there) == here
+    assert f"were read by {url}" in capsys.readouterr().out
+
+
+def test_a_server_has_the_same_figures_of_pictures(command, tmp_path, url):
+    """MNIST as picture files, which the other model reads there."""
+    assert command("--pictures", name="digits") == 0
+    here = found(tmp_path, "digits")
+    assert command("--pictures", "--through-server", url, name="digits") == 0
+    there = found(tmp_path, "digits")
+    data = [row["data"] for row in there["figures"]]
+    assert data == [MNIST_TEST, "MNIST test, as pictures"]
+    assert there["figures"][1]["way"] == "pictures, server"
+    assert unmarked(there) == here
+    # A grey level here and there apart, pictures come to the network as the glyphs do.
+    first, second = (row["correct"] for row in here["figures"])
+    assert abs(first - second) <= 2
+
+
+def test_it_rejects_a_server_that_is_not_there(command, strokes, capsys):
+    """Said in one line, and nothing is held to the card."""
+    address = f"http://127.0.0.1:{free_port()}"
+    assert command("--strokes", strokes, "--through-server", address) == 1
+    said = capsys.readouterr()
+    assert f"{address} cannot be reached" in said.err
+    assert "those of the card" not in said.out
+
+
+def test_it_rejects_a_folder_it_cannot_write_to(command, tmp_path, capsys):
+    """A file where the folder should be is said to be in the way."""
+    (tmp_path / "found").write_text("")
+    assert command() == 1
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+def digits(correct, count, data="pen"):
+    """Figures with so many right, as measured and as a card has them."""
+    return Figures(data, count, correct, [])
+
+
+def card(*said, nondigits=()):
+    """A card that says so."""
+    figures = [digits(5, 5, MNIST_TEST), *said]
+    return {
+        "figures": [row.as_dict() for row in figures],
+        "nondigits": [row.as_dict() for row in nondigits],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "measured"),
+    [
+        ((4_445, 4_472), (4_443, 4_472)),  # rounding
+        ((990, 1_000), (9_880, 10_000)),  # fewer samples in the card
+        ((9_900, 10_000), (98, 100)),  # fewer here
+        ((100, 100), (4_445, 4_472)),  # all, of few
+        ((10, 10), (9, 12)),
+    ],
+)
+def test_noise_is_let_pass(said, measured):
+    """Worse by less than an interval is not worse."""
+    (remark,) = evaluate.hold_to_card(card(digits(*said)), [digits(*measured)])
+    assert "those of the card" in remark
+
+
+@pytest.mark.parametrize(
+    ("said", "measured"),
+    [
+        ((4_445, 4_472), (4_442, 4_472)),
+        ((9_900, 10_000), (960, 1_000)),
+        ((990, 1_000), (9_700, 10_000)),
+        ((1_000, 1_000), (980, 1_001)),
+    ],
+)
+def test_more_than_noise_is_not(said, measured):
+    """Worse by more fails, the other way round it is better."""
+    with pytest.raises(CardError, match=rf"pen: {measured[0]} of {measured[1]} right, but"):
+        evaluate.hold_to_card(card(digits(*said)), [digits(*measured)])
+    better, _ = evaluate.hold_to_card(card(digits(*measured)), [digits(*said)])
+    assert f"better than the card's {measured[0]} of" in better
+
+
+def test_all_that_is_worse_is_named():
+    """Not only the first; what the card does not know is passed over."""
+    said = card(digits(9, 9, "a"), digits(9, 9, "b"), digits(9, 9, "c"))
+    with pytest.raises(CardError, match=r"a: 1 of 9 .*; b: 2 of 9 ") as raised:
+        evaluate.hold_to_card(said, [digits(n, 9, data) for n, data in enumerate("xabx")])
+    assert "x:" not in str(raised.value)
+
+
+def test_false_rejects_are_held_to_the_card():
+    """As right as before, but called no digit more often, is worse."""
+    said = Figures("pen", 1000, 990, [], rejected=0.005)
+    for rejected in (None, 0.0, 0.007):
+        measured = Figures("pen", 1000, 990, [], rejected=rejected)
+        assert evaluate.hold_to_card(card(said), [measured])
+    with pytest.raises(CardError, match=r"pen: 0\.80% called no digit, but the card says 0\.50%"):
+        evaluate.hold_to_card(card(said), [Figures("pen", 1000, 990, [], rejected=0.008)])
+
+
+def letters(auroc, count=500, against=900):
+    """Figures on letters."""
+    return NonDigitFigures("letters", count, auroc, 0.1, 0.1, 0.8, against)
+
+
+def test_the_area_is_held_to_the_card():
+    """Of the same samples, only rounding is let pass; a card without an area promises nothing."""
+    said = card(nondigits=[letters(0.99)])
+    for measured in (letters(0.9895), letters(0.999)):
+        assert evaluate.hold_to_card(said, [], [measured])
+    assert evaluate.hold_to_card(card(nondigits=[letters(None)]), [], [letters(0.4)])
+    for measured in (letters(0.9885), letters(None)):
+        with pytest.raises(CardError, match=r"letters: AUROC .*, but the card says 0.9900"):
+            evaluate.hold_to_card(said, [], [measured])
+
+
+def test_areas_of_other_samples_may_differ_by_chance():
+    """As far as their standard errors say, and no further."""
+    said = card(nondigits=[letters(0.99)])
+    for other in ({"count": 400}, {"against": 700}):
+        assert evaluate.hold_to_card(said, [], [letters(0.985, **other)])
+        with pytest.raises(CardError, match="AUROC"):
+            evaluate.hold_to_card(said, [], [letters(0.97, **other)])

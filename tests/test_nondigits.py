@@ -1,0 +1,102 @@
+"""What is not a digit: read from files by split, and drawn."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.test_strokes import stroke_file
+from train.errors import DataError
+from train.nondigits import (
+    GENERATED,
+    QUICK_DRAW_WRITER,
+    blot,
+    fragment,
+    generated,
+    pair,
+    read_nondigits,
+)
+from train.strokes import StrokeSample
+from webapp.recognition import glyph_of_strokes
+
+SPLITS = ("train", "dev", "test")
+DIGITS = [StrokeSample(str(d), "one", tuple(hand.strokes(d))) for d in range(10)]
+
+
+def row(label, writer):
+    """A line of a stroke file."""
+    return {"label": label, "writer": writer, "strokes": [[[0, 0], [3, 5]]]}
+
+
+def rng(seed=0):
+    """A generator of its own."""
+    return np.random.default_rng(seed)
+
+
+def test_whole_writers_belong_to_one_split(tmp_path):
+    """Letters and symbols are split as digits are; look-alikes and digits are left out."""
+    rows = [row(label, f"w{n}") for n in range(20) for label in ("A", "#", "O", "7", "(", "12")]
+    path = stroke_file(tmp_path, *rows)
+    found = {split: list(read_nondigits(path, split)) for split in SPLITS}
+    assert sum(map(len, found.values())) == 40
+    assert {(s.kind, s.label) for split in SPLITS for s in found[split]} == {
+        ("letters", "A"), ("symbols", "#"),
+    }  # fmt: skip
+    for split, samples in found.items():
+        assert all(StrokeSample("A", s.writer, ()).split == split for s in samples)
+
+
+def test_doodles_are_split_by_class(tmp_path):
+    """They have one writer for all; classes that can be a digit are left out."""
+    labels = ["barn", "castle", "cello", "drill", "pants", "shark", "stove", "tiger", "circle"]
+    path = stroke_file(tmp_path, *[row(label, QUICK_DRAW_WRITER) for label in 2 * labels])
+    found = {split: [s.label for s in read_nondigits(path, split)] for split in SPLITS}
+    assert sorted(label for split in SPLITS for label in found[split]) == sorted(2 * labels[:-1])
+    assert all(labels.count(label) in (0, 2) for labels in found.values() for label in labels)
+    assert sum(bool(labels) for labels in found.values()) > 1
+
+
+@pytest.mark.parametrize("kind", GENERATED)
+def test_each_kind_is_drawn(kind):
+    """As many as asked for, with ink, repeatable, and hardly two alike."""
+    drawn, again = (generated(kind, 30, rng(), DIGITS) for _ in range(2))
+    glyphs = [glyph_of_strokes(strokes) for strokes in drawn]
+    assert len(drawn) == 30
+    assert all(np.isfinite(stroke).all() for strokes in drawn for stroke in strokes)
+    assert len({glyph.tobytes() for glyph in glyphs}) > 15
+    for strokes, same in zip(drawn, again, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(strokes, same, strict=True))
+
+
+def test_a_pair_stands_side_by_side():
+    """The second begins near the end of the first, and is about as high."""
+    left, right = hand.strokes(3), hand.strokes(5, size=31)
+    for seed in range(20):
+        both = pair(left, right, rng(seed))
+        first, second = both[0], np.concatenate(both[1:])
+        assert second[:, 0].min() - first[:, 0].max() == pytest.approx(0.16, abs=0.25)
+        assert 0.79 < np.ptp(second[:, 1]) / np.ptp(first[:, 1]) < 1.26
+
+
+def test_a_fragment_is_wide_and_part_of_the_digit():
+    """Never a stem, which is a 1; no piece of a straight stem at all."""
+    for seed in range(20):
+        piece = fragment(hand.strokes(3), rng(seed))
+        if piece is not None:
+            width, height = np.ptp(piece[0], axis=0)
+            assert width > height
+            assert len(piece[0]) < 0.5 * len(hand.strokes(3)[0])
+    assert fragment(hand.strokes(1), rng()) is None
+
+
+def test_digits_that_give_none_are_said_to():
+    """A file of plain ones has no fragment that is no 1: an error, not an endless search."""
+    with pytest.raises(DataError, match="gives any fragments"):
+        generated("fragments", 1, rng(), DIGITS[1:2])
+
+
+def test_a_blot_has_ink():
+    """And is a picture of its own each time."""
+    random = rng()
+    blots = [blot(random) for _ in range(50)]
+    assert all(ink.dtype == np.uint8 and ink.any() for ink in blots)
+    assert len({ink.tobytes() for ink in blots}) == 50

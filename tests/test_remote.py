@@ -1,0 +1,165 @@
+"""A server asked over HTTP: the same readings as here, or an error that says what is wrong."""
+
+import contextlib
+import http.server
+import json
+import threading
+
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.server import free_port, running_server
+from train.errors import TrainError
+from train.remote import RemoteRecognizer
+from webapp.config import ROOT
+from webapp.recognition import Calibration, Limits, LiteRTClassifier, Recognizer, load_model
+
+LIMITS = Limits(pixels=1_000_000, side=2_000)
+PEN, PICTURES = (load_model(ROOT / "models", name) for name in ("pen", "digits"))
+
+
+@pytest.fixture(scope="module")
+def url():
+    """The site as it is shipped: `pen` reads strokes, `digits` pictures."""
+    with running_server() as address:
+        yield address
+
+
+def here(model):
+    """What reads in this process."""
+    return Recognizer(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+
+
+def same(local, remote):
+    """Whether two readings agree in all that an answer shows."""
+    assert remote.digits[0].glyph[..., 0].any()
+    for reading in (local, remote):
+        assert reading.digits
+    for one, other in zip(local.digits, remote.digits, strict=True):
+        assert np.array_equal(one.glyph[..., 0], other.glyph[..., 0])
+        assert vars(one) | {"glyph": 0} == vars(other) | {"glyph": 0}
+    return vars(local) | {"digits": 0, "timing": 0} == vars(remote) | {"digits": 0, "timing": 0}
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_strokes_are_read_as_here(url, digit):
+    """To the last bit of every probability."""
+    with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
+        strokes = [stroke / 3 for stroke in hand.strokes(digit)]
+        assert same(here(PEN).read_strokes(strokes), remote.read_strokes(strokes))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_pictures_are_read_as_here(url, digit):
+    """The same, through the route for pictures; a slash at the URL's end does no harm."""
+    with contextlib.closing(RemoteRecognizer(f"{url}/", PICTURES)) as remote:
+        data = hand.png(hand.picture(digit))
+        assert same(here(PICTURES).read_image(data, LIMITS), remote.read_image(data, LIMITS))
+
+
+def test_what_is_empty_is_empty_there_too(url):
+    """No ink: no digit, and none is needed to tell."""
+    blank = hand.png(np.full((40, 40), 255, np.uint8))
+    with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote:
+        reading = remote.read_image(blank, LIMITS)
+    assert (reading.status, reading.digits, reading.surface) == ("empty", (), (40, 40))
+
+
+def test_another_model_is_found_out(url):
+    """Figures are of the model that is named, or there are none."""
+    expected = pytest.raises(TrainError, match=f"reads with pen {PEN.version}, but digits")
+    with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote, expected:
+        remote.read_strokes(hand.strokes(1))
+
+
+def test_a_refusal_is_passed_on(url):
+    """The status, and what the problem document says."""
+    expected = pytest.raises(TrainError, match=r"predict/strokes answered 422: .*1000000")
+    with contextlib.closing(RemoteRecognizer(url, PEN)) as remote, expected:
+        remote.read_strokes([np.array([[2e6, 0.0]])])
+
+
+@contextlib.contextmanager
+def answering(status, content, keep=True):
+    """A server that gives every POST the same answer, and the connections that it had."""
+    connections = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self):
+            connections.append(self.client_address)
+            super().setup()
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            self.close_connection = not keep  # without having said so
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", connections
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def answer():
+    """The answer to no ink, by `pen`."""
+    known = {"status": "empty", "lines": [], "confidence": 1, "digits": [], "alternatives": []}
+    served = {"name": PEN.name, "version": PEN.version}
+    return json.dumps(known | {"surface": None, "model": served}).encode()
+
+
+@pytest.mark.parametrize(("keep", "expected"), [(True, 1), (False, 3)])
+def test_a_connection_is_kept(keep, expected):
+    """Three readings need one connection; where the server hangs up, another is made."""
+    with answering(200, answer(), keep) as (url, connections):
+        with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
+            for _ in range(3):
+                assert remote.read_strokes([]).status == "empty"
+        assert len(connections) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "message"),
+    [
+        (503, b'{"detail": "Full."}', "answered 503: Full."),
+        (502, b"<h1>Bad\n gateway</h1>", "answered 502: <h1>Bad gateway</h1>"),
+        (200, b"hello", "gave no such answer"),
+        (200, b"[]", "gave no such answer"),
+        (200, b'{"model": {"name": "pen"}}', "gave no such answer"),
+        (200, answer().replace(b"lines", b"words"), "gave no such answer"),
+    ],
+)
+def test_it_rejects_other_answers(status, content, message):
+    """A proxy's page, another program on that port, another version of the interface."""
+    with (
+        answering(status, content) as (url, _),
+        contextlib.closing(RemoteRecognizer(url, PEN)) as remote,
+        pytest.raises(TrainError, match=message),
+    ):
+        remote.read_strokes(hand.strokes(1))
+
+
+def test_it_rejects_a_server_that_is_not_there():
+    """The address is named."""
+    address = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(TrainError, match=f"{address} cannot be reached: Connection refused"):
+        RemoteRecognizer(address, PEN).read_strokes(hand.strokes(1))
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://here", "http://", "http://a:b"])
+def test_it_rejects_what_is_no_url(url):
+    """Said before anything is read."""
+    with pytest.raises(TrainError, match="URL of a server is like"):
+        RemoteRecognizer(url, PEN)

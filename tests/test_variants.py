@@ -1,0 +1,146 @@
+"""Versions of digits: each looks as its name says, and is measured against the plain one."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.fake import Says
+from train.strokes import StrokeSample
+from train.variants import (
+    PICTURES,
+    STROKES,
+    Look,
+    evaluate_variants,
+    picture,
+    pixelled,
+    placed,
+    variants_table,
+)
+from webapp.recognition import Outputs, Recognizer
+
+SAMPLES = [StrokeSample(str(d), f"w{d % 3}", tuple(hand.strokes(d))) for d in range(10)]
+
+
+def ink_box(name, digit=2):
+    """Left, top, width and height of the ink of a version, and the picture."""
+    image = picture(hand.strokes(digit), PICTURES[name])
+    return *cv2.boundingRect((image < 255).astype(np.uint8)), image
+
+
+def test_plain_is_in_the_middle():
+    """168 pixels and the pen, black on white, on the page's canvas."""
+    left, top, width, height, image = ink_box("plain")
+    assert image.shape == (280, 280)
+    assert max(width, height) == pytest.approx(168 + 10, abs=3)
+    assert left + width / 2 == pytest.approx(140, abs=2)
+    assert top + height / 2 == pytest.approx(140, abs=2)
+    assert (image.min(), image.max()) == (0, 255)
+
+
+def test_pens_differ_in_width():
+    """As much less ink, or more, as the pen is thinner or thicker."""
+    ink = {name: (255 - ink_box(name)[4].astype(float)).sum() for name in PICTURES}
+    assert ink["thin"] / ink["plain"] == pytest.approx(0.015 / 0.06, rel=0.15)
+    assert ink["thick"] / ink["plain"] == pytest.approx(0.15 / 0.06, rel=0.15)
+
+
+def test_faint_is_light_grey():
+    """A fifth of the contrast."""
+    assert ink_box("faint")[4].min() == 205
+
+
+def test_tiny_and_huge():
+    """24 pixels on the page's canvas; nearly all of two thousand."""
+    _, _, width, height, image = ink_box("tiny")
+    assert image.shape == (280, 280)
+    assert 24 <= max(width, height) <= 27
+    left, top, width, height, image = ink_box("huge")
+    assert image.shape == (2000, 2000)
+    assert min(left, top) >= 0
+    assert max(width, height) == pytest.approx(1800 + 108, abs=6)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_off_centre_is_in_the_corner_and_whole(digit):
+    """Nothing is cut off: there is white at the edge, but no more than a few pixels."""
+    left, top, width, height, image = ink_box("off-centre", digit)
+    assert 277 <= left + width <= 279
+    assert 277 <= top + height <= 279
+    assert (image[:, -1] == 255).all()
+
+
+def test_plus_is_clockwise():
+    """A stroke straight down leans to the left at its foot."""
+    upright = [np.array([[0.0, 0.0], [0.0, 10.0]])]
+    (turned,) = placed(upright, Look(angle=15))
+    across, down = turned[1] - turned[0]
+    assert np.degrees(np.arctan2(-across, down)) == pytest.approx(15)
+    (other,) = placed(upright, Look(angle=-15))
+    assert other[1, 0] - other[0, 0] == pytest.approx(-across)
+
+
+def test_strokes_are_as_a_mouse_gives_them():
+    """Whole pixels, inside the canvas, and as large as stated."""
+    for name, look in STROKES.items():
+        points = np.concatenate(pixelled(hand.strokes(5), look))
+        assert np.array_equal(points, np.rint(points)), name
+        assert points.min() >= 0, name
+        assert points.max() < look.side, name
+        assert np.ptp(points, axis=0).max() == pytest.approx(look.size, abs=1), name
+
+
+def test_a_dot_stays_one():
+    """Ink without extent is a disc of the pen's width."""
+    for look in PICTURES.values():
+        drawn = picture([np.array([[3.0, 4.0]])], look) < (255 + look.ink) / 2
+        across = np.sqrt(drawn.sum() * 4 / np.pi)
+        assert across == pytest.approx(look.size * look.pen, rel=0.1, abs=1)
+
+
+def test_every_version_of_every_digit_is_found():
+    """The server's own path finds ink in all of them, faint and tiny ones too."""
+    variants = evaluate_variants(Recognizer(Says()), SAMPLES, ["pictures"])
+    assert [v.name for v in variants] == list(PICTURES)
+    for variant in variants:
+        assert {r.status for r in variant.figures.results} == {"ok"}, variant.name
+        assert variant.figures.way == "pictures"
+        assert (variant.figures.count, variant.figures.writers) == (10, 3)
+
+
+def test_versions_are_measured_against_the_plain_one():
+    """In points; the interval is of the differences, sample by sample."""
+
+    class Tires:
+        """Reads the label of the first ten, the plain ones, then always 1."""
+
+        def __init__(self):
+            self._count = 0
+
+        def classify(self, glyphs):
+            digit = self._count if self._count < 10 else 1
+            self._count += 1
+            return Outputs(np.eye(10, dtype=np.float32)[[digit]], None)
+
+    variants = evaluate_variants(Recognizer(Tires()), SAMPLES, ["strokes"])
+    assert [v.name for v in variants] == ["plain", *STROKES]
+    plain, *others = variants
+    assert (plain.figures.accuracy, plain.points, plain.points95) == (1.0, 0.0, 0.0)
+    for variant in others:
+        assert variant.points == pytest.approx(-90)
+        assert variant.points95 == pytest.approx(1.96 * 30 / np.sqrt(10), rel=1e-3)
+    text = variants_table(variants)
+    assert text.count("\n") == len(variants)
+    assert "-90.00 ± 18.59" in text
+
+
+def test_both_ways_have_a_plain_version_of_their_own():
+    """Pictures are compared with pictures, strokes with strokes."""
+    variants = evaluate_variants(Recognizer(Says()), SAMPLES[:1], ["pictures", "strokes"])
+    assert [v.figures.way for v in variants if v.name == "plain"] == ["pictures", "strokes"]
+
+
+def test_it_rejects_no_samples():
+    """Nothing has no versions."""
+    with pytest.raises(ValueError, match="need samples, got none"):
+        evaluate_variants(Recognizer(Says()), [], ["strokes"])

@@ -1,0 +1,380 @@
+"""`python -m train evaluate`: measure a shipped model and hold it to its card."""
+
+import argparse
+import json
+import math
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from webapp.recognition import Calibration, LiteRTClassifier, Model, Recognizer, Stroke, load_model
+
+from .errors import CardError, TrainError
+from .evaluation import (
+    MNIST_TEST,
+    Figures,
+    NonDigitFigures,
+    Picture,
+    Reader,
+    Result,
+    evaluate_glyphs,
+    evaluate_nondigits,
+    evaluate_pictures,
+    evaluate_strokes,
+    is_digit,
+    name_of,
+    percent,
+    table,
+    worst_confusions,
+)
+from .measures import Z95, auroc_error, wilson
+from .mnist import Mnist, load_mnist
+from .nondigits import GENERATED, generated, read_nondigits
+from .progress import watched
+from .remote import RemoteRecognizer
+from .strokes import StrokeSample, read_stroke_file
+from .variants import Variant, Way, evaluate_variants, variants_table
+
+MODELS = Path("models")
+OUTPUT = Path("build/evaluation")
+
+MNIST_PICTURES = f"{MNIST_TEST}, as pictures"
+
+GENERATED_COUNT = 1000
+"""Drawings of each kind that is generated."""
+
+GENERATED_SEED = 2026
+"""Another than any that a training starts from."""
+
+WAYS: tuple[Way, ...] = ("pictures", "strokes")
+
+SERVER = ", server"
+"""Follows the way of what went through a server."""
+
+ROUNDING = 2
+"""Samples that may fall the other way on another processor, whose arithmetic rounds differently."""
+
+AUROC_ROUNDING = 0.001
+"""As much may the area under the curve differ for the same reason."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the command takes beside the options that it shares with training."""
+    parser.set_defaults(run=evaluate)
+    parser.add_argument(
+        "--strokes",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a stroke file of digits, read through the server's own path; may be given again",
+    )
+    parser.add_argument(
+        "--others",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a stroke file of letters, symbols or doodles, to be told from the digits of "
+        "--strokes; what we generate ourselves comes with it; may be given again",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "dev", "test"),
+        default="dev",
+        help="whose strokes (default: dev)",
+    )
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="read MNIST's test set as picture files too, through the server's own path",
+    )
+    parser.add_argument(
+        "--variants",
+        nargs="*",
+        choices=WAYS,
+        metavar="WAY",
+        help="read versions of the first stroke file's digits (thin, faint, tiny, rotated, …) as "
+        "`pictures`, as `strokes`, or as both, which is the default",
+    )
+    parser.add_argument(
+        "--through-server",
+        metavar="URL",
+        help="let a running server read strokes and pictures; its figures must be the same",
+    )
+    parser.add_argument(
+        "--models", type=Path, default=MODELS, metavar="DIR", help=f"default: {MODELS}"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=OUTPUT,
+        metavar="DIR",
+        help=f"where tables and pictures go (default: {OUTPUT})",
+    )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that was asked for."""
+
+    digits: list[Figures]
+    others: list[NonDigitFigures]
+    variants: list[Variant]
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Measure the served file; fail where it is worse than the card says."""
+    if (options.others or options.variants is not None) and not options.strokes:
+        raise TrainError("--others and --variants need digits to compare with: give --strokes")
+    model = load_model(options.models, options.name)
+    measured = _measured(options, model)
+    text = _text(options, model, measured)
+    print(text)
+    _save(options, model, text, measured)
+    for remark in hold_to_card(model.card, measured.digits, measured.others):
+        print(remark)
+    return 0
+
+
+def _measured(options: argparse.Namespace, model: Model) -> Measured:
+    calibration = Calibration.of_card(model.card)
+    classifier = LiteRTClassifier(model.content)
+    mnist = load_mnist(options.mnist)
+    pen = {path: _samples(path, options.split) for path in options.strokes}
+    ready = evaluate_glyphs(
+        MNIST_TEST, classifier, mnist.test_glyphs, mnist.test_labels, calibration
+    )
+    with _reader(options.through_server, model, Recognizer(classifier, calibration)) as reader:
+        pictures = [*_pictures(reader, mnist)] if options.pictures else []
+        strokes = [*_strokes(reader, pen, options.split)]
+        others = [*_others(reader, options, pen, strokes)] if options.others else []
+        variants: list[Variant] = []
+        if options.variants is not None:
+            variants = evaluate_variants(reader, pen[options.strokes[0]], options.variants or WAYS)
+    mark = SERVER if options.through_server else ""
+    return Measured(
+        [ready, *(replace(row, way=row.way + mark) for row in (*pictures, *strokes))],
+        [replace(row, way=row.way + mark) for row in others],
+        variants,
+    )
+
+
+def hold_to_card(
+    card: Mapping[str, Any], digits: Sequence[Figures], others: Sequence[NonDigitFigures] = ()
+) -> list[str]:
+    """Compare figures with those of the same data in the card; MNIST's has to be in it.
+
+    Returns:
+        What is better than the card, and that nothing is worse.
+
+    Raises:
+        CardError: something is worse by more than noise: with as many samples as in the card, more
+            than `ROUNDING` of them; else, more than a 95 % interval allows.
+    """
+    promised = {figure["data"]: figure for figure in card["figures"]}
+    if MNIST_TEST not in promised:
+        raise CardError(f"the card has no figure for {MNIST_TEST}")
+    worse, better = [], []
+    for row in digits:
+        figure = promised.get(row.data)
+        if figure is None:
+            continue
+        right, promise = (row.correct, row.count), (figure["correct"], figure["count"])
+        found, said = (f"{correct} of {count}" for correct, count in (right, promise))
+        if _is_worse(right, promise):
+            worse.append(f"{row.data}: {found} right, but the card says {said}")
+        elif _is_worse(promise, right):
+            better.append(f"{row.data}: {found} right, better than the card's {said}.")
+        rejected = figure.get("rejected")
+        if row.rejected is None or rejected is None:
+            continue
+        if _is_worse(_kept(row.rejected, row.count), _kept(rejected, figure["count"])):
+            shares = percent(row.rejected), percent(rejected)
+            worse.append(f"{row.data}: {shares[0]} called no digit, but the card says {shares[1]}")
+    areas = {figure["data"]: figure for figure in card.get("nondigits", [])}
+    for other in others:
+        figure = areas.get(other.data)
+        if figure is not None and figure["auroc"] is not None and _is_less_apart(other, figure):
+            area = "none" if other.auroc is None else f"{other.auroc:.4f}"
+            worse.append(f"{other.data}: AUROC {area}, but the card says {figure['auroc']:.4f}")
+    if worse:
+        raise CardError("; ".join(worse))
+    return [*better, "The figures are those of the card or better, where it has them."]
+
+
+def _kept(rejected: float, count: int) -> tuple[int, int]:
+    """How many of so many were not rejected."""
+    return count - round(rejected * count), count
+
+
+def _is_less_apart(found: NonDigitFigures, said: Mapping[str, Any]) -> bool:
+    """Whether an area falls short of the card's by more than noise."""
+    if found.auroc is None:
+        return True
+    noise = AUROC_ROUNDING
+    if (found.count, found.against) != (said["count"], said["against"]):
+        errors = (
+            auroc_error(found.auroc, found.against, found.count),
+            auroc_error(said["auroc"], said["against"], said["count"]),
+        )
+        noise = Z95 * math.hypot(*errors)
+    return bool(said["auroc"] - found.auroc > noise)
+
+
+def _is_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
+    """Whether (correct, count) of the same model falls short by more than noise."""
+    if found[1] == said[1]:
+        return said[0] - found[0] > ROUNDING
+    return surely_worse(found, said)
+
+
+def surely_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
+    """Whether one (correct, count) falls short of another by more than chance.
+
+    By the 95 % interval of a difference of two shares (Newcombe 1998, method 10).
+    """
+    lower, upper = said[0] / said[1], found[0] / found[1]
+    spread = math.hypot(lower - wilson(*said)[0], wilson(*found)[1] - upper)
+    return lower - upper > spread
+
+
+def _reader(url: str | None, model: Model, here: Recognizer) -> AbstractContextManager[Reader]:
+    """What reads strokes and pictures: a server, or this process."""
+    return closing(RemoteRecognizer(url, model)) if url else nullcontext(here)
+
+
+def _samples(path: Path, split: str) -> list[StrokeSample]:
+    """The single digits of a stroke file that belong to a split.
+
+    Raises:
+        TrainError: there are none.
+    """
+    samples = [s for s in read_stroke_file(path) if s.split == split and is_digit(s)]
+    if not samples:
+        raise TrainError(f"{path} has no digits by {split} writers")
+    return samples
+
+
+def _pictures(reader: Reader, mnist: Mnist) -> Iterator[Figures]:
+    """MNIST's test set as the files that somebody would send: white on black."""
+
+    def picture(row: int) -> Picture:
+        _, encoded = cv2.imencode(".png", mnist.test_glyphs[row, ..., 0])
+        return Picture(int(mnist.test_labels[row]), encoded.tobytes())
+
+    rows = watched(range(len(mnist.test_labels)), MNIST_PICTURES)
+    found = evaluate_pictures(MNIST_PICTURES, reader, map(picture, rows))
+    if found:
+        yield found
+
+
+def _strokes(
+    reader: Reader, pen: Mapping[Path, Sequence[StrokeSample]], split: str
+) -> Iterator[Figures]:
+    for path, samples in pen.items():
+        name = name_of(path, split)
+        found = evaluate_strokes(name, reader, watched(samples, name))
+        if found:
+            yield found
+
+
+def _others(
+    reader: Reader,
+    options: argparse.Namespace,
+    pen: Mapping[Path, Sequence[StrokeSample]],
+    read: Sequence[Figures],
+) -> Iterator[NonDigitFigures]:
+    """A row for each kind in the files, and for each kind that is generated."""
+    scores = [row.scores for row in read if row.scores is not None]
+    digit_scores = np.concatenate(scores) if scores else None
+    sets: dict[str, tuple[str, list[Sequence[Stroke]]]] = {}
+    for path in options.others:
+        drawings = [*read_nondigits(path, options.split)]
+        if not drawings:
+            raise TrainError(f"{path} has nothing of the {options.split} split that is no digit")
+        for drawing in drawings:
+            name = f"{drawing.kind} ({options.split})"
+            sets.setdefault(name, (drawing.kind, []))[1].append(drawing.strokes)
+    every = [sample for samples in pen.values() for sample in samples]
+    for number, kind in enumerate(GENERATED):
+        rng = np.random.default_rng([GENERATED_SEED, number])
+        sets[f"{kind} (generated)"] = kind, [*generated(kind, GENERATED_COUNT, rng, every)]
+    for name, (kind, drawn) in sets.items():
+        found = evaluate_nondigits(name, reader, watched(drawn, name), digit_scores, kind)
+        if found:
+            yield found
+
+
+def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
+    """All that people are told."""
+    lines = [f"{model.name} {model.version}, {options.models / model.name}.tflite"]
+    if options.through_server:
+        lines.append(
+            f"Rows marked `server` were read by {options.through_server}; the others here."
+        )
+    lines += ["", table([*measured.digits, *measured.others]), ""]
+    for row in measured.digits:
+        worst = ", ".join(f"{w} as {r} ({n})" for w, r, n in worst_confusions(row))
+        lines.append(f"{row.data}: most often misread {worst or 'nothing'}")
+    if measured.variants:
+        where = ", read by the server" if options.through_server else ""
+        first = name_of(options.strokes[0], options.split)
+        lines += ["", f"Versions of {first}{where}:", variants_table(measured.variants)]
+    return "\n".join(lines)
+
+
+def _save(options: argparse.Namespace, model: Model, text: str, measured: Measured) -> None:
+    """Tables, plots and contact sheets.
+
+    Raises:
+        TrainError: the folder cannot be written to.
+    """
+    from . import plots
+
+    folder, name = options.output, model.name
+    found = {
+        "model": {"name": name, "version": model.version},
+        "split": options.split,
+        "server": options.through_server,
+        "figures": [row.as_dict() | {"worst": worst_confusions(row)} for row in measured.digits],
+        "nondigits": [row.as_dict() for row in measured.others],
+        "variants": [
+            {"version": v.name, "points": v.points, "points95": v.points95, **v.figures.as_dict()}
+            for v in measured.variants
+        ],
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A sheet of an earlier run says nothing of this one.
+        for stale in folder.glob(f"{name}-misread-*.png"):
+            stale.unlink()
+        (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        (folder / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
+        plots.plot_reliability(measured.digits, folder / f"{name}-reliability.svg")
+        plots.plot_risk(measured.digits, folder / f"{name}-risk.svg")
+        rows: list[Figures | NonDigitFigures] = [*measured.digits, *measured.others]
+        for row in rows:
+            wrong = [result for result in row.results if _is_wrong(result)]
+            if wrong:
+                plots.contact_sheet(wrong, folder / f"{name}-misread-{_slug(row.data)}.png")
+    except OSError as error:
+        raise TrainError(f"{folder} cannot be written to: {error.strerror}") from error
+    print(f"Tables, plots and what was misread: {folder}", file=sys.stderr)
+
+
+def _is_wrong(result: Result) -> bool:
+    """Another digit than was written; or, of what is none, taken for one."""
+    return result.status == "ok" if result.label is None else result.read != result.label
+
+
+def _slug(data: str) -> str:
+    """The name of a set as part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", data.lower()).strip("-")

@@ -1,0 +1,34 @@
+"""How each shipped model is trained; docs/training.md says why."""
+
+from dataclasses import replace
+
+from .sources import Rendering
+from .training import Hyperparameters
+from .warp import Warp
+
+RECIPES = {
+    "digits": Hyperparameters(
+        epochs=40,
+        channels=1,
+        strokes_share=0.2,
+        nondigits_share=0.15,
+        warp=Warp(styles=0.1),
+        rendering=Rendering(rough=0.3),
+    ),
+    "pen": Hyperparameters(
+        epochs=24,
+        channels=5,
+        strokes_share=0.5,
+        nondigits_share=0.25,
+        warp=Warp(styles=0.2),
+    ),
+}
+"""`digits` looks at the ink alone and reads pictures; `pen` also knows the pen's direction."""
+
+
+def quick(recipe: Hyperparameters) -> Hyperparameters:
+    """The same, to be seen working within a minute.
+
+    So few steps need a shorter memory of the weights, and no long warm-up.
+    """
+    return replace(recipe, epochs=2, warmup_epochs=0.25, averaging=0.97)

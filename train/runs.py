@@ -1,0 +1,161 @@
+"""A training run: data in, a folder with the fitted network and how it came about out."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import CHANNELS, SIDE, glyph_of_strokes
+
+from .errors import TrainError
+from .mnist import Mnist
+from .nondigits import NonDigit, read_nondigits
+from .sources import (
+    GlyphSource,
+    NonDigitSource,
+    Source,
+    SpoiltGlyphSource,
+    StrokeSource,
+    balanced,
+)
+from .strokes import StrokeSample, read_stroke_file
+from .training import Hyperparameters
+
+SPOILT = 1 / 3
+"""Of the non-digits in an epoch, those made of MNIST's pixels: else what has an MNIST look would
+always be a digit."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a model is trained on and chosen by. Test sets are not in here."""
+
+    glyphs: NDArray[np.uint8]
+    """MNIST's, (N, 28, 28, 1)."""
+    labels: NDArray[np.int64]
+    dev_glyphs: NDArray[np.uint8]
+    """MNIST's that are held out, (M, 28, 28, 1)."""
+    dev_labels: NDArray[np.int64]
+    digits: dict[Path, list[StrokeSample]]
+    """Of each stroke file."""
+    others: dict[Path, list[NonDigit]]
+    """Of each stroke file of non-digits, those to train on."""
+
+    def of(self, split: str) -> list[StrokeSample]:
+        """The digits of a split, of all files."""
+        return [s for samples in self.digits.values() for s in samples if s.split == split]
+
+
+def load_data(
+    mnist: Mnist, strokes: Sequence[Path], others: Sequence[Path], held_out: NDArray[np.bool_]
+) -> Data:
+    """Data of a run; `held_out`, (60000,), are the MNIST rows that are dev.
+
+    Raises:
+        TrainError: a file has nothing to train on.
+    """
+    data = Data(
+        mnist.train_glyphs[~held_out],
+        mnist.train_labels[~held_out],
+        mnist.train_glyphs[held_out],
+        mnist.train_labels[held_out],
+        {path: single_digits(path) for path in strokes},
+        {path: list(read_nondigits(path, "train")) for path in others},
+    )
+    if strokes and not data.of("train"):
+        raise TrainError("the stroke files have no digits by train writers")
+    for path, samples in data.others.items():
+        if not samples:
+            raise TrainError(f"{path} has nothing by train writers that is no digit")
+    if others and not strokes:
+        raise TrainError("--others needs --strokes: pairs and fragments are made of digits")
+    return data
+
+
+def single_digits(path: Path) -> list[StrokeSample]:
+    """The samples of a stroke file that are single digits."""
+    return [s for s in read_stroke_file(path) if len(s.label) == 1 and s.label in "0123456789"]
+
+
+def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
+    """What an epoch is mixed of: MNIST's images, and shares of them of strokes and non-digits."""
+    images = len(data.labels)
+    sources: list[Source] = [GlyphSource(data.glyphs, data.labels, settings.augmentation)]
+    theirs = data.of("train")
+    if theirs:
+        count = round(images * settings.strokes_share)
+        chosen = balanced(theirs, settings.writer_cap, count, settings.seed)
+        sources.append(StrokeSource(chosen, settings.warp, settings.rendering))
+    samples = [s for others in data.others.values() for s in others]
+    if samples:
+        count = round(images * settings.nondigits_share)
+        spoilt = round(count * SPOILT)
+        drawn = round(count * settings.drawn_share)
+        written = balanced(samples, settings.writer_cap, count - spoilt - drawn, settings.seed)
+        sources += [
+            SpoiltGlyphSource(data.glyphs, spoilt, settings.augmentation),
+            NonDigitSource(written, theirs, drawn, settings.warp, settings.rendering),
+        ]
+    return sources
+
+
+def dev_glyphs(data: Data) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """Glyphs, (N, 28, 28, 5), and labels to watch while training; None without a dev set."""
+    drawn = data.of("dev")
+    images = len(data.dev_labels)
+    if not images and not drawn:
+        return None
+    glyphs = np.zeros((images + len(drawn), SIDE, SIDE, CHANNELS), np.uint8)
+    glyphs[:images, ..., :1] = data.dev_glyphs
+    for row, sample in enumerate(drawn):
+        glyphs[images + row] = glyph_of_strokes(sample.strokes)
+    return glyphs, np.concatenate([data.dev_labels, [int(s.label) for s in drawn]]).astype(int)
+
+
+def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[str, Any]:
+    """Fit a network; leave NAME.keras and NAME.run.json in a folder.
+
+    Returns:
+        What stands in NAME.run.json.
+    """
+    from . import artefacts
+    from .training import fit
+
+    start = time.monotonic()
+    trained = fit(sources_of(data, settings), settings, dev_glyphs(data))
+    log = {
+        "name": name,
+        "created": artefacts.today(),
+        "hyperparameters": asdict(settings),
+        "seconds": round(time.monotonic() - start),
+        "versions": artefacts.environment(),
+        "rows": {
+            "MNIST": {"train": len(data.labels), "dev": len(data.dev_labels)},
+            **{path.name: _counts(samples, path) for path, samples in data.digits.items()},
+            **{
+                path.name: {"train": len(samples), "sha256": _sha256(path)}
+                for path, samples in data.others.items()
+            },
+        },
+        "curves": trained.history,
+    }
+    with artefacts.workplace(folder) as built:
+        trained.network.save(built / f"{name}.keras")
+        artefacts.write_card(built / f"{name}.run.json", log)
+        artefacts.publish(built, folder)
+    return log
+
+
+def _counts(samples: Sequence[StrokeSample], path: Path) -> dict[str, Any]:
+    counts = {split: sum(s.split == split for s in samples) for split in ("train", "dev", "test")}
+    writers = len({s.writer for s in samples if s.split == "train"})
+    return {**counts, "writers": writers, "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,269 @@
+"""From runs to a shipped model: measure, calibrate, choose the seed on dev, write the card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from webapp.recognition import (
+    Calibration,
+    LiteRTClassifier,
+    Outputs,
+    Recognizer,
+    Stroke,
+    glyph_of_strokes,
+)
+
+from . import artefacts, plots
+from .calibrate import calibrate
+from .errors import DataError, TrainError
+from .evaluate import surely_worse
+from .evaluation import (
+    BATCH,
+    MNIST_TEST,
+    Figures,
+    NonDigitFigures,
+    evaluate_glyphs,
+    evaluate_nondigits,
+    evaluate_strokes,
+    name_of,
+    table,
+)
+from .mnist import ABOUT as MNIST
+from .mnist import Mnist
+from .nondigits import ABOUT_DOODLES, GENERATED, generated, read_nondigits
+from .progress import watched
+from .runs import Data
+from .unipen import ABOUT as UNIPEN
+
+GENERATED_COUNT = 500
+"""Drawings of each kind that we draw ourselves, to calibrate with."""
+
+GENERATED_SEED = 1
+"""Another than evaluation's."""
+
+LIMITS = [
+    "One digit at a time.",
+    "Pen strokes by a few hundred writers, most of them European and American, of the 1990s; "
+    "MNIST's writers are American. Other hands and other digits than 0 to 9 were not seen.",
+    "Letters that look like digits (O, I, l, S, Z, B, b, q, g …) are read as digits.",
+    "Without the pen's direction a 1 with a long flag and a 7 can be the same ink.",
+]
+
+UNTESTED = [
+    "Children's and shaking hands, left-handed writers as a group, other scripts' digits.",
+    "Photographs in quantity: the few at hand are a smoke test, generated ones are not photos.",
+]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One run, exported, calibrated and measured."""
+
+    folder: Path
+    log: Mapping[str, Any]
+    network: keras.Model
+    calibration: dict[str, Any]
+    figures: list[Figures]
+    nondigits: list[NonDigitFigures]
+
+    @property
+    def right_on_dev(self) -> int:
+        """What the choice goes by: dev samples read right. No test set counts."""
+        return sum(row.correct for row in self.figures if row.data != MNIST_TEST)
+
+
+def ship(
+    name: str, runs: Sequence[Path], data: Data, mnist: Mnist, output: Path, replace: bool
+) -> None:
+    """Publish the run that reads dev best.
+
+    Raises:
+        TrainError: a run is not there, or the shipped model is better and was not to be replaced.
+    """
+    drawn = _nondigits(data)
+    candidates = [_candidate(name, folder, data, mnist, drawn) for folder in runs]
+    best = max(candidates, key=lambda candidate: candidate.right_on_dev)
+    for candidate in candidates:
+        print(f"\n{candidate.folder}" + (", shipped" if candidate is best else ""))
+        print(table([*candidate.figures, *candidate.nondigits]))
+    if not replace:
+        _guard(output / f"{name}.json", best)
+    with artefacts.workplace(output) as built:
+        best.network.save(built / f"{name}.keras")
+        artefacts.export(best.network, built / f"{name}.tflite")
+        plots.plot_curves(best.log["curves"], built / f"{name}-curves.svg")
+        plots.plot_confusion(best.figures[0], built / f"{name}-confusion.svg")
+        plots.plot_reliability(best.figures, built / f"{name}-reliability.svg")
+        plots.plot_risk(best.figures, built / f"{name}-risk.svg")
+        files = (built / f"{name}.keras", built / f"{name}.tflite")
+        card = _card(best, candidates, data, mnist) | {
+            "files": {
+                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
+                for path in files
+            }
+        }
+        artefacts.write_card(built / f"{name}.json", card)
+        artefacts.publish(built, output)
+    print(f"\nWritten to {output}.")
+
+
+def _nondigits(data: Data) -> dict[str, list[Sequence[Stroke]]]:
+    """Dev's drawings of each kind, and some of ours."""
+    if not data.others:
+        return {}
+    drawn: dict[str, list[Sequence[Stroke]]] = {}
+    for path in data.others:
+        for sample in read_nondigits(path, "dev"):
+            drawn.setdefault(f"{sample.kind} (dev)", []).append(sample.strokes)
+    digits = data.of("dev")
+    for number, kind in enumerate(GENERATED if digits else ()):
+        rng = np.random.default_rng([GENERATED_SEED, number])
+        drawn[f"{kind} (generated)"] = [*generated(kind, GENERATED_COUNT, rng, digits)]
+    return drawn
+
+
+def _candidate(
+    name: str,
+    folder: Path,
+    data: Data,
+    mnist: Mnist,
+    drawn: Mapping[str, Sequence[Sequence[Stroke]]],
+) -> Candidate:
+    log, network = artefacts.read_run(folder, name)
+    with artefacts.workplace(folder) as place:
+        artefacts.export(network, place / f"{name}.tflite")
+        # Measured on the file that is served, not on the network in memory.
+        served = LiteRTClassifier((place / f"{name}.tflite").read_bytes())
+    report = _calibration(served, data, drawn)
+    calibration = Calibration.of_card({"calibration": report})
+    figures = [
+        evaluate_glyphs(MNIST_TEST, served, mnist.test_glyphs, mnist.test_labels, calibration)
+    ]
+    reader = Recognizer(served, calibration)
+    for path, samples in data.digits.items():
+        theirs = [s for s in samples if s.split == "dev"]
+        found = evaluate_strokes(name_of(path, "dev"), reader, watched(theirs, path.name))
+        figures += [found] if found else []
+    scores = [row.scores for row in figures[1:] if row.scores is not None]
+    nondigits = []
+    for kind, drawings in drawn.items():
+        against = np.concatenate(scores) if scores else None
+        row = evaluate_nondigits(kind, reader, watched(drawings, kind), against)
+        nondigits += [row] if row else []
+    return Candidate(folder, log, network, report, figures, nondigits)
+
+
+def _calibration(
+    served: LiteRTClassifier, data: Data, drawn: Mapping[str, Sequence[Sequence[Stroke]]]
+) -> dict[str, Any]:
+    """The constants, fitted on dev; none where there is no dev."""
+    digits = data.of("dev")
+    if not digits:
+        return {}
+    labels = np.array([int(sample.label) for sample in digits], np.int64)
+    others = [strokes for drawings in drawn.values() for strokes in drawings]
+    _, report = calibrate(
+        _outputs(served, [sample.strokes for sample in digits]),
+        labels,
+        _outputs(served, others) if others else None,
+    )
+    return report
+
+
+def _outputs(served: LiteRTClassifier, drawings: Sequence[Sequence[Stroke]]) -> Outputs:
+    """What the network says of drawings, some at a time: each glyph takes 100 KB on its way."""
+    parts = [
+        served.classify(np.stack([glyph_of_strokes(s) for s in drawings[start : start + BATCH]]))
+        for start in range(0, len(drawings), BATCH)
+    ]
+    judged = [part.is_digit for part in parts if part.is_digit is not None]
+    return Outputs(
+        np.concatenate([part.digits for part in parts]), np.concatenate(judged) if judged else None
+    )
+
+
+def _guard(card: Path, best: Candidate) -> None:
+    """Raise a TrainError where the card's model is better on any set by more than chance."""
+    if not card.exists():
+        return
+    try:
+        shipped = {row["data"]: row for row in artefacts.read_card(card)["figures"]}
+        worse = [
+            f"{row.data}: {row.accuracy:.2%}, shipped {shipped[row.data]['accuracy']:.2%}"
+            for row in best.figures
+            if row.data in shipped
+            and surely_worse(
+                (row.correct, row.count),
+                (shipped[row.data]["correct"], shipped[row.data]["count"]),
+            )
+        ]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{card} is not a model card: {error!r}") from error
+    if worse:
+        raise TrainError(
+            f"the shipped model is better and stays ({'; '.join(worse)}). The new one is in "
+            f"{best.folder}; --replace ships it nonetheless"
+        )
+
+
+def _card(
+    best: Candidate, candidates: Sequence[Candidate], data: Data, mnist: Mnist
+) -> dict[str, Any]:
+    channels = best.network.input_shape[-1]
+    return {
+        "name": best.log["name"],
+        "created": best.log["created"],
+        "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows, and whether it is one.",
+        "network": {
+            "parameters": best.network.count_params(),
+            "input": f"(N, 28, 28, {channels}) float32, 0 to 1: ink 1"
+            + (", then how far the pen moved right, left, down and up" if channels > 1 else ""),
+            "output": "(N, 10) float32, probabilities of 0 to 9; (N, 1) float32, P(is a digit)",
+            "layers": [
+                f"{layer.name} {list(layer.output.shape[1:])}" for layer in best.network.layers[1:]
+            ],
+        },
+        "data": _data_entries(best.log["rows"], data, mnist),
+        "hyperparameters": best.log["hyperparameters"],
+        "seconds": best.log["seconds"],
+        "versions": best.log["versions"],
+        "figures": [row.as_dict() for row in best.figures],
+        "nondigits": [row.as_dict() for row in best.nondigits],
+        "calibration": best.calibration,
+        "seeds": [
+            {
+                "seed": candidate.log["hyperparameters"]["seed"],
+                "figures": [
+                    {"data": row.data, "accuracy": row.accuracy} for row in candidate.figures
+                ],
+            }
+            for candidate in candidates
+        ],
+        "curves": best.log["curves"],
+        "limits": LIMITS,
+        "untested": UNTESTED,
+    }
+
+
+def _data_entries(
+    rows: Mapping[str, Mapping[str, Any]], data: Data, mnist: Mnist
+) -> list[dict[str, Any]]:
+    """What it was trained on, with licences and citations."""
+    entries = [
+        {"name": "MNIST", **MNIST, **rows["MNIST"]}
+        | {"test": len(mnist.test_labels), "sha256": mnist.sha256}
+    ]
+    for path in data.digits:
+        entries.append({"name": f"UNIPEN train_r01_v07, {path.name.split('.')[0]}", **UNIPEN})
+        entries[-1] |= rows[path.name]
+    for path, samples in data.others.items():
+        doodles = samples[0].kind == "doodles"
+        title = "Quick, Draw!" if doodles else "UNIPEN train_r01_v07"
+        about = ABOUT_DOODLES if doodles else UNIPEN
+        entries.append({"name": f"{title}, {path.name.split('.')[0]} (no digits)", **about})
+        entries[-1] |= rows[path.name]
+    return entries
