@@ -6,10 +6,12 @@ DEV = .venv-dev/bin/python
 MNIST ?=
 # Which model: digits (pictures) or pen (strokes).
 NAME ?= digits
-# Pen-stroke files to train on or to measure with, separated by spaces.
+# Stroke files of digits, and of what is none, to train on or to measure with; spaces between.
 STROKES ?=
+OTHERS ?=
 mnist = --name "$(NAME)" $(if $(MNIST),--mnist "$(MNIST)")
-strokes = $(foreach file,$(STROKES),--strokes "$(file)")
+strokes = $(foreach file,$(STROKES),--strokes "$(file)") \
+	$(foreach file,$(OTHERS),--others "$(file)")
 
 .PHONY: help run test lint format train evaluate bench lock serving dev
 
@@ -35,10 +37,10 @@ format: dev ## put the code in the project's format
 	@$(DEV) -m ruff check --fix .
 	@$(DEV) -m ruff format .
 
-train: dev ## train the network and ship it (NAME=pen MNIST=folder STROKES=file)
+train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files OTHERS=files)
 	@$(DEV) -m train $(mnist) $(strokes)
 
-evaluate: dev ## hold the shipped model to its card (NAME=pen MNIST=folder STROKES=file)
+evaluate: dev ## hold a shipped model to its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
 bench: dev ## measure the server

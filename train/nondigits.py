@@ -165,9 +165,12 @@ GENERATED: dict[
     "scribbles": lambda rng, _: scribble(rng),
     "smudges": lambda rng, _: smudge(rng),
     "pairs": lambda rng, digits: pair(_any(digits, rng), _any(digits, rng), rng),
-    "fragments": lambda rng, digits: fragment(_any(digits, rng), rng),
+    "fragments": lambda rng, digits: _fragment_of(digits[int(rng.integers(len(digits)))], rng),
 }
 """What we draw ourselves, some of it from digits."""
+
+BROKEN = "02356"
+"""Digits whose pieces are no digit themselves."""
 
 ATTEMPTS = 100
 """At a drawing that not every digit gives, before it is given up."""
@@ -198,6 +201,10 @@ def generated(
 
 def _any(digits: Sequence[StrokeSample], rng: np.random.Generator) -> Sequence[Stroke]:
     return digits[int(rng.integers(len(digits)))].strokes
+
+
+def _fragment_of(sample: StrokeSample, rng: np.random.Generator) -> list[Stroke] | None:
+    return fragment(sample.strokes, rng) if sample.label in BROKEN else None
 
 
 def _unit_height(strokes: Sequence[Stroke]) -> list[Stroke]:
