@@ -43,8 +43,9 @@ train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files O
 evaluate: dev ## hold a shipped model to its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
-bench: dev ## measure the server
+bench: dev ## measure the server and the networks
 	@$(DEV) -m bench.latency
+	@$(DEV) -m bench.networks
 
 lock: dev ## resolve the requirements anew
 	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \

@@ -20,7 +20,7 @@ RECIPES = {
         channels=5,
         strokes_share=0.5,
         nondigits_share=0.25,
-        warp=Warp(styles=0.2),
+        warp=Warp(rotation=16, styles=0.2),
     ),
 }
 """`digits` looks at the ink alone and reads pictures; `pen` also knows the pen's direction."""

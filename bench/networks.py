@@ -1,0 +1,62 @@
+"""`python -m bench.networks`: one glyph through each shipped model, against the seed network.
+
+Every model is asked turn by turn in one thread, so that whatever else the machine does falls on all
+of them. The seed network is exported here and now, untrained: weights do not change the time.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from webapp.config import ROOT
+from webapp.recognition import CHANNELS, SIDE, LiteRTClassifier, load_model
+
+SEED = "seed network"
+
+
+def seed_network() -> LiteRTClassifier:
+    """The 93,322-parameter network alone: the ink in, ten probabilities out."""
+    from train.training import quieten_tensorflow
+
+    quieten_tensorflow()
+    import keras
+
+    from train import artefacts
+    from train.network import build_network
+
+    network = build_network()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "seed.tflite"
+        artefacts.export(keras.Model(network.input, network.output["digit"]), path)
+        return LiteRTClassifier(path.read_bytes())
+
+
+def main() -> None:
+    """Print medians of processor time, and their ratio to the seed network's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=300, help="of 20 glyphs (default: 300)")
+    rounds = parser.parse_args().rounds
+    classifiers = {SEED: seed_network()} | {
+        name: LiteRTClassifier(load_model(ROOT / "models", name).content)
+        for name in ("digits", "pen")
+    }
+    glyph = np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8)
+    times: dict[str, list[float]] = {name: [] for name in classifiers}
+    for _ in range(rounds):
+        for name, classifier in classifiers.items():
+            start = time.process_time()
+            for _ in range(20):
+                classifier.classify(glyph)
+            times[name].append((time.process_time() - start) * 1000 / 20)
+    seed = statistics.median(times[SEED])
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        print(f"{name:<14} {median:.4f} ms a glyph   {median / seed:.2f} x")
+
+
+if __name__ == "__main__":
+    main()
