@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from train.calibrate import (
+    MOST_REJECTED,
     calibrate,
     fit_platt,
     fit_temperature,
@@ -128,7 +129,10 @@ def test_a_calibration_reaches_what_its_report_says():
     digits, labels, others = drawings(4000, np.random.default_rng(6))
     calibration, report = calibrate(digits, labels, others)
     judged = judge(digits, calibration)
-    assert judged.rejected.sum() == int(0.007 * 4000)
+    assert judged.is_digit is not None
+    # As many as may be, but none that is more probably a digit than not.
+    below = judged.is_digit < MOST_REJECTED
+    assert judged.rejected.sum() == min(int(0.007 * 4000), below.sum()) > 0
     assert report["after"]["rejected"] == judged.rejected.mean()
     assert report["after"]["unsure"] == judged.unsure.mean() <= 0.03
     ok = ~judged.rejected & ~judged.unsure

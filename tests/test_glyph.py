@@ -1,5 +1,6 @@
 """Glyphs: what moves, grows or thickens a drawing must not change what the network sees."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -350,3 +351,20 @@ def test_whatever_is_drawn_gives_a_glyph(strokes):
     glyph = glyph_of_strokes(strokes)
     assert glyph.shape == (SIDE, SIDE, CHANNELS)
     assert glyph[..., INK].max() == 255
+
+
+def test_much_ink_costs_no_more_than_little():
+    """The direction maps of a scribble of 20,000 points are drawn in as many pieces as bounded."""
+    zigzag = np.stack([np.linspace(0, 1, 20_000), np.arange(20_000) % 2], 1)
+    drawn = []
+    line = cv2.line
+
+    def counted(*arguments):
+        drawn.append(1)
+        return line(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cv2, "line", counted)
+        glyph_of_strokes([zigzag])
+        glyph_of_strokes(list(np.random.default_rng(0).random((500, 40, 2))))
+    assert 0 < len(drawn) < 2000

@@ -49,7 +49,7 @@ def spoilt():
     cross = NonDigit("letters", "X", "a", (np.eye(2), 1 - np.eye(2)))
     return [
         SpoiltGlyphSource(ink, 8, Augmentation()),
-        NonDigitSource([cross] * 4, ten, 2 * len(GENERATED), Warp(), Rendering()),
+        NonDigitSource([cross] * 4, ten, 12, 2 * len(GENERATED), Warp(), Rendering()),
     ]
 
 

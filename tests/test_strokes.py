@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from train.errors import DataError
-from train.strokes import StrokeSample, read_stroke_file
+from train.strokes import StrokeSample, imported_from_unipen, read_stroke_file
 
 ROW = {"label": "7", "writer": "one", "strokes": [[[0, 0], [4, 0], [1, 9]], [[1, 4], [3, 4]]]}
 
@@ -62,3 +62,12 @@ def test_writers_are_split_by_their_names():
         writer = f"writer-{number}"
         found[zlib.crc32(writer.encode()) % 4] = StrokeSample("1", writer, ()).split
     assert found == {0: "test", 1: "dev", 2: "train", 3: "train"}
+
+
+@pytest.mark.parametrize(
+    ("source", "imported"),
+    [("data/1a/aga/dawnmrsh.dat#87", True), ("school/1", False), (None, False)],
+)
+def test_only_what_was_imported_is_unipen_s(tmp_path, source, imported):
+    """Anybody's stroke file is theirs; its licence is not made up."""
+    assert imported_from_unipen(stroke_file(tmp_path, {**ROW, "src": source})) is imported

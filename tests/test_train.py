@@ -71,7 +71,8 @@ def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
     card = model.card
     for name in ("digits.keras", "digits.tflite"):
         assert card["files"][name]["sha256"] == sha256(tmp_path / name)
-    assert card["network"]["parameters"] == 93_322 + 65
+    # It has seen digits only, and does not say what is none.
+    assert card["network"]["parameters"] == 93_322
     assert card["hyperparameters"]["epochs"] == len(card["curves"]["loss"]) == 6
     assert card["data"][0]["train"] == 600
     (figures,) = card["figures"]
@@ -200,6 +201,35 @@ def test_a_better_model_stays_unless_told(command, tmp_path, capsys):
     assert json.loads(path.read_text()) == card
     assert command([*ship, "--replace"]) == 0
     assert json.loads(path.read_text())["figures"][0]["accuracy"] < 1
+
+
+def test_a_trial_sees_no_test_set_and_ships_nothing(command, data, tmp_path, monkeypatch, capsys):
+    """With MNIST's dev writers held out, their figure is what comes, and nothing else."""
+    held_out = np.arange(len(data.train_labels)) < 100
+    monkeypatch.setattr(cli, "dev_rows", lambda folder, count: held_out)
+    assert command([*QUICK, "--mnist-dev", "--output", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "MNIST dev writers" in said
+    assert "MNIST test" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    log = json.loads((tmp_path / "run" / "digits.run.json").read_text())
+    assert log["rows"]["MNIST"] == {"train": 500, "dev": 100}
+
+
+def test_what_was_measured_before_has_to_be_measured_again(command, tmp_path, capsys):
+    """A model without the figures that the shipped one has is no better."""
+    strokes = stroke_file(tmp_path, *pen_rows(writers=12))
+    output = tmp_path / "models"
+    words = ["--seed", "2", "--output", str(output)]
+    assert command([*QUICK, *words, "--strokes", str(strokes)]) == 0
+    ship = ["ship", str(output / "run"), "--output", str(output)]
+    assert command(ship) == 1
+    assert "was trained on MNIST, some.jsonl.gz, not on MNIST" in capsys.readouterr().err
+    card = json.loads((output / "digits.json").read_text())
+    card["figures"][1]["data"] = "others (dev writers)"
+    (output / "digits.json").write_text(json.dumps(card))
+    assert command([*ship, "--strokes", str(strokes)]) == 1
+    assert "others (dev writers): not measured" in capsys.readouterr().err
 
 
 def test_ship_takes_the_seed_that_reads_dev_best(command, tmp_path, capsys):

@@ -123,7 +123,7 @@ def test_versions_are_measured_against_the_plain_one():
             return Outputs(np.eye(10, dtype=np.float32)[[digit]], None)
 
     variants = evaluate_variants(Recognizer(Tires()), SAMPLES, ["strokes"])
-    assert [v.name for v in variants] == ["plain", *STROKES]
+    assert [v.name for v in variants] == ["plain", "scrambled", *STROKES]
     plain, *others = variants
     assert (plain.figures.accuracy, plain.points, plain.points95) == (1.0, 0.0, 0.0)
     for variant in others:

@@ -27,6 +27,10 @@ REJECTED_DIGITS = 0.007
 """Share of dev digits that may be called no digit: below the 1 % that was set as the most, by what
 a set of some 4,500 varies (0.7 % is 31, and 95 % of such counts stay under 43)."""
 
+MOST_REJECTED = 0.5
+"""What is more probably a digit than not is never called none, even if more could be refused; such
+readings are unsure."""
+
 WRONG_OF_OK = 0.001
 """Share of `ok` readings that may be wrong: one in a thousand is what people can rely on."""
 
@@ -71,7 +75,7 @@ def calibrate(
     if others is not None:
         scale, offset = fit_platt(_is_digit(digits), _is_digit(others), prior)
         chosen = replace(chosen, scale=scale, offset=offset)
-        threshold = reject_below(_is_digit(digits, chosen), rejected)
+        threshold = min(reject_below(_is_digit(digits, chosen), rejected), MOST_REJECTED)
         chosen = replace(chosen, not_a_number=threshold)
     judged = judge(digits, chosen)
     right = judged.probabilities.argmax(axis=1) == labels
@@ -90,8 +94,8 @@ def calibrate(
             "wrong_of_ok": wrong,
             "unsure_digits": unsure,
         },
-        "before": _rates(judge(digits, Calibration()), labels),
-        "after": _rates(judge(digits, chosen), labels),
+        "before": rates(judge(digits, Calibration()), labels),
+        "after": rates(judge(digits, chosen), labels),
     }
     if others is not None:
         refused = judge(others, chosen)
@@ -214,7 +218,7 @@ def unsure_below(
     return 0.0 if last + 1 == len(ranked) else float(ranked[last] + ranked[last + 1]) / 2
 
 
-def _rates(judged: Judged, labels: NDArray[np.int64]) -> dict[str, Any]:
+def rates(judged: Judged, labels: NDArray[np.int64]) -> dict[str, Any]:
     """What digits become: shares, and whether confidence can be believed."""
     right = judged.probabilities.argmax(axis=1) == labels
     answered = ~judged.rejected

@@ -19,6 +19,7 @@ from webapp.recognition import ModelError
 from .errors import TrainError
 from .evaluate import MODELS
 from .evaluate import add_options as add_evaluate_options
+from .evaluation import table
 from .mnist import dev_rows, load_mnist
 from .progress import PROGRESS_SECONDS
 from .unipen import CHARACTER, Tally, import_unipen
@@ -55,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _data_option(parser)
     _training_data(parser)
     parser.add_argument("--seed", type=_seed, default=1, help="of all randomness (default: 1)")
-    parser.add_argument("--epochs", type=_positive, help="passes over the data (default: 60)")
+    parser.add_argument(
+        "--epochs", type=_positive, help="passes over the data (default: the recipe's)"
+    )
     parser.add_argument(
         "--mnist-dev",
         action="store_true",
@@ -233,11 +236,11 @@ def train(options: argparse.Namespace) -> int:
     from . import artefacts
     from .recipes import RECIPES, quick
     from .runs import load_data, run
-    from .ship import ship
+    from .ship import dev_figures, ship
 
     settings = replace(RECIPES[options.name], seed=options.seed)
     output = options.output or MODELS
-    folder = RUNS / f"{options.name}-{options.seed}"
+    folder = RUNS / f"{options.name}-{options.seed}{'-trial' if options.mnist_dev else ''}"
     if options.quick:
         settings = quick(settings)
         output = options.output or QUICK_OUTPUT
@@ -255,6 +258,10 @@ def train(options: argparse.Namespace) -> int:
         pass  # said before the training, not after it
     log = run(options.name, data, settings, folder)
     print(f"Trained for {math.ceil(log['seconds'] / 60)} min: {folder}")
+    if options.mnist_dev:
+        # A trial is there to choose by: it sees no test set, and nothing of it is shipped.
+        print(table(dev_figures(options.name, folder, data)))
+        return 0
     ship(options.name, [folder], data, mnist, output, options.replace or options.quick)
     return 0
 

@@ -96,10 +96,12 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
         count = round(images * settings.nondigits_share)
         spoilt = round(count * SPOILT)
         drawn = round(count * settings.drawn_share)
-        written = balanced(samples, settings.writer_cap, count - spoilt - drawn, settings.seed)
+        written = balanced(samples, settings.writer_cap, len(samples), settings.seed)
         sources += [
             SpoiltGlyphSource(data.glyphs, spoilt, settings.augmentation),
-            NonDigitSource(written, theirs, drawn, settings.warp, settings.rendering),
+            NonDigitSource(
+                written, theirs, count - spoilt, drawn, settings.warp, settings.rendering
+            ),
         ]
     return sources
 
@@ -123,6 +125,8 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
     Returns:
         What stands in NAME.run.json.
     """
+    import keras
+
     from . import artefacts
     from .training import fit
 
@@ -144,8 +148,12 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
         },
         "curves": trained.history,
     }
+    network = trained.network
+    if not data.others:
+        # It has seen nothing but digits: what it says of being one means nothing.
+        network = keras.Model(network.input, {"digit": network.output["digit"]})
     with artefacts.workplace(folder) as built:
-        trained.network.save(built / f"{name}.keras")
+        network.save(built / f"{name}.keras")
         artefacts.write_card(built / f"{name}.run.json", log)
         artefacts.publish(built, folder)
     return log

@@ -106,6 +106,11 @@ class StrokeSource:
         return self._rendering.glyphs(drawn, rng)
 
 
+MIX = {"letters": 2}
+"""How often a kind of non-digit comes, where it is not once: half of them letters, though nine in
+ten samples are."""
+
+
 class NonDigitSource:
     """Letters, symbols and doodles, and beside them what we draw ourselves."""
 
@@ -113,13 +118,19 @@ class NonDigitSource:
         self,
         samples: Sequence[NonDigit],
         digits: Sequence[StrokeSample],
+        count: int,
         drawn: int,
         amount: Warp,
         rendering: Rendering,
     ) -> None:
-        """`drawn`: how many to draw anew each time, evenly of each kind, some from `digits`."""
-        self.labels = np.full(len(samples) + drawn, NOT_A_DIGIT, np.int64)
-        self._samples = samples
+        """Of `count` rows an epoch, `drawn` are drawn by us, evenly of each kind, some from
+        `digits`; each of the others is another sample every time, the kinds mixed by `MIX`.
+        """
+        self.labels = np.full(count, NOT_A_DIGIT, np.int64)
+        self._drawn = drawn
+        kinds = sorted({sample.kind for sample in samples})
+        self._mix = [kind for kind in kinds for _ in range(MIX.get(kind, 1))]
+        self._by_kind = {kind: [s for s in samples if s.kind == kind] for kind in kinds}
         self._digits = digits
         self._amount = amount
         self._rendering = rendering
@@ -128,11 +139,12 @@ class NonDigitSource:
         """See `Source.glyphs`."""
         drawn = []
         for row in rows:
-            if row < len(self._samples):
-                strokes: Sequence[Stroke] = self._samples[row].strokes
-            else:
+            if row < self._drawn:
                 kind = list(GENERATED)[row % len(GENERATED)]
-                strokes = generated(kind, 1, rng, self._digits)[0]
+                strokes: Sequence[Stroke] = generated(kind, 1, rng, self._digits)[0]
+            else:
+                theirs = self._by_kind[self._mix[row % len(self._mix)]]
+                strokes = theirs[int(rng.integers(len(theirs)))].strokes
             drawn.append(warp(strokes, None, self._amount, rng))
         return self._rendering.glyphs(drawn, rng)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,13 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
         raise DataError(f"the stroke file {path} cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}, line {number}: not a stroke sample: {error!r}") from error
+
+
+def imported_from_unipen(path: Path) -> bool:
+    """Whether the first row says that `import-unipen` made it; its licence is UNIPEN's then."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        source = json.loads(next(lines)).get("src", "")
+    return re.match(r"data/[1-8][a-d]?/", str(source)) is not None
 
 
 def _stroke(points: list[list[float]]) -> Stroke:

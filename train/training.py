@@ -192,9 +192,11 @@ def fit(
         callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
         **watched,
     )
+    # Of the ten digits; the two losses together say little to anyone.
     history = {
-        n.replace("digit_accuracy", "accuracy"): [round(float(v), 5) for v in curve]
-        for n, curve in fitted.history.items()
+        name.replace("digit_", ""): [round(float(value), 5) for value in curve]
+        for name, curve in fitted.history.items()
+        if name.removeprefix("val_").startswith("digit_")
     }
     # Without the optimiser's state, which is three times the size of the weights.
     plain = build_network(settings.channels)

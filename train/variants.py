@@ -5,7 +5,7 @@ something there, as strokes. None of them should be read much worse than the pla
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -22,6 +22,8 @@ from .strokes import StrokeSample
 Way = Literal["pictures", "strokes"]
 
 PLAIN = "plain"
+SCRAMBLED = "scrambled"
+"""Strokes in any order, each from either end: as few people do."""
 
 PAPER = 255
 """Grey level of the paper: white."""
@@ -96,25 +98,31 @@ def evaluate_variants(
     """
     variants: list[Variant] = []
     for way in ways:
-        looks = PICTURES if way == "pictures" else {PLAIN: None, **STROKES}
         plain: Figures | None = None
-        for name, look in looks.items():
+        for name in PICTURES if way == "pictures" else (PLAIN, SCRAMBLED, *STROKES):
             watch = watched(samples, f"{name} {way}")
-            if way == "pictures" and look is not None:
+            if way == "pictures":
+                look = PICTURES[name]
                 pictures = (Picture(int(s.label), png(s.strokes, look), s.writer) for s in watch)
                 found = evaluate_pictures(name, reader, pictures)
-            elif look is not None:
-                drawn = (
-                    StrokeSample(s.label, s.writer, tuple(pixelled(s.strokes, look))) for s in watch
-                )
-                found = evaluate_strokes(name, reader, drawn)
             else:
-                found = evaluate_strokes(name, reader, watch)
+                rng = np.random.default_rng(0)
+                drawn = (replace(s, strokes=tuple(version(name, s.strokes, rng))) for s in watch)
+                found = evaluate_strokes(name, reader, drawn)
             if found is None:
                 raise ValueError("versions need samples, got none")
             plain = plain or found
             variants.append(Variant(name, found, *_difference(found, plain)))
     return variants
+
+
+def version(name: str, strokes: Sequence[Stroke], rng: np.random.Generator) -> Sequence[Stroke]:
+    """One of the versions that are read as strokes."""
+    if name == PLAIN:
+        return strokes
+    if name == SCRAMBLED:
+        return [strokes[row][:: rng.choice([-1, 1])] for row in rng.permutation(len(strokes))]
+    return pixelled(strokes, STROKES[name])
 
 
 def placed(strokes: Sequence[Stroke], look: Look) -> list[Stroke]:

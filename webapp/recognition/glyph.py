@@ -53,6 +53,10 @@ DIRECTION_STEP = 0.8
 """The pen's direction is taken over chords of this length, in pixels of the 20x20 box: neither a
 tablet's sampling rate nor the tremble between two samples shows in it."""
 
+MOST_CHORDS = 400
+"""Of a drawing, however much ink it has: a digit has some 70, and each costs time. More ink is cut
+into longer chords."""
+
 
 def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
@@ -163,8 +167,10 @@ def _directions(strokes: Sequence[Stroke], pen: float) -> NDArray[np.float32]:
     side = BOX * DIRECTION_SUPERSAMPLE
     canvas = np.zeros((side, side, 4), np.float32)
     thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
+    way = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
+    step = max(DIRECTION_STEP, way / MOST_CHORDS)
     for stroke in strokes:
-        points = _evenly_spaced(stroke, DIRECTION_STEP)
+        points = _evenly_spaced(stroke, step)
         moves = np.diff(points, axis=0)
         lengths = np.hypot(moves[:, 0], moves[:, 1])
         units = moves / np.maximum(lengths, 1e-9)[:, np.newaxis]
