@@ -171,7 +171,7 @@ def _restyled_one(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:
     kind = rng.random()
     if kind < 0.75:
         # Steep: a flag that lies flat makes a 7 of it.
-        length, steepness = rng.uniform(0.12, 0.42), np.deg2rad(rng.uniform(35, 70))
+        length, steepness = rng.uniform(0.15, 0.42), np.deg2rad(rng.uniform(35, 70))
         start = top + length * np.array([-np.cos(steepness), np.sin(steepness)])
         flag = np.linspace(start, top, 5)
         if stroke[0, 1] < stroke[-1, 1]:
