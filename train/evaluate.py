@@ -38,7 +38,7 @@ from .evaluation import (
 from .measures import Z95, auroc_error, wilson
 from .mnist import Mnist, load_mnist
 from .nondigits import GENERATED, generated, read_nondigits
-from .numbers import (
+from .number_figures import (
     NumberFigures,
     evaluate_numbers,
     is_number,
@@ -334,8 +334,8 @@ def _numbers(
             )
     for path, digits in pen.items():
         sets[name_of(path, options.split)] = digits
-    for name, samples in sets.items():
-        found = evaluate_numbers(name, reader, watched(samples, f"{name}, as numbers"))
+    for name, numbers in sets.items():
+        found = evaluate_numbers(name, reader, watched(numbers, f"{name}, as numbers"))
         if found:
             yield found
 
@@ -367,9 +367,8 @@ def _others(
             yield found
         # Pairs are numbers, and rubbing or a fragment may well be a 1.
         if options.numbers and kind not in GENERATED:
-            found = evaluate_nondigits(
-                name, reader, watched(drawn, f"{name}, as numbers"), None, kind, "number"
-            )
+            name += ", as numbers"
+            found = evaluate_nondigits(name, reader, watched(drawn, name), None, kind, "number")
             if found:
                 yield found
 

@@ -280,7 +280,7 @@ def evaluate_nondigits(
         unsure=_share(statuses, "unsure"),
         rejected=None if scores is None else _share(statuses, "not_a_number"),
         against=0 if digit_scores is None else len(digit_scores),
-        way="strokes" if expect == "digit" else "number",
+        way="strokes",
         results=results,
     )
 

@@ -16,6 +16,10 @@ from .segment import Group, Piece
 BEAM = 24
 """Partial covers that are kept at each piece."""
 
+HOPELESS = 11.0
+"""Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
+between them, say."""
+
 FLOOR = 1e-4
 """Probabilities count as at least this: one certain refusal decides nothing alone."""
 
@@ -35,7 +39,7 @@ class Weights:
     width: float = 9.0
     """Per height of the writing by which a digit is wider than `width_free` of them."""
     width_free: float = 2.0
-    abreast: float = 6.0
+    abreast: float = 9.0
     """For two pieces of a digit that stand abreast, each as high as the line."""
     overlap: float = 1.5
     """Per share of its width by which a digit stands over its neighbour."""
@@ -133,6 +137,17 @@ def covers_of(
     ]
 
 
+def likely(
+    line: Sequence[Piece], groups: Sequence[Group], height: float, weights: Weights
+) -> list[Group]:
+    """The groups that are not hopeless; each piece alone is always one of them."""
+    return [
+        group
+        for group in groups
+        if len(group.members) == 1 or shape_cost(line, group, height, weights) <= HOPELESS
+    ]
+
+
 def _own(
     line: Sequence[Piece],
     groups: Sequence[Group],
@@ -147,15 +162,20 @@ def _own(
     score = weights.digit * math.log(max(float(probabilities[index].max()), FLOOR)) - weights.more
     if is_digit is not None:
         score += weights.is_digit * math.log(max(float(is_digit[index]), FLOOR))
-    if height > 0:
-        score -= weights.gap * group.gap / height
-        score -= weights.abreast * _abreast([line[i] for i in group.members], height)
-        wide = float(group.high[0] - group.low[0]) / height
-        score -= weights.width * max(0.0, wide - weights.width_free)
-        own = max(float(group.high[1] - group.low[1]), 1e-3 * height)
-        score -= weights.height * max(0.0, abs(math.log(own / height)) - weights.height_free)
-    score -= weights.late * group.late
-    return score
+    return score - shape_cost(line, group, height, weights)
+
+
+def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
+    """What speaks against a digit of these pieces, whatever they look like."""
+    cost = weights.late * group.late
+    if height <= 0:
+        return cost
+    width, own = (group.high - group.low).tolist()
+    cost += weights.gap * group.gap / height
+    cost += weights.abreast * _abreast([line[i] for i in group.members], height)
+    cost += weights.width * max(0.0, width / height - weights.width_free)
+    unlike = abs(math.log(max(own / height, 1e-3)))
+    return float(cost + weights.height * max(0.0, unlike - weights.height_free))
 
 
 def _abreast(pieces: Sequence[Piece], height: float) -> float:

@@ -163,15 +163,18 @@ class Recognizer:
 
     def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
         def judge(
-            glyphs: list[Glyph],
-        ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+            groups: list[list[Stroke]],
+        ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
+            with timing.stage("ink"):
+                glyphs = [glyph_of_strokes(group) for group in groups]
             with timing.stage("classify"):
                 outputs = self._classifier.classify(np.stack(glyphs))
-            return self._calibration.probabilities(outputs), self._calibration.is_digit(outputs)
+            calibration = self._calibration
+            return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
 
         with timing.stage("segment"):
             numbers = read_numbers(strokes, judge)
-        timing.segment -= timing.classify
+        timing.segment -= timing.ink + timing.classify
         digits = tuple(
             Digit(
                 found.digit,
@@ -200,10 +203,12 @@ class Recognizer:
             confidence = 1 - each * (1 - left_out)
         else:
             lines, best = readings.pop(0)
-            # Ink that is left out without a reason is a guess.
             confidence = best.confidence * (1 - left_out)
-            doubtful = left_out > 0 or confidence < self._calibration.unsure ** len(digits)
-            status = "unsure" if doubtful else "ok"
+            # Ink that is left out without a reason makes it a guess, and so do digits one over the
+            # other. Else, each digit has to be as sure as one alone.
+            guessed = left_out > 0 or numbers.tangled
+            unsure = confidence < self._calibration.unsure ** len(digits)
+            status = "unsure" if unsure or guessed else "ok"
         return Reading(
             status=status,
             lines=lines,

@@ -19,6 +19,9 @@ MAX_GROUPS = 1500
 MAX_CUT_STROKES = 8
 """Strokes of a drawing that may be cut, at most."""
 
+MOST_PASSES = 3
+"""How often a stroke passes a column at which it is cut, at most: once, or there and back."""
+
 MAX_CUTS = 4
 """Places at which one stroke is cut, at most: it gives five pieces and fifteen hypotheses."""
 
@@ -156,8 +159,8 @@ def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
 def cut(stroke: Stroke, height: float) -> list[Stroke]:
     """A stroke in pieces, at the places where a pen goes on from one digit to the next.
 
-    Such a place is where the stroke passes once only, or as seldom as anywhere near: the middle of
-    each such range of columns.
+    Such a place is the middle of a range of columns that the stroke passes less often than those to
+    both sides.
 
     Args:
         stroke: (N, 2).
@@ -182,14 +185,13 @@ def cut(stroke: Stroke, height: float) -> list[Stroke]:
     for end in range(1, len(middles) + 1):
         if end < len(middles) and passes[end] == passes[start]:
             continue
-        is_valley = (start == 0 or passes[start - 1] > passes[start]) and (
-            end == len(middles) or passes[end] > passes[start]
+        middle = (start + end - 1) // 2
+        inside = x.min() + margin < middles[middle] < x.max() - margin
+        is_valley = 0 < start < end < len(middles) and (
+            passes[start - 1] > passes[start] < passes[end]
         )
-        middle = middles[(start + end - 1) // 2]
-        if is_valley and passes[start] <= 3 and x.min() + margin < middle < x.max() - margin:
-            crossings = np.flatnonzero(
-                below[1:, (start + end - 1) // 2] != below[:-1, (start + end - 1) // 2]
-            )
+        if is_valley and passes[start] <= MOST_PASSES and inside:
+            crossings = np.flatnonzero(below[1:, middle] != below[:-1, middle])
             cuts.append(int(crossings[len(crossings) // 2]) + 1)
         start = end
     cuts = sorted(set(cuts))[:MAX_CUTS]
