@@ -75,9 +75,9 @@ class Ink:
     """Of the pen's way."""
 
 
-TANGLED = 0.45
-"""Share of the narrower of two digits that its neighbour may stand over: 99 % of the numbers of
-train writers that are read right have less, two in five letters that are taken for numbers more."""
+TANGLED = 0.3
+"""Share of the narrower of two digits that its neighbour may stand over: 98 % of the numbers of
+train writers that are read right have less, half the letters that are taken for numbers more."""
 
 
 @dataclass(frozen=True)
