@@ -42,6 +42,19 @@ def strokes(digit: int, size: float = 280) -> list[np.ndarray]:
     return [np.array(points, np.float64) * size for points in DIGITS[digit]]
 
 
+def number(*lines: str, gap: float = 0.1, size: float = 100) -> list[np.ndarray]:
+    """Digits side by side and line below line, in the order of reading; the gap in heights."""
+    placed = []
+    for row, line in enumerate(lines):
+        x = 0.0
+        for digit in line:
+            drawn = strokes(int(digit), size)
+            points = np.concatenate(drawn)
+            placed += [stroke + np.array([x - points[:, 0].min(), row * size]) for stroke in drawn]
+            x += np.ptp(points[:, 0]) + gap * size
+    return placed
+
+
 def columns(digit: int, size: float = 280) -> list[dict[str, list[float]]]:
     """The digit as the API takes it."""
     return [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in strokes(digit, size)]

@@ -152,7 +152,7 @@ def test_all_ten_are_others_where_none_is_the_reading():
 def test_the_box_is_in_the_unit_of_the_drawing(sure):
     """Strokes: the box of the points, and which strokes they are."""
     strokes = [np.array([[1.0, 2.0], [5.0, 9.0]]), np.array([[-3.0, 4.0]])]
-    (digit,) = sure.read_strokes(strokes).digits
+    (digit,) = sure.read_strokes(strokes, expect="digit").digits
     assert digit.box == Box(-3.0, 2.0, 8.0, 7.0)
     assert digit.strokes == (0, 1)
 

@@ -116,6 +116,7 @@ def answering(status, content, keep=True):
 def answer():
     """The answer to no ink, by `pen`."""
     known = {"status": "empty", "lines": [], "confidence": 1, "digits": [], "alternatives": []}
+    known["ignored"] = []
     served = {"name": PEN.name, "version": PEN.version}
     return json.dumps(known | {"surface": None, "model": served}).encode()
 

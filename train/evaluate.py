@@ -16,6 +16,7 @@ import numpy as np
 
 from webapp.recognition import Calibration, LiteRTClassifier, Model, Recognizer, Stroke, load_model
 
+from .compose import SPACINGS, composed
 from .errors import CardError, TrainError
 from .evaluation import (
     MNIST_TEST,
@@ -37,6 +38,12 @@ from .evaluation import (
 from .measures import Z95, auroc_error, wilson
 from .mnist import Mnist, load_mnist
 from .nondigits import GENERATED, generated, read_nondigits
+from .number_figures import (
+    NumberFigures,
+    evaluate_numbers,
+    is_number,
+    numbers_table,
+)
 from .progress import watched
 from .remote import RemoteRecognizer
 from .strokes import StrokeSample, read_stroke_file
@@ -52,6 +59,14 @@ GENERATED_COUNT = 1000
 
 GENERATED_SEED = 2026
 """Another than any that a training starts from."""
+
+COMPOSED_COUNT = 500
+"""Numbers of each spacing that are composed."""
+
+COMPOSED_LENGTH = 4
+"""Digits of each."""
+
+COMPOSED_SEED = 2027
 
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
 
@@ -84,6 +99,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a stroke file of letters, symbols or doodles, to be told from the digits of "
         "--strokes; what we generate ourselves comes with it; may be given again",
+    )
+    parser.add_argument(
+        "--numbers",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a stroke file of numbers, of any length, to be read as such, and with them numbers "
+        "composed of the digits of the first --strokes; what else there is of --strokes and "
+        "--others is then read as numbers too; may be given again",
     )
     parser.add_argument(
         "--split",
@@ -128,6 +153,7 @@ class Measured:
     digits: list[Figures]
     others: list[NonDigitFigures]
     variants: list[Variant]
+    numbers: list[NumberFigures]
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -156,6 +182,7 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         pictures = [*_pictures(reader, mnist)] if options.pictures else []
         strokes = [*_strokes(reader, pen, options.split)]
         others = [*_others(reader, options, pen, strokes)] if options.others else []
+        numbers = [*_numbers(reader, options, pen)] if options.numbers else []
         variants: list[Variant] = []
         if options.variants is not None:
             variants = evaluate_variants(reader, pen[options.strokes[0]], options.variants or WAYS)
@@ -164,6 +191,7 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         [ready, *(replace(row, way=row.way + mark) for row in (*pictures, *strokes))],
         [replace(row, way=row.way + mark) for row in others],
         variants,
+        numbers,
     )
 
 
@@ -286,6 +314,32 @@ def _strokes(
             yield found
 
 
+def _numbers(
+    reader: Reader,
+    options: argparse.Namespace,
+    pen: Mapping[Path, Sequence[StrokeSample]],
+) -> Iterator[NumberFigures]:
+    """A row for each file of numbers, for what is composed, and for single digits."""
+    sets: dict[str, Sequence[StrokeSample]] = {}
+    for path in options.numbers:
+        samples = [s for s in read_stroke_file(path) if s.split == options.split and is_number(s)]
+        if not samples:
+            raise TrainError(f"{path} has no numbers by {options.split} writers")
+        sets[name_of(path, options.split)] = samples
+    for path in options.strokes[:1]:
+        for number, spacing in enumerate(SPACINGS):
+            rng = np.random.default_rng([COMPOSED_SEED, number])
+            sets[f"{spacing} (composed of {name_of(path, options.split)})"] = composed(
+                pen[path], COMPOSED_COUNT, COMPOSED_LENGTH, spacing, rng
+            )
+    for path, digits in pen.items():
+        sets[name_of(path, options.split)] = digits
+    for name, numbers in sets.items():
+        found = evaluate_numbers(name, reader, watched(numbers, f"{name}, as numbers"))
+        if found:
+            yield found
+
+
 def _others(
     reader: Reader,
     options: argparse.Namespace,
@@ -311,6 +365,12 @@ def _others(
         found = evaluate_nondigits(name, reader, watched(drawn, name), digit_scores, kind)
         if found:
             yield found
+        # Pairs are numbers, and rubbing or a fragment may well be a 1.
+        if options.numbers and kind not in GENERATED:
+            name += ", as numbers"
+            found = evaluate_nondigits(name, reader, watched(drawn, name), None, kind, "number")
+            if found:
+                yield found
 
 
 def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
@@ -324,6 +384,8 @@ def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
     for row in measured.digits:
         worst = ", ".join(f"{w} as {r} ({n})" for w, r, n in worst_confusions(row))
         lines.append(f"{row.data}: most often misread {worst or 'nothing'}")
+    if measured.numbers:
+        lines += ["", "As numbers:", numbers_table(measured.numbers)]
     if measured.variants:
         where = ", read by the server" if options.through_server else ""
         first = name_of(options.strokes[0], options.split)
@@ -346,6 +408,7 @@ def _save(options: argparse.Namespace, model: Model, text: str, measured: Measur
         "server": options.through_server,
         "figures": [row.as_dict() | {"worst": worst_confusions(row)} for row in measured.digits],
         "nondigits": [row.as_dict() for row in measured.others],
+        "numbers": [row.as_dict() for row in measured.numbers],
         "variants": [
             {"version": v.name, "points": v.points, "points95": v.points95, **v.figures.as_dict()}
             for v in measured.variants

@@ -16,6 +16,7 @@ from webapp.recognition import (
     CHANNELS,
     Calibration,
     Classifier,
+    Expect,
     Limits,
     Outputs,
     Reading,
@@ -49,7 +50,9 @@ HEADS = (
 class Reader(Protocol):
     """What reads: a `Recognizer`, or a server behind the same two calls."""
 
-    def read_strokes(self, strokes: Sequence[Stroke], alternatives: int = 3) -> Reading:
+    def read_strokes(
+        self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
         """See `Recognizer.read_strokes`."""
         ...
 
@@ -229,7 +232,7 @@ def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample])
     Samples whose label is not one digit are passed over.
     """
     results = [
-        _result(reader.read_strokes(s.strokes, alternatives=0), DIGITS, int(s.label), s.writer)
+        _result(reader.read_strokes(s.strokes, 0, "digit"), DIGITS, int(s.label), s.writer)
         for s in samples
         if is_digit(s)
     ]
@@ -251,6 +254,7 @@ def evaluate_nondigits(
     drawings: Iterable[Sequence[Stroke]],
     digit_scores: NDArray[np.float64] | None,
     kind: str = "",
+    expect: Expect = "digit",
 ) -> NonDigitFigures | None:
     """Figures on drawings that are no digits; None without any.
 
@@ -258,9 +262,10 @@ def evaluate_nondigits(
         digit_scores: P(is a digit) of digits that the same reader read in the same way
             (`Figures.scores`), which these are told apart from.
         kind: of non-digit; the name of the data unless it is given.
+        expect: see `Recognizer.read_strokes`.
     """
     results = tuple(
-        _result(reader.read_strokes(strokes, alternatives=0), kind or data, None, None)
+        _result(reader.read_strokes(strokes, 0, expect), kind or data, None, None)
         for strokes in drawings
     )
     if not results:

@@ -19,6 +19,7 @@ from webapp.recognition import (
     Alternative,
     Box,
     Digit,
+    Expect,
     Glyph,
     Limits,
     Model,
@@ -66,7 +67,9 @@ class RemoteRecognizer:
         """End the connection."""
         self._connection.close()
 
-    def read_strokes(self, strokes: Sequence[Stroke], alternatives: int = 3) -> Reading:
+    def read_strokes(
+        self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
         """See `Recognizer.read_strokes`.
 
         Raises:
@@ -75,7 +78,7 @@ class RemoteRecognizer:
         drawn = [{"x": stroke[:, 0].tolist(), "y": stroke[:, 1].tolist()} for stroke in strokes]
         asked = {
             "strokes": drawn,
-            "expect": "digit",
+            "expect": expect,
             "glyphs": True,
             "alternatives": alternatives,
         }
@@ -130,6 +133,7 @@ def _reading(answer: dict[str, Any]) -> Reading:
         confidence=answer["confidence"],
         digits=tuple(_digit(digit) for digit in answer["digits"]),
         alternatives=tuple(Alternative(**other) for other in answer["alternatives"]),
+        ignored=tuple(Box(**box) for box in answer["ignored"]),
         surface=(surface["width"], surface["height"]) if surface else None,
     )
 

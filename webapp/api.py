@@ -37,9 +37,8 @@ def init_app(app: Flask) -> None:
 def predict_strokes() -> Response:
     """Read a drawing."""
     asked = decode_json(_json_body(), StrokesRequest)
-    # `expect` is checked but changes nothing yet: all ink is taken as one digit.
     engine = current_stroke_engine()
-    reading = engine.recognizer.read_strokes(asked.as_strokes(), asked.alternatives)
+    reading = engine.recognizer.read_strokes(asked.as_strokes(), asked.alternatives, asked.expect)
     surface = None
     if asked.width is not None and asked.height is not None:
         surface = SurfaceAnswer(asked.width, asked.height)

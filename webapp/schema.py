@@ -6,7 +6,7 @@ Field names are fixed (docs/api.md).
 import base64
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import cv2
 import msgspec
@@ -15,12 +15,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .config import MAX_ALTERNATIVES, MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 from .errors import FieldError, ProblemError
-from .recognition import Glyph, Reading, Status, Stroke
+from .recognition import Box, Expect, Glyph, Reading, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
 Pressure = Annotated[float, Meta(ge=0, le=1)]
-Expect = Literal["number", "digit"]
 Alternatives = Annotated[int, Meta(ge=0, le=MAX_ALTERNATIVES)]
 
 
@@ -165,13 +164,13 @@ def answer_of(
                 confidence=digit.confidence,
                 probabilities=list(digit.probabilities),
                 is_digit=digit.is_digit,
-                box=BoxAnswer(digit.box.x, digit.box.y, digit.box.width, digit.box.height),
+                box=_box(digit.box),
                 strokes=UNSET if digit.strokes is None else list(digit.strokes),
                 glyph=glyph_uri(digit.glyph) if glyphs else UNSET,
             )
             for digit in reading.digits
         ],
-        ignored=[],
+        ignored=[_box(box) for box in reading.ignored],
         alternatives=[AlternativeAnswer(a.text, a.confidence) for a in reading.alternatives],
         surface=surface,
         model=model,
@@ -183,6 +182,10 @@ def answer_of(
         ),
         request_id=request_id,
     )
+
+
+def _box(box: Box) -> BoxAnswer:
+    return BoxAnswer(box.x, box.y, box.width, box.height)
 
 
 def glyph_uri(glyph: Glyph) -> str:

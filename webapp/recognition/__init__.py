@@ -28,7 +28,7 @@ from .glyph import (
     network_input,
 )
 from .image import FORMATS, Limits
-from .reader import Alternative, Box, Digit, Reading, Recognizer, Status
+from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 
 __all__ = [
     "CHANNELS",
@@ -40,6 +40,7 @@ __all__ = [
     "Calibration",
     "Classifier",
     "Digit",
+    "Expect",
     "Glyph",
     "ImageTooLargeError",
     "Limits",

@@ -16,8 +16,16 @@ from .classifier import Classifier
 from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode
 from .ink import ink_of_image
+from .numbers import Numbers, read_numbers
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
+
+Expect = Literal["number", "digit"]
+"""`digit`: all ink is one digit."""
+
+MOST_LEFT_OUT = 0.25
+"""Share of the ink, by the pen's way, that may be no digit beside digits, points and signs apart:
+with more, it is no number."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ class Reading:
     digits: tuple[Digit, ...]
     """Those of the text; where it is `not_a_number`, what was considered."""
     alternatives: tuple[Alternative, ...]
+    ignored: tuple[Box, ...] = ()
+    """Ink that was taken for no digit: points, commas, signs, what is struck out."""
     surface: tuple[float, float] | None = None
     """Width and height of what `box` refers to: of an upright picture, in pixels."""
     timing: Timing = field(default_factory=Timing, compare=False)
@@ -98,9 +108,9 @@ class Reading:
 
 
 class Recognizer:
-    """Reads digits. Safe to call from any thread when its classifier is.
+    """Reads numbers. Safe to call from any thread when its classifier is.
 
-    All ink is taken as one digit.
+    Of a picture, all ink is taken as one digit.
     """
 
     def __init__(self, classifier: Classifier, calibration: Calibration | None = None) -> None:
@@ -110,21 +120,25 @@ class Recognizer:
         # A large picture takes a hundred megabytes while it is decoded: one at a time.
         self._decoding = threading.Lock()
 
-    def read_strokes(self, strokes: Sequence[Stroke], alternatives: int = 3) -> Reading:
+    def read_strokes(
+        self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
         """Read a drawing.
 
         Args:
             strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
-            alternatives: how many other readings to give, 0 to 10; `not_a_number` has all ten.
+            alternatives: how many other readings to give, at most, 0 to 10.
+            expect: `number`, any amount of digits in one or several lines, or `digit`.
         """
         timing = Timing()
         if not strokes:
             return _nothing(None, timing)
+        if expect == "number":
+            return self._read_number(strokes, alternatives, timing)
         with timing.stage("ink"):
             glyph = glyph_of_strokes(strokes)
             points = np.concatenate(strokes)
-            low, high = points.min(axis=0), points.max(axis=0)
-            box = Box(float(low[0]), float(low[1]), *(float(side) for side in high - low))
+            box = _box(points.min(axis=0), points.max(axis=0))
         return self._read_one(glyph, box, tuple(range(len(strokes))), None, alternatives, timing)
 
     def read_image(self, data: bytes, limits: Limits, alternatives: int = 3) -> Reading:
@@ -146,6 +160,64 @@ class Recognizer:
         with timing.stage("ink"):
             glyph = glyph_of_ink(ink)
         return self._read_one(glyph, box, None, (width, height), alternatives, timing)
+
+    def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
+        def judge(
+            groups: list[list[Stroke]],
+        ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
+            with timing.stage("ink"):
+                glyphs = [glyph_of_strokes(group) for group in groups]
+            with timing.stage("classify"):
+                outputs = self._classifier.classify(np.stack(glyphs))
+            calibration = self._calibration
+            return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
+
+        with timing.stage("segment"):
+            numbers = read_numbers(strokes, judge)
+        timing.segment -= timing.ink + timing.classify
+        digits = tuple(
+            Digit(
+                found.digit,
+                found.line,
+                float(found.probabilities.max()),
+                tuple(found.probabilities.tolist()),
+                found.is_digit,
+                _box(found.low, found.high),
+                found.strokes,
+                found.glyph,
+            )
+            for found in numbers.digits
+        )
+        each = _is_digit_each(numbers)
+        sure = each ** max(1, len(digits))
+        readings = [
+            (lines, Alternative("\n".join(lines), share * sure))
+            for lines, share in numbers.readings
+            if lines
+        ]
+        left_out = sum(ink.length for ink in numbers.ignored if not ink.crumb)
+        left_out /= max(numbers.ink_length, 1e-12)
+        if not digits or each < self._calibration.not_a_number or left_out > MOST_LEFT_OUT:
+            status: Status = "not_a_number"
+            lines: tuple[str, ...] = ()
+            confidence = 1 - each * (1 - left_out)
+        else:
+            lines, best = readings.pop(0)
+            confidence = best.confidence * (1 - left_out)
+            # Ink that is left out without a reason makes it a guess, and so do digits one over the
+            # other. Else, each digit has to be as sure as one alone.
+            guessed = left_out > 0 or numbers.tangled
+            unsure = confidence < self._calibration.unsure ** len(digits)
+            status = "unsure" if unsure or guessed else "ok"
+        return Reading(
+            status=status,
+            lines=lines,
+            confidence=confidence,
+            digits=digits,
+            alternatives=tuple(other for _, other in readings[:alternatives]),
+            ignored=tuple(_box(ink.low, ink.high) for ink in numbers.ignored),
+            timing=timing,
+        )
 
     def _read_one(
         self,
@@ -189,7 +261,20 @@ class Recognizer:
 
 
 def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:
-    return Reading("empty", (), 1.0, (), (), surface, timing)
+    return Reading("empty", (), 1.0, (), (), surface=surface, timing=timing)
+
+
+def _is_digit_each(numbers: Numbers) -> float:
+    """The geometric mean of P(is a digit): 1 without that output, 0 without a digit."""
+    if not numbers.digits:
+        return 0.0
+    judged = [d.is_digit for d in numbers.digits if d.is_digit is not None]
+    return float(np.exp(np.mean(np.log(np.maximum(judged, 1e-12))))) if judged else 1.0
+
+
+def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:
+    width, height = (high - low).tolist()
+    return Box(float(low[0]), float(low[1]), width, height)
 
 
 def _box_of_ink(ink: NDArray[np.uint8], width: int, height: int) -> Box | None:

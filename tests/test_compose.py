@@ -1,0 +1,49 @@
+"""Composed numbers."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from train.compose import composed, side_by_side
+from train.errors import DataError
+from train.strokes import StrokeSample
+
+SAMPLES = [StrokeSample(str(digit), "me", tuple(hand.strokes(digit))) for digit in range(10)]
+
+
+def boxes(strokes):
+    """Left and right of each stroke."""
+    return [(s[:, 0].min(), s[:, 0].max()) for s in strokes]
+
+
+def test_it_works():
+    """The label says which digits stand there; the writer is theirs."""
+    for sample in composed(SAMPLES, 5, 4, "apart", np.random.default_rng(1)):
+        assert len(sample.label) == 4
+        assert sample.writer == "me"
+        assert len(sample.strokes) == sum(len(hand.DIGITS[int(d)]) for d in sample.label)
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    """And another seed gives others."""
+    one, same, other = (
+        composed(SAMPLES, 3, 4, "touching", np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert [s.label for s in one] == [s.label for s in same] != [s.label for s in other]
+    assert np.array_equal(one[0].strokes[0], same[0].strokes[0])
+
+
+def test_apart_is_apart_and_touching_is_not():
+    """There is paper between the boxes, or none."""
+    digits = [hand.strokes(0), hand.strokes(8)]
+    for seed in range(20):
+        left, right = boxes(side_by_side(digits, "apart", np.random.default_rng(seed)))
+        assert right[0] > left[1]
+        left, right = boxes(side_by_side(digits, "touching", np.random.default_rng(seed)))
+        assert right[0] <= left[1]
+
+
+def test_it_rejects_too_few_digits():
+    """A number is one writer's."""
+    with pytest.raises(DataError, match="no writer has 11 digits"):
+        composed(SAMPLES, 1, 11, "apart", np.random.default_rng(0))

@@ -1,0 +1,76 @@
+"""Figures on whole numbers."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from train.number_figures import edit_distance, evaluate_numbers, is_number, numbers_table
+from train.strokes import StrokeSample
+from webapp.recognition import Reading
+
+
+class Answers:
+    """A reader that gives these lines, one reading after the other."""
+
+    def __init__(self, *lines):
+        self._lines = iter(lines)
+
+    def read_strokes(self, strokes, alternatives=3, expect="number"):
+        """The next."""
+        lines = next(self._lines)
+        return Reading("ok" if lines else "not_a_number", lines, 0.9, (), ())
+
+
+def sample(label, writer="me"):
+    """A number whose ink does not matter."""
+    return StrokeSample(label, writer, (np.zeros((1, 2)),))
+
+
+def test_it_works():
+    """Lines and spaces do not count; wrong, missing and surplus digits do."""
+    samples = [sample("12 34"), sample("56", "you"), sample("7", "you"), sample("89")]
+    reader = Answers(("12", "34"), ("567",), (), ("80",))
+    row = evaluate_numbers("some", reader, samples)
+    assert (row.count, row.writers, row.exact) == (4, 2, 0.25)
+    assert row.by_length == {1: (1, 0), 2: (2, 0), 4: (1, 1)}
+    assert row.digit_errors == pytest.approx(3 / 9)
+    assert (row.over, row.under) == (0.25, 0.25)
+    assert (row.ok, row.rejected, row.ok_exact) == (0.75, 0.25, pytest.approx(1 / 3))
+    assert row.wrong == (("56", "567"), ("7", ""), ("89", "80"))
+    assert row.exact95[0] <= row.exact <= row.exact95[1]
+
+
+def test_nothing_gives_no_figures():
+    """No samples, no row."""
+    assert evaluate_numbers("none", Answers(), []) is None
+
+
+def test_the_table_has_a_line_a_set():
+    """And the lengths, where there are several."""
+    row = evaluate_numbers("some", Answers(("1",), ("22",)), [sample("1"), sample("22")])
+    heads, line, lengths = numbers_table([row]).splitlines()
+    assert heads.startswith("data")
+    assert line.startswith("some")
+    assert lengths == "some, exact by length: 1: 1 of 1, 2: 1 of 1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"), [("", "", 0), ("12", "12", 0), ("12", "2", 1), ("407", "4107", 1)]
+)
+def test_edits(one, other, edits):
+    """The fewest."""
+    assert edit_distance(one, other) == edit_distance(other, one) == edits
+
+
+def test_numbers_are_digits_and_spaces():
+    """Letters are none, nor is nothing."""
+    assert is_number(sample("01234 56789"))
+    assert not is_number(sample("1a"))
+    assert not is_number(sample(" "))
+
+
+def test_the_server_path_reads_them(app):
+    """Our own digits, by the shipped model."""
+    reader = app.extensions["stroke_engine"].recognizer
+    numbers = [StrokeSample(n, "me", tuple(hand.number(n))) for n in ("407", "1987")]
+    assert evaluate_numbers("ours", reader, numbers).exact == 1

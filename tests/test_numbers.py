@@ -1,0 +1,108 @@
+"""Whole numbers from strokes, read by the shipped stroke model."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.fake import Says
+from webapp.recognition import Calibration, Recognizer
+
+
+@pytest.fixture(scope="module")
+def reader(app):
+    """What reads strokes."""
+    return app.extensions["stroke_engine"].recognizer
+
+
+@pytest.mark.parametrize("lines", [("407",), ("0123456789",), ("55",), ("1987", "65"), ("8", "1")])
+def test_it_works(reader, lines):
+    """Digits in one line or several, line by line, from left to right."""
+    reading = reader.read_strokes(hand.number(*lines))
+    assert (reading.lines, reading.status) == (lines, "ok")
+    assert reading.text == "\n".join(lines)
+    assert [digit.line for digit in reading.digits] == [
+        number for number, line in enumerate(lines) for _ in line
+    ]
+
+
+def test_each_digit_knows_its_strokes(reader):
+    """Also where one was finished last; boxes are in the unit of the drawing."""
+    first, second, zero, seven = hand.number("407")
+    reading = reader.read_strokes([first, zero, seven, second])
+    assert reading.text == "407"
+    assert [digit.strokes for digit in reading.digits] == [(0, 3), (1,), (2,)]
+    four = np.concatenate([first, second])
+    box = reading.digits[0].box
+    assert (box.x, box.y) == tuple(four.min(axis=0))
+    assert (box.width, box.height) == pytest.approx(tuple(np.ptp(four, axis=0)))
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_digit_is_read_as_before(reader, digit):
+    """Whatever is expected: the same digit of the same strokes."""
+    strokes = hand.strokes(digit)
+    number, alone = reader.read_strokes(strokes), reader.read_strokes(strokes, expect="digit")
+    assert (number.text, number.status) == (alone.text, alone.status) == (str(digit), "ok")
+    assert number.digits[0].strokes == alone.digits[0].strokes == tuple(range(len(strokes)))
+
+
+def test_one_digit_is_what_was_asked_for(reader):
+    """Two digits are one glyph where one digit is expected."""
+    assert len(reader.read_strokes(hand.number("12"), expect="digit").digits) == 1
+
+
+def test_size_and_unit_do_not_matter(reader):
+    """Tiny, huge and far from the origin."""
+    strokes = hand.number("360")
+    for scale, shift in ((1e-3, 0), (1e3, -5e5)):
+        assert reader.read_strokes([s * scale + shift for s in strokes]).text == "360"
+
+
+def test_alternatives_are_other_texts(reader):
+    """As many as asked for, the likeliest first, none of them the reading."""
+    reading = reader.read_strokes(hand.number("407"), alternatives=5)
+    texts = [other.text for other in reading.alternatives]
+    shares = [other.confidence for other in reading.alternatives]
+    assert len(set(texts)) == 5
+    assert reading.text not in texts
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) + reading.confidence <= 1 + 1e-9
+
+
+def test_what_is_left_out_is_said():
+    """A point beside a digit is no digit, where the network can tell."""
+    recognizer = Recognizer(Points(), Calibration(not_a_number=0.2))
+    point = np.array([[100.0, 90.0], [101.0, 91.0]])
+    reading = recognizer.read_strokes([*hand.number("1"), point])
+    assert (reading.text, reading.status) == ("1", "ok")
+    (box,) = reading.ignored
+    assert (box.x, box.y) == (100, 90)
+
+
+class Points(Says):
+    """Says that small, round ink (a disc without direction) is no digit."""
+
+    def classify(self, glyphs):
+        """`ROW` for each; P(is a digit) by the height of the ink."""
+        outputs = super().classify(glyphs)
+        tall = [np.ptp(np.flatnonzero(glyph[..., 0].any(axis=1))) for glyph in glyphs]
+        wide = [np.ptp(np.flatnonzero(glyph[..., 0].any(axis=0))) for glyph in glyphs]
+        upright = np.array(tall) > 2 * np.array(wide)
+        return type(outputs)(outputs.digits, np.where(upright, 0.99, 0.01).astype(np.float32))
+
+
+def test_what_is_no_digit_is_considered():
+    """`not_a_number` still lists what was looked at, and the readings that were turned down."""
+    recognizer = Recognizer(Says(0.05), Calibration(not_a_number=0.5))
+    reading = recognizer.read_strokes(hand.number("12"))
+    assert (reading.status, reading.text) == ("not_a_number", "")
+    assert reading.digits
+    assert reading.alternatives
+
+
+def test_five_hundred_strokes_end(reader):
+    """The largest drawing is read in one go, whatever it is."""
+    rng = np.random.default_rng(0)
+    walk = [np.cumsum(rng.normal(0, 1, (40, 2)), 0) for _ in range(500)]
+    strokes = [s + np.array([6 * (i % 50), 10 * (i // 50)]) for i, s in enumerate(walk)]
+    assert reader.read_strokes(strokes).status != "empty"

@@ -1,0 +1,131 @@
+"""Composed numbers: digits of a stroke file side by side, as they might have been written.
+
+What was written in one go is scarce; digits are not. One writer's digits make one number.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from webapp.recognition import Stroke
+
+from .errors import DataError
+from .strokes import StrokeSample
+
+Spacing = Literal["apart", "touching"]
+
+SPACINGS: tuple[Spacing, ...] = ("apart", "touching")
+
+APART = (0.08, 0.45)
+"""Empty width between two digits, in heights: from close to wide."""
+
+OVERLAP = (0.0, 0.1)
+"""How far the ink of touching digits reaches into each other, in heights."""
+
+NOOK = 0.25
+"""How far a digit moves under or over its neighbour to touch it, in heights, at most: nobody writes
+a 1 under the roof of a 7."""
+
+HEIGHT_NOISE = 0.08
+"""Standard deviation of a digit's height, as a share."""
+
+BASE_NOISE = 0.05
+"""Standard deviation of where a digit stands, in heights."""
+
+
+def composed(
+    samples: Sequence[StrokeSample],
+    count: int,
+    length: int,
+    spacing: Spacing,
+    rng: np.random.Generator,
+) -> list[StrokeSample]:
+    """So many numbers of so many digits, each by one writer; the same seed gives the same ones.
+
+    Args:
+        samples: single digits, of which every writer who gives a number has at least `length`.
+
+    Raises:
+        DataError: no writer has as many digits.
+    """
+    by_writer: dict[str, list[StrokeSample]] = {}
+    for sample in samples:
+        by_writer.setdefault(sample.writer, []).append(sample)
+    writers = sorted(name for name, own in by_writer.items() if len(own) >= length)
+    if not writers:
+        raise DataError(f"no writer has {length} digits to make a number of")
+    numbers = []
+    for _ in range(count):
+        writer = writers[int(rng.integers(len(writers)))]
+        own = by_writer[writer]
+        chosen = [own[i] for i in rng.choice(len(own), length, replace=False)]
+        numbers.append(
+            StrokeSample(
+                "".join(sample.label for sample in chosen),
+                writer,
+                tuple(side_by_side([sample.strokes for sample in chosen], spacing, rng)),
+            )
+        )
+    return numbers
+
+
+def side_by_side(
+    digits: Sequence[Sequence[Stroke]], spacing: Spacing, rng: np.random.Generator
+) -> list[Stroke]:
+    """Strokes of digits from left to right, about 1 high and standing on y = 0.
+
+    Apart, there is an empty column between the boxes of two digits. Touching, ink meets ink or
+    crosses a little, wherever the two come nearest: boxes may overlap by far.
+    """
+    placed: list[Stroke] = []
+    last: list[Stroke] = []
+    for strokes in digits:
+        drawn = _unit(strokes, rng)
+        if last:
+            right = max(float(stroke[:, 0].max()) for stroke in last)
+            if spacing == "apart":
+                shift = right + rng.uniform(*APART)
+            else:
+                shift = right - _room(last, drawn) - rng.uniform(*OVERLAP)
+            drawn = [stroke + np.array([shift, 0.0]) for stroke in drawn]
+        placed += drawn
+        last = drawn
+    return placed
+
+
+def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
+    """About 1 high, its left edge at x = 0, its foot about y = 0; flat ink is 1 wide."""
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = max(float(high[1] - low[1]), float(high[0] - low[0]) / 2, 1e-9)
+    scale = max(0.5, rng.normal(1, HEIGHT_NOISE)) / size
+    foot = np.array([low[0], high[1]])
+    shift = np.array([0.0, rng.normal(0, BASE_NOISE)])
+    return [(stroke - foot) * scale + shift for stroke in strokes]
+
+
+def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> float:
+    """How far ink may move left from box beside box until it meets the ink there."""
+    edge = max(float(stroke[:, 0].max()) for stroke in left)
+    one, other = _dense(left), _dense(right)
+    heights = np.linspace(-1.2, 0.2, rows + 1)
+    room = np.inf
+    for top, bottom in itertools.pairwise(heights):
+        a = one[(one[:, 1] >= top) & (one[:, 1] < bottom), 0]
+        b = other[(other[:, 1] >= top) & (other[:, 1] < bottom), 0]
+        if len(a) and len(b):
+            room = min(room, edge - float(a.max()) + float(b.min()))
+    return min(room, NOOK)
+
+
+def _dense(strokes: Sequence[Stroke]) -> Stroke:
+    """Points along strokes at most 0.02 apart."""
+    points = []
+    for stroke in strokes:
+        moves = np.hypot(*np.diff(stroke, axis=0).T)
+        along = np.concatenate([[0.0], np.cumsum(moves)])
+        places = np.linspace(0, along[-1], 2 + int(along[-1] / 0.02))
+        points.append(np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], 1))
+    return np.concatenate(points)

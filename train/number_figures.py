@@ -1,0 +1,167 @@
+"""Measuring whole numbers: how many are read exactly, and how many digits are wrong."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from webapp.recognition import Status
+
+from .evaluation import Reader, percent
+from .measures import RESAMPLES, over_writers
+from .strokes import StrokeSample
+
+HEADS = (
+    *("data", "numbers", "writers", "exact", "95 % by writers", "digit errors", "95 % by writers"),
+    *("over", "under", "ok", "unsure", "rejected", "exact of ok"),
+)
+"""Of the table's columns."""
+
+
+@dataclass(frozen=True)
+class NumberFigures:
+    """The result on one set of numbers. Shares are 0 to 1."""
+
+    data: str
+    count: int
+    writers: int
+    exact: float
+    """Share whose text is what was written, lines and spaces apart; what is `not_a_number` or
+    `empty` has none."""
+    exact95: tuple[float, float]
+    """95 % interval by a bootstrap over writers."""
+    by_length: dict[int, tuple[int, int]]
+    """For each length, how many numbers and how many exact."""
+    digit_errors: float
+    """Edit distance between text and label, summed, as a share of the digits written."""
+    digit_errors95: tuple[float, float]
+    over: float
+    """Share read as more digits than were written."""
+    under: float
+    """Share read as fewer."""
+    ok: float
+    unsure: float
+    rejected: float
+    """Share with the status `not_a_number`."""
+    ok_exact: float | None
+    """Share exact of what is `ok`; None where nothing is."""
+    wrong: tuple[tuple[str, str], ...]
+    """What was written and what was read, where they differ."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a JSON file."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def is_number(sample: StrokeSample) -> bool:
+    """Whether the label is digits and spaces."""
+    return bool(written(sample)) and set(written(sample)) <= set("0123456789")
+
+
+def written(sample: StrokeSample) -> str:
+    """The digits of a label, without its spaces."""
+    return "".join(sample.label.split())
+
+
+def evaluate_numbers(
+    data: str, reader: Reader, samples: Iterable[StrokeSample]
+) -> NumberFigures | None:
+    """Figures on numbers through the server's own path; None without samples."""
+    pairs: list[tuple[str, str]] = []
+    names: list[str] = []
+    statuses: list[Status] = []
+    for sample in samples:
+        reading = reader.read_strokes(sample.strokes, alternatives=0)
+        pairs.append((written(sample), "".join(reading.lines)))
+        names.append(sample.writer)
+        statuses.append(reading.status)
+    if not pairs:
+        return None
+    right = np.array([label == text for label, text in pairs])
+    ok = np.array([status == "ok" for status in statuses])
+    edits = np.array([edit_distance(label, text) for label, text in pairs])
+    lengths = np.array([len(label) for label, _ in pairs])
+    longer = np.array([len(text) - len(label) for label, text in pairs])
+    by_writer = over_writers(names, right)
+    every = Counter(lengths.tolist())
+    return NumberFigures(
+        data,
+        len(pairs),
+        by_writer.writers,
+        float(right.mean()),
+        by_writer.accuracy95,
+        {length: (every[length], int(right[lengths == length].sum())) for length in sorted(every)},
+        float(edits.sum() / lengths.sum()),
+        _errors95(names, edits, lengths),
+        over=float((longer > 0).mean()),
+        under=float((longer < 0).mean()),
+        ok=statuses.count("ok") / len(pairs),
+        unsure=statuses.count("unsure") / len(pairs),
+        rejected=statuses.count("not_a_number") / len(pairs),
+        ok_exact=float(right[ok].mean()) if ok.any() else None,
+        wrong=tuple(pair for pair in pairs if pair[0] != pair[1]),
+    )
+
+
+def numbers_table(rows: Sequence[NumberFigures]) -> str:
+    """One line a set, then the exact rate by length."""
+    lines = [HEADS, *map(_line, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = [
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    ]
+    for row in rows:
+        if len(row.by_length) > 1:
+            each = ", ".join(
+                f"{length}: {exact} of {count}" for length, (count, exact) in row.by_length.items()
+            )
+            text.append(f"{row.data}, exact by length: {each}")
+    return "\n".join(text)
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Fewest characters to insert, drop or replace to make one of the other (Levenshtein 1966)."""
+    above = list(range(len(other) + 1))
+    for row, character in enumerate(one, 1):
+        here = [row]
+        for column, against in enumerate(other, 1):
+            replaced = above[column - 1] + (character != against)
+            here.append(min(here[-1] + 1, above[column] + 1, replaced))
+        above = here
+    return above[-1]
+
+
+def _errors95(
+    names: Sequence[str], edits: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]
+) -> tuple[float, float]:
+    """95 % interval of the digit error rate by a bootstrap over writers."""
+    distinct, rows = np.unique(np.array(names), return_inverse=True)
+    wrong = np.bincount(rows, weights=edits)
+    digits = np.bincount(rows, weights=lengths)
+    drawn = np.random.default_rng(0).integers(0, len(distinct), (RESAMPLES, len(distinct)))
+    low, high = np.percentile(wrong[drawn].sum(axis=1) / digits[drawn].sum(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _line(row: NumberFigures) -> tuple[str, ...]:
+    return (
+        row.data,
+        f"{row.count:,}",
+        str(row.writers),
+        percent(row.exact),
+        _range(row.exact95),
+        percent(row.digit_errors),
+        _range(row.digit_errors95),
+        *(percent(share) for share in (row.over, row.under, row.ok, row.unsure, row.rejected)),
+        percent(row.ok_exact),
+    )
+
+
+def _range(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.2%} to {interval[1]:.2%}"

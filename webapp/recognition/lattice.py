@@ -1,0 +1,224 @@
+"""The likeliest ways to cover a line of ink with digits: a search over groups of strokes.
+
+A beam search over exact covers: what is not covered yet and stands leftmost is covered next. So a
+group need not be a run, and a late bar costs nothing.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .segment import Group, Piece
+
+BEAM = 24
+"""Partial covers that are kept at each piece."""
+
+HOPELESS = 11.0
+"""Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
+between them, say."""
+
+FLOOR = 1e-4
+"""Probabilities count as at least this: one certain refusal decides nothing alone."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much, in nats. Chosen on train writers (docs/training.md)."""
+
+    is_digit: float = 13.0
+    """Multiplies log P(is a digit)."""
+    digit: float = 13.0
+    """Multiplies log P(digit)."""
+    more: float = 1.5
+    """Subtracted for each digit: fewer are likelier where all else is equal."""
+    gap: float = 18.0
+    """Per height of the writing of empty width inside a digit."""
+    width: float = 9.0
+    """Per height of the writing by which a digit is wider than `width_free` of them."""
+    width_free: float = 2.0
+    abreast: float = 9.0
+    """For two pieces of a digit that stand abreast, each as high as the line."""
+    overlap: float = 1.5
+    """Per share of its width by which a digit stands over its neighbour."""
+    height: float = 2.5
+    """Per factor e by which a digit's height differs from the line's, beyond `height_free`."""
+    height_free: float = 0.25
+    base: float = 11.5
+    """Per height by which the middles of neighbours differ, beyond `base_free`."""
+    base_free: float = 0.15
+    late: float = 1.5
+    """Subtracted where other ink was drawn between the strokes of a digit."""
+    crumb: float = 6.0
+    """Subtracted for small or flat ink, standing alone, that is left out."""
+    ink: float = 27.0
+    """Subtracted for any other ink that is left out."""
+    cut: float = 1.1
+    """Subtracted for each place at which a stroke is cut."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One way to read a line's ink."""
+
+    score: float
+    digits: tuple[int, ...]
+    """Indices of the groups that are digits, from left to right."""
+    ignored: tuple[int, ...]
+    """Indices of the pieces that are left out."""
+
+
+_Partial = tuple[float, int, tuple[int, ...], tuple[int, ...]]
+"""Score, the pieces covered as bits, groups that are digits, pieces left out."""
+
+
+def covers_of(
+    line: Sequence[Piece],
+    groups: Sequence[Group],
+    height: float,
+    probabilities: NDArray[np.float64],
+    is_digit: NDArray[np.float64] | None,
+    weights: Weights,
+) -> list[Cover]:
+    """The best covers, the best first, at least one and at most `BEAM`.
+
+    Args:
+        line: pieces, by the middle of their box.
+        groups: with each piece alone among them.
+        height: of the line's digits.
+        probabilities: (G, 10), calibrated.
+        is_digit: (G,), calibrated; None where the model has no such output.
+    """
+    alone = [
+        _own(line, groups, g, height, probabilities, is_digit, weights) for g in range(len(groups))
+    ]
+    masks = [group.mask for group in groups]
+    starting: list[list[int]] = [[] for _ in line]
+    for index, group in enumerate(groups):
+        starting[group.members[0]].append(index)
+    dropped = [_dropped(line, i, height, weights) for i in range(len(line))]
+    reached: list[dict[tuple[int, int], _Partial]] = [{} for _ in range(len(line) + 1)]
+    reached[0][0, -1] = (0.0, 0, (), ())
+    ended: list[_Partial] = []
+    for place in range(len(line) + 1):
+        best = sorted(reached[place].values(), key=lambda p: -p[0])[:BEAM]
+        if place == len(line):
+            ended = best
+            break
+        for score, mask, digits, ignored in best:
+            steps: list[_Partial] = [
+                (score - dropped[place], mask | 1 << place, digits, (*ignored, place))
+            ]
+            for g in starting[place]:
+                if masks[g] & mask:
+                    continue
+                beside = _beside(groups[digits[-1]], groups[g], height, weights) if digits else 0.0
+                steps.append((score + alone[g] - beside, mask | masks[g], (*digits, g), ignored))
+            for step in steps:
+                following = place
+                while step[1] >> following & 1:
+                    following += 1
+                key = (
+                    step[1],
+                    step[2][-1] if step[2] else -1,
+                )
+                kept = reached[following].get(key)
+                if kept is None or kept[0] < step[0]:
+                    reached[following][key] = step
+    return [
+        Cover(
+            score,
+            tuple(sorted(digits, key=lambda g: float(groups[g].low[0] + groups[g].high[0]))),
+            ignored,
+        )
+        for score, _, digits, ignored in ended
+    ]
+
+
+def likely(
+    line: Sequence[Piece], groups: Sequence[Group], height: float, weights: Weights
+) -> list[Group]:
+    """The groups that are not hopeless; each piece alone is always one of them."""
+    return [
+        group
+        for group in groups
+        if len(group.members) == 1 or shape_cost(line, group, height, weights) <= HOPELESS
+    ]
+
+
+def _own(
+    line: Sequence[Piece],
+    groups: Sequence[Group],
+    index: int,
+    height: float,
+    probabilities: NDArray[np.float64],
+    is_digit: NDArray[np.float64] | None,
+    weights: Weights,
+) -> float:
+    """What a group is worth as a digit, whatever stands beside it."""
+    group = groups[index]
+    score = weights.digit * math.log(max(float(probabilities[index].max()), FLOOR)) - weights.more
+    if is_digit is not None:
+        score += weights.is_digit * math.log(max(float(is_digit[index]), FLOOR))
+    return score - shape_cost(line, group, height, weights)
+
+
+def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
+    """What speaks against a digit of these pieces, whatever they look like."""
+    cost = weights.late * group.late
+    if height <= 0:
+        return cost
+    width, own = (group.high - group.low).tolist()
+    cost += weights.gap * group.gap / height
+    cost += weights.abreast * _abreast([line[i] for i in group.members], height)
+    cost += weights.width * max(0.0, width / height - weights.width_free)
+    unlike = abs(math.log(max(own / height, 1e-3)))
+    return float(cost + weights.height * max(0.0, unlike - weights.height_free))
+
+
+def _abreast(pieces: Sequence[Piece], height: float) -> float:
+    """How much pieces look like digits of their own: 0 where one is small or over the other, 1
+    where both are as high as the writing and share no column.
+    """
+    most = 0.0
+    for place, one in enumerate(pieces):
+        for other in pieces[place + 1 :]:
+            narrower = max(min(one.width, other.width), 0.1 * height)
+            shared = min(one.high[0], other.high[0]) - max(one.low[0], other.low[0])
+            lower = min(1.0, one.height / height, other.height / height)
+            most = max(most, lower * (1 - min(1.0, max(0.0, float(shared)) / narrower)))
+    return most
+
+
+def _beside(left: Group, right: Group, height: float, weights: Weights) -> float:
+    """What it costs that one digit stands beside another."""
+    if height <= 0:
+        return 0.0
+    widths = (left.high[0] - left.low[0], right.high[0] - right.low[0])
+    shared = min(left.high[0], right.high[0]) - max(left.low[0], right.low[0])
+    overlap = max(0.0, float(shared)) / max(float(min(widths)), 0.15 * height)
+    middles = abs(float(left.low[1] + left.high[1] - right.low[1] - right.high[1])) / 2 / height
+    return weights.overlap * overlap + weights.base * max(0.0, middles - weights.base_free)
+
+
+def _dropped(line: Sequence[Piece], index: int, height: float, weights: Weights) -> float:
+    """What it costs to leave a piece out."""
+    return weights.crumb if is_crumb(line, index, height) else weights.ink
+
+
+def is_crumb(line: Sequence[Piece], index: int, height: float) -> bool:
+    """Whether a piece is a point, a comma or a bar that stands alone: no part of a digit."""
+    own = line[index]
+    small = max(own.width, own.height) <= 0.35 * height
+    flat = own.height <= 0.25 * max(own.width, 0.5 * height)
+    if not (small or flat):
+        return False
+    margin = 0.05 * height
+    for other in line:
+        if other is not own:
+            apart = np.maximum(other.low - own.high, own.low - other.high)
+            if apart.max() <= margin:
+                return False
+    return True
