@@ -73,6 +73,7 @@ def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
         assert card["files"][name]["sha256"] == sha256(tmp_path / name)
     # It has seen digits only, and does not say what is none.
     assert card["network"]["parameters"] == 93_322
+    assert "is a digit" not in card["network"]["output"]
     assert card["hyperparameters"]["epochs"] == len(card["curves"]["loss"]) == 6
     assert card["data"][0]["train"] == 600
     (figures,) = card["figures"]

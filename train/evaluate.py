@@ -29,7 +29,6 @@ from .evaluation import (
     evaluate_nondigits,
     evaluate_pictures,
     evaluate_strokes,
-    is_digit,
     name_of,
     percent,
     table,
@@ -285,7 +284,7 @@ def _samples(path: Path, split: str) -> list[StrokeSample]:
     Raises:
         TrainError: there are none.
     """
-    samples = [s for s in read_stroke_file(path) if s.split == split and is_digit(s)]
+    samples = [s for s in read_stroke_file(path) if s.split == split and s.is_digit]
     if not samples:
         raise TrainError(f"{path} has no digits by {split} writers")
     return samples

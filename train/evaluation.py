@@ -193,11 +193,6 @@ class NonDigitFigures:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "results"}
 
 
-def is_digit(sample: StrokeSample) -> bool:
-    """Whether it is labelled as a single digit."""
-    return len(sample.label) == 1 and sample.label in "0123456789"
-
-
 def evaluate_glyphs(
     data: str,
     classifier: Classifier,
@@ -234,7 +229,7 @@ def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample])
     results = [
         _result(reader.read_strokes(s.strokes, 0, "digit"), DIGITS, int(s.label), s.writer)
         for s in samples
-        if is_digit(s)
+        if s.is_digit
     ]
     return figures_of(data, results, "strokes") if results else None
 

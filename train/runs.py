@@ -79,7 +79,7 @@ def load_data(
 
 def single_digits(path: Path) -> list[StrokeSample]:
     """The samples of a stroke file that are single digits."""
-    return [s for s in read_stroke_file(path) if len(s.label) == 1 and s.label in "0123456789"]
+    return [sample for sample in read_stroke_file(path) if sample.is_digit]
 
 
 def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:

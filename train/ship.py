@@ -24,7 +24,6 @@ from .calibrate import calibrate, rates
 from .errors import DataError, TrainError
 from .evaluate import surely_worse
 from .evaluation import (
-    BATCH,
     MNIST_TEST,
     Figures,
     NonDigitFigures,
@@ -221,15 +220,7 @@ def _some(outputs: Outputs, rows: NDArray[np.bool_]) -> Outputs:
 
 
 def _outputs(served: LiteRTClassifier, drawings: Sequence[Sequence[Stroke]]) -> Outputs:
-    """What the network says of drawings, some at a time: each glyph takes 100 KB on its way."""
-    parts = [
-        served.classify(np.stack([glyph_of_strokes(s) for s in drawings[start : start + BATCH]]))
-        for start in range(0, len(drawings), BATCH)
-    ]
-    judged = [part.is_digit for part in parts if part.is_digit is not None]
-    return Outputs(
-        np.concatenate([part.digits for part in parts]), np.concatenate(judged) if judged else None
-    )
+    return served.classify(np.stack([glyph_of_strokes(strokes) for strokes in drawings]))
 
 
 def _guard(card: Path, best: Candidate) -> None:
@@ -265,15 +256,18 @@ def _card(
     best: Candidate, candidates: Sequence[Candidate], data: Data, mnist: Mnist
 ) -> dict[str, Any]:
     channels = best.network.input_shape[-1]
+    judges = "is_digit" in best.network.output
     return {
         "name": best.log["name"],
         "created": best.log["created"],
-        "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows, and whether it is one.",
+        "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows"
+        + (", and whether it is one." if judges else "."),
         "network": {
             "parameters": best.network.count_params(),
             "input": f"(N, 28, 28, {channels}) float32, 0 to 1: ink 1"
             + (", then how far the pen moved right, left, down and up" if channels > 1 else ""),
-            "output": "(N, 10) float32, probabilities of 0 to 9; (N, 1) float32, P(is a digit)",
+            "output": "(N, 10) float32, probabilities of 0 to 9"
+            + ("; (N, 1) float32, P(is a digit)" if judges else ""),
             "layers": [
                 f"{layer.name} {list(layer.output.shape[1:])}" for layer in best.network.layers[1:]
             ],

@@ -27,6 +27,11 @@ class StrokeSample:
     strokes: tuple[Stroke, ...]
 
     @property
+    def is_digit(self) -> bool:
+        """Whether it is labelled as a single digit, 0 to 9."""
+        return len(self.label) == 1 and self.label in "0123456789"
+
+    @property
     def split(self) -> str:
         """`train`, `dev` or `test`, by the writer alone."""
         return SPLITS[zlib.crc32(self.writer.encode()) % 4]

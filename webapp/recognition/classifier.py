@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from .errors import ModelError
 from .glyph import CHANNELS, SIDE, network_input
 
+BATCH = 64
+"""Glyphs that go through the network at once: each takes some 100 KB there, and a thread's
+interpreter keeps what its largest batch took."""
+
 CLASSES = 10
 """The digits 0 to 9."""
 
@@ -104,6 +108,17 @@ class LiteRTClassifier:
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """See `Classifier.classify`."""
+        parts = [self._some(glyphs[i : i + BATCH]) for i in range(0, max(1, len(glyphs)), BATCH)]
+        if len(parts) == 1:
+            return parts[0]
+        judged = [part.is_digit for part in parts if part.is_digit is not None]
+        return Outputs(
+            np.concatenate([part.digits for part in parts]),
+            np.concatenate(judged) if judged else None,
+        )
+
+    def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
+        """`classify`, of at most `BATCH` glyphs."""
         local = self._local
         interpreter = self._interpreter(max(1, len(glyphs)))
         # An interpreter takes no empty batch: one blank glyph then, whose answer is cut off.
