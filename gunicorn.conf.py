@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from webapp import metrics
 from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
@@ -74,9 +76,15 @@ control_socket_disable = True
 # Who a proxy in front speaks for is decided by INKLING_PROXIES, in one place.
 forwarded_allow_ips = ""
 
-# Lines of JSON. The site writes one for each request itself, without addresses.
+# Lines of JSON.
 logconfig_dict = CONFIG
-accesslog = None
+
+
+class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
+    """Without gunicorn's own line for each request, which has addresses; the site writes one."""
+
+    def access(self, *_: Any) -> None:
+        """Say nothing, whatever is set."""
 
 
 def pre_fork(server: Any, worker: Any) -> None:

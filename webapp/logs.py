@@ -64,8 +64,8 @@ CONFIG: dict[str, Any] = {
     },
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
-        name: {"level": "INFO", "handlers": [], "propagate": True}
-        for name in ("gunicorn.error", "gunicorn.access")
+        # gunicorn gives it handlers of its own before it reads this.
+        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}
     },
 }
 """For `logging.config.dictConfig`, which gunicorn calls."""

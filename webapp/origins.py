@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, redirect, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as BaseResponse
 
 from .config import Settings
@@ -33,11 +34,18 @@ def init_app(app: Flask) -> None:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     if settings.hosts:
-        app.config["TRUSTED_HOSTS"] = [*settings.hosts.split(","), *LOOPBACK_NAMES]
+        app.before_request(_refuse_other_hosts)
     if settings.https:
         app.before_request(_to_https)
     app.before_request(_refuse_other_sites)
     app.after_request(_allow_origins)
+
+
+def _refuse_other_hosts() -> None:
+    """Not Flask's TRUSTED_HOSTS: its refusal comes when no page can be made any more."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not host_is_trusted(request.host, [*settings.hosts.split(","), *LOOPBACK_NAMES]):
+        raise ProblemError(400, "This site does not go by that name.")
 
 
 def _to_https() -> BaseResponse | None:
@@ -65,7 +73,8 @@ def _refuse_other_sites() -> None:
     origin = request.headers.get("Origin")
     if site in ("same-origin", "none"):
         return
-    if site is None and (origin is None or urlsplit(origin).netloc == request.host):
+    own = origin is not None and request.host and urlsplit(origin).netloc == request.host
+    if site is None and (origin is None or own):
         return
     if _is_api() and origin is not None and _allowed(origin):
         return
