@@ -39,7 +39,7 @@ workers = int(concurrency)
 
 # Threads let connections be slow, and some always have to be free: readings, those that wait for
 # one, and pictures, must not take them all.
-worker_class = "gthread"
+worker_class = "webapp.worker.Worker"  # gthread, but for two habits
 threads = settings.threads
 needed = (settings.readings + 1) * (1 + WAITING) + SPARE_THREADS
 if threads < needed:

@@ -28,6 +28,12 @@ MULTIPART_OVERHEAD = 64 * 1024
 LARGE_BODY_BYTES = MIB
 """A body of more bytes than this, or of an unknown number, is large."""
 
+DISCARD_SECONDS = 2.0
+"""How long a body that is refused is read, so that its sender can hear of it."""
+
+PIECE_BYTES = 64 * 1024
+"""Read of it at once."""
+
 LARGE_BODIES = 4
 """Large bodies that one process takes at once: each is held in memory, twice for a moment."""
 
@@ -184,12 +190,36 @@ class InMemoryRequest(Request):
         if announced is None and not self.environ.get("wsgi.input_terminated"):
             return io.BytesIO()  # no body; reading on would wait for ever
         if announced is not None and announced > most:
+            self._discard(announced)
             raise ProblemError(413, f"The body has {announced} bytes, but at most {most} are read.")
         large = announced is None or announced > LARGE_BODY_BYTES
         watch, gate = current_app.extensions["bodies"]
-        g.incoming = incoming = Incoming(watch, gate, self.environ, large)
+        try:
+            g.incoming = incoming = Incoming(watch, gate, self.environ, large)
+        except ProblemError:
+            self._discard(announced or 0)
+            raise
         source = self.environ["wsgi.input"]
         return cast(IO[bytes], Body(source, announced, most, incoming.deadline))
+
+    def _discard(self, announced: int) -> None:
+        """Read a refused body, for a while, and keep nothing of it.
+
+        A client that still sends while its connection is closed sees no answer, only that.
+        """
+        connection = self.environ.get("gunicorn.socket")
+        if not isinstance(connection, socket.socket):
+            return
+        deadline = time.monotonic() + DISCARD_SECONDS
+        connection.settimeout(DISCARD_SECONDS)
+        try:
+            while announced > 0 and time.monotonic() < deadline:
+                data = self.environ["wsgi.input"].read(min(announced, PIECE_BYTES))
+                announced = announced - len(data) if data else 0
+        except OSError:
+            return  # the client has gone, or is too slow to be waited for
+        finally:
+            connection.settimeout(None)
 
     def _load_form_data(self) -> None:
         try:
