@@ -10,8 +10,10 @@ from .cards import cards
 from .config import Settings
 from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
-from .recognition import FORMATS, Reading
+from .recognition import FORMATS, Reading, explain
 from .schema import (
+    ExplainOptions,
+    ExplainRequest,
     ImageOptions,
     ModelAnswer,
     StrokesRequest,
@@ -19,6 +21,7 @@ from .schema import (
     answer_of,
     convert_fields,
     decode_json,
+    explain_answer_of,
     invalid,
     pointer,
 )
@@ -54,6 +57,24 @@ def predict_image() -> Response:
     reading = engine.recognizer.read_image(data, engine.limits, options.alternatives)
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _answer(engine, reading, surface, glyphs=options.glyphs)
+
+
+@blueprint.post("/explain")
+def explain_digit() -> Response:
+    """What the network saw of one digit of a drawing or a picture."""
+    if request.mimetype == "application/json":
+        asked = decode_json(_json_body(), ExplainRequest)
+        index, engine = asked.index, current_stroke_engine()
+        reading = engine.recognizer.read_strokes(asked.as_strokes(), 0, asked.expect)
+    else:
+        data, fields = image_upload()
+        options = convert_fields(fields, ExplainOptions)
+        index, engine = options.index, current_engine()
+        reading = engine.recognizer.read_image(data, engine.limits, 0)
+    if index >= len(reading.digits):
+        raise invalid("/index", f"index is {index}, but {len(reading.digits)} digits were found")
+    digit = reading.digits[index]
+    return _json(explain_answer_of(digit, explain(engine.model.content, digit.glyph)))
 
 
 @blueprint.get("/model")

@@ -17,6 +17,7 @@ from .errors import (
     UndecodableImageError,
     UnsupportedImageError,
 )
+from .explain import Layer, explain
 from .glyph import (
     CHANNELS,
     PEN,
@@ -43,6 +44,7 @@ __all__ = [
     "Expect",
     "Glyph",
     "ImageTooLargeError",
+    "Layer",
     "Limits",
     "LiteRTClassifier",
     "Model",
@@ -55,6 +57,7 @@ __all__ = [
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",
+    "explain",
     "glyph_of_ink",
     "glyph_of_strokes",
     "load_model",
