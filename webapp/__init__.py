@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from . import api, assets, cli, engine, errors, health, limits, pages, request_id, security
+from . import (
+    api,
+    assets,
+    cli,
+    engine,
+    errors,
+    health,
+    language,
+    limits,
+    pages,
+    request_id,
+    security,
+)
 from .config import Settings, load_settings
 
 
@@ -22,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_app(app)
     engine.init_app(app)
     assets.init_app(app)
+    language.init_app(app)
     health.init_app(app)
     api.init_app(app)
     pages.init_app(app)

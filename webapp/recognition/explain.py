@@ -35,7 +35,9 @@ class Layer:
         tiles = np.zeros((down * across, height, width), np.float32)
         tiles[:count] = np.moveaxis(scaled, 2, 0)
         rows = tiles.reshape(down, across, height, width).swapaxes(1, 2)
-        return np.rint(255 * rows.reshape(down * height, across * width)).astype(np.uint8)
+        grid = rows.reshape(down * height, across * width)
+        picture: NDArray[np.uint8] = np.rint(255 * grid).astype(np.uint8)
+        return picture
 
 
 def explain(content: bytes, glyph: Glyph) -> tuple[Layer, ...]:
