@@ -37,16 +37,17 @@ def init_app(app: Flask) -> None:
     def static_file(version_asked: str, name: str) -> Response:
         if version_asked != version:
             abort(404)
-        answer = send_from_directory(FOLDER, name, max_age=YEAR)
+        if name in packed and request.accept_encodings["gzip"] > 0:
+            answer = Response(packed[name], mimetype=mimetypes.guess_type(name)[0])
+            answer.content_encoding = "gzip"
+            # The plain file's tag for other bytes would let a cache mix the two up.
+            answer.set_etag(f"{version}-gzip")
+            answer.cache_control.max_age = YEAR
+            answer.make_conditional(request)
+        else:
+            answer = send_from_directory(FOLDER, name, max_age=YEAR)
         if name in packed:
             answer.vary.add("Accept-Encoding")
-            if answer.status_code == 200 and request.accept_encodings["gzip"] > 0:
-                answer.direct_passthrough = False
-                answer.set_data(packed[name])
-                answer.content_encoding = "gzip"
-                # The same name for other bytes would let a cache mix the two up.
-                answer.set_etag(f"{answer.get_etag()[0]}-gzip")
-                answer.make_conditional(request)
         answer.cache_control.public = True
         answer.cache_control.immutable = True
         return answer

@@ -26,6 +26,8 @@ export class Pad {
   #pointer = null;
   #erasing = false;
   #erased = false;
+  /** Where the rubber was last. */
+  #rubberAt = null;
   /** Points of the growing stroke that are on the canvas already. */
   #drawn = 0;
   /** What the tip's canvas shows now, in pad units. */
@@ -142,6 +144,7 @@ export class Pad {
     this.light();
     if (this.#erasing) {
       this.#erased = false;
+      this.#rubberAt = null;
       this.#erase(event);
       return;
     }
@@ -169,8 +172,7 @@ export class Pad {
       this.#erase(event);
       return;
     }
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length ? events : [event]) this.#drawing.extend(this.#pointOf(each));
+    for (const each of eventsOf(event)) this.#drawing.extend(this.#pointOf(each));
     const stroke = this.#drawing.strokes.at(-1);
     if (stroke.length > this.#drawn) {
       drawFrom(this.#ink, stroke, this.#drawn);
@@ -206,12 +208,18 @@ export class Pad {
 
   #erase(event) {
     const radius = (RUBBER * this.#view.height) / this.#place.height;
-    for (const each of event.getCoalescedEvents?.() ?? [event]) {
-      if (this.#drawing.erase(this.#pointOf(each), radius, this.#erased)) {
-        this.#erased = true;
-        this.redraw();
+    for (const each of eventsOf(event)) {
+      const to = this.#pointOf(each);
+      const from = this.#rubberAt ?? to;
+      this.#rubberAt = to;
+      // A fast hand leaps: all on its way is rubbed out, not only where it was seen.
+      const steps = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / radius) || 1;
+      for (let i = 1; i <= steps; i++) {
+        const [x, y] = [from.x + ((to.x - from.x) * i) / steps, from.y + ((to.y - from.y) * i) / steps];
+        this.#erased = this.#drawing.erase({ x, y }, radius, this.#erased) || this.#erased;
       }
     }
+    if (this.#erased) this.redraw();
   }
 
   #showTip(stroke, predicted = []) {
@@ -273,4 +281,10 @@ export class Pad {
 
 function within(share) {
   return Math.min(Math.max(share, 0), 1);
+}
+
+/** All the places that the pointer was at since the last event; the browser may have none. */
+function eventsOf(event) {
+  const events = event.getCoalescedEvents?.() ?? [];
+  return events.length ? events : [event];
 }

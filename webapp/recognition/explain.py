@@ -27,7 +27,8 @@ class Layer:
 
     def picture(self) -> NDArray[np.uint8]:
         """All maps, `COLUMNS` side by side, row by row, without gaps; the layer's highest value is
-        white, 0 and less are black."""
+        white, 0 and less are black.
+        """
         height, width, count = self.maps.shape
         across = min(COLUMNS, count)
         down = -(-count // across)
