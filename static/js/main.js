@@ -279,7 +279,8 @@ find("cancel").addEventListener("click", leavePicture);
 
 function bring(file) {
   if (!file || pad.isDrawing) return;
-  picture = { file, turns: 0, sent: null, name: file.name || "picture.png" };
+  picture = { file, turns: 0, sent: {}, name: file.name || "picture.png" };
+  find("photo").classList.add("blank");
   readPicture();
   find("stage").scrollIntoView({ block: "nearest" });
 }
@@ -293,7 +294,6 @@ function readPicture() {
   showStage();
   asker.ask(async (signal) => {
     sending(0);
-    mine.sent ??= {};
     mine.sent[mine.turns % 4] ??= await prepared(mine.file, mine.turns, mostBytes);
     if (signal.aborted) throw new DOMException("aborted", "AbortError");
     await showPhoto(mine.sent[mine.turns % 4]);
@@ -326,7 +326,7 @@ async function showPhoto(blob) {
   photo.src = URL.createObjectURL(blob);
   // Not every file is a picture that can be shown; the server's answer says what is wrong.
   const shown = await photo.decode().then(() => true, () => false);
-  find("photo").classList.toggle("broken", !shown);
+  find("photo").classList.toggle("blank", !shown);
   if (!shown) return;
   const { style } = find("photo-frame");
   style.aspectRatio = `${photo.naturalWidth} / ${photo.naturalHeight}`;

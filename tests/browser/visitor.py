@@ -125,6 +125,7 @@ class Visitor:
     def draw(self, strokes, hand=None):
         """Draw strokes, points in the unit square, with the mouse or another hand."""
         hand = hand or self.mouse
+        self.pad.scroll_into_view_if_needed()
         for stroke in strokes:
             hand([self.place(*point) for point in stroke])
 
