@@ -26,10 +26,6 @@ from .sources import (
 from .strokes import StrokeSample, read_stroke_file
 from .training import Hyperparameters
 
-SPOILT = 1 / 3
-"""Of the non-digits in an epoch, those made of MNIST's pixels: else what has an MNIST look would
-always be a digit."""
-
 
 @dataclass(frozen=True)
 class Data:
@@ -94,7 +90,7 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
     samples = [s for others in data.others.values() for s in others]
     if samples:
         count = round(images * settings.nondigits_share)
-        spoilt = round(count * SPOILT)
+        spoilt = round(count * settings.spoilt_share)
         drawn = round(count * settings.drawn_share)
         written = balanced(samples, settings.writer_cap, len(samples), settings.seed)
         sources += [

@@ -13,7 +13,7 @@ from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_st
 from .augment import Augmentation, augment, roughen
 from .nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
 from .strokes import StrokeSample
-from .warp import Warp, warp
+from .warp import Warp, turned, warp
 
 
 class Source(Protocol):
@@ -42,8 +42,11 @@ class Rendering:
         self, drawn: Sequence[Sequence[Stroke]], rng: np.random.Generator
     ) -> NDArray[np.uint8]:
         """(N, 28, 28, 5) uint8."""
-        glyphs = np.stack([glyph_of_strokes(d, rng.uniform(*self.pen)) for d in drawn])
-        glyphs[rng.random(len(glyphs)) < self.undirected, ..., 1:] = 0
+        directed = (rng.random(len(drawn)) >= self.undirected).tolist()
+        pens = rng.uniform(*self.pen, len(drawn)).tolist()
+        glyphs = np.stack(
+            [glyph_of_strokes(*one) for one in zip(drawn, pens, directed, strict=True)]
+        )
         rough = rng.random(len(glyphs)) < self.rough
         if rough.any():
             glyphs[rough] = roughen(glyphs[rough], rng)
@@ -106,9 +109,13 @@ class StrokeSource:
         return self._rendering.glyphs(drawn, rng)
 
 
-MIX = {"letters": 2}
-"""How often a kind of non-digit comes, where it is not once: half of them letters, though nine in
+MIX = {"letters": 2, "doodles": 2}
+"""How often a kind of non-digit comes, where it is not once: two in five are letters, though nine in
 ten samples are."""
+
+TURNED = 0.5
+"""Share of doodles that are mirrored and turned by any angle: what they show stays what it is. A
+letter would not: a P turns into a 9."""
 
 
 class NonDigitSource:
@@ -144,7 +151,9 @@ class NonDigitSource:
                 strokes: Sequence[Stroke] = generated(kind, 1, rng, self._digits)[0]
             else:
                 theirs = self._by_kind[self._mix[row % len(self._mix)]]
-                strokes = theirs[int(rng.integers(len(theirs)))].strokes
+                sample = theirs[int(rng.integers(len(theirs)))]
+                turn = sample.kind == "doodles" and rng.random() < TURNED
+                strokes = turned(sample.strokes, rng) if turn else sample.strokes
             drawn.append(warp(strokes, None, self._amount, rng))
         return self._rendering.glyphs(drawn, rng)
 
