@@ -13,7 +13,7 @@ mnist = --name "$(NAME)" $(if $(MNIST),--mnist "$(MNIST)")
 strokes = $(foreach file,$(STROKES),--strokes "$(file)") \
 	$(foreach file,$(OTHERS),--others "$(file)")
 
-.PHONY: help run test lint format train evaluate bench lock serving dev
+.PHONY: help run test lint format train evaluate bench looks lock serving dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,9 @@ evaluate: dev ## hold a shipped model to its card (the same variables)
 bench: dev ## measure the server and the networks
 	@$(DEV) -m bench.latency
 	@$(DEV) -m bench.networks
+
+looks: dev ## accept how the pages look now (tests/browser/looks)
+	@ACCEPT_LOOKS=1 $(DEV) -m pytest -q tests/browser/test_visual.py
 
 lock: dev ## resolve the requirements anew
 	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \

@@ -60,9 +60,10 @@ class Words:
         return self.say(found[0] if found and status != "unsure" else "a_guess")
 
     def percent(self, share: float, decimals: int = 1) -> str:
-        """A share of 1 as a percentage, its sign never alone on a line."""
-        number = f"{100 * share:.{decimals}f}".replace(".", self.say("decimal"))
-        return self.say("percent", number=number)
+        """A share of 1 as a percentage; only what is certain has 100."""
+        most = 100 - 10.0**-decimals if share < 1 else 100.0
+        number = f"{min(100 * share, most):.{decimals}f}"
+        return self.say("percent", number=number.replace(".", self.say("decimal")))
 
     def others(self, reading: Reading) -> list[Alternative]:
         """The likeliest of what else it could be: other readings or, of one digit, none at all."""

@@ -64,10 +64,11 @@ export class Words {
     return this.say(found && status !== "unsure" ? found[1] : "a_guess");
   }
 
-  /** A share of 1 as a percentage, its sign never alone on a line. */
+  /** A share of 1 as a percentage; only what is certain has 100. */
   percent(share, decimals = 1) {
-    const number = (100 * share).toFixed(decimals).replace(".", this.say("decimal"));
-    return this.say("percent", { number });
+    const most = share < 1 ? 100 - 10 ** -decimals : 100;
+    const number = Math.min(100 * share, most).toFixed(decimals);
+    return this.say("percent", { number: number.replace(".", this.say("decimal")) });
   }
 
   /**

@@ -155,4 +155,4 @@ def test_focus_is_seen(visit):
     assert list(tab(1)) == [""]  # the pad
     visitor.draw_digit(3)
     visitor.expect_number(3)
-    assert list(tab(5)) == ["Undo", "Erase", "Clear", "Submit", "3100\u00a0%"]
+    assert list(tab(5)) == ["Undo", "Erase", "Clear", "Submit", "399\u00a0%"]

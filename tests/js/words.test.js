@@ -64,6 +64,12 @@ test("a percentage has the decimals that are asked for, and its sign stays besid
   assert.equal(words.percent(0), "0.0\u00a0%");
   assert.equal(words.percent(0.12345), "12.3\u00a0%");
   assert.equal(words.percent(0.994, 0), "99\u00a0%");
+  assert.equal(words.percent(1), "100.0\u00a0%");
+});
+
+test("what is not certain is not said to be", () => {
+  assert.equal(words.percent(0.9999), "99.9\u00a0%");
+  assert.equal(words.percent(0.9999, 0), "99\u00a0%");
 });
 
 test("lines become one", () => {
