@@ -71,12 +71,12 @@ def test_a_chosen_theme_is_there_at_the_first_paint(visit):
     visitor.page.get_by_role("switch", name="Dark").click()
     visitor.page.add_init_script(
         """new MutationObserver(() => {
-            if (document.body && !window.first) first = document.documentElement.dataset.theme;
+            if (document.body && !window.first) window.first = document.documentElement.dataset.theme;
         }).observe(document, {childList: true, subtree: true});
-        var first;"""
+        """
     )
     visitor.page.reload()
-    assert visitor.page.evaluate("first") == "dark"
+    assert visitor.page.evaluate("window.first") == "dark"
 
 
 # ---- languages ----

@@ -63,7 +63,7 @@ def explanation():
         rng = np.random.default_rng(side)
         rows, across = -(-count // 8), min(8, count)
         coarse = rng.integers(0, 255, (rows * 2, across * 2), np.uint8)
-        large = cv2.resize(coarse, (across * side, rows * side), interpolation=cv2.INTER_LINEAR)
+        large = cv2.resize(coarse, (across * side, rows * side), interpolation=cv2.INTER_NEAREST)
         return "data:image/png;base64," + base64.b64encode(png(large)).decode()
 
     shapes = {"glyph": (28, 5), "conv1": (26, 32), "conv2": (11, 64), "conv3": (3, 64)}
@@ -174,7 +174,7 @@ def test_it_looks_as_accepted(visit, browser, name):
     seen = cv2.resize(seen, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     if ACCEPT:
         LOOKS.mkdir(exist_ok=True)
-        cv2.imwrite(str(LOOKS / f"{name}.png"), seen)
+        cv2.imwrite(str(LOOKS / f"{name}.png"), seen, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         MADE_WITH.write_text(json.dumps(here, indent=2) + "\n", encoding="utf-8")
         return
     accepted = cv2.imread(str(LOOKS / f"{name}.png"))
