@@ -1,8 +1,8 @@
 """`python -m bench.page`: how quickly the page draws and answers, in a headless Chromium.
 
 Events are dispatched in the page, so that the time of a pointer's way through the browser, which
-no page can change, is left out. Ink counts as drawn when the frame after its event has been painted;
-an answer, when the frame that shows it has.
+no page can change, is left out. Ink counts as drawn when the frame after its event has been
+painted; an answer, when the frame that shows it has.
 """
 
 import argparse

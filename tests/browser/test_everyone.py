@@ -71,7 +71,7 @@ def test_a_chosen_theme_is_there_at_the_first_paint(visit):
     visitor.page.get_by_role("switch", name="Dark").click()
     visitor.page.add_init_script(
         """new MutationObserver(() => {
-            if (document.body && !window.first) window.first = document.documentElement.dataset.theme;
+            if (document.body) window.first ??= document.documentElement.dataset.theme;
         }).observe(document, {childList: true, subtree: true});
         """
     )
