@@ -20,6 +20,7 @@ from .cards import PLOTS, cards, view_of
 from .config import MIB, Settings
 from .engine import current_engine
 from .language import page_url, texts
+from .metrics import count_reading
 from .schema import glyph_uri
 from .words import Words, percent
 
@@ -50,7 +51,9 @@ def upload() -> str:
     """The form without JavaScript: a picture in, a page out."""
     data, _ = image_upload()
     engine = current_engine()
-    reading = engine.recognizer.read_image(data, engine.limits)
+    with engine.reading():
+        reading = engine.recognizer.read_image(data, engine.limits)
+    count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
         "result.html", reading=reading, words=Words(texts()["words"]), glyphs=glyphs

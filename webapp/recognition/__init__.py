@@ -29,6 +29,7 @@ from .glyph import (
     network_input,
 )
 from .image import FORMATS, Limits
+from .ink import ink_of_image
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "explain",
     "glyph_of_ink",
     "glyph_of_strokes",
+    "ink_of_image",
     "load_model",
     "log_odds",
     "network_input",
