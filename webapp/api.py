@@ -1,7 +1,7 @@
 """The HTTP interface, version 1 (docs/api.md)."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -81,21 +81,16 @@ def explain_digit() -> Response:
     if request.mimetype == "application/json":
         asked = decode_json(_json_body(), ExplainRequest)
         strokes = asked.as_strokes()
-        index, engine = asked.index, current_stroke_engine()
-        with engine.reading():
-            reading = engine.recognizer.read_strokes(strokes, 0, asked.expect)
-    else:
-        data, fields = image_upload()
-        options = convert_fields(fields, ExplainOptions)
-        index, engine = options.index, current_engine()
-        with engine.reading():
-            reading = engine.recognizer.read_image(data, engine.limits, 0)
-    if index >= len(reading.digits):
-        raise invalid("/index", f"index is {index}, but {len(reading.digits)} digits were found")
-    digit = reading.digits[index]
-    with engine.reading():
-        layers = explain(engine.model.content, digit.glyph)
-    return _json(explain_answer_of(digit, layers))
+        engine = current_stroke_engine()
+        return _explained(
+            engine, asked.index, lambda: engine.recognizer.read_strokes(strokes, 0, asked.expect)
+        )
+    data, fields = image_upload()
+    options = convert_fields(fields, ExplainOptions)
+    pictures = current_engine()
+    return _explained(
+        pictures, options.index, lambda: pictures.recognizer.read_image(data, pictures.limits, 0)
+    )
 
 
 @blueprint.get("/model")
@@ -183,6 +178,15 @@ def _answer(
         request_id=g.request_id,
         glyphs=glyphs,
     )
+
+
+def _explained(engine: Engine, index: int, read: Callable[[], Reading]) -> Response:
+    with engine.reading():
+        digits = read().digits
+        if index >= len(digits):
+            raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
+        layers = explain(engine.model.content, digits[index].glyph)
+    return _json(explain_answer_of(digits[index], layers))
 
 
 def _json(value: object) -> Response:

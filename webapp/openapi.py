@@ -154,16 +154,15 @@ def operations(settings: Settings) -> list[Operation]:
             "explain",
             "What the network saw of one digit",
             _ref(ExplainAnswer),
-            "A drawing or a picture, as above; `index` chooses the digit of the reading. `layers` are "
-            "what goes in, then each convolution; their maps stand in one grey picture, 8 side by "
-            "side, row by row.",
+            "A drawing or a picture, as above; `index` chooses the digit of the reading. With the "
+            "bytes of a picture, the options are query fields. `layers`: what goes in, then each "
+            "convolution; their maps stand in one grey picture, 8 side by side, row by row.",
             {
                 JSON: {"schema": _ref(ExplainRequest), "example": {**EXAMPLE, "index": 0}},
                 FORM: {"schema": {**form, "properties": {"image": image_bytes, **explained}}},
                 **images,
             },
-            ExplainOptions,
-            POST_STATUSES,
+            statuses=POST_STATUSES,
         ),
         Operation(
             "get",
