@@ -1,7 +1,8 @@
 """The HTTP interface, version 1 (docs/api.md)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -80,17 +81,19 @@ def explain_digit() -> Response:
     """What the network saw of one digit of a drawing or a picture."""
     if request.mimetype == "application/json":
         asked = decode_json(_json_body(), ExplainRequest)
-        strokes = asked.as_strokes()
-        engine = current_stroke_engine()
-        return _explained(
-            engine, asked.index, lambda: engine.recognizer.read_strokes(strokes, 0, asked.expect)
-        )
-    data, fields = image_upload()
-    options = convert_fields(fields, ExplainOptions)
-    pictures = current_engine()
-    return _explained(
-        pictures, options.index, lambda: pictures.recognizer.read_image(data, pictures.limits, 0)
-    )
+        index, engine = asked.index, current_stroke_engine()
+        read = partial(engine.recognizer.read_strokes, asked.as_strokes(), 0, asked.expect)
+    else:
+        data, fields = image_upload()
+        options = convert_fields(fields, ExplainOptions)
+        index, engine = options.index, current_engine()
+        read = partial(engine.recognizer.read_image, data, engine.limits, 0)
+    with engine.reading():
+        digits = read().digits
+        if index >= len(digits):
+            raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
+        layers = explain(engine.model.content, digits[index].glyph)
+    return _json(explain_answer_of(digits[index], layers))
 
 
 @blueprint.get("/model")
@@ -178,15 +181,6 @@ def _answer(
         request_id=g.request_id,
         glyphs=glyphs,
     )
-
-
-def _explained(engine: Engine, index: int, read: Callable[[], Reading]) -> Response:
-    with engine.reading():
-        digits = read().digits
-        if index >= len(digits):
-            raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
-        layers = explain(engine.model.content, digits[index].glyph)
-    return _json(explain_answer_of(digits[index], layers))
 
 
 def _json(value: object) -> Response:

@@ -196,6 +196,12 @@ class Answer(msgspec.Struct):
     request_id: str
 
 
+class BatchAnswer(msgspec.Struct):
+    """The answers to a batch, in its order."""
+
+    results: list[Answer]
+
+
 class LayerAnswer(msgspec.Struct):
     """The maps of one layer."""
 
@@ -219,12 +225,6 @@ def explain_answer_of(digit: Digit, layers: Sequence[Layer]) -> ExplainAnswer:
         [LayerAnswer(each.name, list(each.maps.shape), png_uri(each.picture())) for each in layers],
         list(digit.probabilities),
     )
-
-
-class BatchAnswer(msgspec.Struct):
-    """The answers to a batch, in its order."""
-
-    results: list[Answer]
 
 
 def answer_of(

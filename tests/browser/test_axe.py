@@ -81,7 +81,7 @@ def test_axe_finds_nothing_on_the_page(visit, mode, state):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("path", ["/model", "/privacy", "/nothing", "/?lang=ar"])
+@pytest.mark.parametrize("path", ["/model", "/privacy", "/api/docs", "/nothing", "/?lang=ar"])
 def test_axe_finds_nothing_on_the_other_pages(visit, mode, path):
     """The models, privacy, errors, and a language from right to left."""
     visitor = visit(path, **MODES[mode])
