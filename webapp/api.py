@@ -51,7 +51,9 @@ def predict_image() -> Response:
     data, fields = image_upload()
     options = convert_fields(fields, ImageOptions)
     engine = current_engine()
-    reading = engine.recognizer.read_image(data, engine.limits, options.alternatives)
+    reading = engine.recognizer.read_image(
+        data, engine.limits, options.alternatives, options.expect
+    )
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _answer(engine, reading, surface, glyphs=options.glyphs)
 
