@@ -138,9 +138,7 @@ def _seams(
     edge = np.full((len(columns), 1), 1e6)
     for row in range(1, rows):
         aside = total + PAPER_COST
-        ways = np.stack(
-            [np.hstack([edge, aside[:, :-1]]), total, np.hstack([aside[:, 1:], edge])]
-        )
+        ways = np.stack([np.hstack([edge, aside[:, :-1]]), total, np.hstack([aside[:, 1:], edge])])
         best = ways.argmin(axis=0)
         steps[row] = best - 1
         total = np.take_along_axis(ways, best[np.newaxis], 0)[0] + cost[row]

@@ -295,9 +295,7 @@ def _typical(statistics: NDArray[np.int32]) -> float:
     """The height of pieces of ink below which half of it is, each counted by its own."""
     if len(statistics) == 0:
         return 0.0
-    heights = np.maximum(
-        statistics[:, cv2.CC_STAT_HEIGHT], 0.3 * statistics[:, cv2.CC_STAT_WIDTH]
-    )
+    heights = np.maximum(statistics[:, cv2.CC_STAT_HEIGHT], 0.3 * statistics[:, cv2.CC_STAT_WIDTH])
     order = np.argsort(heights)
     weights = np.cumsum(statistics[order, cv2.CC_STAT_AREA])
     return float(heights[order[int(np.searchsorted(weights, weights[-1] / 2))]])

@@ -178,9 +178,7 @@ class Recognizer:
 
         return self._reading(numbers, box_of, None, alternatives, timing)
 
-    def _read_page(
-        self, data: bytes, limits: Limits, alternatives: int, timing: Timing
-    ) -> Reading:
+    def _read_page(self, data: bytes, limits: Limits, alternatives: int, timing: Timing) -> Reading:
         with timing.stage("ink"):
             with self._decoding:
                 picture = decode(data, limits)
