@@ -135,17 +135,15 @@ def coverage(strokes: Sequence[Stroke], size: tuple[int, int], pen: float) -> ND
         if len(points) == 1:
             points = np.repeat(points, 2, axis=0)
         cv2.polylines(canvas, [points], False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
-    return canvas.astype(np.float32) / 255
+    return np.asarray(canvas / np.float32(255), np.float32)
 
 
-def _paper(
-    scene: Scene, size: tuple[int, int], height: float, rng: np.random.Generator
-) -> Picture:
+def _paper(scene: Scene, size: tuple[int, int], height: float, rng: np.random.Generator) -> Picture:
     """A sheet without writing."""
     width, depth = size
     texture = cv2.GaussianBlur(rng.normal(0, 1, (depth, width)).astype(np.float32), (0, 0), 1.2)
-    texture *= scene.grain / max(float(texture.std()), 1e-6)
-    sheet = np.array(scene.paper, np.float32) + texture[..., np.newaxis]
+    grain = np.asarray(texture) * (scene.grain / max(float(np.std(texture)), 1e-6))
+    sheet = np.array(scene.paper, np.float32) + grain[..., np.newaxis]
     if scene.rules:
         pitch = height * (rng.uniform(0.4, 0.6) if scene.squared else LINE_PITCH)
         thick = max(1, round(0.02 * height))

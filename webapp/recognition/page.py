@@ -1,9 +1,10 @@
-"""A picture of any amount of writing: where the ink is, at a size at which digits can be told apart,
-and how far the lines are turned.
+"""A picture of any amount of writing: where the ink is, at a size at which digits differ, and how
+far the lines are turned.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,7 +111,8 @@ def page_of(picture: NDArray[np.uint8]) -> Page:
 
 def writing_height(ink: NDArray[np.uint8]) -> float:
     """How high the writing is, roughly, in pixels: the median of its pieces by their ink; 0
-    without any."""
+    without any.
+    """
     _, _, statistics, _ = cv2.connectedComponentsWithStats(
         (ink > 0).astype(np.uint8), connectivity=8
     )
@@ -163,17 +165,17 @@ def _page(picture: NDArray[np.uint8], side: int) -> Page:
         mask, angle = sheet
         left, top, width, height = cv2.boundingRect(mask)
         part = slice(top, top + height), slice(left, left + width)
-        mask = mask[part] > 0
+        on_sheet = mask[part] > 0
         grey = grey[part].copy()
         # Beside the sheet, more paper as it is near: neither the desk nor an edge is ink.
         near = cv2.inpaint(
             cv2.resize(grey, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA),
-            cv2.resize((~mask).astype(np.uint8), None, fx=0.125, fy=0.125),
+            cv2.resize((~on_sheet).astype(np.uint8), None, fx=0.125, fy=0.125),
             1,
             cv2.INPAINT_TELEA,
         )
         paper = cv2.resize(near, (width, height), interpolation=cv2.INTER_LINEAR)
-        grey[~mask] = paper[~mask]
+        grey[~on_sheet] = paper[~on_sheet]
     tilts: list[float] = []
 
     def cleared(strength: NDArray[np.uint8], noise: float) -> NDArray[np.uint8]:
@@ -184,7 +186,7 @@ def _page(picture: NDArray[np.uint8], side: int) -> Page:
 
     ink = ink_on_paper(grey, _without_surroundings, cleared)
     if sheet is not None:
-        ink[~mask] = 0
+        ink[~on_sheet] = 0
     return Page(ink, left * scale, top * scale, scale, tilts[0] if tilts else angle)
 
 
@@ -291,7 +293,7 @@ def _without_specks(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(np.concatenate([[False], kept])[labels], ink, 0).astype(np.uint8)
 
 
-def _typical(statistics: NDArray[np.int32]) -> float:
+def _typical(statistics: NDArray[Any]) -> float:
     """The height of pieces of ink below which half of it is, each counted by its own."""
     if len(statistics) == 0:
         return 0.0

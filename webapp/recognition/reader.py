@@ -15,10 +15,10 @@ from .blobs import patch_of, pieces_of, with_pen
 from .calibration import Calibration
 from .classifier import Classifier
 from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
-from .image import Limits, decode
+from .image import Limits, decode, decode_reduced
 from .ink import ink_of_image
 from .numbers import Judge, Numbers, picture_medium, read_numbers, stroke_medium
-from .page import Page, slope_of, turned, page_of
+from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
@@ -181,9 +181,10 @@ class Recognizer:
     def _read_page(self, data: bytes, limits: Limits, alternatives: int, timing: Timing) -> Reading:
         with timing.stage("ink"):
             with self._decoding:
-                picture = decode(data, limits)
-                height, width = picture.shape[:2]
+                picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
                 page = page_of(picture)
+                # Boxes are in pixels of the whole picture.
+                factor = np.array([width, height]) / picture.shape[1::-1]
                 del picture
             pieces = pieces_of(page.ink)
         if not pieces:
@@ -201,7 +202,7 @@ class Recognizer:
                 pixels = pixels @ back[:, :2].T + back[:, 2]
             low = pixels.min(axis=0) * page.scale + origin
             high = (pixels.max(axis=0) + 1) * page.scale + origin
-            return _box(low.clip(0, size), high.clip(0, size))
+            return _box((low * factor).clip(0, size), (high * factor).clip(0, size))
 
         return self._reading(numbers, box_of, (width, height), alternatives, timing)
 

@@ -1,5 +1,6 @@
 """The printed lines of ruled and squared paper: long, thin and straight, across the picture."""
 
+import itertools
 import math
 
 import cv2
@@ -19,7 +20,7 @@ LONG = 0.45
 """Share of a picture's width or height that a rule covers at least."""
 
 ALONE = 0.7
-"""... and that it covers if there are not several, side by side: tops of digits stand in line too."""
+"""... and that it covers if there are not several: the tops of digits stand in line too."""
 
 SEVERAL = 3
 """So many make a pattern."""
@@ -44,7 +45,7 @@ def find_rules(marks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], float | Non
     for level in (True, False):
         across = (1, thick) if level else (thick, 1)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(across[::-1], np.uint8))
-        thin = mask & ~opened & 1
+        thin = mask - np.asarray(opened, np.uint8)
         turned = np.ascontiguousarray(thin if level else thin.T)
         lines = _straight(turned)
         if not lines:
@@ -88,7 +89,7 @@ def _straight(thin: NDArray[np.uint8]) -> list[tuple[float, float]]:
         return []
     # Many lines in the accumulator are one rule: count those that stand apart.
     places = sorted(rho for rho, _ in kept)
-    apart = 1 + sum(b - a > 6 for a, b in zip(places, places[1:], strict=False))
+    apart = 1 + sum(b - a > 6 for a, b in itertools.pairwise(places))
     return kept if apart >= SEVERAL or max(shares) >= ALONE else []
 
 
