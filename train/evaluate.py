@@ -16,7 +16,7 @@ import numpy as np
 
 from webapp.recognition import Calibration, LiteRTClassifier, Model, Recognizer, Stroke, load_model
 
-from .compose import SPACINGS, composed
+from .compose import SPACINGS, Spacing, composed
 from .errors import CardError, TrainError
 from .evaluation import (
     MNIST_TEST,
@@ -44,7 +44,7 @@ from .number_figures import (
     is_number,
     numbers_table,
 )
-from .photo_sets import PhotoSample, generated_photos, read_photos, touching_pairs
+from .photo_sets import PhotoSample, generated_photos, pairs_as_pictures, read_photos
 from .photos import SCENES
 from .progress import watched
 from .remote import RemoteRecognizer
@@ -69,6 +69,9 @@ COMPOSED_LENGTH = 4
 """Digits of each."""
 
 COMPOSED_SEED = 2027
+
+PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
+"""How the pairs of digits stand that are measured as pictures."""
 
 PHOTO_COUNT = 20
 """Photos that are generated for each thing that goes wrong."""
@@ -370,7 +373,8 @@ def _photos(
     digits = pen[path]
     of = name_of(path, options.split)
     sets: dict[str, Iterable[PhotoSample]] = {
-        f"touching pairs as pictures ({of})": touching_pairs(digits, COMPOSED_COUNT, PHOTO_SEED)
+        f"{name} pairs as pictures ({of})": pairs_as_pictures(digits, COMPOSED_COUNT, name, PHOTO_SEED)
+        for name in PAIRS
     }
     every: list[PhotoSample] = []
     for kind in SCENES:

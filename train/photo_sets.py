@@ -8,13 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .compose import composed
+from .compose import Spacing, composed
 from .errors import DataError
 from .photos import SCENES, coverage, photo_of
 from .strokes import StrokeSample
 
 LENGTHS = (1, 8)
 """Digits of a line, least and most."""
+
+PAIR_PEN = (0.07, 0.12)
+"""Their pen, in heights: wider than the gap of digits that kiss."""
 
 PAIR_HEIGHT = 60
 """Of touching pairs drawn as pictures, in pixels."""
@@ -47,15 +50,17 @@ def generated_photos(
         )
 
 
-def touching_pairs(samples: Sequence[StrokeSample], count: int, seed: int) -> Iterator[PhotoSample]:
-    """So many pairs of digits whose ink meets, drawn black on white, as PNG files."""
+def pairs_as_pictures(
+    samples: Sequence[StrokeSample], count: int, spacing: Spacing, seed: int
+) -> Iterator[PhotoSample]:
+    """So many pairs of digits, drawn black on white, as PNG files."""
     rng = np.random.default_rng(seed)
-    for pair in composed(samples, count, 2, "touching", rng):
+    for pair in composed(samples, count, 2, spacing, rng):
         points = np.concatenate(pair.strokes)
         low = points.min(axis=0) - 0.3
         width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PAIR_HEIGHT).astype(int)
         placed = [(stroke - low) * PAIR_HEIGHT for stroke in pair.strokes]
-        pen = rng.uniform(0.06, 0.12) * PAIR_HEIGHT
+        pen = rng.uniform(*PAIR_PEN) * PAIR_HEIGHT
         picture = np.rint(255 * (1 - coverage(placed, (width, height), pen))).astype(np.uint8)
         _, encoded = cv2.imencode(".png", picture)
         yield PhotoSample(pair.label, pair.writer, encoded.tobytes())

@@ -37,6 +37,9 @@ PAPER_COST = 0.02
 """Of a seam's pixel that is paper, as a share of one that is ink: short ways are preferred."""
 
 
+SHARED = 0.6
+"""Parts of a piece share the ink beside a cut as far as this, in widths of the pen."""
+
 PEN_WIDTH = 0.1
 """Width that a thin pen is thickened to, as a share of the glyph's longer side."""
 
@@ -119,7 +122,40 @@ def cut_ink(points: Stroke, height: float) -> list[Stroke]:
     ways = np.sort(seams[chosen], axis=0)  # (seams, rows), so that they never cross
     names = (cells[:, 0] >= ways[:, cells[:, 1]]).sum(axis=0) if chosen else np.zeros(len(points))
     parts = [points[names == name] for name in range(len(chosen) + 1)]
-    return [part for part in parts if len(part)]
+    return _shared([part for part in parts if len(part)], points)
+
+
+def _shared(parts: list[Stroke], points: Stroke) -> list[Stroke]:
+    """Parts of a piece, each with the ink beside it as far as a pen's width goes: where two digits
+    touch, it belongs to both.
+    """
+    low = points.min(axis=0)
+    x, y = (points - low).astype(np.intp).T
+    whole = np.zeros((y.max() + 3, x.max() + 3), np.uint8)
+    whole[y + 1, x + 1] = 255
+    reach = round(SHARED * pen_width(whole))
+    if len(parts) < 2 or reach < 1:
+        return parts
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    wider = []
+    for part in parts:
+        own = np.zeros_like(whole)
+        x, y = (part - low).astype(np.intp).T
+        own[y + 1, x + 1] = 255
+        rows, columns = np.nonzero(cv2.dilate(own, kernel) & whole)
+        wider.append(np.stack([columns - 1, rows - 1], 1) + low)
+    return wider
+
+
+def pen_width(ink: NDArray[np.uint8]) -> float:
+    """Width of the strokes of some ink, in pixels, roughly; 0 where there are none."""
+    contours, _ = cv2.findContours(
+        (ink >= PEN_LEVEL).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
+    )
+    length = sum(cv2.arcLength(contour, True) for contour in contours) / 2
+    if length < max(ink.shape) / 2:
+        return 0.0
+    return float(ink.sum()) / max(1, int(ink.max())) / length
 
 
 def _seams(
@@ -159,13 +195,9 @@ def with_pen(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     has.
     """
     side = max(patch.shape)
-    contours, _ = cv2.findContours(
-        (patch >= PEN_LEVEL).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
-    )
-    length = sum(cv2.arcLength(contour, True) for contour in contours) / 2
-    if length < side / 2:
+    width = pen_width(patch)
+    if width == 0:
         return patch
-    width = float(patch.sum()) / max(1, int(patch.max())) / length
     missing = PEN_WIDTH - width / side
     if missing <= PEN_WIDTH - PEN_THIN:
         return patch
