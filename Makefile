@@ -2,6 +2,8 @@
 
 SERVE = .venv/bin/python
 DEV = .venv-dev/bin/python
+# The site to check.
+URL ?=
 # A folder of the official MNIST files, or nothing: then they are downloaded and kept.
 MNIST ?=
 # Which model: digits (pictures) or pen (strokes).
@@ -13,7 +15,7 @@ mnist = --name "$(NAME)" $(if $(MNIST),--mnist "$(MNIST)")
 strokes = $(foreach file,$(STROKES),--strokes "$(file)") \
 	$(foreach file,$(OTHERS),--others "$(file)")
 
-.PHONY: help run test lint format train evaluate bench lock serving dev
+.PHONY: help run test lint format train evaluate bench check lock serving dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +25,7 @@ run: serving ## install what serving needs and start the site (PORT=8000)
 
 test: dev ## install what testing needs and run every test
 	@$(DEV) -m tests.browser.chromium
+	@$(DEV) -m tests.services
 	@if command -v node >/dev/null; then node --test tests/js/*.test.js; \
 	else echo "There is no node here: the JavaScript unit tests are left out." \
 	"The browser tests below still cover the page."; fi
@@ -46,6 +49,9 @@ evaluate: dev ## hold a shipped model to its card (the same variables)
 bench: dev ## measure the server and the networks
 	@$(DEV) -m bench.latency
 	@$(DEV) -m bench.networks
+
+check: serving ## smoke test of a deployed site (URL=https://…)
+	@$(SERVE) scripts/check.py "$(URL)"
 
 lock: dev ## resolve the requirements anew
 	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \

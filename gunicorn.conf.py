@@ -3,9 +3,19 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from gunicorn.glogging import Logger
+
+from webapp import metrics
+from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
+from webapp.engine import WAITING
+from webapp.logs import CONFIG
 from webapp.recognition import ModelError, load_model
+
+SPARE_THREADS = 2
+"""Threads that no reading can take, for health checks, static files and refusals."""
 
 try:
     settings = load_settings()
@@ -18,24 +28,71 @@ except (ConfigError, ModelError) as error:
 # PORT is how a PaaS says where to listen; only the Procfile opens it to other machines.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# A reading is a millisecond of computing: processes use the cores, threads let a few connections be
-# slow. More slow ones than there are threads hold the site up: docs/deploy.md.
-concurrency = os.environ.get("WEB_CONCURRENCY", "2")  # as a PaaS sets it
-if not (concurrency.isascii() and concurrency.isdigit() and int(concurrency) > 0):
-    sys.exit(f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number, at least 1")
+# A reading is a millisecond of computing: processes use the cores, as far as the memory reaches.
+concurrency = os.environ.get("WEB_CONCURRENCY", str(default_workers(cores_here(), memory_here())))
+if not (concurrency.isascii() and concurrency.isdigit() and 0 < int(concurrency) <= metrics.ROWS):
+    sys.exit(
+        f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number from 1 to "
+        f"{metrics.ROWS}"
+    )
 workers = int(concurrency)
-worker_class = "gthread"
+
+# Threads let connections be slow, and some always have to be free: readings, those that wait for
+# one, and pictures, must not take them all.
+worker_class = "webapp.worker.Worker"  # gthread, but for two habits
 threads = settings.threads
+needed = (settings.readings + 1) * (1 + WAITING) + SPARE_THREADS
+if threads < needed:
+    sys.exit(
+        f"error: INKLING_THREADS is {threads}, but {settings.readings} readings at once "
+        f"(INKLING_READINGS) need {needed}: {WAITING} wait for each and for the one picture, and "
+        f"{SPARE_THREADS} stay free"
+    )
 
 # Each worker makes its own interpreter: one made before the fork does not survive it.
 preload_app = False
 
-# Workers tell the master that they live by touching a file; on a slow disk that can stall.
+# A worker whose main thread hangs is killed. It only hands out work, so nothing slow is its doing.
+timeout = 30
+
+# What is being read when the site stops is still answered; a PaaS kills after 30 s.
+graceful_timeout = 25
+
+# Memory that some library forgets is given back in time; not by all workers at once.
+max_requests = 20_000
+max_requests_jitter = 5_000
+
+# Workers tell the master that they live by touching a file; on a slow or full disk that can stall.
 memory = Path("/dev/shm")  # noqa: S108  gunicorn makes its files there with random names
 worker_tmp_dir = str(memory) if memory.is_dir() else None
 
-# Longer than the idle time of the routers in front, so that the router closes first.
+# Longer than the idle time of the routers in front (Heroku's closes after 90 s), so that the router
+# closes first, and never sends a request into a connection that is just being closed.
 keepalive = 95
 
 # Nobody commands a running site; its socket would need a writable home.
 control_socket_disable = True
+
+# Who a proxy in front speaks for is decided by INKLING_PROXIES, in one place.
+forwarded_allow_ips = ""
+
+# Lines of JSON.
+logconfig_dict = CONFIG
+
+
+class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
+    """Without gunicorn's own line for each request, which has addresses; the site writes one."""
+
+    def access(self, *_: Any) -> None:
+        """Say nothing, whatever is set."""
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give a worker the first row of the metrics that no living worker has."""
+    taken = {other.metrics_row for other in server.WORKERS.values()}
+    worker.metrics_row = next(row for row in range(metrics.ROWS) if row not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Count there from now on."""
+    metrics.memory.take_row(worker.metrics_row)

@@ -30,7 +30,7 @@ def free_port() -> int:
 def clean_environment(**overrides: str) -> dict[str, str]:
     """This process's environment without what sets Inkling, then the overrides."""
     settings = ("INKLING_", "GUNICORN_")
-    names = ("PORT", "WEB_CONCURRENCY")
+    names = ("PORT", "WEB_CONCURRENCY", "REDIS_URL")
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -55,6 +55,7 @@ def started_by(
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run a command that serves until the block ends: the base URL of it, and its process."""
     port = environment.setdefault("PORT", str(free_port()))
+    environment.setdefault("WEB_CONCURRENCY", "2")
     # What it says goes where our own output goes: a pipe that nobody reads would stop it.
     process = subprocess.Popen(
         command,

@@ -1,5 +1,6 @@
 """The HTTP interface through a test client."""
 
+import dataclasses
 import io
 import json
 import math
@@ -13,10 +14,12 @@ import pytest
 from tests import fake, hand
 from webapp import create_app
 from webapp.config import Settings
+from webapp.gate import Gate
 from webapp.limits import MAX_FORM_FIELD_BYTES
 
 STROKES = "/api/v1/predict/strokes"
 IMAGE = "/api/v1/predict/image"
+BATCH = "/api/v1/predict/batch"
 
 CONTENT_TYPES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
@@ -274,6 +277,95 @@ def test_it_rejects_a_json_body_over_4_mib(client):
     detail = problem(response, 413)["detail"]
     assert str(bound) in detail
     assert str(bound + 1) in detail
+
+
+# Batches
+
+
+def batch(client, *drawings):
+    """The response to several drawings."""
+    return client.post(BATCH, json={"drawings": list(drawings)})
+
+
+def test_it_reads_a_batch_in_order(client):
+    """Each result is what the drawing alone would have given."""
+    response = batch(client, *({"strokes": hand.columns(d), "expect": "digit"} for d in (3, 0, 7)))
+    assert response.status_code == 200
+    assert response.json.keys() == {"results"}
+    assert [result["text"] for result in response.json["results"]] == ["3", "0", "7"]
+    assert all(result.keys() == ANSWER for result in response.json["results"])
+    assert {r["request_id"] for r in response.json["results"]} == {response.headers["X-Request-Id"]}
+
+
+def test_each_drawing_of_a_batch_has_its_own_options(client):
+    """As if it came alone."""
+    drawing = {"strokes": hand.columns(3), "expect": "digit"}
+    sized = drawing | {"width": 280, "height": 300, "glyphs": True, "alternatives": 1}
+    plain, other = batch(client, drawing, sized).json["results"]
+    assert plain["surface"] is None
+    assert other["surface"] == {"width": 280, "height": 300}
+    assert "glyph" not in plain["digits"][0]
+    assert other["digits"][0]["glyph"].startswith("data:image/png")
+    assert (len(plain["alternatives"]), len(other["alternatives"])) == (3, 1)
+
+
+def test_a_batch_may_have_100_drawings(client):
+    """The bound itself is allowed."""
+    response = batch(client, *[{"strokes": []}] * 100)
+    assert [result["status"] for result in response.json["results"]] == ["empty"] * 100
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_it_rejects_a_batch_of_none_or_too_many(client, count):
+    """422 that names the bound."""
+    document = problem(batch(client, *[{"strokes": []}] * count), 422)
+    assert document["errors"][0]["pointer"] == "/drawings"
+
+
+@pytest.mark.parametrize(
+    ("strokes", "pointer"),
+    [
+        ([{"x": [1, 2], "y": [1]}], "/drawings/1/strokes/0/y"),
+        ([{"x": [1], "y": [2e6]}], "/drawings/1/strokes/0/y/0"),
+        ([{"x": [1]}], "/drawings/1/strokes/0/y"),
+        ([{"x": [0] * 11_000, "y": [0] * 11_000}] * 2, "/drawings/1/strokes"),
+    ],
+)
+def test_one_invalid_drawing_refuses_the_batch(client, strokes, pointer):
+    """422 with a pointer to it; nothing is half-done."""
+    document = problem(batch(client, {"strokes": hand.columns(3)}, {"strokes": strokes}), 422)
+    assert [error["pointer"] for error in document["errors"]] == [pointer]
+
+
+def test_it_rejects_a_batch_of_too_many_points(client):
+    """50,000 in all."""
+    drawing = {"strokes": [{"x": [0] * 17_000, "y": [0] * 17_000}]}
+    document = problem(batch(client, *[drawing] * 3), 422)
+    assert document["errors"][0]["pointer"] == "/drawings"
+    assert "51000" in document["detail"]
+
+
+def test_a_busy_site_says_when_to_come_back():
+    """503 with Retry-After for what would be read; what is not read is answered."""
+    app = create_app(Settings())
+    full = Gate(1, 0, 0)
+    for name in ("engine", "stroke_engine"):
+        app.extensions[name] = dataclasses.replace(app.extensions[name], gate=full)
+    client = app.test_client()
+    with full.queued():
+        for response in (
+            client.post(STROKES, json={"strokes": hand.columns(3)}),
+            batch(client, {"strokes": hand.columns(3)}),
+            send(client, picture()),
+        ):
+            problem(response, 503)
+            assert response.headers["Retry-After"] == "1"
+        page = client.post("/upload", data={"image": (io.BytesIO(picture()), "a.png")})
+        assert page.status_code == 503
+        assert page.headers["Retry-After"] == "1"
+        for path in ("/", "/healthz", "/readyz", "/api/v1/model"):
+            assert client.get(path).status_code == 200
+    assert client.post(STROKES, json={"strokes": hand.columns(3)}).status_code == 200
 
 
 # Pictures

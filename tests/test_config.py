@@ -12,6 +12,9 @@ NUMBERS = {
     "MAX_IMAGE_PIXELS": (784, 2**30),
     "MAX_IMAGE_SIDE": (28, 2**20),
     "THREADS": (1, 64),
+    "READINGS": (1, 16),
+    "BODY_SECONDS": (1, 3600),
+    "PROXIES": (0, 10),
 }
 """Each whole number's least and greatest value."""
 
@@ -36,7 +39,10 @@ def test_an_empty_environment_gives_the_defaults():
     assert settings.max_image_bytes == 12 * MIB
     assert settings.max_image_pixels == 25_000_000
     assert settings.max_image_side == 20_000
-    assert settings.threads == 4
+    assert settings.threads == 16
+    for field in ("rate_limit", "redis_url", "hosts", "cors_origins", "metrics_token"):
+        assert getattr(settings, field) == ""
+    assert (settings.proxies, settings.https) == (0, False)
 
 
 def test_the_process_environment_is_read(monkeypatch):
@@ -55,6 +61,41 @@ def test_a_choice_is_taken():
     """Each backend can be named."""
     assert load_settings({"INKLING_BACKEND": "keras"}).backend == "keras"
     assert load_settings({"INKLING_BACKEND": "litert"}).backend == "litert"
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "https://a.example", "http://a.example:8,https://b.example"]
+)
+def test_origins_are_taken(origins):
+    """One, several or all."""
+    assert load_settings({"INKLING_CORS_ORIGINS": origins}).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "origins", ["a.example", "https://a.example/", "https://a.example, *", ","]
+)
+def test_it_rejects_origins_that_are_none(origins):
+    """An origin is scheme, host and port; one that no browser sends would never match."""
+    assert repr(origins) in refusal("INKLING_CORS_ORIGINS", origins)
+
+
+def test_redis_has_the_name_that_platforms_give_it():
+    """REDIS_URL, and nothing else."""
+    assert load_settings({"REDIS_URL": "redis://h:1/0"}).redis_url == "redis://h:1/0"
+    assert "INKLING_REDIS_URL" in refusal("INKLING_REDIS_URL", "redis://h:1/0")
+
+
+def test_a_secret_is_not_repeated():
+    """What is wrong with a token is said without showing it; nor is a short one taken."""
+    said = refusal("INKLING_METRICS_TOKEN", "hunter2")
+    assert "INKLING_METRICS_TOKEN" in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("1", True), ("0", False)])
+def test_a_switch_is_taken(text, value):
+    """As people write it."""
+    assert load_settings({"INKLING_HTTPS": text}).https is value
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from train.evaluation import MNIST_TEST
-from webapp.config import PREFIX, ROOT, Settings
+from webapp.config import PREFIX, ROOT, Settings, variable_of
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -17,12 +17,13 @@ def read(name):
 
 def test_every_setting_is_documented_with_its_default():
     """A row of docs/deploy.md for each setting, and none for what is not one."""
-    rows = dict(re.findall(r"^\| `(INKLING_\w+)` \| `?([^`|]+?)`? ", read("docs/deploy.md"), re.M))
-    assert rows.keys() == {PREFIX + name.upper() for name in Settings.__struct_fields__}
+    pattern = rf"^\| `({PREFIX}\w+|REDIS_URL)` \| `?([^`|]+?)`? "
+    rows = dict(re.findall(pattern, read("docs/deploy.md"), re.M))
+    assert rows.keys() == {variable_of(name) for name in Settings.__struct_fields__}
     for name in Settings.__struct_fields__:
-        default = str(getattr(Settings(), name))
-        shown = rows[PREFIX + name.upper()]
-        assert shown == ("models" if name == "models" else default)
+        default = getattr(Settings(), name)
+        written = {"": "empty", "False": "false", Settings().models: "models"}
+        assert rows[variable_of(name)] == written.get(str(default), str(default)), name
 
 
 def test_every_route_is_documented(app):

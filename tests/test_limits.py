@@ -2,8 +2,10 @@
 
 import io
 import os
+import socket
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from tests import hand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.errors import ProblemError
-from webapp.limits import Body
+from webapp.limits import LARGE_BODIES, Body, Watch
 
 BOUNDARY = "boundary"
 
@@ -210,3 +212,69 @@ def test_it_rejects_bodies_over_the_bound(path, kind, over, chunked):
     )
     assert response.status_code == 413
     assert str(over) in response.json["detail"]
+
+
+# Large bodies and slow ones
+
+
+def test_few_large_bodies_are_taken_at_once():
+    """Each is held in memory; more are told to come back, and small ones are not kept out."""
+    app = create_app(Settings())
+    client = app.test_client()
+    _, gate = app.extensions["bodies"]
+    large = large_form("image", noisy_picture())
+    with ExitStack() as held:
+        for _ in range(LARGE_BODIES):
+            held.enter_context(gate.queued())
+        refused = send(client, "/api/v1/predict/image", large)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"] == "1"
+        small = large_form("image", hand.png(hand.picture(3)))
+        assert send(client, "/api/v1/predict/image", small).status_code == 200
+    for _ in range(LARGE_BODIES + 1):  # places are given back
+        assert send(client, "/api/v1/predict/image", large).status_code == 200
+
+
+def test_a_late_body_is_cut_short():
+    """The watch shuts the reading side only: an answer can still be sent."""
+    watch = Watch(0.1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch.add(ours)
+        assert ours.recv(1) == b""
+        ours.sendall(b"408")
+        assert theirs.recv(3) == b"408"
+
+
+def test_a_body_in_time_is_left_alone():
+    """What has arrived is no longer watched."""
+    watch = Watch(0.1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch.remove(watch.add(ours))
+        time.sleep(0.4)
+        theirs.sendall(b"more")
+        assert ours.recv(4) == b"more"
+
+
+def test_the_watch_outlives_clients_that_go():
+    """A connection that is closed already is no reason to stop watching others."""
+    watch = Watch(0.1)
+    gone, other = socket.socketpair()
+    watch.add(gone)
+    gone.close()
+    other.close()
+    time.sleep(0.4)
+    test_a_late_body_is_cut_short()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch.add(ours)
+        assert ours.recv(1) == b""
+
+
+@pytest.mark.parametrize("source", [io.BytesIO(b"1234"), Broken()])
+def test_what_the_watch_cut_short_was_too_slow(source):
+    """408, not 400."""
+    with pytest.raises(ProblemError) as problem:
+        Body(source, 5, 5, deadline=0.0).read()
+    assert problem.value.status == 408

@@ -11,6 +11,7 @@ from tests import hand
 from webapp.errors import ProblemError
 from webapp.recognition import Recognizer
 from webapp.schema import (
+    BatchRequest,
     ImageOptions,
     ModelAnswer,
     StrokesRequest,
@@ -327,6 +328,36 @@ def test_it_rejects_lone_surrogates(body):
 def test_it_rejects_deep_nesting(body):
     """100,000 levels end in an answer, not in a crash."""
     assert "deep" in refused(400, decode_text, body).detail
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"strokes": [], "strokes": []}', "strokes"),
+        (b'{"strokes": [{"x": [1], "y": [1], "x": [2]}]}', "x"),
+        (b'{"strokes": [], "glyphs": true, "glyphs": true}', "glyphs"),
+        (b'{"strokes": [], "width": null, "width": 3}', "width"),
+        (b'{"strokes": [], "expect": "digit", "\\u0065xpect": "number"}', "expect"),
+    ],
+)
+def test_it_rejects_a_name_that_comes_twice(body, name):
+    """Two readers of such a body could see two different requests."""
+    assert f'"{name}" is given more than once' in refused(422, decode_text, body).detail
+
+
+def test_names_come_again_in_other_objects():
+    """Every stroke has its own x."""
+    body = b'{"strokes": [{"x": [1], "y": [1]}, {"x": [1], "y": [1], "t": null}], "width": 3}'
+    assert len(decode_json(body, StrokesRequest).strokes) == 2
+
+
+def test_members_are_counted_in_every_drawing_of_a_batch():
+    """However deep the name that comes twice."""
+    good = b'{"strokes": [{"x": [1], "y": [1]}]}'
+    bad = b'{"strokes": [{"x": [1], "y": [1], "y": [1]}]}'
+    assert len(decode_json(b'{"drawings": [%b, %b]}' % (good, good), BatchRequest).drawings) == 2
+    with pytest.raises(ProblemError, match="more than once"):
+        decode_json(b'{"drawings": [%b, %b]}' % (good, bad), BatchRequest)
 
 
 def test_it_rejects_malformed_json_after_an_invalid_field():

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.warp import Warp, warp
+from train.warp import Warp, turned, warp
 
 NOTHING = Warp(
     rotation=0, slant=0, aspect=0, bend=0, tremor=0, stairs=0, sparse=0, ends=0, apart=0, styles=0,
-    backwards=0, retraced=0,
+    rounded=0, gaps=0, backwards=0, retraced=0,
 )  # fmt: skip
 
 
@@ -109,6 +109,53 @@ def test_a_one_gains_a_flag_or_a_foot():
             assert flag[1] > 0.69 * -flag[0]
         kinds.add((len(strokes), len(strokes[0]) > 3))
     assert kinds == {(1, True), (2, True), (2, False)}
+
+
+@pytest.mark.parametrize("digit", [0, 7])
+def test_a_bar_or_a_slash_may_be_left_out(digit):
+    """A short stroke across the middle goes; what is left is the digit without it."""
+    barred = warp(hand.strokes(digit), digit, only(styles=1.0), rng())
+    assert len(barred) == 2
+    (plain,) = warp(barred, digit, only(styles=1.0), rng())
+    assert len(plain) == len(hand.strokes(digit)[0])
+
+
+def test_the_upper_stroke_of_a_seven_stays():
+    """A 7 in two strokes without its upper one would be a 1."""
+    seven = [np.array([[0.0, 0.0], [0.6, 0.0]]), np.array([[0.6, 0.0], [0.2, 1.5]])]
+    assert len(warp(seven, 7, only(styles=1.0), rng())) == 2
+
+
+def test_rounded_corners_keep_the_ends():
+    """A corner moves inwards; where the stroke begins and ends does not."""
+    corner = [np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.0, 0.5], [1.0, 1.0]])]
+    (plain,), (rounded,) = (warp(corner, None, only(rounded=share), rng()) for share in (0, 1))
+    assert np.array_equal(plain[[0, -1]], rounded[[0, -1]])
+    assert rounded[2, 0] < plain[2, 0]
+    assert rounded[2, 1] > plain[2, 1]
+
+
+def test_a_gap_parts_the_longest_stroke():
+    """Some points in the middle are lost, and the pen comes down once more."""
+    (plain,) = warp(hand.strokes(8), 8, NOTHING, rng())
+    first, second = warp(hand.strokes(8), 8, only(gaps=1), rng())
+    assert np.array_equal(first, plain[: len(first)])
+    assert np.array_equal(second, plain[-len(second) :])
+    assert 0 < len(plain) - len(first) - len(second) <= len(plain) // 8
+
+
+def test_short_strokes_have_no_gap():
+    """Of few points none can be missed."""
+    assert len(warp(hand.strokes(1), 1, only(gaps=1), rng())) == 1
+
+
+def test_turned_keeps_lengths():
+    """A doodle is turned and mirrored, never bent."""
+    strokes = warp(hand.strokes(5), 5, NOTHING, rng())
+    for seed in range(5):
+        for before, after in zip(strokes, turned(strokes, rng(seed)), strict=True):
+            lengths = (np.hypot(*np.diff(stroke, axis=0).T) for stroke in (before, after))
+            assert np.allclose(*lengths)
 
 
 @pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 8, 9])

@@ -251,7 +251,7 @@ def hold_to_card(
     areas = {figure["data"]: figure for figure in card.get("nondigits", [])}
     for other in others:
         figure = areas.get(other.data)
-        if figure is not None and figure["auroc"] is not None and _is_less_apart(other, figure):
+        if figure is not None and figure["auroc"] is not None and is_less_apart(other, figure):
             area = "none" if other.auroc is None else f"{other.auroc:.4f}"
             worse.append(f"{other.data}: AUROC {area}, but the card says {figure['auroc']:.4f}")
     if worse:
@@ -264,12 +264,14 @@ def _kept(rejected: float, count: int) -> tuple[int, int]:
     return count - round(rejected * count), count
 
 
-def _is_less_apart(found: NonDigitFigures, said: Mapping[str, Any]) -> bool:
-    """Whether an area falls short of the card's by more than noise."""
+def is_less_apart(found: NonDigitFigures, said: Mapping[str, Any], same_model: bool = True) -> bool:
+    """Whether an area falls short of the card's by more than noise: for the same model and the same
+    samples that of arithmetic, else that of the samples.
+    """
     if found.auroc is None:
         return True
     noise = AUROC_ROUNDING
-    if (found.count, found.against) != (said["count"], said["against"]):
+    if not same_model or (found.count, found.against) != (said["count"], said["against"]):
         errors = (
             auroc_error(found.auroc, found.against, found.count),
             auroc_error(said["auroc"], said["against"], said["count"]),
@@ -373,7 +375,9 @@ def _photos(
     digits = pen[path]
     of = name_of(path, options.split)
     sets: dict[str, Iterable[PhotoSample]] = {
-        f"{name} pairs as pictures ({of})": pairs_as_pictures(digits, COMPOSED_COUNT, name, PHOTO_SEED)
+        f"{name} pairs as pictures ({of})": pairs_as_pictures(
+            digits, COMPOSED_COUNT, name, PHOTO_SEED
+        )
         for name in PAIRS
     }
     every: list[PhotoSample] = []

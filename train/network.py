@@ -12,24 +12,29 @@ CONVOLUTIONS: Sequence[int] = (32, 64, 64)
 """Filters of the three 3x3 convolutions; the first two are followed by 2x2 max-pooling."""
 
 
-def build_network(channels: int = 1) -> keras.Model:
+def build_network(channels: int = 1, precision: str = "float32") -> keras.Model:
     """Glyphs, (N, 28, 28, channels) float32 in 0 to 1, to two outputs.
 
     `digit`, (N, 10), are the probabilities of the ten digits: with one channel exactly the seed
     network. `is_digit`, (N, 1), comes from the same 64 features. More channels are more weights in
     the first convolution and nothing else.
+
+    Args:
+        precision: of Keras's dtype policies, for all but the two outputs. The weights are float32
+            under any of them; `mixed_bfloat16` computes in bfloat16, to train faster.
     """
+    policy = keras.DTypePolicy(precision)
     first, second, third = CONVOLUTIONS
     glyph = keras.Input((28, 28, channels), name="glyph")
     features = glyph
     for layer in (
-        layers.Conv2D(first, 3, activation="relu", name="conv1"),
-        layers.MaxPooling2D(2, name="pool1"),
-        layers.Conv2D(second, 3, activation="relu", name="conv2"),
-        layers.MaxPooling2D(2, name="pool2"),
-        layers.Conv2D(third, 3, activation="relu", name="conv3"),
-        layers.Flatten(name="flatten"),
-        layers.Dense(64, activation="relu", name="dense"),
+        layers.Conv2D(first, 3, activation="relu", name="conv1", dtype=policy),
+        layers.MaxPooling2D(2, name="pool1", dtype=policy),
+        layers.Conv2D(second, 3, activation="relu", name="conv2", dtype=policy),
+        layers.MaxPooling2D(2, name="pool2", dtype=policy),
+        layers.Conv2D(third, 3, activation="relu", name="conv3", dtype=policy),
+        layers.Flatten(name="flatten", dtype=policy),
+        layers.Dense(64, activation="relu", name="dense", dtype=policy),
     ):
         features = layer(features)
     digit = layers.Dense(10, activation="softmax", name="digit")(features)

@@ -8,18 +8,21 @@ from .warp import Warp
 
 RECIPES = {
     "digits": Hyperparameters(
-        epochs=40,
+        epochs=80,
         channels=1,
-        strokes_share=0.2,
-        nondigits_share=0.15,
+        strokes_share=0.15,
+        nondigits_share=0.12,
+        is_digit_weight=0.3,
         warp=Warp(styles=0.1),
-        rendering=Rendering(rough=0.3),
+        rendering=Rendering(undirected=1.0, rough=0.3),
     ),
     "pen": Hyperparameters(
-        epochs=24,
+        epochs=30,
         channels=5,
-        strokes_share=0.5,
-        nondigits_share=0.25,
+        strokes_share=0.75,
+        nondigits_share=0.45,
+        spoilt_share=0.15,
+        is_digit_weight=1.0,
         warp=Warp(rotation=16, styles=0.2),
     ),
 }

@@ -26,10 +26,6 @@ from .sources import (
 from .strokes import StrokeSample, read_stroke_file
 from .training import Hyperparameters
 
-SPOILT = 1 / 3
-"""Of the non-digits in an epoch, those made of MNIST's pixels: else what has an MNIST look would
-always be a digit."""
-
 
 @dataclass(frozen=True)
 class Data:
@@ -57,8 +53,14 @@ def load_data(
     """Data of a run; `held_out`, (60000,), are the MNIST rows that are dev.
 
     Raises:
-        TrainError: a file has nothing to train on.
+        TrainError: a file has nothing to train on, or two have one name.
     """
+    names = [path.name for path in (*strokes, *others)]
+    for name in names:
+        if names.count(name) > 1:
+            raise TrainError(
+                f"two files are named {name}; a model's card tells them by their names"
+            )
     data = Data(
         mnist.train_glyphs[~held_out],
         mnist.train_labels[~held_out],
@@ -94,7 +96,7 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
     samples = [s for others in data.others.values() for s in others]
     if samples:
         count = round(images * settings.nondigits_share)
-        spoilt = round(count * SPOILT)
+        spoilt = round(count * settings.spoilt_share)
         drawn = round(count * settings.drawn_share)
         written = balanced(samples, settings.writer_cap, len(samples), settings.seed)
         sources += [

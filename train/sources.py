@@ -13,7 +13,7 @@ from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_st
 from .augment import Augmentation, augment, roughen
 from .nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
 from .strokes import StrokeSample
-from .warp import Warp, warp
+from .warp import Warp, turned, warp
 
 
 class Source(Protocol):
@@ -22,8 +22,14 @@ class Source(Protocol):
     labels: NDArray[np.int64]
     """(N,), 0 to 9, or NOT_A_DIGIT."""
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Varied glyphs of these rows, (n, 28, 28, 5) uint8."""
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
+        """Varied glyphs of these rows, (n, 28, 28, 5) uint8.
+
+        Args:
+            strength: of what is done to pixels, 1 as far as was set. Strokes do not heed it.
+        """
         ...
 
 
@@ -42,8 +48,11 @@ class Rendering:
         self, drawn: Sequence[Sequence[Stroke]], rng: np.random.Generator
     ) -> NDArray[np.uint8]:
         """(N, 28, 28, 5) uint8."""
-        glyphs = np.stack([glyph_of_strokes(d, rng.uniform(*self.pen)) for d in drawn])
-        glyphs[rng.random(len(glyphs)) < self.undirected, ..., 1:] = 0
+        directed = (rng.random(len(drawn)) >= self.undirected).tolist()
+        pens = rng.uniform(*self.pen, len(drawn)).tolist()
+        glyphs = np.stack(
+            [glyph_of_strokes(*one) for one in zip(drawn, pens, directed, strict=True)]
+        )
         rough = rng.random(len(glyphs)) < self.rough
         if rough.any():
             glyphs[rough] = roughen(glyphs[rough], rng)
@@ -61,9 +70,11 @@ class GlyphSource:
         self._glyphs = glyphs
         self._amount = amount
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
-        return _augmented(self._glyphs[rows], self._amount, rng)
+        return _augmented(self._glyphs[rows], self._amount.times(strength), rng)
 
 
 class SpoiltGlyphSource:
@@ -74,11 +85,13 @@ class SpoiltGlyphSource:
         self._glyphs = glyphs[..., 0]
         self._amount = amount
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         spoilt = [self._pair(rng) if rng.random() < 0.6 else blot(rng) for _ in rows]
         glyphs = np.stack([glyph_of_ink(ink) for ink in spoilt])
-        return _augmented(glyphs[..., :1], self._amount, rng)
+        return _augmented(glyphs[..., :1], self._amount.times(strength), rng)
 
     def _pair(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Ink of two digits beside each other, apart, touching or overlapping."""
@@ -99,16 +112,22 @@ class StrokeSource:
         self._amount = amount
         self._rendering = rendering
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         samples = [self._samples[row] for row in rows]
         drawn = [warp(s.strokes, int(s.label), self._amount, rng) for s in samples]
         return self._rendering.glyphs(drawn, rng)
 
 
-MIX = {"letters": 2}
-"""How often a kind of non-digit comes, where it is not once: half of them letters, though nine in
-ten samples are."""
+MIX = {"letters": 2, "doodles": 2}
+"""How often a kind of non-digit comes, where it is not once: two in five are letters, though nine
+in ten samples are."""
+
+TURNED = 0.5
+"""Share of doodles that are mirrored and turned by any angle: what they show stays what it is. A
+letter would not: a P turns into a 9."""
 
 
 class NonDigitSource:
@@ -135,7 +154,9 @@ class NonDigitSource:
         self._amount = amount
         self._rendering = rendering
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         drawn = []
         for row in rows:
@@ -144,7 +165,9 @@ class NonDigitSource:
                 strokes: Sequence[Stroke] = generated(kind, 1, rng, self._digits)[0]
             else:
                 theirs = self._by_kind[self._mix[row % len(self._mix)]]
-                strokes = theirs[int(rng.integers(len(theirs)))].strokes
+                sample = theirs[int(rng.integers(len(theirs)))]
+                turn = sample.kind == "doodles" and rng.random() < TURNED
+                strokes = turned(sample.strokes, rng) if turn else sample.strokes
             drawn.append(warp(strokes, None, self._amount, rng))
         return self._rendering.glyphs(drawn, rng)
 

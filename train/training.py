@@ -37,19 +37,35 @@ class Hyperparameters:
     label_smoothing: float = 0.05
     is_digit_weight: float = 0.5
     """Of the loss of P(is a digit), beside 1 for that of the ten digits."""
+    precision: str = "mixed_bfloat16"
+    """What the network computes in while it is trained (`build_network`): bfloat16 takes two thirds
+    of the time where the processor knows it (AVX512-BF16, AMX), and far more where it does not."""
     channels: int = 1
     """Of a glyph that the network looks at: 1, the ink alone, or 5, the pen's direction too."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    settling: float = 0.3
+    """Last part of the epochs, in which the augmentation of pixels falls evenly ..."""
+    settled: float = 0.4
+    """... to this share of itself: a small network, which cannot have all of it right, ends on what
+    is likely."""
     warp: Warp = field(default_factory=Warp)
     rendering: Rendering = field(default_factory=Rendering)
     strokes_share: float = 0.4
     """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
     nondigits_share: float = 0.2
     """What is no digit in an epoch, as a share of MNIST's images."""
+    spoilt_share: float = 1 / 3
+    """Of the non-digits, those made of MNIST's pixels: else what has an MNIST look would always be
+    a digit."""
     drawn_share: float = 0.25
     """Of the non-digits, those that we draw ourselves."""
     writer_cap: int = 150
     """Samples of one writer in one pass over the strokes."""
+
+    def strength(self, epoch: int) -> float:
+        """Of the augmentation of pixels in an epoch, counted from 0: 1, towards the end less."""
+        left = (self.epochs - 1 - epoch) / max(1.0, self.settling * self.epochs)
+        return self.settled + (1 - self.settled) * min(1.0, left)
 
 
 @dataclass(frozen=True)
@@ -83,10 +99,11 @@ class Batches:
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
         rng = np.random.default_rng([self._settings.seed, epoch, index])
         glyphs = np.empty((len(rows), SIDE, SIDE, CHANNELS), np.uint8)
+        strength = self._settings.strength(epoch)
         for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
             theirs = (start <= rows) & (rows < end)
             if theirs.any():
-                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng)
+                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng, strength)
         x = network_input(glyphs, self._settings.channels)
         return x, *(target[rows] for target in self._targets)
 
@@ -155,7 +172,7 @@ def fit(
             settings by.
     """
     make_repeatable(settings.seed)
-    network = build_network(settings.channels)
+    network = build_network(settings.channels, settings.precision)
     batches = Batches(sources, settings)
     warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
     rate = keras.optimizers.schedules.CosineDecay(

@@ -37,7 +37,11 @@ class Warp:
     apart: float = 0.03
     """Standard deviation of each stroke's own displacement, where there are several."""
     styles: float = 0.25
-    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash."""
+    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash, or lose the latter."""
+    rounded: float = 0.2
+    """Share of drawings whose corners are rounded, as by a quick hand."""
+    gaps: float = 0.08
+    """Share of drawings where a stroke breaks off for a moment."""
     backwards: float = 0.1
     """Share of drawings whose strokes each run either way, in any order."""
     retraced: float = 0.03
@@ -63,6 +67,11 @@ def warp(
     centred = [(stroke - (low + high) / 2) / extent for stroke in strokes]
     if rng.random() < amount.styles:
         centred = _restyle(centred, label, rng)
+    if rng.random() < amount.rounded:
+        times = int(rng.integers(1, 5))
+        centred = [_rounded(stroke, times) for stroke in centred]
+    if rng.random() < amount.gaps:
+        centred = _interrupted(centred, rng)
     if rng.random() < amount.sparse:
         centred = [_decimated(stroke, rng) for stroke in centred]
     centred = [_ends(stroke, amount.ends, rng) for stroke in centred]
@@ -87,6 +96,14 @@ def warp(
         step = 1 / rng.uniform(14, 40)
         warped = [np.round(stroke / step) * step for stroke in warped]
     return warped
+
+
+def turned(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
+    """The drawing turned about the origin by any angle, and every other time mirrored."""
+    angle = rng.uniform(0, 2 * np.pi)
+    cos, sin = np.cos(angle), np.sin(angle)
+    matrix = np.array([[cos, -sin], [sin, cos]]) @ np.diag([rng.choice([-1.0, 1.0]), 1.0])
+    return [stroke @ matrix.T for stroke in strokes]
 
 
 def _affine(amount: Warp, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -129,6 +146,25 @@ def _decimated(stroke: Stroke, rng: np.random.Generator) -> Stroke:
     return np.concatenate([stroke[:-1:step], stroke[-1:]])
 
 
+def _rounded(stroke: Stroke, times: int) -> Stroke:
+    """Each point between its neighbours, so many times; both ends stay."""
+    smooth = stroke.copy()
+    for _ in range(times):
+        smooth[1:-1] = (smooth[:-2] + 2 * smooth[1:-1] + smooth[2:]) / 4
+    return smooth
+
+
+def _interrupted(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
+    """The longest stroke in two, with up to an eighth of its points lost between them."""
+    row = max(range(len(strokes)), key=lambda i: len(strokes[i]))
+    stroke = strokes[row]
+    if len(stroke) < 16:
+        return strokes
+    lost = int(rng.integers(1, len(stroke) // 8 + 1))
+    start = int(rng.integers(4, len(stroke) - lost - 4))
+    return [*strokes[:row], stroke[:start], stroke[start + lost :], *strokes[row + 1 :]]
+
+
 def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
     """Move both ends along their own direction: overshoot, or ink that sets in late."""
     if len(stroke) < 6:
@@ -143,10 +179,12 @@ def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
 
 
 def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator) -> list[Stroke]:
-    """Add what some hands write and others do not."""
+    """Add what some hands write and others do not, or take it away."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = high - low
+    if label in (0, 7) and len(strokes) == 2:
+        return _without_bar(strokes, float(low[1]), float(height))
     if label == 1 and len(strokes) == 1 and width < 0.5 * height:
         return _restyled_one(strokes[0], rng)
     if label == 7 and len(strokes) == 1:
@@ -162,6 +200,18 @@ def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator)
         slash = np.linspace(-reach, reach, 5) + (low + high) / 2
         return [*strokes, slash[:: rng.choice([-1, 1])]]
     return strokes
+
+
+def _without_bar(strokes: list[Stroke], top: float, height: float) -> list[Stroke]:
+    """Less the bar of a 7 or the slash of a 0: a short stroke across the middle. What lies above,
+    as the upper stroke of a 7 in two, is none.
+    """
+    lengths = [float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes]
+    bar = int(np.argmin(lengths))
+    middle = float(strokes[bar][:, 1].min() + strokes[bar][:, 1].max()) / 2
+    if lengths[bar] > 0.5 * lengths[1 - bar] or not 0.3 < (middle - top) / height < 0.7:
+        return strokes
+    return [strokes[1 - bar]]
 
 
 def _restyled_one(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:

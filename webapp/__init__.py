@@ -1,8 +1,28 @@
 """Inkling: a site and a service that reads handwritten numbers."""
 
+from . import opencv  # noqa: F401  first: OpenCV reads its limits when it is imported
+
+# isort: split
+
 from flask import Flask
 
-from . import api, assets, cli, engine, errors, health, limits, pages, request_id, security
+from . import (
+    api,
+    assets,
+    cli,
+    engine,
+    errors,
+    health,
+    limits,
+    logs,
+    metrics,
+    openapi,
+    origins,
+    pages,
+    rates,
+    request_id,
+    security,
+)
 from .config import Settings, load_settings
 
 
@@ -16,14 +36,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="../templates")
     app.config["SETTINGS"] = settings or load_settings()
 
+    # What comes first sees a request first, and its answer last.
+    logs.init_app(app)
     request_id.init_app(app)
     limits.init_app(app)
     errors.init_app(app)
     security.init_app(app)
+    origins.init_app(app)
+    rates.init_app(app)
     engine.init_app(app)
     assets.init_app(app)
     health.init_app(app)
     api.init_app(app)
+    openapi.init_app(app)
     pages.init_app(app)
     cli.init_app(app)
+    metrics.init_app(app)
     return app

@@ -1,7 +1,7 @@
 """The HTTP interface, version 1 (docs/api.md)."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -10,8 +10,12 @@ from .cards import cards
 from .config import Settings
 from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
-from .recognition import FORMATS, Reading
+from .metrics import count_reading
+from .recognition import FORMATS, Reading, Stroke
 from .schema import (
+    Answer,
+    BatchAnswer,
+    BatchRequest,
     ImageOptions,
     ModelAnswer,
     StrokesRequest,
@@ -37,12 +41,23 @@ def init_app(app: Flask) -> None:
 def predict_strokes() -> Response:
     """Read a drawing."""
     asked = decode_json(_json_body(), StrokesRequest)
-    engine = current_stroke_engine()
-    reading = engine.recognizer.read_strokes(asked.as_strokes(), asked.alternatives, asked.expect)
-    surface = None
-    if asked.width is not None and asked.height is not None:
-        surface = SurfaceAnswer(asked.width, asked.height)
-    return _answer(engine, reading, surface, glyphs=asked.glyphs)
+    strokes = asked.as_strokes()
+    with current_stroke_engine().queued():
+        return _json(_read_drawing(asked, strokes, g.started))
+
+
+@blueprint.post("/predict/batch")
+def predict_batch() -> Response:
+    """Read several drawings."""
+    asked = decode_json(_json_body(), BatchRequest)
+    # Every drawing is checked before the first is read, and holds a place only while it is read,
+    # so that the drawings of others come in between.
+    drawings = zip(asked.drawings, asked.as_drawings(), strict=True)
+    with current_stroke_engine().queued():
+        results = [
+            _read_drawing(drawing, strokes, time.perf_counter()) for drawing, strokes in drawings
+        ]
+    return _json(BatchAnswer(results))
 
 
 @blueprint.post("/predict/image")
@@ -51,11 +66,12 @@ def predict_image() -> Response:
     data, fields = image_upload()
     options = convert_fields(fields, ImageOptions)
     engine = current_engine()
-    reading = engine.recognizer.read_image(
-        data, engine.limits, options.alternatives, options.expect
-    )
+    with engine.reading():
+        reading = engine.recognizer.read_image(
+            data, engine.limits, options.alternatives, options.expect
+        )
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
-    return _answer(engine, reading, surface, glyphs=options.glyphs)
+    return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
 
 
 @blueprint.get("/model")
@@ -117,19 +133,32 @@ def _json_body() -> bytes:
     return request.get_data(cache=False)
 
 
+def _read_drawing(asked: StrokesRequest, strokes: Sequence[Stroke], started: float) -> Answer:
+    engine = current_stroke_engine()
+    with engine.turn():
+        reading = engine.recognizer.read_strokes(strokes, asked.alternatives, asked.expect)
+    return _answer(engine, reading, asked.surface(), started, glyphs=asked.glyphs)
+
+
 def _answer(
-    engine: Engine, reading: Reading, surface: SurfaceAnswer | None, *, glyphs: bool
-) -> Response:
+    engine: Engine,
+    reading: Reading,
+    surface: SurfaceAnswer | None,
+    started: float,
+    *,
+    glyphs: bool,
+) -> Answer:
+    """A reading as answered; `started` is the clock when its work began."""
+    count_reading(engine.kind, reading.status)
     served = engine.model
-    answer = answer_of(
+    return answer_of(
         reading,
         surface=surface,
         model=ModelAnswer(served.name, served.version),
-        total_ms=1000 * (time.perf_counter() - g.started),
+        total_ms=1000 * (time.perf_counter() - started),
         request_id=g.request_id,
         glyphs=glyphs,
     )
-    return _json(answer)
 
 
 def _json(value: object) -> Response:

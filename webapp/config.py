@@ -1,8 +1,8 @@
 """Every setting and every limit of the site.
 
-A setting is read from the environment variable `INKLING_` + its name in capitals. A value that
-does not fit, or a variable that names no setting, stops the start-up: a misspelt limit must not
-pass for one that is set.
+A setting is read from the environment variable `INKLING_` + its name in capitals, or from the name
+that platforms give it (`PLATFORM_NAMES`). A value that does not fit, or an `INKLING_` variable that
+names no setting, stops the start-up: a misspelt limit must not pass for one that is set.
 """
 
 import os
@@ -25,8 +25,18 @@ MAX_COORDINATE = 1e6
 """Magnitude of a coordinate, in the request's own unit."""
 MAX_ALTERNATIVES = 10
 """Other readings that can be asked for."""
+MAX_DRAWINGS = 100
+"""Drawings in one batch."""
+MAX_BATCH_POINTS = 50_000
+"""Points in one batch."""
 
 MIB = 1024 * 1024
+
+PLATFORM_NAMES = {"redis_url": "REDIS_URL"}
+"""Settings that have the name by which a platform gives them."""
+
+SECRETS = {"redis_url", "metrics_token"}
+"""Settings that no message repeats."""
 
 
 Backend = Literal["litert", "keras"]
@@ -64,9 +74,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_image_side: Annotated[
         int, Meta(ge=28, le=2**20, description="Longest side of an image, in pixels.")
     ] = 20_000
+    readings: Annotated[
+        int,
+        Meta(ge=1, le=16, description="Drawings that one worker reads at once; pictures: one."),
+    ] = 2
     threads: Annotated[
         int, Meta(ge=1, le=64, description="Requests that one gunicorn worker handles at once.")
-    ] = 4
+    ] = 16
+    body_seconds: Annotated[
+        int, Meta(ge=1, le=3600, description="Time that a body may take to arrive, in seconds.")
+    ] = 30
+    rate_limit: Annotated[
+        str,
+        Meta(description="Posts of one client to one address, as `60/minute`; empty: no bound."),
+    ] = ""
+    redis_url: Annotated[
+        str,
+        Meta(description="Where rates are counted for all processes; empty: in each for itself."),
+    ] = ""
+    proxies: Annotated[
+        int, Meta(ge=0, le=10, description="Proxies in front whose X-Forwarded-* are believed.")
+    ] = 0
+    hosts: Annotated[
+        str, Meta(description="Names this site is called by, with commas; empty: any.")
+    ] = ""
+    https: Annotated[bool, Meta(description="Send what comes over plain HTTP to HTTPS.")] = False
+    cors_origins: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\*|(https?://[^\s,/]+)(,https?://[^\s,/]+)*)?$",
+            description="Origins whose pages may use the API, with commas, or `*`; empty: none.",
+        ),
+    ] = ""
+    metrics_token: Annotated[
+        str,
+        Meta(
+            pattern=r"^([!-~]{16,})?$",
+            description="What opens /metrics from elsewhere; empty: nothing does.",
+        ),
+    ] = ""
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -75,8 +121,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigError: names the variable, its value and what was expected.
     """
-    fields = {PREFIX + field.upper(): field for field in Settings.__struct_fields__}
-    names = sorted(name for name in environment if name.startswith(PREFIX))
+    fields = {variable_of(field): field for field in Settings.__struct_fields__}
+    names = sorted(name for name in environment if name.startswith(PREFIX) or name in fields)
     unknown = [name for name in names if name not in fields]
     if unknown:
         raise ConfigError(f"no such setting: {', '.join(unknown)}")
@@ -88,6 +134,10 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         name = path.removesuffix("`")
         if expectation.startswith("Invalid enum value"):  # msgspec does not say which there are
             expectation = f"Expected one of {', '.join(get_args(Backend))}"
-        raise ConfigError(
-            f"{PREFIX}{name.upper()} is {given.get(name)!r}: {expectation}"
-        ) from error
+        shown = "what it is" if name in SECRETS else repr(given.get(name))
+        raise ConfigError(f"{variable_of(name)} is {shown}: {expectation}") from error
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a setting."""
+    return PLATFORM_NAMES.get(field, PREFIX + field.upper())

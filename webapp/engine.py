@@ -1,5 +1,7 @@
 """The recogniser of this process, made from the settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import cv2
 import numpy as np
 from flask import Flask, current_app
 
+from . import metrics
 from .config import ConfigError, Settings
+from .gate import Gate
 from .recognition import (
     CHANNELS,
     SIDE,
@@ -21,6 +25,12 @@ from .recognition import (
     read_checked,
 )
 
+WAITING = 2
+"""Readings that may wait, for each that is read."""
+
+WAIT_SECONDS = 2.0
+"""Longest wait for a reading; it is this long only where others read what is pathological."""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -31,6 +41,41 @@ class Engine:
     recognizer: Recognizer
     limits: Limits
     """Of images."""
+    gate: Gate
+    """Bounds how much is read at once."""
+
+    kind: metrics.Kind
+    """What it reads."""
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read one thing in the block.
+
+        Raises:
+            ProblemError: 503, everything is busy.
+        """
+        with self.queued(), self.turn():
+            yield
+
+    @contextmanager
+    def queued(self) -> Iterator[None]:
+        """Stand in the queue for the block, in which each thing is read in a `turn`.
+
+        Raises:
+            ProblemError: 503, the queue is full.
+        """
+        with self.gate.queued(), metrics.queued(self.kind):
+            yield
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold a place for the block.
+
+        Raises:
+            ProblemError: 503, there was none for too long.
+        """
+        with self.gate.turn(), metrics.timed(self.kind):
+            yield
 
     def warm_up(self) -> None:
         """Make this thread's interpreter and let it answer once.
@@ -46,8 +91,11 @@ def init_app(app: Flask) -> None:
     # OpenCV would write a line for every broken upload; whoever sent it is told instead.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
-    app.extensions["engine"] = _engine(settings, settings.model)
-    app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model)
+    # A large picture takes a hundred megabytes while it is read: one at a time.
+    app.extensions["engine"] = _engine(settings, settings.model, "image", 1)
+    app.extensions["stroke_engine"] = _engine(
+        settings, settings.stroke_model, "strokes", settings.readings
+    )
 
 
 def current_engine() -> Engine:
@@ -62,12 +110,13 @@ def current_stroke_engine() -> Engine:
     return engine
 
 
-def _engine(settings: Settings, name: str) -> Engine:
+def _engine(settings: Settings, name: str, kind: metrics.Kind, at_once: int) -> Engine:
     model = load_model(Path(settings.models), name)
     classifier = _classifier(settings, model)
     limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
     recognizer = Recognizer(classifier, Calibration.of_card(model.card))
-    return Engine(model, classifier, recognizer, limits)
+    gate = Gate(at_once, WAITING * at_once, WAIT_SECONDS)
+    return Engine(model, classifier, recognizer, limits, gate, kind)
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:

@@ -1,6 +1,6 @@
 """Errors as people and programs can use them: problem documents under /api, pages elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -50,22 +50,33 @@ class Problem(msgspec.Struct, frozen=True):
 class ProblemError(Exception):
     """Ends a request with a status and a detail for the one who sent it."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = list(errors)
+        self.headers = dict(headers or {})
 
 
 def init_app(app: Flask) -> None:
     """Answer every error in the form of the place where it happened."""
-    app.register_error_handler(ProblemError, _problem)
+    app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(RecognitionError, _refused)
     app.register_error_handler(HTTPException, _http)
 
 
-def _problem(error: ProblemError) -> Response:
-    return _answer(error.status, error.detail, error.errors)
+def answer_problem(error: ProblemError) -> Response:
+    """What is answered in the place of a request that ended so."""
+    answer = _answer(error.status, error.detail, error.errors)
+    answer.headers.update(error.headers)
+    return answer
 
 
 def _refused(error: RecognitionError) -> Response:

@@ -20,8 +20,11 @@ def readyz() -> Response | tuple[Response, int]:
     """200 once the model has answered a warm-up, else 503."""
     engine = current_engine()
     try:
-        engine.warm_up()
-        current_stroke_engine().warm_up()
+        # Once is enough, and asking again must not wait for, nor add to, what is read.
+        if "ready" not in current_app.extensions:
+            engine.warm_up()
+            current_stroke_engine().warm_up()
+            current_app.extensions["ready"] = True
     except Exception:  # whatever it is, the answer is the same: this process cannot read
         current_app.logger.exception("the model does not answer")
         return jsonify(status="the model does not answer"), 503

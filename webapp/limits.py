@@ -1,14 +1,19 @@
 """Bounds on what a request may bring, and where it is kept: in memory, never on disk."""
 
 import io
-from typing import IO, cast
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from typing import IO, Any, cast
 
-from flask import Flask, Request
+from flask import Flask, Request, current_app, g
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
 
-from .config import Settings
+from .config import MIB, Settings
 from .errors import ProblemError
+from .gate import Gate
 
 MAX_FORM_PARTS = 16
 """Parts of a multipart form; ours have one file and three fields."""
@@ -19,6 +24,72 @@ against this bound; a piece has 64 KiB and what was left of the one before."""
 
 MULTIPART_OVERHEAD = 64 * 1024
 """Bytes of a form around its file: boundaries, part headers, text fields."""
+
+LARGE_BODY_BYTES = MIB
+"""A body of more bytes than this, or of an unknown number, is large."""
+
+DISCARD_SECONDS = 2.0
+"""How long a body that is refused is read, so that its sender can hear of it."""
+
+PIECE_BYTES = 64 * 1024
+"""Read of it at once."""
+
+LARGE_BODIES = 4
+"""Large bodies that one process takes at once: each is held in memory, twice for a moment."""
+
+
+class Watch:
+    """Ends bodies that take too long to arrive.
+
+    A server waits for each next byte as long as it takes; a client that sends one a second would
+    keep a thread for a day. One thread a process shuts the reading side of such a connection, on
+    which whoever reads finds the body cut short and can still answer.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._changed = threading.Condition()
+        self._deadlines: dict[int, tuple[float, socket.socket]] = {}
+        self._thread: threading.Thread | None = None
+
+    def add(self, connection: socket.socket) -> int:
+        """Watch a connection from now on; returns what `remove` takes."""
+        deadline = time.monotonic() + self.seconds
+        key = id(connection)
+        with self._changed:
+            self._deadlines[key] = (deadline, connection)
+            # Made here, not before: a thread does not survive the fork that makes a worker.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="bodies", daemon=True)
+                self._thread.start()
+            elif len(self._deadlines) == 1:
+                self._changed.notify()
+        return key
+
+    def remove(self, key: int) -> None:
+        """The body has arrived, or nobody waits for it any more."""
+        with self._changed:
+            self._deadlines.pop(key, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._deadlines:
+                    self._changed.wait()
+                now = time.monotonic()
+                late = [key for key, (deadline, _) in self._deadlines.items() if deadline <= now]
+                connections = [self._deadlines.pop(key)[1] for key in late]
+                for connection in connections:
+                    # Still in the lock: its request cannot end and give the connection back.
+                    _shut_reading(connection)
+            time.sleep(min(1.0, self.seconds / 4))
+
+
+def _shut_reading(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RD)
+    except OSError:
+        return  # the client has gone: reading has ended already
 
 
 class Body(io.RawIOBase):
@@ -32,10 +103,18 @@ class Body(io.RawIOBase):
         source: what the server reads from.
         announced: the Content-Length, or None for a body in chunks.
         most: bytes that a body in chunks may have.
+        deadline: on the monotonic clock; from then on, what is cut short was cut by the watch.
     """
 
-    def __init__(self, source: IO[bytes], announced: int | None, most: int) -> None:
+    def __init__(
+        self,
+        source: IO[bytes],
+        announced: int | None,
+        most: int,
+        deadline: float = float("inf"),
+    ) -> None:
         super().__init__()
+        self._deadline = deadline
         self._source = source
         self._announced = announced
         self._most = most
@@ -49,7 +128,8 @@ class Body(io.RawIOBase):
         """Fill the buffer as far as the body reaches.
 
         Raises:
-            ProblemError: 400 for a body cut short or in malformed chunks, 413 for one too long.
+            ProblemError: 400 for a body cut short or in malformed chunks, 408 for one too slow,
+                413 for one too long.
         """
         wanted = len(buffer)
         if self._announced is not None:
@@ -57,14 +137,43 @@ class Body(io.RawIOBase):
         try:
             data = self._source.read(wanted)
         except Exception as error:  # no two servers raise the same
+            self._check_deadline()
             raise ProblemError(400, "The body broke off, or its chunks are malformed.") from error
         self._count += len(data)
         if self._announced is None and self._count > self._most:
             raise ProblemError(413, f"The body has more than the {self._most} bytes that are read.")
         if not data and wanted and self._announced is not None:
+            self._check_deadline()
             raise ProblemError(400, "The body is shorter than its Content-Length.")
         buffer[: len(data)] = data
         return len(data)
+
+    def _check_deadline(self) -> None:
+        if time.monotonic() >= self._deadline:
+            raise ProblemError(408, "The body took too long to arrive.")
+
+
+class Incoming:
+    """What a request holds while its body arrives: the watch over it, and a place if it is large.
+
+    Raises:
+        ProblemError: 503, too many large bodies arrive already.
+    """
+
+    def __init__(self, watch: Watch, gate: Gate, environ: dict[str, Any], large: bool) -> None:
+        self.deadline = float("inf")
+        with ExitStack() as held:
+            if large:
+                held.enter_context(gate.queued())
+            connection = environ.get("gunicorn.socket")
+            if isinstance(connection, socket.socket):
+                self.deadline = time.monotonic() + watch.seconds
+                held.callback(watch.remove, watch.add(connection))
+            self._held = held.pop_all()
+
+    def close(self) -> None:
+        """The request is over."""
+        self._held.close()
 
 
 class InMemoryRequest(Request):
@@ -75,14 +184,42 @@ class InMemoryRequest(Request):
         """The body, bounded.
 
         Raises:
-            ProblemError: 413, more is announced than is read.
+            ProblemError: 413, more is announced than is read; 503, too many large bodies arrive.
         """
         announced, most = self.content_length, self.max_content_length or 0
         if announced is None and not self.environ.get("wsgi.input_terminated"):
             return io.BytesIO()  # no body; reading on would wait for ever
         if announced is not None and announced > most:
+            self._discard(announced)
             raise ProblemError(413, f"The body has {announced} bytes, but at most {most} are read.")
-        return cast(IO[bytes], Body(self.environ["wsgi.input"], announced, most))
+        large = announced is None or announced > LARGE_BODY_BYTES
+        watch, gate = current_app.extensions["bodies"]
+        try:
+            g.incoming = incoming = Incoming(watch, gate, self.environ, large)
+        except ProblemError:
+            self._discard(announced or 0)
+            raise
+        source = self.environ["wsgi.input"]
+        return cast(IO[bytes], Body(source, announced, most, incoming.deadline))
+
+    def _discard(self, announced: int) -> None:
+        """Read a refused body, for a while, and keep nothing of it.
+
+        A client that still sends while its connection is closed sees no answer, only that.
+        """
+        connection = self.environ.get("gunicorn.socket")
+        if not isinstance(connection, socket.socket):
+            return
+        deadline = time.monotonic() + DISCARD_SECONDS
+        connection.settimeout(DISCARD_SECONDS)
+        try:
+            while announced > 0 and time.monotonic() < deadline:
+                data = self.environ["wsgi.input"].read(min(announced, PIECE_BYTES))
+                announced = announced - len(data) if data else 0
+        except OSError:
+            return  # the client has gone, or is too slow to be waited for
+        finally:
+            connection.settimeout(None)
 
     def _load_form_data(self) -> None:
         try:
@@ -108,6 +245,16 @@ def init_app(app: Flask) -> None:
     """Set the bound of every body; the routes of the API narrow it further for JSON."""
     settings: Settings = app.config["SETTINGS"]
     app.request_class = InMemoryRequest
+    # Nobody waits for a place: what would be waited for may take as long as a body may.
+    bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0, 0)
+    app.extensions["bodies"] = bodies
+    app.teardown_request(_end)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_image_bytes + MULTIPART_OVERHEAD
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_FIELD_BYTES
+
+
+def _end(_: BaseException | None) -> None:
+    incoming: Incoming | None = g.pop("incoming", None)
+    if incoming is not None:
+        incoming.close()

@@ -19,6 +19,7 @@ from .api import image_upload
 from .cards import PLOTS, cards, view_of
 from .config import MIB, Settings
 from .engine import current_engine
+from .metrics import count_reading
 from .schema import glyph_uri
 from .words import detail, percent, sentence
 
@@ -46,7 +47,9 @@ def upload() -> str:
     """The form without JavaScript: a picture in, a page out."""
     data, _ = image_upload()
     engine = current_engine()
-    reading = engine.recognizer.read_image(data, engine.limits)
+    with engine.reading():
+        reading = engine.recognizer.read_image(data, engine.limits)
+    count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
         "result.html",

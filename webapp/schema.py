@@ -4,6 +4,7 @@ Field names are fixed (docs/api.md).
 """
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_args
@@ -13,7 +14,14 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
-from .config import MAX_ALTERNATIVES, MAX_COORDINATE, MAX_POINTS, MAX_STROKES
+from .config import (
+    MAX_ALTERNATIVES,
+    MAX_BATCH_POINTS,
+    MAX_COORDINATE,
+    MAX_DRAWINGS,
+    MAX_POINTS,
+    MAX_STROKES,
+)
 from .errors import FieldError, ProblemError
 from .recognition import Box, Expect, Glyph, Reading, Status, Stroke
 
@@ -42,8 +50,11 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
     glyphs: bool = False
     alternatives: Alternatives = 3
 
-    def as_strokes(self) -> list[Stroke]:
+    def as_strokes(self, place: str = "") -> list[Stroke]:
         """Arrays of shape (N, 2).
+
+        Args:
+            place: JSON pointer to this drawing in the body.
 
         Raises:
             ProblemError: 422, the columns of a stroke differ in length, or there are too many
@@ -57,12 +68,40 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
                 column = getattr(stroke, name)
                 if column is not None and len(column) != length:
                     raise invalid(
-                        f"/strokes/{number}/{name}",
+                        f"{place}/strokes/{number}/{name}",
                         f"{name} has {len(column)} values, but x has {length}",
                     )
         if total > MAX_POINTS:
-            raise invalid("/strokes", f"{total} points in all, but at most {MAX_POINTS} are read")
+            raise invalid(
+                f"{place}/strokes", f"{total} points in all, but at most {MAX_POINTS} are read"
+            )
         return [np.column_stack([stroke.x, stroke.y]).astype(np.float64) for stroke in self.strokes]
+
+    def surface(self) -> "SurfaceAnswer | None":
+        """What the boxes refer to, if the request says it."""
+        if self.width is None or self.height is None:
+            return None
+        return SurfaceAnswer(self.width, self.height)
+
+
+class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /api/v1/predict/batch."""
+
+    drawings: Annotated[list[StrokesRequest], Meta(min_length=1, max_length=MAX_DRAWINGS)]
+
+    def as_drawings(self) -> list[list[Stroke]]:
+        """The strokes of each drawing.
+
+        Raises:
+            ProblemError: 422, one is invalid, or there are too many points in all.
+        """
+        drawings = [d.as_strokes(f"/drawings/{i}") for i, d in enumerate(self.drawings)]
+        total = sum(len(stroke) for strokes in drawings for stroke in strokes)
+        if total > MAX_BATCH_POINTS:
+            raise invalid(
+                "/drawings", f"{total} points in all, but at most {MAX_BATCH_POINTS} are read"
+            )
+        return drawings
 
 
 class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
@@ -126,7 +165,7 @@ class TimingAnswer(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """The answer to both predict routes."""
+    """The answer to a drawing or a picture."""
 
     text: str
     lines: list[str]
@@ -139,6 +178,12 @@ class Answer(msgspec.Struct):
     model: ModelAnswer
     timing_ms: TimingAnswer
     request_id: str
+
+
+class BatchAnswer(msgspec.Struct):
+    """The answers to a batch, in its order."""
+
+    results: list[Answer]
 
 
 def answer_of(
@@ -204,15 +249,46 @@ def decode_json(body: bytes, kind: type[Checked]) -> Checked:
     """Check a JSON body against a type.
 
     Raises:
-        ProblemError: 400 where it is not JSON, 422 where it is not of the type.
+        ProblemError: 400 where it is not JSON, 422 where it is not of the type, or a name comes
+            twice in an object.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        checked = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         # msgspec checks as it reads: what follows may still be malformed.
         raise _invalid_field(error, _document(body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from error
+    # msgspec takes the last of two members of one name; another reader may take the first. No text
+    # that any of our types admits has a colon, so there is one colon a member.
+    if body.count(b":") != _members(msgspec.json.decode(body)):
+        json.loads(body, object_pairs_hook=_unrepeated)
+    return checked
+
+
+def _members(document: Any) -> int:
+    """Members of all objects; one array of numbers is not looked into."""
+    if isinstance(document, dict):
+        return len(document) + sum(
+            _members(value) for value in document.values() if isinstance(value, list | dict)
+        )
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        return sum(map(_members, document))
+    return 0
+
+
+def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of members whose names differ.
+
+    Raises:
+        ProblemError: 422.
+    """
+    members: dict[str, object] = {}
+    for name, value in pairs:
+        if name in members:
+            raise invalid("", f"{_shown(name)} is given more than once in one object")
+        members[name] = value
+    return members
 
 
 def convert_fields(fields: Mapping[str, str], kind: type[Checked]) -> Checked:

@@ -28,6 +28,7 @@ from .glyph import (
     network_input,
 )
 from .image import FORMATS, Limits
+from .ink import ink_of_image
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "UnsupportedImageError",
     "glyph_of_ink",
     "glyph_of_strokes",
+    "ink_of_image",
     "load_model",
     "log_odds",
     "network_input",

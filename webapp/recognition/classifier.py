@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +98,14 @@ def read_checked(path: Path, card: Mapping[str, Any]) -> bytes:
 class LiteRTClassifier:
     """A LiteRT model, safe to call from any thread.
 
-    An interpreter is neither thread safe nor does it survive a fork. So none is made here: each
-    thread makes its own on its first call, which a server makes after its workers are forked.
+    An interpreter is neither thread safe nor does it survive a fork. So none is made here: a call
+    takes one that no other call uses, or makes one, which a server does after its workers are
+    forked. There are as many as there ever were calls at once, however many threads call.
     """
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._local = threading.local()
+        self._idle: deque[_Network] = deque()
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """See `Classifier.classify`."""
@@ -119,27 +120,41 @@ class LiteRTClassifier:
 
     def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """`classify`, of at most `BATCH` glyphs."""
-        local = self._local
-        interpreter = self._interpreter(max(1, len(glyphs)))
+        try:
+            network = self._idle.pop()
+        except IndexError:
+            network = _Network(self._content)
+        try:
+            return network.classify(glyphs)
+        finally:
+            self._idle.append(network)
+
+
+class _Network:
+    """One interpreter, for one call at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        # One thread: a web server has requests, not cores, to spread over.
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        taken = self._interpreter.get_input_details()[0]
+        self._input, self._channels = taken["index"], int(taken["shape"][3])
+        self._outputs = [d["index"] for d in self._interpreter.get_output_details()]
+        self._batch = 0
+
+    def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
+        """See `Classifier.classify`."""
+        self._allocate(max(1, len(glyphs)))
         # An interpreter takes no empty batch: one blank glyph then, whose answer is cut off.
         batch = glyphs if len(glyphs) else np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8)
-        interpreter.set_tensor(local.input, network_input(batch, local.channels))
+        interpreter = self._interpreter
+        interpreter.set_tensor(self._input, network_input(batch, self._channels))
         interpreter.invoke()
-        return sorted_outputs([interpreter.get_tensor(i)[: len(glyphs)] for i in local.outputs])
+        return sorted_outputs([interpreter.get_tensor(i)[: len(glyphs)] for i in self._outputs])
 
-    def _interpreter(self, batch: int) -> Interpreter:
-        """This thread's interpreter, its tensors allocated for the batch."""
-        local = self._local
-        if not hasattr(local, "interpreter"):
-            # One thread: a web server has requests, not cores, to spread over.
-            local.interpreter = Interpreter(model_content=self._content, num_threads=1)
-            taken = local.interpreter.get_input_details()[0]
-            local.input, local.channels = taken["index"], int(taken["shape"][3])
-            local.outputs = [d["index"] for d in local.interpreter.get_output_details()]
-            local.batch = 0
-        if local.batch != batch:
-            shape = (batch, SIDE, SIDE, local.channels)
-            local.interpreter.resize_tensor_input(local.input, shape)
-            local.interpreter.allocate_tensors()
-            local.batch = batch
-        return local.interpreter
+    def _allocate(self, batch: int) -> None:
+        """Make room for so many glyphs."""
+        if self._batch != batch:
+            shape = (batch, SIDE, SIDE, self._channels)
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+            self._batch = batch

@@ -58,7 +58,7 @@ MOST_CHORDS = 400
 into longer chords."""
 
 
-def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
+def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
 
     Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
@@ -69,6 +69,7 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
     Args:
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
         pen: width of the pen, in pixels of the 20x20 box.
+        directed: False leaves the direction maps empty, as a picture's are.
 
     Raises:
         ValueError: there is no point at all.
@@ -88,7 +89,8 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN) -> Glyph:
     placed = [(stroke - centre) / extent * (BOX - pen) for stroke in strokes]
     for stroke in placed:
         _draw(canvas, stroke, pen)
-    return normalise(np.dstack([_resample(canvas), _directions(placed, pen)]))
+    ink = _resample(canvas)
+    return normalise(np.dstack([ink, _directions(placed, pen)]) if directed else ink)
 
 
 def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:

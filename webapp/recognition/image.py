@@ -22,6 +22,16 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # ... and before it stand tables, application segments and comments.
 _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
+_JPEG_SCAN = b"\xff\xda"
+
+MAX_SCANS = 100
+"""Scans of a progressive JPEG; encoders make some ten. Each goes over all pixels, however few bytes
+it has: without a bound (djpeg's `-maxscans`), a file of 12 MiB could take minutes."""
+
+_PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
+"""What pixels and their orientation need. Texts and profiles would be unpacked before they are
+ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
+
 _EXIF_ORIENTATION = 0x0112
 
 LYING = 5
@@ -82,6 +92,13 @@ def decode_reduced(
         raise ImageTooLargeError(
             f"The image has {header.width} x {header.height} = {pixels} pixels, "
             f"but at most {limits.pixels} are read."
+        )
+    if header.format == "PNG":
+        data = _bare_png(data)
+    elif header.format == "JPEG" and data.count(_JPEG_SCAN) > MAX_SCANS:
+        raise UndecodableImageError(
+            f"The image is a JPEG file of {data.count(_JPEG_SCAN)} scans, "
+            f"but at most {MAX_SCANS} are read."
         )
     # Every mode but unchanged drops alpha; for the rest, eight bits a channel are enough.
     mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR
@@ -197,6 +214,25 @@ def _png_alpha(data: bytes) -> bool:
     """Whether the colour type has alpha, or a tRNS chunk comes before the pixels."""
     has_channel = len(data) > 25 and bool(data[25] & 4)
     return has_channel or b"tRNS" in data[: data.find(b"IDAT") + 1]
+
+
+def _bare_png(data: bytes) -> bytes:
+    """The file without what is not needed, up to its end (W3C PNG, 5.3: length, type, data, CRC).
+
+    It ends before a chunk that claims to be longer than what is there, so that the decoder refuses
+    it: OpenCV would set aside what is claimed, 4 GB, before it looks.
+    """
+    kept = [data[:8]]
+    place, kind = 8, b""
+    while place + 12 <= len(data) and kind != b"IEND":
+        kind = data[place + 4 : place + 8]
+        end = place + 12 + int.from_bytes(data[place : place + 4])
+        if end > len(data):
+            break
+        if kind in _PNG_CHUNKS:
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:

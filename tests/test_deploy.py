@@ -1,0 +1,273 @@
+"""What a platform, a container and an operator find in the repository."""
+
+import http.server
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import services
+from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
+from tests.test_server import check_reads
+from webapp.config import PLATFORM_NAMES, Settings, variable_of
+
+CHECK = (sys.executable, "scripts/check.py")
+
+SETTINGS = {variable_of(name) for name in Settings.__struct_fields__}
+
+
+def read(name):
+    """The text of a file of the repository."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def check(url: str) -> subprocess.CompletedProcess:
+    """`make check`, of a site."""
+    return subprocess.run([*CHECK, url], cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+# make check
+
+
+def test_it_passes_a_site_that_is_well():
+    """Each thing on a line."""
+    with started() as (url, _):
+        run = check(url)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert all(line.startswith("ok ") for line in run.stdout.splitlines())
+    for word in ("page", "drawn 7", "picture", "refuses", "lives"):
+        assert word in run.stdout
+
+
+class Empty(http.server.BaseHTTPRequestHandler):
+    """A site that says yes to everything."""
+
+    def do_GET(self):
+        """Nothing."""
+        self.send_response(200)
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815  the name that the server asks for
+
+    def log_message(self, *_):
+        """Silence."""
+
+
+def test_it_fails_a_site_that_is_not():
+    """With what is wrong, for each check, and a status that a script sees."""
+    server = http.server.ThreadingHTTPServer((HOST, 0), Empty)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        run = check(f"http://{HOST}:{server.server_port}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert run.returncode != 0
+    failing = [line for line in run.stdout.splitlines() if line.startswith("FAILS")]
+    assert len(failing) == 4
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("url", ["", "inkling.example", "ftp://inkling.example", "http://"])
+def test_it_rejects_what_is_no_address(url):
+    """With how it should look."""
+    run = check(url)
+    assert run.returncode != 0
+    assert "https://inkling.example" in run.stderr
+
+
+def test_it_fails_where_nobody_answers():
+    """In words."""
+    run = check(f"http://{HOST}:{free_port()}")
+    assert run.returncode != 0
+    assert "FAILS lives" in run.stdout
+    assert "Traceback" not in run.stderr
+
+
+# The platform
+
+
+def test_the_procfile_serves():
+    """Its command, as a platform runs it: a shell, and PORT."""
+    [(name, command)] = re.findall(r"^(\w+): (.+)$", read("Procfile"), re.M)
+    assert name == "web"
+    command = command.replace("gunicorn", f"exec {sys.executable} -m gunicorn", 1)
+    with started_by(["sh", "-c", command.replace("0.0.0.0", HOST)]) as (url, _):  # noqa: S104
+        check_reads(int(url.rpartition(":")[2]))
+
+
+def test_app_json_sets_what_there_is():
+    """Settings by their names, values that fit, and secrets made by the platform."""
+    document = json.loads(read("app.json"))
+    assert document["env"].keys() <= SETTINGS
+    from webapp.config import load_settings
+
+    values = {name: entry["value"] for name, entry in document["env"].items() if "value" in entry}
+    settings = load_settings(values)
+    assert (settings.proxies, settings.https) == (1, True)
+    assert document["env"]["INKLING_METRICS_TOKEN"] == {
+        "description": document["env"]["INKLING_METRICS_TOKEN"]["description"],
+        "generator": "secret",
+    }
+
+
+def test_one_lock_stands_at_the_root():
+    """What a platform installs, with hashes, and without what only training or tests need."""
+    lock = read("requirements.txt")
+    names = re.findall(r"^([a-z0-9-]+)==", lock, re.M)
+    assert {"flask", "gunicorn", "flask-limiter", "redis", "ai-edge-litert"} <= set(names)
+    assert not {"tensorflow", "keras", "pytest", "schemathesis"} & set(names)
+    assert lock.count("--hash=sha256:") >= len(names)
+    assert read(".python-version").strip() == "3.11"
+    others = [
+        path.name for path in ROOT.iterdir() if path.name in ("Pipfile", "poetry.lock", "uv.lock")
+    ]
+    assert others == []
+
+
+# Containers: no daemon runs here, so that the image is built by hand from what the file says
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's, continuation lines joined."""
+    text = read("Dockerfile").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines]
+
+
+def in_context(path: str) -> bool:
+    """Whether .dockerignore lets a file into the build."""
+    patterns = [line for line in read(".dockerignore").splitlines() if line and line[0] != "#"]
+    included = True
+    for pattern in patterns:
+        wanted, glob = pattern.startswith("!"), pattern.lstrip("!").removeprefix("**/")
+        parts = path.split("/")
+        heads = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+        if any(fnmatch(head, glob) for head in heads) or (not wanted and glob in parts):
+            included = wanted
+    return included
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """The folder of the image's last stage: every file that its COPY lines bring, and no other."""
+    folder = tmp_path_factory.mktemp("image")
+    copied = [rest for name, rest in instructions() if name == "COPY" and "--from" not in rest]
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for line in copied[1:]:  # the first belongs to the stage that installs
+        *sources, target = line.split()
+        for source in sources:
+            found = [
+                n for n in tracked if (n == source or n.startswith(f"{source}/")) and in_context(n)
+            ]
+            assert found, f"COPY {source}: nothing of it is in the build"
+            for name in found:
+                place = folder / (name if target == "./" else name.replace(source, target, 1))
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, place)
+    return folder
+
+
+def test_the_image_has_what_serving_needs_and_no_more(image):
+    """No tests, no trainer, no Keras files, nothing of git."""
+    names = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
+    assert {"wsgi.py", "gunicorn.conf.py", "models/pen.tflite", "models/digits.json"} <= names
+    tops = {"wsgi.py", "gunicorn.conf.py", "webapp", "templates", "static", "models"}
+    for name in names:
+        assert name.split("/")[0] in tops
+        assert not name.endswith(".keras")
+    assert sum(path.stat().st_size for path in image.rglob("*") if path.is_file()) < 5_000_000
+
+
+def test_the_image_serves_and_writes_nothing(image):
+    """Its command, in its folder alone; not a file more afterwards."""
+    before = sorted(path for path in image.rglob("*"))
+    [command] = [
+        rest for name, rest in instructions() if name == "CMD" and rest.startswith('["sh"')
+    ]
+    shell = json.loads(command)[2].replace("gunicorn", f"{sys.executable} -m gunicorn", 1)
+    port = free_port()
+    process = subprocess.Popen(
+        ["sh", "-c", shell.replace("0.0.0.0", HOST)],  # noqa: S104
+        cwd=image,
+        env=clean_environment(
+            PORT=str(port), WEB_CONCURRENCY="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=""
+        ),
+    )
+    try:
+        from tests.server import _wait_until_ready
+
+        _wait_until_ready(process, port)
+        check_reads(port)
+        health = [rest for name, rest in instructions() if name == "HEALTHCHECK"]
+        probe = json.loads(health[0].partition("CMD ")[2])
+        run = subprocess.run([sys.executable, *probe[1:]], env={**os.environ, "PORT": str(port)})
+        assert run.returncode == 0
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+    assert sorted(path for path in image.rglob("*")) == before
+
+
+def test_the_image_is_nobody_s():
+    """Two stages, a user who is not root, a health check, and no default for a secret."""
+    names = [name for name, _ in instructions()]
+    assert names.count("FROM") == 2
+    last = names[len(names) - names[::-1].index("FROM") :]
+    assert "USER" in last
+    assert "HEALTHCHECK" in last
+    [user] = [rest for name, rest in instructions() if name == "USER"]
+    assert user not in ("root", "0")
+    text = read("Dockerfile") + read("compose.yaml")
+    assert not re.search(r"TOKEN|SECRET|PASSWORD", text)
+    assert "python:" + read(".python-version").strip() in text
+
+
+def test_compose_is_tight():
+    """Read-only, no capabilities but those to step down, the site reached through the proxy."""
+    services_of = yaml.safe_load(read("compose.yaml"))["services"]
+    assert services_of.keys() == {"proxy", "app", "redis"}
+    for name, service in services_of.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
+        assert ("ports" in service) == (name == "proxy")
+    environment = services_of["app"]["environment"]
+    assert environment.keys() <= SETTINGS
+    assert PLATFORM_NAMES["redis_url"] in environment
+    assert environment["INKLING_PROXIES"] == "1"
+    grace = int(services_of["app"]["stop_grace_period"].removesuffix("s"))
+    assert grace > int(re.search(r"graceful_timeout = (\d+)", read("gunicorn.conf.py"))[1])
+
+
+@pytest.mark.skipif(services.find(("docker",)) is None, reason="there is no docker client here")
+def test_docker_reads_compose():
+    """Its own parser finds nothing wrong; the client needs no daemon for that."""
+    command = ["docker", "compose", "--file", "compose.yaml", "config", "--quiet"]
+    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        pytest.skip("this docker client has no compose")
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_scripts_that_are_called_can_be():
+    """Those that are no Python."""
+    for path in Path(ROOT / "scripts").glob("*.sh"):
+        assert path.stat().st_mode & stat.S_IXUSR, path.name

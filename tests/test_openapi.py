@@ -1,0 +1,157 @@
+"""The OpenAPI document: made of the types that check, complete, and true of the real server."""
+
+import re
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from tests import hand
+from tests.server import ROOT, running_server
+from webapp.openapi import STATUSES, type_of
+from webapp.schema import Answer, StrokesRequest
+
+EXAMPLES = 25
+"""Requests that schemathesis makes up for each operation and phase."""
+
+
+@pytest.fixture(scope="module")
+def document(app):
+    """The document, as it is served."""
+    response = app.test_client().get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    assert response.content_type == "application/json"
+    return response.json
+
+
+def test_it_is_openapi_3_1(document):
+    """With a name and a version."""
+    assert document["openapi"].startswith("3.1.")
+    assert document["info"]["title"] == "Inkling"
+
+
+def test_every_route_of_the_api_is_in_it(app, document):
+    """With its methods; and nothing that is not there."""
+    found = {
+        (rule.rule, method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/") or rule.rule in ("/healthz", "/readyz")
+    }
+    assert found == {(path, m) for path, methods in document["paths"].items() for m in methods}
+
+
+def test_it_is_made_of_the_types_that_check(document):
+    """The schemas are those of the requests, bounds and all."""
+    schemas = document["components"]["schemas"]
+    for kind in (StrokesRequest, Answer):
+        expected = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+        assert schemas[kind.__name__]["properties"].keys() == expected.keys()
+    assert schemas["StrokesRequest"]["properties"]["strokes"]["maxItems"] == 500
+    assert schemas["StrokesRequest"]["additionalProperties"] is False
+
+
+def test_every_reference_leads_somewhere(document):
+    """No schema is missing."""
+    text = msgspec.json.encode(document).decode()
+    for name in set(re.findall(r'"#/components/schemas/(\w+)"', text)):
+        assert name in document["components"]["schemas"]
+
+
+def test_an_example_is_read(client, document):
+    """What it says can be sent."""
+    for path in ("/api/v1/predict/strokes", "/api/v1/predict/batch"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert client.post(path, json=content["example"]).status_code == 200
+
+
+def test_every_status_that_the_code_raises_is_documented():
+    """Whatever ProblemError or a table of the site names."""
+    source = "\n".join(path.read_text() for path in (ROOT / "webapp").glob("*.py"))
+    raised = {int(code) for code in re.findall(r"ProblemError\(\s*(\d{3})", source)}
+    raised |= {int(code) for code in re.findall(r"Error: (\d{3}),", source)}
+    assert {400, 403, 408, 413, 415, 422, 429, 503} <= raised
+    assert raised <= STATUSES.keys()
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "number", "minimum": 0, "maximum": 1}, "number ≥ 0 and ≤ 1"),
+        (
+            {"type": "array", "items": {"type": "string"}, "maxItems": 3},
+            "array of string, 0 to 3 items",
+        ),
+        ({"anyOf": [{"$ref": "#/a/B"}, {"type": "null"}]}, "B or null"),
+        ({"enum": ["a", "b"]}, '"a" or "b"'),
+        ({}, "anything"),
+    ],
+)
+def test_a_schema_can_be_said_in_words(schema, words):
+    """For the page."""
+    assert type_of(schema) == words
+
+
+def test_the_page_says_all_of_it(client, document):
+    """Every operation, status and type, without a script and without anybody else."""
+    response = client.get("/api/docs")
+    assert response.status_code == 200
+    text = response.text
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert f"{method.upper()} {path}" in text
+            assert operation["summary"] in text
+            for status in operation["responses"]:
+                assert f"<code>{status}</code>" in text
+    for name in document["components"]["schemas"]:
+        assert f"<caption>{name}</caption>" in text
+    assert not re.search(r"<script|<style|style=|https?://|onload", text)
+
+
+def test_schemathesis_finds_nothing(tmp_path, document):
+    """All its checks against the real server, of requests that fit and that do not."""
+    with running_server() as url:
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                f"--config-file={ROOT / 'tests/schemathesis.toml'}",
+                "run",
+                f"{url}/api/v1/openapi.json",
+                "--checks=all",
+                f"--max-examples={EXAMPLES}",
+                "--continue-on-failure",
+                "--generation-database=none",
+                "--seed=6",
+                "--no-color",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    operations = sum(map(len, document["paths"].values()))
+    # All but the address of the document itself.
+    assert f"Tested: {operations - 1}\n" in run.stdout, run.stdout
+    assert re.search(r"[1-9]\d\d+ generated", run.stdout), run.stdout
+
+
+# What schemathesis found, by name
+
+
+def test_a_form_without_any_part_is_malformed(client):
+    """A form that ends where it begins: 400."""
+    kind = "multipart/form-data; boundary=b"
+    response = client.post("/api/v1/predict/image", data=b"--b--\r\n", content_type=kind)
+    assert response.status_code == 400
+
+
+def test_an_empty_column_is_as_wrong_as_another_length(client):
+    """Schema-valid, and refused with a pointer."""
+    strokes = [*hand.columns(3), {"x": [0.0], "y": [0.0], "p": []}]
+    response = client.post("/api/v1/predict/strokes", json={"strokes": strokes})
+    assert response.status_code == 422
+    assert response.json["errors"][0]["pointer"] == "/strokes/1/p"

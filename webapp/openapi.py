@@ -1,0 +1,280 @@
+"""The interface as an OpenAPI 3.1 document, made of the types that check the requests.
+
+GET /api/v1/openapi.json, and GET /api/docs to read it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Flask, Response, current_app, render_template
+
+from .api import IMAGE_TYPES
+from .config import MAX_BATCH_POINTS, MAX_POINTS, MIB, Settings
+from .errors import Problem
+from .schema import Answer, BatchAnswer, BatchRequest, ImageOptions, StrokesRequest
+
+VERSION = "1"
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+FORM = "multipart/form-data"
+SCHEMAS = "#/components/schemas/{name}"
+
+RETRY = {429, 503}
+"""Statuses whose answer says when to come back."""
+
+STATUSES = {
+    308: "This site is used over HTTPS (where the operator says so).",
+    400: "The body is malformed or broke off, or this is not a name of the site.",
+    403: "A page of another site sent it, or it came over plain HTTP to a site that is used over "
+    "HTTPS.",
+    408: "The body took too long to arrive.",
+    413: "The body is too large, or an image has too many pixels or too long a side.",
+    415: "Another content type, or a file that is no PNG, JPEG or WebP by its first bytes.",
+    422: "Well-formed, but invalid: `errors` names each field.",
+    429: "This client has sent too many (where the operator sets a bound).",
+    500: "Something failed here. Nothing internal is told.",
+    503: "Everything is busy.",
+}
+"""What can be answered beside success."""
+
+GET_STATUSES = (308, 400, 500)
+POST_STATUSES = (400, 403, 408, 413, 415, 422, 429, 500, 503)
+
+EXAMPLE = {"strokes": [{"x": [80, 200, 130], "y": [60, 60, 240]}], "width": 280, "height": 280}
+"""A seven."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked for."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answer: Mapping[str, Any]
+    """Schema of the answer with status 200."""
+    description: str = ""
+    body: Mapping[str, Any] | None = None
+    """Content by type."""
+    query: type | None = None
+    statuses: Sequence[int] = field(default=GET_STATUSES)
+
+
+blueprint = Blueprint("openapi", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Add the document and its page."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/api/v1/openapi.json")
+def document_json() -> Response:
+    """The document."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return Response(msgspec.json.encode(document(settings)), content_type=JSON)
+
+
+@blueprint.get("/api/docs")
+def page() -> str:
+    """The document, for people."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return render_template("docs.html", document=document(settings), type_of=type_of)
+
+
+def operations(settings: Settings) -> list[Operation]:
+    """All of them, with the bounds of this site."""
+    image_bytes = {"type": "string", "contentMediaType": "application/octet-stream"}
+    form = {
+        "type": "object",
+        "properties": {"image": image_bytes, **_fields(ImageOptions)},
+        "required": ["image"],
+        "additionalProperties": False,
+    }
+    images: dict[str, Any] = {
+        kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in IMAGE_TYPES
+    }
+    drawing = {JSON: {"schema": _ref(StrokesRequest), "example": EXAMPLE}}
+    batch = {JSON: {"schema": _ref(BatchRequest), "example": {"drawings": [EXAMPLE]}}}
+    json_size = f"At most {settings.max_json_bytes / MIB:.3g} MiB"
+    return [
+        Operation(
+            "post",
+            "/api/v1/predict/strokes",
+            "predictStrokes",
+            "Read a drawing",
+            _ref(Answer),
+            f"{json_size} and {MAX_POINTS:,} points in all; the columns of one stroke have one "
+            "length. y grows downwards; any unit.",
+            drawing,
+            statuses=POST_STATUSES,
+        ),
+        Operation(
+            "post",
+            "/api/v1/predict/batch",
+            "predictBatch",
+            "Read several drawings",
+            _ref(BatchAnswer),
+            f"{json_size} and {MAX_BATCH_POINTS:,} points in all. The results come in the order of "
+            "the drawings; one invalid drawing refuses them all.",
+            batch,
+            statuses=POST_STATUSES,
+        ),
+        Operation(
+            "post",
+            "/api/v1/predict/image",
+            "predictImage",
+            "Read a picture",
+            _ref(Answer),
+            f"PNG, JPEG or WebP, at most {settings.max_image_bytes / MIB:.3g} MiB, "
+            f"{settings.max_image_pixels:,} pixels and {settings.max_image_side:,} pixels a side. "
+            "As a form or as the bytes; options as query or form fields, each once.",
+            {FORM: {"schema": form}, **images},
+            ImageOptions,
+            POST_STATUSES,
+        ),
+        Operation(
+            "get",
+            "/api/v1/model",
+            "model",
+            "The cards of the served models",
+            {"type": "object", "required": ["name", "version", "files", "strokes"]},
+            "Data, settings, figures, calibration and files of the model that reads pictures; in "
+            "it, as `strokes`, of the one that reads strokes.",
+        ),
+        Operation(
+            "get",
+            "/api/v1/openapi.json",
+            "openapi",
+            "This document",
+            {"type": "object", "required": ["openapi", "paths"]},
+        ),
+        Operation(
+            "get",
+            "/healthz",
+            "health",
+            "Does the process live?",
+            {"type": "object", "required": ["status"]},
+            statuses=(400, 500),
+        ),
+        Operation(
+            "get",
+            "/readyz",
+            "ready",
+            "Can it read?",
+            {"type": "object", "required": ["status"]},
+            statuses=(400, 500, 503),
+        ),
+    ]
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document of a site with these settings."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations(settings):
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    kinds = [StrokesRequest, BatchRequest, Answer, BatchAnswer, Problem]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Inkling",
+            "version": VERSION,
+            "summary": "Reads handwritten numbers, drawn or photographed.",
+            "description": "Under /api, every error is a problem document (RFC 9457); an address "
+            "that is not here answers 404, another method 405 with `Allow`. Every answer has an "
+            "`X-Request-Id`; one that is sent, of 1 to 64 letters, digits, `-` or `_`, is kept.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """A schema in a few words: `array of number, 1 to 20000 items`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " or ".join(type_of(choice) for choice in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' for value in schema["enum"])
+    if "contentMediaType" in schema:
+        return "file"
+    words = str(schema.get("type", "anything"))
+    if words == "array":
+        words += f" of {type_of(schema.get('items', {}))}"
+        least, most = schema.get("minItems", 0), schema.get("maxItems")
+        return words if most is None else f"{words}, {least} to {most:,} items"
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
+    said = [f"{sign} {schema[key]:,.10g}" for key, sign in bounds.items() if key in schema]
+    return " ".join([words, " and ".join(said)]).strip()
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "responses": {
+            "200": {
+                "description": "The answer.",
+                "headers": {"X-Request-Id": _REQUEST_ID},
+                "content": {JSON: {"schema": operation.answer}},
+            }
+        }
+        | {str(status): _refusal(operation, status) for status in operation.statuses},
+    }
+    if operation.description:
+        found["description"] = operation.description
+    if operation.query is not None:
+        found["parameters"] = [
+            {"name": name, "in": "query", "schema": schema}
+            for name, schema in _fields(operation.query).items()
+        ]
+    if operation.body is not None:
+        found["requestBody"] = {"required": True, "content": operation.body}
+    return found
+
+
+_REQUEST_ID = {
+    "description": "The name of the request, also in the log.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+}
+
+_RETRY_AFTER = {
+    "description": "Seconds after which to try again.",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9]+$"},
+}
+
+
+def _refusal(operation: Operation, status: int) -> dict[str, Any]:
+    headers: dict[str, Any] = {"X-Request-Id": _REQUEST_ID}
+    refusal: dict[str, Any] = {"description": STATUSES[status], "headers": headers}
+    if operation.path == "/readyz" and status == HTTPStatus.SERVICE_UNAVAILABLE:
+        refusal["description"] = "It cannot read, or not yet."
+        refusal["content"] = {JSON: {"schema": operation.answer}}
+    elif status == HTTPStatus.PERMANENT_REDIRECT or not operation.path.startswith("/api/"):
+        refusal["content"] = {"text/html": {}}
+    else:
+        refusal["content"] = {PROBLEM: {"schema": _ref(Problem)}}
+        if status in RETRY:
+            headers["Retry-After"] = _RETRY_AFTER
+    return refusal
+
+
+def _ref(kind: type) -> dict[str, str]:
+    return {"$ref": SCHEMAS.format(name=kind.__name__)}
+
+
+def _fields(kind: type) -> dict[str, Any]:
+    """The fields of a flat type, each with its schema."""
+    schema = msgspec.json.schema(kind)
+    properties: dict[str, Any] = schema["$defs"][kind.__name__]["properties"]
+    return properties
