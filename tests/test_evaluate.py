@@ -332,6 +332,13 @@ def letters(auroc, count=500, against=900):
     return NonDigitFigures("letters", count, auroc, 0.1, 0.1, 0.8, against)
 
 
+def test_another_model_may_differ_by_chance():
+    """On the same samples two models differ by what samples vary; more than that is worse."""
+    said = letters(0.99).as_dict()
+    assert not evaluate.is_less_apart(letters(0.988), said, same_model=False)
+    assert evaluate.is_less_apart(letters(0.97), said, same_model=False)
+
+
 def test_the_area_is_held_to_the_card():
     """Of the same samples, only rounding is let pass; a card without an area promises nothing."""
     said = card(nondigits=[letters(0.99)])

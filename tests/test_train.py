@@ -8,7 +8,7 @@ import pytest
 
 from tests import hand
 from tests.test_strokes import stroke_file
-from train import cli, evaluate, training
+from train import cli, evaluate, ship, training
 from train.artefacts import sha256
 from train.augment import Augmentation
 from train.mnist import Mnist
@@ -45,6 +45,7 @@ def command(data, monkeypatch):
     """Run `python -m train …` on our digits in place of MNIST."""
     for module in (cli, evaluate):
         monkeypatch.setattr(module, "load_mnist", lambda folder: data)
+    monkeypatch.setattr(ship, "GENERATED_COUNT", 20)
     return cli.main
 
 
@@ -160,10 +161,8 @@ def others_rows(writers):
 
 def test_it_learns_what_is_no_digit(command, tmp_path, capsys):
     """`pen` looks at five channels; letters and symbols are told from digits, and calibrated."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    pen = stroke_file(tmp_path / "a", *pen_rows(writers=12))
-    others = stroke_file(tmp_path / "b", *others_rows(writers=40))
+    others = stroke_file(tmp_path, *others_rows(writers=40)).rename(tmp_path / "others.jsonl.gz")
+    pen = stroke_file(tmp_path, *pen_rows(writers=12))
     output = tmp_path / "models"
     files = ["--strokes", str(pen), "--others", str(others)]
     arguments = ["--name", "pen", *QUICK, *files, "--output", str(output)]
@@ -181,6 +180,22 @@ def test_it_learns_what_is_no_digit(command, tmp_path, capsys):
     assert "AUROC" in capsys.readouterr().out
 
 
+def test_it_rejects_two_files_of_one_name(command, tmp_path, capsys):
+    """The card tells files by their names."""
+    path = stroke_file(tmp_path, *pen_rows(writers=12))
+    words = ["--strokes", str(path), "--strokes", str(path), "--output", str(tmp_path / "models")]
+    assert command([*QUICK, *words]) == 1
+    assert "two files are named some.jsonl.gz" in capsys.readouterr().err
+
+
+def test_augmentation_settles_towards_the_end():
+    """Pixels are varied as far as was set, then less and less, down to the share that was set."""
+    settings = Hyperparameters(epochs=10, settling=0.3, settled=0.4)
+    strengths = [settings.strength(epoch) for epoch in range(10)]
+    assert strengths == pytest.approx([1] * 7 + [0.8, 0.6, 0.4])
+    assert Augmentation(rotation=10, pen=0.5).times(0.4).rotation == 4
+
+
 def test_others_need_digits(command, tmp_path, capsys):
     """Pairs and fragments are made of digits."""
     path = stroke_file(tmp_path, *others_rows(writers=12))
@@ -196,11 +211,11 @@ def test_a_better_model_stays_unless_told(command, tmp_path, capsys):
     card["figures"][0]["correct"] = card["figures"][0]["count"]
     card["figures"][0]["accuracy"] = 1.0
     path.write_text(json.dumps(card))
-    ship = ["ship", str(tmp_path / "run"), "--output", str(tmp_path)]
-    assert command(ship) == 1
+    again = ["ship", str(tmp_path / "run"), "--output", str(tmp_path)]
+    assert command(again) == 1
     assert "the shipped model is better and stays" in capsys.readouterr().err
     assert json.loads(path.read_text()) == card
-    assert command([*ship, "--replace"]) == 0
+    assert command([*again, "--replace"]) == 0
     assert json.loads(path.read_text())["figures"][0]["accuracy"] < 1
 
 
@@ -223,13 +238,13 @@ def test_what_was_measured_before_has_to_be_measured_again(command, tmp_path, ca
     output = tmp_path / "models"
     words = ["--seed", "2", "--output", str(output)]
     assert command([*QUICK, *words, "--strokes", str(strokes)]) == 0
-    ship = ["ship", str(output / "run"), "--output", str(output)]
-    assert command(ship) == 1
+    again = ["ship", str(output / "run"), "--output", str(output)]
+    assert command(again) == 1
     assert "was trained on MNIST, some.jsonl.gz, not on MNIST" in capsys.readouterr().err
     card = json.loads((output / "digits.json").read_text())
     card["figures"][1]["data"] = "others (dev writers)"
     (output / "digits.json").write_text(json.dumps(card))
-    assert command([*ship, "--strokes", str(strokes)]) == 1
+    assert command([*again, "--strokes", str(strokes)]) == 1
     assert "others (dev writers): not measured" in capsys.readouterr().err
 
 

@@ -4,7 +4,7 @@ All of it works on a whole batch at once, in one `cv2.remap`, so that it keeps u
 two cores. All randomness comes from the generator passed in.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import cv2
 import numpy as np
@@ -33,6 +33,10 @@ class Augmentation:
     """Standard deviation of the control points' displacement, in pixels."""
     pen: float = 0.5
     """How much of a 3x3 dilation (or erosion) is mixed in: thicker (or thinner) strokes."""
+
+    def times(self, factor: float) -> "Augmentation":
+        """Every amount multiplied."""
+        return Augmentation(*(factor * amount for amount in astuple(self)))
 
 
 def augment(

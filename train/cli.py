@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     parser.set_defaults(run=train)
-    _data_option(parser)
+    _data_option(parser, NAMES[0])
     _training_data(parser)
     parser.add_argument("--seed", type=_seed, default=1, help="of all randomness (default: 1)")
     parser.add_argument(
@@ -160,13 +160,15 @@ def _add_import(commands: Any) -> None:
     )
 
 
-def _data_option(parser: argparse.ArgumentParser) -> None:
+def _data_option(parser: argparse.ArgumentParser, name: str = argparse.SUPPRESS) -> None:
+    """Options that stand before a command or behind it; only the first parser has defaults."""
     parser.add_argument(
-        "--name", choices=NAMES, default=NAMES[0], help=f"of the model (default: {NAMES[0]})"
+        "--name", choices=NAMES, default=name, help=f"of the model (default: {NAMES[0]})"
     )
     parser.add_argument(
         "--mnist",
         type=Path,
+        default=None if name != argparse.SUPPRESS else name,
         metavar="DIR",
         help="folder of the official idx files (default: download through Keras, kept in ~/.keras)",
     )

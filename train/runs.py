@@ -53,8 +53,14 @@ def load_data(
     """Data of a run; `held_out`, (60000,), are the MNIST rows that are dev.
 
     Raises:
-        TrainError: a file has nothing to train on.
+        TrainError: a file has nothing to train on, or two have one name.
     """
+    names = [path.name for path in (*strokes, *others)]
+    for name in names:
+        if names.count(name) > 1:
+            raise TrainError(
+                f"two files are named {name}; a model's card tells them by their names"
+            )
     data = Data(
         mnist.train_glyphs[~held_out],
         mnist.train_labels[~held_out],

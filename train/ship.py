@@ -22,7 +22,7 @@ from webapp.recognition import (
 from . import artefacts, plots
 from .calibrate import calibrate, rates
 from .errors import DataError, TrainError
-from .evaluate import surely_worse
+from .evaluate import is_less_apart, surely_worse
 from .evaluation import (
     MNIST_TEST,
     Figures,
@@ -41,6 +41,7 @@ from .progress import watched
 from .runs import Data
 from .strokes import imported_from_unipen
 from .unipen import ABOUT as UNIPEN
+from .variants import glyph_in_picture
 
 GENERATED_COUNT = 500
 """Drawings of each kind that we draw ourselves, to calibrate with."""
@@ -168,7 +169,7 @@ def _candidate(
             f"{', '.join(sorted(given))}"
         )
     served = _exported(network, folder, name)
-    report = _calibration(served, data, drawn)
+    report = _calibration(served, data, drawn, network.input_shape[-1])
     calibration = Calibration.of_card({"calibration": report})
     figures = [
         evaluate_glyphs(MNIST_TEST, served, mnist.test_glyphs, mnist.test_labels, calibration)
@@ -188,16 +189,19 @@ def _candidate(
 
 
 def _calibration(
-    served: LiteRTClassifier, data: Data, drawn: Mapping[str, Sequence[Sequence[Stroke]]]
+    served: LiteRTClassifier,
+    data: Data,
+    drawn: Mapping[str, Sequence[Sequence[Stroke]]],
+    channels: int,
 ) -> dict[str, Any]:
     """The constants, fitted on dev; none where there is no dev."""
     digits = data.of("dev")
     if not digits:
         return {}
     labels = np.array([int(sample.label) for sample in digits], np.int64)
-    said = _outputs(served, [sample.strokes for sample in digits])
+    said = _outputs(served, [sample.strokes for sample in digits], channels)
     strokes = [strokes for drawings in drawn.values() for strokes in drawings]
-    others = _outputs(served, strokes) if strokes else None
+    others = _outputs(served, strokes, channels) if strokes else None
     _, report = calibrate(said, labels, others)
     # Half of the writers judge what the other half has fitted: figures of its own fit flatter.
     half = np.array([zlib.crc32(sample.writer.encode()) // 4 % 2 == 0 for sample in digits])
@@ -219,8 +223,15 @@ def _some(outputs: Outputs, rows: NDArray[np.bool_]) -> Outputs:
     return Outputs(outputs.digits[rows], None if judged is None else judged[rows])
 
 
-def _outputs(served: LiteRTClassifier, drawings: Sequence[Sequence[Stroke]]) -> Outputs:
-    return served.classify(np.stack([glyph_of_strokes(strokes) for strokes in drawings]))
+def _outputs(
+    served: LiteRTClassifier, drawings: Sequence[Sequence[Stroke]], channels: int
+) -> Outputs:
+    """Of strokes, or for a model that sees no more than ink, of pictures of them."""
+    if channels > 1:
+        return served.classify(np.stack([glyph_of_strokes(strokes) for strokes in drawings]))
+    rng = np.random.default_rng(GENERATED_SEED)
+    seen = [glyph_in_picture(strokes, rng) for strokes in watched(drawings, "pictures")]
+    return served.classify(np.stack(seen))
 
 
 def _guard(card: Path, best: Candidate) -> None:
@@ -234,6 +245,12 @@ def _guard(card: Path, best: Candidate) -> None:
         measured = {row.data for row in best.figures} | {row.data for row in best.nondigits}
         missing = promised - measured
         worse = [f"{data}: not measured" for data in sorted(missing)]
+        areas = {row["data"]: row for row in said.get("nondigits", ()) if row["auroc"] is not None}
+        worse += [
+            f"{row.data}: AUROC {row.auroc or 0:.4f}, shipped {areas[row.data]['auroc']:.4f}"
+            for row in best.nondigits
+            if row.data in areas and is_less_apart(row, areas[row.data], same_model=False)
+        ]
         worse += [
             f"{row.data}: {row.accuracy:.2%}, shipped {shipped[row.data]['accuracy']:.2%}"
             for row in best.figures

@@ -22,8 +22,14 @@ class Source(Protocol):
     labels: NDArray[np.int64]
     """(N,), 0 to 9, or NOT_A_DIGIT."""
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Varied glyphs of these rows, (n, 28, 28, 5) uint8."""
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
+        """Varied glyphs of these rows, (n, 28, 28, 5) uint8.
+
+        Args:
+            strength: of what is done to pixels, 1 as far as was set. Strokes do not heed it.
+        """
         ...
 
 
@@ -64,9 +70,11 @@ class GlyphSource:
         self._glyphs = glyphs
         self._amount = amount
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
-        return _augmented(self._glyphs[rows], self._amount, rng)
+        return _augmented(self._glyphs[rows], self._amount.times(strength), rng)
 
 
 class SpoiltGlyphSource:
@@ -77,11 +85,13 @@ class SpoiltGlyphSource:
         self._glyphs = glyphs[..., 0]
         self._amount = amount
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         spoilt = [self._pair(rng) if rng.random() < 0.6 else blot(rng) for _ in rows]
         glyphs = np.stack([glyph_of_ink(ink) for ink in spoilt])
-        return _augmented(glyphs[..., :1], self._amount, rng)
+        return _augmented(glyphs[..., :1], self._amount.times(strength), rng)
 
     def _pair(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Ink of two digits beside each other, apart, touching or overlapping."""
@@ -102,7 +112,9 @@ class StrokeSource:
         self._amount = amount
         self._rendering = rendering
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         samples = [self._samples[row] for row in rows]
         drawn = [warp(s.strokes, int(s.label), self._amount, rng) for s in samples]
@@ -110,8 +122,8 @@ class StrokeSource:
 
 
 MIX = {"letters": 2, "doodles": 2}
-"""How often a kind of non-digit comes, where it is not once: two in five are letters, though nine in
-ten samples are."""
+"""How often a kind of non-digit comes, where it is not once: two in five are letters, though nine
+in ten samples are."""
 
 TURNED = 0.5
 """Share of doodles that are mirrored and turned by any angle: what they show stays what it is. A
@@ -142,7 +154,9 @@ class NonDigitSource:
         self._amount = amount
         self._rendering = rendering
 
-    def glyphs(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    def glyphs(
+        self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
+    ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
         drawn = []
         for row in rows:

@@ -43,6 +43,11 @@ class Hyperparameters:
     channels: int = 1
     """Of a glyph that the network looks at: 1, the ink alone, or 5, the pen's direction too."""
     augmentation: Augmentation = field(default_factory=Augmentation)
+    settling: float = 0.3
+    """Last part of the epochs, in which the augmentation of pixels falls evenly ..."""
+    settled: float = 0.4
+    """... to this share of itself: a small network, which cannot have all of it right, ends on what
+    is likely."""
     warp: Warp = field(default_factory=Warp)
     rendering: Rendering = field(default_factory=Rendering)
     strokes_share: float = 0.4
@@ -56,6 +61,11 @@ class Hyperparameters:
     """Of the non-digits, those that we draw ourselves."""
     writer_cap: int = 150
     """Samples of one writer in one pass over the strokes."""
+
+    def strength(self, epoch: int) -> float:
+        """Of the augmentation of pixels in an epoch, counted from 0: 1, towards the end less."""
+        left = (self.epochs - 1 - epoch) / max(1.0, self.settling * self.epochs)
+        return self.settled + (1 - self.settled) * min(1.0, left)
 
 
 @dataclass(frozen=True)
@@ -89,10 +99,11 @@ class Batches:
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
         rng = np.random.default_rng([self._settings.seed, epoch, index])
         glyphs = np.empty((len(rows), SIDE, SIDE, CHANNELS), np.uint8)
+        strength = self._settings.strength(epoch)
         for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
             theirs = (start <= rows) & (rows < end)
             if theirs.any():
-                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng)
+                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng, strength)
         x = network_input(glyphs, self._settings.channels)
         return x, *(target[rows] for target in self._targets)
 

@@ -37,7 +37,7 @@ class Warp:
     apart: float = 0.03
     """Standard deviation of each stroke's own displacement, where there are several."""
     styles: float = 0.25
-    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash, or lose the last two."""
+    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash, or lose the latter."""
     rounded: float = 0.2
     """Share of drawings whose corners are rounded, as by a quick hand."""
     gaps: float = 0.08
@@ -203,8 +203,8 @@ def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator)
 
 
 def _without_bar(strokes: list[Stroke], top: float, height: float) -> list[Stroke]:
-    """Less the bar of a 7 or the slash of a 0: a short stroke across the middle. The upper stroke of
-    a 7 in two is none.
+    """Less the bar of a 7 or the slash of a 0: a short stroke across the middle. What lies above,
+    as the upper stroke of a 7 in two, is none.
     """
     lengths = [float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes]
     bar = int(np.argmin(lengths))

@@ -17,6 +17,7 @@ from .errors import (
     UndecodableImageError,
     UnsupportedImageError,
 )
+from .explain import Layer, explain
 from .glyph import (
     CHANNELS,
     PEN,
@@ -28,6 +29,7 @@ from .glyph import (
     network_input,
 )
 from .image import FORMATS, Limits
+from .ink import ink_of_image
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "Expect",
     "Glyph",
     "ImageTooLargeError",
+    "Layer",
     "Limits",
     "LiteRTClassifier",
     "Model",
@@ -55,8 +58,10 @@ __all__ = [
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",
+    "explain",
     "glyph_of_ink",
     "glyph_of_strokes",
+    "ink_of_image",
     "load_model",
     "log_odds",
     "network_input",

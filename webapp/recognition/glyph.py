@@ -58,9 +58,7 @@ MOST_CHORDS = 400
 into longer chords."""
 
 
-def glyph_of_strokes(
-    strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True
-) -> Glyph:
+def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
 
     Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
