@@ -12,6 +12,7 @@ from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
 from webapp.engine import WAITING
 from webapp.logs import CONFIG
+from webapp.rates import check_rate
 from webapp.recognition import ModelError, load_model
 
 SPARE_THREADS = 2
@@ -19,6 +20,7 @@ SPARE_THREADS = 2
 
 try:
     settings = load_settings()
+    check_rate(settings)
     # Each worker does it again for itself; here it stops the start with one line.
     for name in (settings.model, settings.stroke_model):
         load_model(Path(settings.models), name)
