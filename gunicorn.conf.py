@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from webapp import metrics
+from webapp import allocator, metrics
 from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
 from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
@@ -17,6 +17,9 @@ from webapp.recognition import ModelError, load_model
 
 SPARE_THREADS = 2
 """Threads that no reading can take, for health checks, static files and refusals."""
+
+# Workers inherit it: what one photo took is given back, whichever thread read it.
+allocator.settle()
 
 try:
     settings = load_settings()

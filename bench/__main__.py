@@ -42,13 +42,13 @@ MIB = 1024 * 1024
 Figures = dict[str, Any]
 
 
-def drawing(digit: int = 8) -> bytes:
+def drawing(digit: int = 8, **options: str) -> bytes:
     """A drawn digit as a pen draws it, some sixty points, as a request's body."""
     strokes = [
         {"x": [round(x, 2) for x in s["x"]], "y": [round(y, 2) for y in s["y"]]}
         for s in hand.columns(digit)
     ]
-    return json.dumps({"strokes": strokes, "width": 280, "height": 280}).encode()
+    return json.dumps({"strokes": strokes, "width": 280, "height": 280} | options).encode()
 
 
 def photo() -> bytes:
@@ -78,14 +78,15 @@ def throughput(rounds: int, seconds: float) -> Figures:
     """Requests a second of one worker: our route, a bare Flask route beside it, `model.predict`."""
     body = drawing()
     ours, bare = request(STROKES, body), request("/bare/echo", body)
-    found: dict[str, list[float]] = {"ours": [], "bare": [], "common": []}
+    hinted = request(STROKES, drawing(expect="digit"))
+    requests = {"ours": ours, "hinted": hinted, "bare": bare, "common": ours}
+    found: dict[str, list[float]] = {name: [] for name in requests}
     common = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
     with (
         started("bench.baseline:app", WEB_CONCURRENCY="1") as (url, _),
         started_by([*common, "bench.common_way:app"], WEB_CONCURRENCY="1") as (common_url, _),
     ):
-        ports = {"ours": port_of(url), "bare": port_of(url), "common": port_of(common_url)}
-        requests = {"ours": ours, "bare": bare, "common": ours}
+        ports = dict.fromkeys(requests, port_of(url)) | {"common": port_of(common_url)}
         for name, port in ports.items():
             closed(port, [requests[name]], CLIENTS, count=20 if name == "common" else 300)
         for _ in range(rounds):
@@ -93,13 +94,16 @@ def throughput(rounds: int, seconds: float) -> Figures:
                 samples = closed(port, [requests[name]], CLIENTS, seconds=seconds)
                 found[name].append(rate(samples, seconds))
     medians = {name: statistics.median(values) for name, values in found.items()}
-    pairs = list(zip(found["ours"], found["bare"], found["common"], strict=True))
+    runs = list(zip(*found.values(), strict=True))
+    of_bare = [ours / bare for ours, _, bare, _ in runs]
+    of_common = [ours / common for ours, _, _, common in runs]
     return {
         "requests_per_second": {name: round(value, 1) for name, value in medians.items()},
-        "of_bare": round(statistics.median(o / b for o, b, _ in pairs), 3),
-        "of_bare_runs": [round(o / b, 3) for o, b, _ in pairs],
-        "of_common": round(statistics.median(o / c for o, _, c in pairs), 1),
-        "of_common_runs": [round(o / c, 1) for o, _, c in pairs],
+        "of_bare": round(statistics.median(of_bare), 3),
+        "of_bare_runs": [round(ratio, 3) for ratio in of_bare],
+        "hinted_of_bare": round(statistics.median(h / b for _, h, b, _ in runs), 3),
+        "of_common": round(statistics.median(of_common), 1),
+        "of_common_runs": [round(ratio, 1) for ratio in of_common],
     }
 
 
