@@ -1,4 +1,4 @@
-"""How the C library keeps memory that was freed, for a process of many threads and large pictures."""
+"""How the C library keeps memory that was freed, in a process of many threads and large blocks."""
 
 import ctypes
 
