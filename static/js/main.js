@@ -444,6 +444,8 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
   return explainStrokes({ ...drawing.toRequest(pad.view), index: view.chosen }, signal);
 });
 
+find("see-how").addEventListener("click", () => (find("explain").open = true));
+
 function explain(index = 0) {
   const digit = view?.answer?.digits[index];
   explorer?.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
