@@ -46,8 +46,8 @@ train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files O
 evaluate: dev ## hold a shipped model to its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
-bench: dev ## measure the server and the networks
-	@$(DEV) -m bench.latency
+bench: dev serving ## measure the server (docs/performance.md) and the networks
+	@$(DEV) -m bench
 	@$(DEV) -m bench.networks
 
 check: serving ## smoke test of a deployed site (URL=https://…)

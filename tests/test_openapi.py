@@ -123,6 +123,8 @@ def test_schemathesis_finds_nothing(tmp_path, document):
                 "--checks=all",
                 f"--max-examples={EXAMPLES}",
                 "--continue-on-failure",
+                "--request-timeout=60",
+                "--max-response-time=60",
                 "--generation-database=none",
                 "--seed=6",
                 "--no-color",

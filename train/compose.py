@@ -14,15 +14,19 @@ from webapp.recognition import Stroke
 from .errors import DataError
 from .strokes import StrokeSample
 
-Spacing = Literal["apart", "touching"]
+Spacing = Literal["apart", "touching", "kissing"]
 
 SPACINGS: tuple[Spacing, ...] = ("apart", "touching")
+"""Of strokes. In pictures nobody can tell what crosses what, so that they have digits that kiss."""
 
 APART = (0.08, 0.45)
 """Empty width between two digits, in heights: from close to wide."""
 
 OVERLAP = (0.0, 0.1)
 """How far the ink of touching digits reaches into each other, in heights."""
+
+KISS = (-0.06, 0.0)
+"""The same, of digits that kiss: their ink meets because the pen has a width."""
 
 NOOK = 0.25
 """How far a digit moves under or over its neighbour to touch it, in heights, at most: nobody writes
@@ -77,7 +81,8 @@ def side_by_side(
     """Strokes of digits from left to right, about 1 high and standing on y = 0.
 
     Apart, there is an empty column between the boxes of two digits. Touching, ink meets ink or
-    crosses a little, wherever the two come nearest: boxes may overlap by far.
+    crosses a little, wherever the two come nearest: boxes may overlap by far. Kissing, it hardly
+    crosses.
     """
     placed: list[Stroke] = []
     last: list[Stroke] = []
@@ -88,7 +93,8 @@ def side_by_side(
             if spacing == "apart":
                 shift = right + rng.uniform(*APART)
             else:
-                shift = right - _room(last, drawn) - rng.uniform(*OVERLAP)
+                overlap = OVERLAP if spacing == "touching" else KISS
+                shift = right - _room(last, drawn) - rng.uniform(*overlap)
             drawn = [stroke + np.array([shift, 0.0]) for stroke in drawn]
         placed += drawn
         last = drawn

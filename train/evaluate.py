@@ -5,7 +5,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from webapp.recognition import Calibration, LiteRTClassifier, Model, Recognizer, Stroke, load_model
 
-from .compose import SPACINGS, composed
+from .compose import SPACINGS, Spacing, composed
 from .errors import CardError, TrainError
 from .evaluation import (
     MNIST_TEST,
@@ -40,9 +40,12 @@ from .nondigits import GENERATED, generated, read_nondigits
 from .number_figures import (
     NumberFigures,
     evaluate_numbers,
+    evaluate_photos,
     is_number,
     numbers_table,
 )
+from .photo_sets import PhotoSample, generated_photos, pairs_as_pictures, read_photos
+from .photos import SCENES
 from .progress import watched
 from .remote import RemoteRecognizer
 from .strokes import StrokeSample, read_stroke_file
@@ -66,6 +69,14 @@ COMPOSED_LENGTH = 4
 """Digits of each."""
 
 COMPOSED_SEED = 2027
+
+PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
+"""How the pairs of digits stand that are measured as pictures."""
+
+PHOTO_COUNT = 20
+"""Photos that are generated for each thing that goes wrong."""
+
+PHOTO_SEED = 2028
 
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
 
@@ -108,6 +119,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a stroke file of numbers, of any length, to be read as such, and with them numbers "
         "composed of the digits of the first --strokes; what else there is of --strokes and "
         "--others is then read as numbers too; may be given again",
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        nargs="*",
+        metavar="DIR",
+        help="read photographed numbers, generated of the digits of the first --strokes, and what "
+        "there is in each DIR with its labels.jsonl; with --pictures, MNIST's as numbers too",
     )
     parser.add_argument(
         "--split",
@@ -157,8 +176,9 @@ class Measured:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Measure the served file; fail where it is worse than the card says."""
-    if (options.others or options.variants is not None) and not options.strokes:
-        raise TrainError("--others and --variants need digits to compare with: give --strokes")
+    wanted = options.others or options.variants is not None or options.photos is not None
+    if wanted and not options.strokes:
+        raise TrainError("--others, --variants and --photos need digits: give --strokes")
     model = load_model(options.models, options.name)
     measured = _measured(options, model)
     text = _text(options, model, measured)
@@ -182,6 +202,8 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         strokes = [*_strokes(reader, pen, options.split)]
         others = [*_others(reader, options, pen, strokes)] if options.others else []
         numbers = [*_numbers(reader, options, pen)] if options.numbers else []
+        if options.photos is not None:
+            numbers += _photos(reader, options, pen, mnist)
         variants: list[Variant] = []
         if options.variants is not None:
             variants = evaluate_variants(reader, pen[options.strokes[0]], options.variants or WAYS)
@@ -294,15 +316,16 @@ def _samples(path: Path, split: str) -> list[StrokeSample]:
 
 def _pictures(reader: Reader, mnist: Mnist) -> Iterator[Figures]:
     """MNIST's test set as the files that somebody would send: white on black."""
-
-    def picture(row: int) -> Picture:
-        _, encoded = cv2.imencode(".png", mnist.test_glyphs[row, ..., 0])
-        return Picture(int(mnist.test_labels[row]), encoded.tobytes())
-
     rows = watched(range(len(mnist.test_labels)), MNIST_PICTURES)
-    found = evaluate_pictures(MNIST_PICTURES, reader, map(picture, rows))
+    pictures = (Picture(int(mnist.test_labels[row]), _png(mnist, row)) for row in rows)
+    found = evaluate_pictures(MNIST_PICTURES, reader, pictures)
     if found:
         yield found
+
+
+def _png(mnist: Mnist, row: int) -> bytes:
+    _, encoded = cv2.imencode(".png", mnist.test_glyphs[row, ..., 0])
+    return encoded.tobytes()
 
 
 def _strokes(
@@ -337,6 +360,41 @@ def _numbers(
         sets[name_of(path, options.split)] = digits
     for name, numbers in sets.items():
         found = evaluate_numbers(name, reader, watched(numbers, f"{name}, as numbers"))
+        if found:
+            yield found
+
+
+def _photos(
+    reader: Reader,
+    options: argparse.Namespace,
+    pen: Mapping[Path, Sequence[StrokeSample]],
+    mnist: Mnist,
+) -> Iterator[NumberFigures]:
+    """Rows of pictures of numbers: generated, one for each thing that goes wrong; and real."""
+    path = options.strokes[0]
+    digits = pen[path]
+    of = name_of(path, options.split)
+    sets: dict[str, Iterable[PhotoSample]] = {
+        f"{name} pairs as pictures ({of})": pairs_as_pictures(
+            digits, COMPOSED_COUNT, name, PHOTO_SEED
+        )
+        for name in PAIRS
+    }
+    every: list[PhotoSample] = []
+    for kind in SCENES:
+        photos = [*generated_photos(digits, kind, PHOTO_COUNT, PHOTO_SEED)]
+        every += photos
+        sets[f"photos: {kind}"] = photos
+    sets["photos: all of these"] = every
+    for folder in options.photos:
+        sets[str(folder)] = read_photos(folder)
+    if options.pictures:
+        sets[MNIST_PICTURES] = (
+            PhotoSample(str(mnist.test_labels[row]), "", _png(mnist, row))
+            for row in range(len(mnist.test_labels))
+        )
+    for name, some in sets.items():
+        found = evaluate_photos(name, reader, watched([*some], f"{name}, as numbers"))
         if found:
             yield found
 

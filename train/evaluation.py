@@ -56,7 +56,9 @@ class Reader(Protocol):
         """See `Recognizer.read_strokes`."""
         ...
 
-    def read_image(self, data: bytes, limits: Limits, alternatives: int = 3) -> Reading:
+    def read_image(
+        self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
         """See `Recognizer.read_image`."""
         ...
 
@@ -235,9 +237,11 @@ def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample])
 
 
 def evaluate_pictures(data: str, reader: Reader, pictures: Iterable[Picture]) -> Figures | None:
-    """Figures on picture files through the server's own path; None without samples."""
+    """Figures on picture files, of one digit each, through the server's own path; None without
+    samples.
+    """
     results = [
-        _result(reader.read_image(p.data, LIMITS, alternatives=0), DIGITS, p.label, p.writer)
+        _result(reader.read_image(p.data, LIMITS, 0, "digit"), DIGITS, p.label, p.writer)
         for p in pictures
     ]
     return figures_of(data, results, "pictures") if results else None

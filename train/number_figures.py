@@ -1,5 +1,6 @@
 """Measuring whole numbers: how many are read exactly, and how many digits are wrong."""
 
+import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -7,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from webapp.recognition import Status
+from webapp.recognition import Reading, Status
 
-from .evaluation import Reader, percent
+from .evaluation import LIMITS, Reader, percent
 from .measures import RESAMPLES, over_writers
+from .photo_sets import PhotoSample
 from .strokes import StrokeSample
 
 HEADS = (
@@ -49,6 +51,8 @@ class NumberFigures:
     """Share exact of what is `ok`; None where nothing is."""
     wrong: tuple[tuple[str, str], ...]
     """What was written and what was read, where they differ."""
+    lines: tuple[int, int]
+    """How many lines were written, and how many of them are read exactly."""
 
     def as_dict(self) -> dict[str, Any]:
         """For a JSON file."""
@@ -69,13 +73,34 @@ def evaluate_numbers(
     data: str, reader: Reader, samples: Iterable[StrokeSample]
 ) -> NumberFigures | None:
     """Figures on numbers through the server's own path; None without samples."""
+    return figures_of_numbers(
+        data, ((s.label, s.writer, reader.read_strokes(s.strokes, alternatives=0)) for s in samples)
+    )
+
+
+def evaluate_photos(
+    data: str, reader: Reader, photos: Iterable[PhotoSample]
+) -> NumberFigures | None:
+    """The same of picture files."""
+    return figures_of_numbers(
+        data, ((p.label, p.writer, reader.read_image(p.data, LIMITS, 0)) for p in photos)
+    )
+
+
+def figures_of_numbers(
+    data: str, answers: Iterable[tuple[str, str, Reading]]
+) -> NumberFigures | None:
+    """Figures on what was written, by whom, and what was read; None without any."""
     pairs: list[tuple[str, str]] = []
     names: list[str] = []
     statuses: list[Status] = []
-    for sample in samples:
-        reading = reader.read_strokes(sample.strokes, alternatives=0)
-        pairs.append((written(sample), "".join(reading.lines)))
-        names.append(sample.writer)
+    lines = [0, 0]
+    for label, writer, reading in answers:
+        rows = ["".join(line.split()) for line in label.splitlines()]
+        lines[0] += len(rows)
+        lines[1] += _in_common(rows, reading.lines)
+        pairs.append(("".join(rows), "".join(reading.lines)))
+        names.append(writer)
         statuses.append(reading.status)
     if not pairs:
         return None
@@ -102,6 +127,7 @@ def evaluate_numbers(
         rejected=statuses.count("not_a_number") / len(pairs),
         ok_exact=float(right[ok].mean()) if ok.any() else None,
         wrong=tuple(pair for pair in pairs if pair[0] != pair[1]),
+        lines=(lines[0], lines[1]),
     )
 
 
@@ -122,7 +148,16 @@ def numbers_table(rows: Sequence[NumberFigures]) -> str:
                 f"{length}: {exact} of {count}" for length, (count, exact) in row.by_length.items()
             )
             text.append(f"{row.data}, exact by length: {each}")
+        written, exact = row.lines
+        if written > row.count:
+            text.append(f"{row.data}, lines exact: {exact} of {written} ({exact / written:.1%})")
     return "\n".join(text)
+
+
+def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines both have, in the same order."""
+    blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks)
 
 
 def edit_distance(one: str, other: str) -> int:

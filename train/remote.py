@@ -84,14 +84,17 @@ class RemoteRecognizer:
         }
         return self._ask("strokes", json.dumps(asked).encode(), "application/json")
 
-    def read_image(self, data: bytes, limits: Limits, alternatives: int = 3) -> Reading:
-        """See `Recognizer.read_image`; a PNG file, and the server has limits of its own.
+    def read_image(
+        self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
+        """See `Recognizer.read_image`; a PNG or JPEG file, and the server has limits of its own.
 
         Raises:
             TrainError: see `read_strokes`.
         """
-        options = {"expect": "digit", "glyphs": "true", "alternatives": alternatives}
-        return self._ask(f"image?{urlencode(options)}", data, "image/png")
+        options = {"expect": expect, "glyphs": "true", "alternatives": alternatives}
+        kind = "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
+        return self._ask(f"image?{urlencode(options)}", data, kind)
 
     def _ask(self, route: str, body: bytes, content_type: str) -> Reading:
         address = f"{self._url}/api/v1/predict/{route.partition('?')[0]}"

@@ -71,7 +71,9 @@ def predict_image() -> Response:
     options = convert_fields(fields, ImageOptions)
     engine = current_engine()
     with engine.reading():
-        reading = engine.recognizer.read_image(data, engine.limits, options.alternatives)
+        reading = engine.recognizer.read_image(
+            data, engine.limits, options.alternatives, options.expect
+        )
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
 

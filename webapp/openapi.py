@@ -12,7 +12,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, current_app, render_template
 
 from .api import IMAGE_TYPES
-from .config import MAX_BATCH_POINTS, MAX_POINTS, MIB, Settings
+from .config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from .errors import Problem
 from .schema import (
     Answer,
@@ -130,8 +130,8 @@ def operations(settings: Settings) -> list[Operation]:
             "predictBatch",
             "Read several drawings",
             _ref(BatchAnswer),
-            f"{json_size} and {MAX_BATCH_POINTS:,} points in all. The results come in the order of "
-            "the drawings; one invalid drawing refuses them all.",
+            f"{json_size}, {MAX_BATCH_STROKES:,} strokes and {MAX_BATCH_POINTS:,} points in all. "
+            "The results come in the order of the drawings; one invalid drawing refuses them all.",
             batch,
             statuses=POST_STATUSES,
         ),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from .config import (
     MAX_ALTERNATIVES,
     MAX_BATCH_POINTS,
+    MAX_BATCH_STROKES,
     MAX_COORDINATE,
     MAX_DRAWINGS,
     MAX_POINTS,
@@ -94,14 +95,16 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
         """The strokes of each drawing.
 
         Raises:
-            ProblemError: 422, one is invalid, or there are too many points in all.
+            ProblemError: 422, one is invalid, or there are too many points or strokes in all.
         """
         drawings = [d.as_strokes(f"/drawings/{i}") for i, d in enumerate(self.drawings)]
-        total = sum(len(stroke) for strokes in drawings for stroke in strokes)
-        if total > MAX_BATCH_POINTS:
-            raise invalid(
-                "/drawings", f"{total} points in all, but at most {MAX_BATCH_POINTS} are read"
-            )
+        points = sum(len(stroke) for strokes in drawings for stroke in strokes)
+        for total, most, what in (
+            (sum(map(len, drawings)), MAX_BATCH_STROKES, "strokes"),
+            (points, MAX_BATCH_POINTS, "points"),
+        ):
+            if total > most:
+                raise invalid("/drawings", f"{total} {what} in all, but at most {most} are read")
         return drawings
 
 

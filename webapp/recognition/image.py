@@ -34,6 +34,9 @@ ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
 
 _EXIF_ORIENTATION = 0x0112
 
+LYING = 5
+"""EXIF orientations from this one on, up to 8, swap width and height."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -65,6 +68,19 @@ def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
         ImageTooLargeError: over a limit; found before anything is decoded.
         UndecodableImageError: broken.
     """
+    return decode_reduced(data, limits, limits.side)[0]
+
+
+def decode_reduced(
+    data: bytes, limits: Limits, side: int
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """As `decode`, but a JPEG with a longer side of over twice `side` is decoded at half its size.
+
+    That takes a third of the time: the halving is done on its cosines, each the mean of 2x2 pixels.
+
+    Returns:
+        The picture, and the width and height that it has upright and whole.
+    """
     header = read_header(data)
     pixels = header.width * header.height
     if max(header.width, header.height) > limits.side:
@@ -86,19 +102,27 @@ def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
         )
     # Every mode but unchanged drops alpha; for the rest, eight bits a channel are enough.
     mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR
+    expected = header.height, header.width
+    if header.format == "JPEG" and max(expected) > 2 * side:
+        mode = cv2.IMREAD_REDUCED_COLOR_2
+        expected = -(-header.height // 2), -(-header.width // 2)
     try:
         raw, kinds, metadata = cv2.imdecodeWithMetadata(
             np.frombuffer(data, np.uint8), flags=mode | cv2.IMREAD_IGNORE_ORIENTATION
         )
     except cv2.error as error:
         raise UndecodableImageError(_broken(header)) from error
-    if raw is None or raw.shape[:2] != (header.height, header.width):
+    if raw is None or raw.shape[:2] != expected:
         raise UndecodableImageError(_broken(header))
     picture = _on_white(np.asarray(raw))
+    whole = header.width, header.height
     for kind, block in zip(kinds, metadata, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
-            picture = _upright(picture, exif_orientation(np.asarray(block).tobytes()))
-    return np.ascontiguousarray(picture)
+            orientation = exif_orientation(np.asarray(block).tobytes())
+            picture = _upright(picture, orientation)
+            if orientation >= LYING:
+                whole = header.height, header.width
+    return np.ascontiguousarray(picture), whole
 
 
 def read_header(data: bytes) -> Header:
@@ -169,7 +193,7 @@ def _on_white(image: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """Undo an EXIF orientation (CIPA DC-008, tag 0x0112)."""
-    if orientation in (5, 6, 7, 8):
+    if orientation >= LYING:
         image = np.swapaxes(image, 0, 1)
     if orientation in (3, 4, 7, 8):
         image = image[::-1]

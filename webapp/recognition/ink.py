@@ -6,6 +6,8 @@ Photographed ones have paper under uneven light: the paper is estimated around e
 what differs from it by more than the noise is ink. Both may be dark on light or light on dark.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,9 @@ MUCH_INK = 0.08
 
 TWO_LEVELS = 0.7
 """Share of the variance that two levels explain (Otsu's criterion) where a picture has just two."""
+
+EVEN = 0.1
+"""Bare paper around much ink differs from its estimate by at most this share of what ink does."""
 
 PAPER_AROUND = 0.75
 """Share of the picture's outermost pixels that are paper where ink does not run off it."""
@@ -84,24 +89,29 @@ def ink_of_image(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         (H, W) uint8, ink 255 on 0, smaller than the picture where that was over `WORKING_SIDE`;
         all 0 where nothing was written.
     """
-    grey = _plane(_reduced(picture))
+    grey = plane_of(reduced(picture))
+    level = flat_level(grey)
+    return ink_on_paper(grey, _written) if level is None else ink_on_flat(grey, level)
+
+
+def flat_level(grey: NDArray[np.uint8]) -> int | None:
+    """The level of a drawn picture's background; None of a photographed one."""
     histogram = np.bincount(grey.ravel(), minlength=256)
     level = int(histogram.argmax())
-    if histogram[level] >= FLAT_SHARE * grey.size:
-        return _ink_on_flat(grey, level)
-    return _ink_on_paper(grey)
+    return level if histogram[level] >= FLAT_SHARE * grey.size else None
 
 
-def _reduced(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def reduced(picture: NDArray[np.uint8], side: int = WORKING_SIDE) -> NDArray[np.uint8]:
+    """The picture with at most so many pixels on its longer side."""
     height, width = picture.shape[:2]
-    factor = WORKING_SIDE / max(height, width)
+    factor = side / max(height, width)
     if factor >= 1:
         return picture
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _plane(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def plane_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Grey, or the one colour that shows far more: yellow on white has no other contrast."""
     if picture.ndim == 2:
         return picture
@@ -111,7 +121,7 @@ def _plane(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return boldest if boldest.std() > FAR_MORE * grey.std() else grey
 
 
-def _ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
+def ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
     """The difference from one background level, on the side where it reaches further."""
     signed = grey.astype(np.int16) - level
     if -signed.min() > signed.max():
@@ -124,8 +134,15 @@ def _ink_on_flat(grey: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
     return _connected(strength, strength > FLAT_FAINT, strength >= peak / 4)
 
 
-def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def ink_on_paper(
+    grey: NDArray[np.uint8],
+    written: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
+    cleared: Callable[[NDArray[np.uint8], float], NDArray[np.uint8]] | None = None,
+) -> NDArray[np.uint8]:
     """The difference from the paper around, above the noise, darker or lighter than it.
+
+    `written` takes away the pieces of ink that are none; `cleared`, before that, of the difference
+    from the paper, given its noise, what is the paper's own or lies around it.
 
     Both are looked at, and what has the longer and sharper edge is the writing: a sheet's corner on
     a desk has more area, a shadow has more contrast, but neither has as much edge as a stroke.
@@ -138,9 +155,11 @@ def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
     smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), EDGE_BLUR)
     slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0)))
+    if cleared is not None:
+        slope = cv2.dilate(slope, np.ones((3, 3), np.uint8))  # a thin stroke is level on its ridge
     best, most = np.zeros_like(grey), 0.0
     for signed in (darker.astype(np.float32), lighter):
-        ink = _above_noise(signed, noise)
+        ink = _above_noise(signed, noise, written, cleared)
         inside = (ink > 0).astype(np.uint8)
         edge = slope[(inside - cv2.erode(inside, np.ones((3, 3), np.uint8))) > 0]
         if edge.size == 0:
@@ -148,16 +167,25 @@ def _ink_on_paper(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         least = SHARPNESS * np.percentile(signed[ink > 0], 90)
         # Half the edge of a sheet's corner is sharp, all of a stroke's is: that has to tell.
         energy = float((edge**2).sum() * (edge >= least).mean() ** 4)
+        if cleared is not None:
+            # A stroke is mostly edge; a patch of light or shade is not.
+            energy *= edge.size / np.count_nonzero(inside)
         if edge.mean() >= least and energy > most:
             best, most = ink, energy
     return best
 
 
-def _above_noise(signed: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
+def _above_noise(
+    signed: NDArray[np.float32],
+    noise: float,
+    written: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
+    cleared: Callable[[NDArray[np.uint8], float], NDArray[np.uint8]] | None,
+) -> NDArray[np.uint8]:
     """Ink of one sign: what reaches far above the noise, and the fainter edge of that."""
     strength = signed.clip(0, 255).astype(np.uint8)
-    otsu, _ = cv2.threshold(strength[strength > noise], 0, 255, cv2.THRESH_OTSU)
-    threshold = max(float(otsu), NOISE_MULTIPLE * noise, PHOTO_CONTRAST)
+    if cleared is not None:
+        strength = cleared(strength, noise)
+    threshold = ink_threshold(strength, noise)
     strong = strength > threshold
     if not strong.any():
         return np.zeros_like(strength)
@@ -166,7 +194,13 @@ def _above_noise(signed: NDArray[np.float32], noise: float) -> NDArray[np.uint8]
     near = cv2.dilate(strong.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
     peak = float(np.percentile(strength[strong], 90))
     rescaled = ((signed - faint) * (255 / max(peak - faint, 1))).clip(0, 255).astype(np.uint8)
-    return _written(_connected(rescaled, (strength > faint) & near, strong))
+    return written(_connected(rescaled, (strength > faint) & near, strong))
+
+
+def ink_threshold(strength: NDArray[np.uint8], noise: float) -> float:
+    """How far strong ink differs from the paper, at least, in levels."""
+    otsu, _ = cv2.threshold(strength[strength > noise], 0, 255, cv2.THRESH_OTSU)
+    return max(float(otsu), NOISE_MULTIPLE * noise, PHOTO_CONTRAST)
 
 
 def _paper(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -176,17 +210,22 @@ def _paper(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     small = (max(1, round(width * factor)), max(1, round(height * factor)))
     reduced = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), np.uint8)
     covered = _much_ink(reduced)
-    if covered is None:
-        # A wide median, which little ink cannot fill.
-        window = min(PAPER_WINDOW, max(small) | 1)
-        paper = cv2.medianBlur(reduced, window).astype(np.float32)
-    else:
+    paper = None
+    if covered is not None:
         # The mean of the paper around, weighted by nearness.
         bare = (~covered).astype(np.float32)
         spread = (0, 0), PAPER_WINDOW / 2
         paper = cv2.GaussianBlur(reduced * bare, *spread) / (
             cv2.GaussianBlur(bare, *spread) + np.float32(1e-6)
         )
+        # Where that is not the paper's level, it was light and shade that fell into two.
+        apart = np.abs(reduced - paper)
+        if np.median(apart[~covered]) > EVEN * np.median(apart[covered]):
+            paper = None
+    if paper is None:
+        # A wide median, which little ink cannot fill.
+        window = min(PAPER_WINDOW, max(small) | 1)
+        paper = cv2.medianBlur(reduced, window).astype(np.float32)
     return np.asarray(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR))
 
 

@@ -55,8 +55,8 @@ class Weights:
     """Subtracted for small or flat ink, standing alone, that is left out."""
     ink: float = 27.0
     """Subtracted for any other ink that is left out."""
-    cut: float = 1.1
-    """Subtracted for each place at which a stroke is cut."""
+    part: float = 0.55
+    """Subtracted for a digit that is part of a stroke that was cut: two for each cut."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,10 @@ def covers_of(
     for index, group in enumerate(groups):
         starting[group.members[0]].append(index)
     dropped = [_dropped(line, i, height, weights) for i in range(len(line))]
+    by_stroke: dict[int, list[int]] = {}
+    for index, own in enumerate(line):
+        by_stroke.setdefault(own.stroke, []).append(index)
+    siblings = [by_stroke[own.stroke] for own in line]
     reached: list[dict[tuple[int, int], _Partial]] = [{} for _ in range(len(line) + 1)]
     reached[0][0, -1] = (0.0, 0, (), ())
     ended: list[_Partial] = []
@@ -108,8 +112,11 @@ def covers_of(
             ended = best
             break
         for score, mask, digits, ignored in best:
+            # A stroke that was cut may be left out as a whole, for the price of one.
+            rest = tuple(i for i in siblings[place] if not mask >> i & 1)
             steps: list[_Partial] = [
-                (score - dropped[place], mask | 1 << place, digits, (*ignored, place))
+                (score - dropped[place], mask | sum(1 << i for i in out), digits, (*ignored, *out))
+                for out in ({(place,), rest})
             ]
             for g in starting[place]:
                 if masks[g] & mask:
@@ -167,7 +174,7 @@ def _own(
 
 def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
     """What speaks against a digit of these pieces, whatever they look like."""
-    cost = weights.late * group.late
+    cost = weights.late * group.late + weights.part * group.partial
     if height <= 0:
         return cost
     width, own = (group.high - group.low).tolist()
@@ -180,11 +187,13 @@ def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weig
 
 def _abreast(pieces: Sequence[Piece], height: float) -> float:
     """How much pieces look like digits of their own: 0 where one is small or over the other, 1
-    where both are as high as the writing and share no column.
+    where both are as high as the writing and share no column. Parts of one stroke do not.
     """
     most = 0.0
     for place, one in enumerate(pieces):
         for other in pieces[place + 1 :]:
+            if one.stroke == other.stroke:
+                continue
             narrower = max(min(one.width, other.width), 0.1 * height)
             shared = min(one.high[0], other.high[0]) - max(one.low[0], other.low[0])
             lower = min(1.0, one.height / height, other.height / height)

@@ -1,13 +1,16 @@
-"""Whole numbers from strokes: groups are proposed, judged in one batch, and the best kept."""
+"""Whole numbers from strokes or from a picture's ink: groups are proposed, judged in one batch, and
+the best kept.
+"""
 
 import heapq
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .blobs import cut_ink
 from .glyph import Glyph, Stroke
 from .lattice import Cover, Weights, covers_of, is_crumb, likely
 from .segment import (
@@ -35,8 +38,11 @@ NEGLIGIBLE = 1e-4
 WHOLE_STROKES = 4
 """Ink in several lines may still be one digit if it has at most so many strokes."""
 
-REFUSED = 0.5
-"""P(is a digit) below which a wide stroke is cut."""
+WORD_GAP = 0.8
+"""Empty width between words, in heights."""
+
+MOST_REFUSED = 0.34
+"""Share of a word's ink that may be no digit; with more, it is a word, or a drawing."""
 
 CONSIDERED = 6
 """Covers of a line, at most, that other readings are made of."""
@@ -56,6 +62,8 @@ class Found:
     is_digit: float | None
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    points: tuple[Stroke, ...]
+    """Of its pieces."""
 
     @property
     def digit(self) -> int:
@@ -71,9 +79,15 @@ class Ink:
     high: NDArray[np.float64]
     crumb: bool
     """It is small or flat and stands alone: a point, a comma, a sign."""
-    length: float
-    """Of the pen's way."""
+    passed: bool
+    """It is part of a word without a number, beside others that are numbers."""
+    amount: float
+    """How much ink: see `Medium.amount`."""
+    points: Stroke
 
+
+PICTURE_WEIGHTS = Weights(late=0.0)
+"""Of a picture: nobody knows what was drawn when."""
 
 TANGLED = 0.3
 """Share of the narrower of two digits that its neighbour may stand over: 98 % of the numbers of
@@ -90,10 +104,10 @@ class Numbers:
     readings: tuple[tuple[tuple[str, ...], float], ...]
     """Lines and the probability that they are right among all readings, each digit being one; the
     best first, which is that of `digits`."""
-    cuts: int
-    """Strokes that were cut into several digits."""
-    ink_length: float
-    """Of all the pen's ways."""
+    score: float
+    """Of the best covers, in nats: comparable between readings of the same ink."""
+    amount: float
+    """Of ink that was not passed over."""
 
     @property
     def tangled(self) -> bool:
@@ -107,8 +121,37 @@ class Numbers:
         return len({digit.line for digit in self.digits}) <= 1 and any(
             ink.low[0] < digit.high[0] and digit.low[0] < ink.high[0]
             for ink in self.ignored
+            if not ink.passed
             for digit in self.digits
         )
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What strokes and pictures differ in."""
+
+    judge: Judge
+    cut: Callable[[Stroke, float], list[Stroke]]
+    """Of a wide piece's points and the height of the writing, its parts from left to right."""
+    amount: Callable[[Stroke], float]
+    """How much ink a piece is."""
+    weights: Weights
+    wide: float
+    """A piece is cut from this width on, in heights, ..."""
+    refused: float
+    """... if its P(is a digit) is below this."""
+    words: bool
+    """Whether words that are no numbers are passed over."""
+
+
+def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
+    """Of a drawing. The amount of ink is the pen's way."""
+    return Medium(judge, cut, _length, weights or Weights(), TOO_WIDE, 0.5, words=False)
+
+
+def picture_medium(judge: Judge, weights: Weights | None = None) -> Medium:
+    """Of a picture's connected ink. The amount of ink is its pixels."""
+    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.6, 0.9, words=True)
 
 
 @dataclass
@@ -120,33 +163,33 @@ class _Line:
     probabilities: NDArray[np.float64]
     is_digit: NDArray[np.float64] | None
     covers: list[Cover]
-    cut: frozenset[int] = frozenset()
+    passed: frozenset[int] = frozenset()
+    """Indices of pieces that are passed over."""
 
 
-def read_numbers(
-    strokes: Sequence[Stroke], judge: Judge, weights: Weights | None = None
-) -> Numbers:
+def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
     """The best readings of all ink.
 
     Args:
-        strokes: arrays of shape (N, 2), N >= 1, at least one.
-        judge: called once, and once more where a stroke has to be cut.
+        inks: strokes, or the pixels of each connected ink, (N, 2), N >= 1, at least one.
+        medium: its `judge` is called once, and once more where something has to be cut.
     """
-    weights = weights or Weights()
-    pieces = [piece(number, points) for number, points in enumerate(strokes)]
+    pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows = lines_of(pieces)
-    lines = _judged(_proposed(rows, weights), judge, weights)
-    lines = _with_cuts(lines, judge, weights)
-    if len(rows) > 1 and len(strokes) <= WHOLE_STROKES:
+    lines = _judged(_proposed(rows, medium.weights), medium)
+    lines = _with_cuts(lines, medium)
+    if len(rows) > 1 and len(inks) <= WHOLE_STROKES:
         # Two lines, or the two strokes of one digit, one above the other?
-        whole = _judged([_one_digit(pieces)], judge, weights)
+        whole = _judged([_one_digit(pieces)], medium)
         if whole[0].covers[0].score > sum(line.covers[0].score for line in lines):
             lines = whole
+    if medium.words:
+        lines = [_without_words(line, medium) for line in lines]
     if not any(line.covers[0].digits for line in lines):
         # A dot, a bar: left out as part of a number, but alone it is what is to be judged.
-        lines = _judged([_one_digit(pieces)], judge, weights)
+        lines = _judged([_one_digit(pieces)], medium)
         lines[0].covers = [Cover(0.0, (len(lines[0].groups) - 1,), ())]
-    return _numbers(lines)
+    return _numbers(lines, medium)
 
 
 def _proposed(
@@ -171,9 +214,9 @@ def _one_digit(pieces: list[Piece]) -> tuple[list[Piece], float, list[Group]]:
 
 
 def _judged(
-    proposed: Sequence[tuple[list[Piece], float, list[Group]]], judge: Judge, weights: Weights
+    proposed: Sequence[tuple[list[Piece], float, list[Group]]], medium: Medium
 ) -> list[_Line]:
-    glyphs, probabilities, is_digit = judge(
+    glyphs, probabilities, is_digit = medium.judge(
         [[row[i].points for i in g.members] for row, _, groups in proposed for g in groups]
     )
     lines, start = [], 0
@@ -181,78 +224,113 @@ def _judged(
         part = slice(start, start + len(groups))
         start += len(groups)
         sure = None if is_digit is None else is_digit[part]
-        covers = covers_of(row, groups, height, probabilities[part], sure, weights)
+        covers = covers_of(row, groups, height, probabilities[part], sure, medium.weights)
         lines.append(_Line(row, height, groups, glyphs[part], probabilities[part], sure, covers))
     return lines
 
 
-def _with_cuts(lines: list[_Line], judge: Judge, weights: Weights) -> list[_Line]:
-    """The lines, those with a wide stroke that was refused read anew with it in pieces."""
+def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
+    """The lines, those with a wide piece that was refused read anew with it in parts."""
     left = MAX_CUT_STROKES
     again: list[int] = []
     proposed = []
-    cuts: list[frozenset[int]] = []
     for number, line in enumerate(lines):
-        wide = _refused(line)[:left]
+        wide = _refused(line, medium)[:left]
         left -= len(wide)
-        cut_strokes, row = set(), []
+        row: list[Piece] = []
         for index, whole in enumerate(line.pieces):
-            parts = cut(whole.points, line.height) if index in wide else [whole.points]
-            if len(parts) > 1:
-                cut_strokes.add(whole.stroke)
+            parts = medium.cut(whole.points, line.height) if index in wide else [whole.points]
             row += [piece(whole.stroke, points) for points in parts]
-        if cut_strokes:
+        if len(row) > len(line.pieces):
             row.sort(key=lambda p: float(p.low[0] + p.high[0]))
             again.append(number)
-            cuts.append(frozenset(cut_strokes))
             groups = groups_of(row, line.height, MAX_GROUPS)
-            proposed.append((row, line.height, likely(row, groups, line.height, weights)))
+            proposed.append((row, line.height, likely(row, groups, line.height, medium.weights)))
     if not again:
         return lines
     lines = list(lines)
-    for number, strokes, fresh in zip(again, cuts, _judged(proposed, judge, weights), strict=True):
-        price = weights.cut * len(strokes)
-        if fresh.covers[0].score - price > lines[number].covers[0].score:
-            fresh.cut = strokes
+    for number, fresh in zip(again, _judged(proposed, medium), strict=True):
+        if fresh.covers[0].score > lines[number].covers[0].score:
             lines[number] = fresh
     return lines
 
 
-def _refused(line: _Line) -> list[int]:
+def _refused(line: _Line, medium: Medium) -> list[int]:
     """Indices of wide pieces that the best cover has no good use for."""
     best = line.covers[0]
     bad = set(best.ignored)
     for g in best.digits:
         sure = line.probabilities[g].max() if line.is_digit is None else line.is_digit[g]
-        if sure < REFUSED:
+        if sure < medium.refused:
             bad.update(line.groups[g].members)
-    return [i for i in sorted(bad) if line.pieces[i].width >= TOO_WIDE * line.height > 0]
+    return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
 
 
-def _numbers(lines: Sequence[_Line]) -> Numbers:
+def _without_words(line: _Line, medium: Medium) -> _Line:
+    """The line without the digits of words that are no numbers: the l of "all"."""
+    best = line.covers[0]
+    refused = {i for i in best.ignored if not is_crumb(line.pieces, i, line.height)}
+    passed: set[int] = set()
+    word: list[int] = []
+    end = -np.inf
+    for index in [*sorted(range(len(line.pieces)), key=lambda i: line.pieces[i].low[0]), None]:
+        if word and (index is None or line.pieces[index].low[0] > end + WORD_GAP * line.height):
+            amounts = {i: medium.amount(line.pieces[i].points) for i in word}
+            if sum(amounts[i] for i in word if i in refused) > MOST_REFUSED * sum(amounts.values()):
+                passed.update(word)
+            word = []
+        if index is not None:
+            word.append(index)
+            end = max(end, float(line.pieces[index].high[0]))
+    if not passed:
+        return line
+    covers = []
+    for cover in line.covers:
+        digits = tuple(g for g in cover.digits if not passed & set(line.groups[g].members))
+        used = {i for g in digits for i in line.groups[g].members}
+        left = tuple(i for i in range(len(line.pieces)) if i not in used)
+        covers.append(Cover(cover.score, digits, left))
+    return replace(line, covers=covers, passed=frozenset(passed))
+
+
+def _numbers(lines: Sequence[_Line], medium: Medium) -> Numbers:
     digits: list[Found] = []
     ignored: list[Ink] = []
     texts: list[list[tuple[str, float]]] = []
-    for number, line in enumerate(lines):
+    total = 0.0
+    row = 0
+    for line in lines:
         best = line.covers[0]
         for g in best.digits:
             group = line.groups[g]
-            used = tuple(sorted({line.pieces[i].stroke for i in group.members}))
+            members = [line.pieces[i] for i in group.members]
+            used = tuple(sorted({p.stroke for p in members}))
             sure = None if line.is_digit is None else float(line.is_digit[g])
+            points = tuple(p.points for p in members)
+            total += sum(map(medium.amount, points))
             digits.append(
                 Found(
-                    number, used, line.glyphs[g], line.probabilities[g], sure, group.low, group.high
+                    row,
+                    used,
+                    line.glyphs[g],
+                    line.probabilities[g],
+                    sure,
+                    group.low,
+                    group.high,
+                    points,
                 )
             )
         for i in best.ignored:
             own = line.pieces[i]
             crumb = is_crumb(line.pieces, i, line.height)
-            ignored.append(Ink(own.low, own.high, crumb, _length(own.points)))
+            passed = i in line.passed
+            amount = medium.amount(own.points)
+            total += 0.0 if passed else amount
+            ignored.append(Ink(own.low, own.high, crumb, passed, amount, own.points))
         texts.append(_texts(line))
-    total = sum(_length(p.points) for line in lines for p in line.pieces)
-    return Numbers(
-        tuple(digits), tuple(ignored), _joined(texts), sum(len(line.cut) for line in lines), total
-    )
+        row += bool(best.digits)
+    score = sum(line.covers[0].score for line in lines)
+    return Numbers(tuple(digits), tuple(ignored), _joined(texts), score, total)
 
 
 def _length(points: Stroke) -> float:

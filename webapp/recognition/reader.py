@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,17 +11,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .blobs import patch_of, pieces_of, with_pen
 from .calibration import Calibration
 from .classifier import Classifier
 from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
-from .image import Limits, decode
+from .image import Limits, decode, decode_reduced
 from .ink import ink_of_image
-from .numbers import Numbers, read_numbers
+from .numbers import Judge, Numbers, picture_medium, read_numbers, stroke_medium
+from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
 Expect = Literal["number", "digit"]
 """`digit`: all ink is one digit."""
+
+LEVEL, STEEP = 4, 30
+"""Pages that are turned by less or more than so many degrees are read as they lie."""
 
 MOST_LEFT_OUT = 0.25
 """Share of the ink, by the pen's way, that may be no digit beside digits, points and signs apart:
@@ -108,10 +113,7 @@ class Reading:
 
 
 class Recognizer:
-    """Reads numbers. Safe to call from any thread when its classifier is.
-
-    Of a picture, all ink is taken as one digit.
-    """
+    """Reads numbers. Safe to call from any thread when its classifier is."""
 
     def __init__(self, classifier: Classifier, calibration: Calibration | None = None) -> None:
         """Without a calibration, the classifier is taken at its word."""
@@ -141,13 +143,17 @@ class Recognizer:
             box = _box(points.min(axis=0), points.max(axis=0))
         return self._read_one(glyph, box, tuple(range(len(strokes))), None, alternatives, timing)
 
-    def read_image(self, data: bytes, limits: Limits, alternatives: int = 3) -> Reading:
+    def read_image(
+        self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
         """Read a PNG, JPEG or WebP file; see `read_strokes`.
 
         Raises:
             UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `image.decode`.
         """
         timing = Timing()
+        if expect == "number":
+            return self._read_page(data, limits, alternatives, timing)
         with timing.stage("ink"):
             with self._decoding:
                 picture = decode(data, limits)
@@ -162,19 +168,86 @@ class Recognizer:
         return self._read_one(glyph, box, None, (width, height), alternatives, timing)
 
     def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
+        with timing.stage("segment"):
+            judge = self._judge(glyph_of_strokes, timing)
+            numbers = read_numbers(strokes, stroke_medium(judge))
+        timing.segment -= timing.ink + timing.classify
+
+        def box_of(low: NDArray[np.float64], high: NDArray[np.float64], _: object) -> Box:
+            return _box(low, high)
+
+        return self._reading(numbers, box_of, None, alternatives, timing)
+
+    def _read_page(self, data: bytes, limits: Limits, alternatives: int, timing: Timing) -> Reading:
+        with timing.stage("ink"):
+            with self._decoding:
+                picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
+                page = page_of(picture)
+                # Boxes are in pixels of the whole picture.
+                factor = np.array([width, height]) / picture.shape[1::-1]
+                del picture
+            pieces = pieces_of(page.ink)
+        if not pieces:
+            return _nothing((width, height), timing)
+        before = timing.ink
+        with timing.stage("segment"):
+            numbers, back = self._straightest(page, pieces, timing)
+        timing.segment -= timing.ink - before + timing.classify
+        origin = np.array([page.left, page.top])
+        size = np.array([width, height], np.float64)
+
+        def box_of(_: object, __: object, points: Sequence[Stroke]) -> Box:
+            pixels = np.concatenate(points)
+            if back is not None:
+                pixels = pixels @ back[:, :2].T + back[:, 2]
+            low = pixels.min(axis=0) * page.scale + origin
+            high = (pixels.max(axis=0) + 1) * page.scale + origin
+            return _box((low * factor).clip(0, size), (high * factor).clip(0, size))
+
+        return self._reading(numbers, box_of, (width, height), alternatives, timing)
+
+    def _straightest(
+        self, page: Page, pieces: list[Stroke], timing: Timing
+    ) -> tuple[Numbers, NDArray[np.float64] | None]:
+        """The best reading of a page, as it lies or turned upright, and what turns it back."""
+        best = read_numbers(pieces, picture_medium(self._judge_of(page.ink, timing)))
+        back = None
+        slopes = [page.angle, slope_of(pieces)]
+        for angle in {round(slope) for slope in slopes if slope is not None}:
+            if not LEVEL <= abs(angle) <= STEEP:
+                continue
+            ink, way_back = turned(page.ink, angle)
+            other = pieces_of(ink)
+            if other:
+                numbers = read_numbers(other, picture_medium(self._judge_of(ink, timing)))
+                if numbers.score > best.score:
+                    best, back = numbers, way_back
+        return best, back
+
+    def _judge_of(self, ink: NDArray[np.uint8], timing: Timing) -> Judge:
+        return self._judge(lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink))), timing)
+
+    def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
         def judge(
             groups: list[list[Stroke]],
         ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
             with timing.stage("ink"):
-                glyphs = [glyph_of_strokes(group) for group in groups]
+                glyphs = [glyph_of(group) for group in groups]
             with timing.stage("classify"):
                 outputs = self._classifier.classify(np.stack(glyphs))
             calibration = self._calibration
             return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
 
-        with timing.stage("segment"):
-            numbers = read_numbers(strokes, judge)
-        timing.segment -= timing.ink + timing.classify
+        return judge
+
+    def _reading(
+        self,
+        numbers: Numbers,
+        box_of: Callable[[NDArray[np.float64], NDArray[np.float64], Sequence[Stroke]], Box],
+        surface: tuple[float, float] | None,
+        alternatives: int,
+        timing: Timing,
+    ) -> Reading:
         digits = tuple(
             Digit(
                 found.digit,
@@ -182,8 +255,8 @@ class Recognizer:
                 float(found.probabilities.max()),
                 tuple(found.probabilities.tolist()),
                 found.is_digit,
-                _box(found.low, found.high),
-                found.strokes,
+                box_of(found.low, found.high, found.points),
+                found.strokes if surface is None else None,
                 found.glyph,
             )
             for found in numbers.digits
@@ -195,8 +268,8 @@ class Recognizer:
             for lines, share in numbers.readings
             if lines
         ]
-        left_out = sum(ink.length for ink in numbers.ignored if not ink.crumb)
-        left_out /= max(numbers.ink_length, 1e-12)
+        left_out = sum(i.amount for i in numbers.ignored if not (i.crumb or i.passed))
+        left_out /= max(numbers.amount, 1e-12)
         if not digits or each < self._calibration.not_a_number or left_out > MOST_LEFT_OUT:
             status: Status = "not_a_number"
             lines: tuple[str, ...] = ()
@@ -215,7 +288,8 @@ class Recognizer:
             confidence=confidence,
             digits=digits,
             alternatives=tuple(other for _, other in readings[:alternatives]),
-            ignored=tuple(_box(ink.low, ink.high) for ink in numbers.ignored),
+            ignored=tuple(box_of(i.low, i.high, [i.points]) for i in numbers.ignored),
+            surface=surface,
             timing=timing,
         )
 

@@ -1,12 +1,15 @@
-"""Which strokes may make a digit: lines, groups of neighbouring strokes, cuts through one stroke.
+"""Which ink may make a digit: lines, groups of neighbouring pieces, cuts through one stroke.
+
+Pieces are strokes, or the connected ink of a picture (`blobs`), whose points are its pixels.
 
 Everything here is geometry and proposes only; the network and `lattice` decide. Lengths are
 compared with the height of the writing, so that neither size nor unit matters.
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +52,12 @@ TOO_WIDE = 0.85
 
 @dataclass(frozen=True)
 class Piece:
-    """A stroke, or what a cut made of one."""
+    """A stroke, or a picture's connected ink, or what a cut made of one."""
 
     stroke: int
-    """Index of the stroke in the drawing."""
+    """Index of the stroke in the drawing, of connected ink in the picture."""
     points: Stroke
+    """Of the stroke; of connected ink, its pixels."""
     low: NDArray[np.float64]
     """Left and top of its box."""
     high: NDArray[np.float64]
@@ -82,6 +86,8 @@ class Group:
     """The widest empty column between two of its pieces; 0 without one."""
     late: bool
     """Another piece of the line was drawn between its first and its last."""
+    partial: bool = False
+    """It has some pieces of a stroke that was cut, and not all of them."""
 
     @property
     def mask(self) -> int:
@@ -153,7 +159,10 @@ def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
             break
         found.update(longer)
     found.setdefault(whole, _group(line, whole, rank))
-    return list(found.values())
+    pieces = Counter(p.stroke for p in line)
+    if len(pieces) == len(line):
+        return list(found.values())
+    return [replace(g, partial=_is_partial(line, g, pieces)) for g in found.values()]
 
 
 def cut(stroke: Stroke, height: float) -> list[Stroke]:
@@ -271,6 +280,12 @@ def _with_late(
             if _is_narrow(line, members, height):
                 found[members] = _group(line, members, rank)
     return found
+
+
+def _is_partial(line: Sequence[Piece], group: Group, pieces: Counter[int]) -> bool:
+    """Whether it has some pieces of a stroke and not all."""
+    own = {line[i].stroke for i in group.members}
+    return sum(pieces[stroke] for stroke in own) > len(group.members)
 
 
 def _group(line: Sequence[Piece], members: tuple[int, ...], rank: dict[int, int]) -> Group:

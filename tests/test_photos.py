@@ -1,0 +1,32 @@
+"""Photographed numbers, made by ourselves of digits that we drew."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from train.compose import side_by_side
+from train.photos import SCENES, photo_of
+
+
+def lines_of(*texts, seed=0):
+    """Strokes of lines as a photo takes them."""
+    rng = np.random.default_rng(seed)
+    return [side_by_side([hand.strokes(int(d)) for d in text], "apart", rng) for text in texts]
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_it_works(kind):
+    """Every kind is a colour picture with something written on it."""
+    data = photo_of(lines_of("407"), kind, np.random.default_rng(1))
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert min(picture.shape[:2]) > 80
+    assert picture.std() > 2
+
+
+def test_the_same_seed_gives_the_same_bytes():
+    """And another seed gives others."""
+    one, same, other = (
+        photo_of(lines_of("12"), "shadow", np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert one == same != other

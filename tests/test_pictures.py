@@ -1,0 +1,108 @@
+"""Whole numbers from pictures, read by the shipped models."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.test_photos import lines_of
+from train.photos import SCENES, photo_of
+from webapp.recognition import Limits
+
+LIMITS = Limits(pixels=25_000_000, side=20_000)
+
+
+@pytest.fixture(scope="module")
+def reader(app):
+    """What reads pictures."""
+    return app.extensions["engine"].recognizer
+
+
+def drawn(strokes, *, margin=40, pen=6, ink=20, paper=255):
+    """Strokes as grey pixels, just as large as they need be."""
+    points = np.concatenate(strokes)
+    low = points.min(axis=0) - margin
+    width, height = np.ceil(points.max(axis=0) + margin - low).astype(int)
+    picture = np.full((height, width), paper, np.uint8)
+    for stroke in strokes:
+        pixels = np.rint((stroke - low) * 16).astype(np.int32)
+        cv2.polylines(picture, [pixels], False, ink, pen, cv2.LINE_AA, 4)
+    return picture
+
+
+def read(reader, picture, **options):
+    """The reading of a picture, or of a file's bytes."""
+    data = picture if isinstance(picture, bytes) else hand.png(picture)
+    return reader.read_image(data, LIMITS, **options)
+
+
+@pytest.mark.parametrize("lines", [("407",), ("0123456789",), ("55",), ("1987", "65"), ("8", "1")])
+def test_it_works(reader, lines):
+    """Digits in one line or several, from the top and from the left."""
+    reading = read(reader, drawn(hand.number(*lines, gap=0.25)))
+    assert (reading.lines, reading.status) == (lines, "ok")
+    assert [digit.line for digit in reading.digits] == [
+        number for number, line in enumerate(lines) for _ in line
+    ]
+    assert all(digit.strokes is None for digit in reading.digits)
+
+
+def test_boxes_are_in_pixels_of_the_picture(reader):
+    """Each digit's ink, also in a picture that is reduced."""
+    for size in (1, 20):
+        strokes = [s * size for s in hand.number("47", gap=0.5)]
+        picture = drawn(strokes, margin=40 * size, pen=6 * size)
+        reading = read(reader, picture)
+        assert reading.text == "47"
+        assert reading.surface == picture.shape[::-1]
+        low = np.concatenate(strokes).min(axis=0) - 40 * size
+        for digit, own in zip(reading.digits, (strokes[:2], strokes[2:]), strict=True):
+            points = np.concatenate(own) - low
+            box = np.array([digit.box.x, digit.box.y, digit.box.width, digit.box.height])
+            expected = np.concatenate(
+                [points.min(axis=0) - 3 * size, np.ptp(points, axis=0) + 6 * size]
+            )
+            assert box == pytest.approx(expected, abs=3 * size)
+
+
+def test_one_digit_is_what_was_asked_for(reader):
+    """All ink is one glyph where one digit is expected."""
+    picture = drawn(hand.number("12", gap=0.3))
+    assert len(read(reader, picture, expect="digit").digits) == 1
+    assert len(read(reader, picture).digits) == 2
+
+
+@pytest.mark.parametrize("angle", [-20, -10, 10, 20])
+def test_a_turned_sheet_is_straightened(reader, angle):
+    """Up to 20 degrees; the boxes are where the digits are in the picture as it was sent."""
+    strokes = hand.number("23456", "98240", gap=0.3)
+    turn = np.radians(angle)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    reading = read(reader, drawn([stroke @ matrix.T for stroke in strokes]))
+    assert reading.lines == ("23456", "98240")
+    first, last = reading.digits[0].box, reading.digits[4].box
+    slope = (last.y + last.height / 2 - first.y - first.height / 2) / (last.x - first.x)
+    assert np.degrees(np.arctan(slope)) == pytest.approx(angle, abs=8)
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_photos(reader, kind):
+    """Under whatever light, on whatever paper."""
+    wrong = 0
+    for seed, text in enumerate(("3047", "92586", "615")):
+        data = photo_of(lines_of(text, seed=seed), kind, np.random.default_rng(seed))
+        wrong += read(reader, data).text != text
+    assert wrong <= 1
+
+
+def test_digits_that_touch_are_cut(reader):
+    """Ink that runs through two digits, and not where there is one."""
+    for text in ("35", "26", "260"):
+        strokes = hand.number(text, gap=-0.01)
+        reading = read(reader, drawn(strokes))
+        assert reading.text == text
+
+
+def test_nothing_is_ignored_beside_digits(reader):
+    """Ink of digits is all used."""
+    assert read(reader, drawn(hand.number("1987", gap=0.3))).ignored == ()
