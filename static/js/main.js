@@ -214,7 +214,8 @@ function restore() {
     // It is none of ours.
   }
   if (!strokes?.length) return;
-  drawing.replace(strokes);
+  // One change a stroke: what can be undone one by one could be before.
+  strokes.forEach((_, last) => drawing.replace(strokes.slice(0, last + 1)));
   pad.redraw();
   edited();
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_picture import image_file
 from tests.browser.visitor import NUMBER, PHONE, PREDICT, answer, no_digit
 from tests.hand import DIGITS
 
@@ -527,7 +528,7 @@ def test_the_other_end_of_a_pen_erases(visit):
 
 
 def test_the_drawing_survives_a_reload(visit):
-    """It is there, read, and can be undone and gone on with."""
+    """It is there, read, and can be undone stroke by stroke and gone on with."""
     visitor = visit()
     visitor.draw(NUMBER[:3])
     visitor.expect_number(14)
@@ -535,6 +536,9 @@ def test_the_drawing_survives_a_reload(visit):
     visitor.page.reload()
     visitor.expect_number(14)
     assert visitor.strokes() == before
+    visitor.undo.click()
+    assert visitor.strokes() == before[:-1]
+    visitor.redo.click()
     visitor.draw(NUMBER[3:])
     visitor.expect_number(147)
     assert [stroke["t"][0] for stroke in visitor.strokes()] == sorted(
@@ -617,7 +621,9 @@ def test_a_digit_can_be_drawn_by_keyboard(visit):
 
 
 def test_a_visitor_with_a_keyboard_alone_gets_everything(visit):
-    """Tab leads to every part in order; draw, undo, choose a digit, an example, the network."""
+    """Tab leads to every part in order: draw, undo, choose a digit, a picture, an example, look
+    into the network.
+    """
     visitor = visit()
     page = visitor.page
 
@@ -642,6 +648,10 @@ def test_a_visitor_with_a_keyboard_alone_gets_everything(visit):
     press(visitor, "Enter")
     tab_to("[data-copy-number]")
     tab_to("[data-file]")
+    with page.expect_file_chooser() as chooser:
+        press(visitor, "Enter")
+    chooser.value.set_files(image_file(4))
+    visitor.expect_number(4)
     tab_to("[data-example=number]")
     press(visitor, "Enter")
     visitor.expect_number(1987)
