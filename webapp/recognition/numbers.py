@@ -16,6 +16,7 @@ from .lattice import Cover, Weights, covers_of, is_crumb, likely
 from .segment import (
     MAX_CUT_STROKES,
     MAX_GROUPS,
+    MOST_TO_CUT,
     TOO_WIDE,
     Group,
     Piece,
@@ -24,6 +25,7 @@ from .segment import (
     height_of,
     lines_of,
     piece,
+    whole_group,
 )
 
 Judge = Callable[
@@ -151,7 +153,7 @@ def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
 
 def picture_medium(judge: Judge, weights: Weights | None = None) -> Medium:
     """Of a picture's connected ink. The amount of ink is its pixels."""
-    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.6, 0.9, words=True)
+    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.4, 0.97, words=True)
 
 
 @dataclass
@@ -187,8 +189,11 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         lines = [_without_words(line, medium) for line in lines]
     if not any(line.covers[0].digits for line in lines):
         # A dot, a bar: left out as part of a number, but alone it is what is to be judged.
-        lines = _judged([_one_digit(pieces)], medium)
-        lines[0].covers = [Cover(0.0, (len(lines[0].groups) - 1,), ())]
+        glyphs, probabilities, is_digit = medium.judge([[p.points for p in pieces]])
+        cover = Cover(0.0, (0,), ())
+        group = whole_group(pieces)
+        height = float(max(group.high - group.low))
+        lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover])]
     return _numbers(lines, medium)
 
 
@@ -231,6 +236,8 @@ def _judged(
 
 def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     """The lines, those with a wide piece that was refused read anew with it in parts."""
+    if sum(len(line.pieces) for line in lines) > MOST_TO_CUT:
+        return lines
     left = MAX_CUT_STROKES
     again: list[int] = []
     proposed = []
