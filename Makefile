@@ -15,7 +15,7 @@ mnist = --name "$(NAME)" $(if $(MNIST),--mnist "$(MNIST)")
 strokes = $(foreach file,$(STROKES),--strokes "$(file)") \
 	$(foreach file,$(OTHERS),--others "$(file)")
 
-.PHONY: help run test lint format train evaluate bench check lock serving dev
+.PHONY: help run test lint format train evaluate bench check looks lock serving dev
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,12 +46,15 @@ train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files O
 evaluate: dev ## hold a shipped model to its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
-bench: dev ## measure the server and the networks
-	@$(DEV) -m bench.latency
+bench: dev serving ## measure the server (docs/performance.md) and the networks
+	@$(DEV) -m bench
 	@$(DEV) -m bench.networks
 
 check: serving ## smoke test of a deployed site (URL=https://…)
 	@$(SERVE) scripts/check.py "$(URL)"
+
+looks: dev ## accept how the pages look now (tests/browser/looks)
+	@ACCEPT_LOOKS=1 $(DEV) -m pytest -q tests/browser/test_visual.py
 
 lock: dev ## resolve the requirements anew
 	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \

@@ -345,6 +345,14 @@ def test_it_rejects_a_batch_of_too_many_points(client):
     assert "51000" in document["detail"]
 
 
+def test_it_rejects_a_batch_of_too_many_strokes(client):
+    """2,000 in all: a hundred drawings of 500 dots took minutes."""
+    drawing = {"strokes": [{"x": [i], "y": [0]} for i in range(401)]}
+    document = problem(batch(client, *[drawing] * 5), 422)
+    assert document["errors"][0]["pointer"] == "/drawings"
+    assert "2005 strokes" in document["detail"]
+
+
 def test_a_busy_site_says_when_to_come_back():
     """503 with Retry-After for what would be read; what is not read is answered."""
     app = create_app(Settings())

@@ -1,5 +1,8 @@
 """Static files under addresses that change with their content."""
 
+import gzip
+import json
+
 import pytest
 
 from webapp.assets import FOLDER, YEAR, tree_hash
@@ -19,10 +22,19 @@ def asset(app):
 FILES = sorted(
     path.relative_to(FOLDER).as_posix()
     for path in FOLDER.rglob("*")
-    if path.suffix in {".css", ".js", ".svg"}
+    if path.suffix in {".css", ".js", ".svg", ".png", ".webmanifest"}
 )
 
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+
+MOST_BYTES = {"js": 30 * 1024, "css": 10 * 1024}
+"""What visitors have to load, at most, compressed."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -94,3 +106,39 @@ def test_it_rejects_what_is_no_file_of_the_tree(client, asset, name):
     """Nothing outside the tree can be reached."""
     with client.get(asset("x").removesuffix("x") + name, follow_redirects=True) as response:
         assert response.status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".png")])
+def test_texts_are_sent_compressed(client, asset, name):
+    """To whom takes that, with another tag than the plain file's; a cache keeps both apart."""
+    with client.get(asset(name)) as plain:
+        pass
+    with client.get(asset(name), headers={"Accept-Encoding": "gzip, br"}) as packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == (FOLDER / name).read_bytes()
+        assert len(packed.data) == int(packed.headers["Content-Length"])
+        assert packed.headers["ETag"] != plain.headers["ETag"]
+    for response in (plain, packed):
+        assert response.headers["Vary"] == "Accept-Encoding"
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    with client.get(asset(name), headers=again) as kept:
+        assert (kept.status_code, kept.data) == (304, b"")
+
+
+@pytest.mark.parametrize("kind", MOST_BYTES)
+def test_the_page_is_light(client, asset, kind):
+    """All scripts, and all style sheets, as they are sent."""
+    total = 0
+    for name in FILES:
+        if name.endswith(f".{kind}"):
+            with client.get(asset(name), headers={"Accept-Encoding": "gzip"}) as response:
+                total += len(response.data)
+    assert 0 < total <= MOST_BYTES[kind]
+
+
+def test_the_manifest_names_icons_that_are_there():
+    """Drawn by ourselves: SVG, and one PNG for where those are not taken."""
+    manifest = json.loads((FOLDER / "manifest.webmanifest").read_text(encoding="utf-8"))
+    assert manifest["start_url"] == manifest["scope"] == "/"
+    for icon in manifest["icons"]:
+        assert (FOLDER / icon["src"]).is_file()

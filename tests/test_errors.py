@@ -34,7 +34,7 @@ def check_page(response, status):
     assert response.content_type == "text/html; charset=utf-8"
     assert f"Error {status}" in response.text
     assert response.headers["X-Request-Id"] in response.text
-    assert "<main>" in response.text
+    assert "<main " in response.text
     return html.unescape(response.text)
 
 

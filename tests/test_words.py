@@ -7,25 +7,27 @@ import numpy as np
 import pytest
 
 from tests.fake import ROW
+from webapp.language import TEXTS
 from webapp.recognition import Alternative, Box, Digit, Reading
-from webapp.words import detail, percent, sentence
+from webapp.words import Words, percent
 
 CASES = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
 """The words that static/js/words.js is held to as well."""
+
+BOX = Box(0, 0, 1, 1)
 
 
 def reading_of(answer):
     """A reading, as far as words need it."""
     glyph = np.zeros((28, 28, 5), np.uint8)
-    digits = ()
-    if answer["status"] != "empty":
-        digits = (Digit(1, 0, 0.5, ROW, answer["is_digit"], Box(0, 0, 1, 1), None, glyph),)
+    digits = tuple(Digit(1, 0, 0.5, ROW, share, BOX, None, glyph) for share in answer["is_digit"])
     return Reading(
         status=answer["status"],
-        lines=(answer["text"],) if answer["text"] else (),
+        lines=tuple(answer["text"].split("\n")) if answer["text"] else (),
         confidence=answer["confidence"],
         digits=digits,
         alternatives=tuple(Alternative(*other) for other in answer["alternatives"]),
+        ignored=(BOX,) * answer.get("ignored", 0),
     )
 
 
@@ -33,8 +35,11 @@ def reading_of(answer):
 def test_a_reading_is_said_as_the_page_says_it(case):
     """What the page's script says of an answer, the page without it says too."""
     reading = reading_of(case["answer"])
-    assert sentence(reading) == case["sentence"]
-    assert detail(reading) == case["detail"]
+    words = Words(TEXTS[case.get("language", "en")]["words"])
+    assert words.sentence(reading) == case["sentence"]
+    assert words.detail(reading) == case["detail"]
+    others = [f"{o.text} {words.percent(o.confidence)}" for o in words.others(reading)]
+    assert others == case["others"]
 
 
 def test_every_status_has_its_words():
@@ -48,3 +53,11 @@ def test_a_percentage_has_the_decimals_that_are_asked_for():
     """One is enough to read; figures have two. The sign stays beside the number."""
     assert percent(0.12345) == "12.3\u00a0%"
     assert percent(1, decimals=2) == "100.00\u00a0%"
+
+
+def test_what_is_not_certain_is_not_said_to_be():
+    """Nothing is rounded up to 100 %."""
+    words = Words(TEXTS["en"]["words"])
+    assert words.percent(0.9999) == "99.9\u00a0%"
+    assert words.percent(0.9999, decimals=0) == "99\u00a0%"
+    assert words.percent(1) == "100.0\u00a0%"

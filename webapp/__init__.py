@@ -13,6 +13,7 @@ from . import (
     engine,
     errors,
     health,
+    language,
     limits,
     logs,
     metrics,
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app)
     engine.init_app(app)
     assets.init_app(app)
+    language.init_app(app)
     health.init_app(app)
     api.init_app(app)
     openapi.init_app(app)

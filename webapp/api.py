@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -11,11 +12,13 @@ from .config import Settings
 from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
 from .metrics import count_reading
-from .recognition import FORMATS, Reading, Stroke
+from .recognition import FORMATS, Reading, Stroke, explain
 from .schema import (
     Answer,
     BatchAnswer,
     BatchRequest,
+    ExplainOptions,
+    ExplainRequest,
     ImageOptions,
     ModelAnswer,
     StrokesRequest,
@@ -23,6 +26,7 @@ from .schema import (
     answer_of,
     convert_fields,
     decode_json,
+    explain_answer_of,
     invalid,
     pointer,
 )
@@ -72,6 +76,26 @@ def predict_image() -> Response:
         )
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
+
+
+@blueprint.post("/explain")
+def explain_digit() -> Response:
+    """What the network saw of one digit of a drawing or a picture."""
+    if request.mimetype == "application/json":
+        asked = decode_json(_json_body(), ExplainRequest)
+        index, engine = asked.index, current_stroke_engine()
+        read = partial(engine.recognizer.read_strokes, asked.as_strokes(), 0, asked.expect)
+    else:
+        data, fields = image_upload()
+        options = convert_fields(fields, ExplainOptions)
+        index, engine = options.index, current_engine()
+        read = partial(engine.recognizer.read_image, data, engine.limits, 0)
+    with engine.reading():
+        digits = read().digits
+        if index >= len(digits):
+            raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
+        layers = explain(engine.model.content, digits[index].glyph)
+    return _json(explain_answer_of(digits[index], layers))
 
 
 @blueprint.get("/model")

@@ -29,6 +29,8 @@ MAX_DRAWINGS = 100
 """Drawings in one batch."""
 MAX_BATCH_POINTS = 50_000
 """Points in one batch."""
+MAX_BATCH_STROKES = 2_000
+"""Strokes in one batch: reading takes time by the stroke."""
 
 MIB = 1024 * 1024
 

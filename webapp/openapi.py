@@ -12,9 +12,18 @@ import msgspec
 from flask import Blueprint, Flask, Response, current_app, render_template
 
 from .api import IMAGE_TYPES
-from .config import MAX_BATCH_POINTS, MAX_POINTS, MIB, Settings
+from .config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from .errors import Problem
-from .schema import Answer, BatchAnswer, BatchRequest, ImageOptions, StrokesRequest
+from .schema import (
+    Answer,
+    BatchAnswer,
+    BatchRequest,
+    ExplainAnswer,
+    ExplainOptions,
+    ExplainRequest,
+    ImageOptions,
+    StrokesRequest,
+)
 
 VERSION = "1"
 
@@ -96,6 +105,7 @@ def operations(settings: Settings) -> list[Operation]:
         "required": ["image"],
         "additionalProperties": False,
     }
+    explained = _fields(ExplainOptions)
     images: dict[str, Any] = {
         kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in IMAGE_TYPES
     }
@@ -120,8 +130,8 @@ def operations(settings: Settings) -> list[Operation]:
             "predictBatch",
             "Read several drawings",
             _ref(BatchAnswer),
-            f"{json_size} and {MAX_BATCH_POINTS:,} points in all. The results come in the order of "
-            "the drawings; one invalid drawing refuses them all.",
+            f"{json_size}, {MAX_BATCH_STROKES:,} strokes and {MAX_BATCH_POINTS:,} points in all. "
+            "The results come in the order of the drawings; one invalid drawing refuses them all.",
             batch,
             statuses=POST_STATUSES,
         ),
@@ -137,6 +147,22 @@ def operations(settings: Settings) -> list[Operation]:
             {FORM: {"schema": form}, **images},
             ImageOptions,
             POST_STATUSES,
+        ),
+        Operation(
+            "post",
+            "/api/v1/explain",
+            "explain",
+            "What the network saw of one digit",
+            _ref(ExplainAnswer),
+            "A drawing or a picture, as above; `index` chooses the digit of the reading. With the "
+            "bytes of a picture, the options are query fields. `layers`: what goes in, then each "
+            "convolution; their maps stand in one grey picture, 8 side by side, row by row.",
+            {
+                JSON: {"schema": _ref(ExplainRequest), "example": {**EXAMPLE, "index": 0}},
+                FORM: {"schema": {**form, "properties": {"image": image_bytes, **explained}}},
+                **images,
+            },
+            statuses=POST_STATUSES,
         ),
         Operation(
             "get",
@@ -178,7 +204,10 @@ def document(settings: Settings) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations(settings):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
-    kinds = [StrokesRequest, BatchRequest, Answer, BatchAnswer, Problem]
+    kinds = [
+        *(StrokesRequest, BatchRequest, ExplainRequest),
+        *(Answer, BatchAnswer, ExplainAnswer, Problem),
+    ]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=SCHEMAS)
     return {
         "openapi": "3.1.0",

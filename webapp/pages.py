@@ -11,19 +11,23 @@ from flask import (
     redirect,
     render_template,
     send_from_directory,
-    url_for,
 )
 from werkzeug.wrappers import Response as BaseResponse
 
 from .api import image_upload
+from .assets import FOLDER
 from .cards import PLOTS, cards, view_of
 from .config import MIB, Settings
 from .engine import current_engine
+from .language import page_url, texts
 from .metrics import count_reading
 from .schema import glyph_uri
-from .words import detail, percent, sentence
+from .words import Words, percent
 
 blueprint = Blueprint("pages", __name__)
+
+MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name != "theme.js")
+"""What main.js imports, named in the page so that all of it is fetched at once."""
 
 
 def init_app(app: Flask) -> None:
@@ -39,7 +43,7 @@ def init_app(app: Flask) -> None:
 @blueprint.get("/")
 def index() -> str:
     """The pad, the upload form and the answer."""
-    return render_template("index.html")
+    return render_template("index.html", modules=MODULES)
 
 
 @blueprint.post("/upload")
@@ -52,18 +56,20 @@ def upload() -> str:
     count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
-        "result.html",
-        reading=reading,
-        sentence=sentence(reading),
-        detail=detail(reading),
-        glyphs=glyphs,
+        "result.html", reading=reading, words=Words(texts()["words"]), glyphs=glyphs
     )
 
 
 @blueprint.get("/upload")
 def upload_again() -> BaseResponse:
     """A result's address, reloaded or bookmarked: there is nothing left to show."""
-    return redirect(url_for("pages.index"), 303)
+    return redirect(page_url("pages.index"), 303)
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    """What becomes of what visitors send."""
+    return render_template("privacy.html")
 
 
 @blueprint.get("/model")

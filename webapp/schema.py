@@ -6,24 +6,26 @@ Field names are fixed (docs/api.md).
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
 import cv2
 import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
+from numpy.typing import NDArray
 
 from .config import (
     MAX_ALTERNATIVES,
     MAX_BATCH_POINTS,
+    MAX_BATCH_STROKES,
     MAX_COORDINATE,
     MAX_DRAWINGS,
     MAX_POINTS,
     MAX_STROKES,
 )
 from .errors import FieldError, ProblemError
-from .recognition import Box, Expect, Glyph, Reading, Status, Stroke
+from .recognition import Box, Digit, Expect, Glyph, Layer, Reading, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
@@ -93,15 +95,26 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
         """The strokes of each drawing.
 
         Raises:
-            ProblemError: 422, one is invalid, or there are too many points in all.
+            ProblemError: 422, one is invalid, or there are too many points or strokes in all.
         """
         drawings = [d.as_strokes(f"/drawings/{i}") for i, d in enumerate(self.drawings)]
-        total = sum(len(stroke) for strokes in drawings for stroke in strokes)
-        if total > MAX_BATCH_POINTS:
-            raise invalid(
-                "/drawings", f"{total} points in all, but at most {MAX_BATCH_POINTS} are read"
-            )
+        points = sum(len(stroke) for strokes in drawings for stroke in strokes)
+        for total, most, what in (
+            (sum(map(len, drawings)), MAX_BATCH_STROKES, "strokes"),
+            (points, MAX_BATCH_POINTS, "points"),
+        ):
+            if total > most:
+                raise invalid("/drawings", f"{total} {what} in all, but at most {most} are read")
         return drawings
+
+
+Index = Annotated[int, Meta(ge=0, le=MAX_POINTS)]
+
+
+class ExplainRequest(StrokesRequest):
+    """The body of POST /api/v1/explain, where it is strokes."""
+
+    index: Index = 0
 
 
 class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,6 +123,12 @@ class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
     expect: Expect = "number"
     glyphs: bool = False
     alternatives: Alternatives = 3
+
+
+class ExplainOptions(ImageOptions):
+    """Query or form fields of POST /api/v1/explain, where it is a picture."""
+
+    index: Index = 0
 
 
 class BoxAnswer(msgspec.Struct):
@@ -186,6 +205,31 @@ class BatchAnswer(msgspec.Struct):
     results: list[Answer]
 
 
+class LayerAnswer(msgspec.Struct):
+    """The maps of one layer."""
+
+    name: str
+    shape: list[int]
+    maps: str
+
+
+class ExplainAnswer(msgspec.Struct):
+    """What the network saw of one digit."""
+
+    glyph: str
+    layers: list[LayerAnswer]
+    probabilities: list[float]
+
+
+def explain_answer_of(digit: Digit, layers: Sequence[Layer]) -> ExplainAnswer:
+    """One digit of a reading, explained, as the interface gives it."""
+    return ExplainAnswer(
+        glyph_uri(digit.glyph),
+        [LayerAnswer(each.name, list(each.maps.shape), png_uri(each.picture())) for each in layers],
+        list(digit.probabilities),
+    )
+
+
 def answer_of(
     reading: Reading,
     *,
@@ -235,7 +279,12 @@ def _box(box: Box) -> BoxAnswer:
 
 def glyph_uri(glyph: Glyph) -> str:
     """The ink of a glyph as a data: URI of a PNG, ink white on black as the network has it."""
-    _, encoded = cv2.imencode(".png", glyph[..., 0])
+    return png_uri(glyph[..., 0])
+
+
+def png_uri(picture: NDArray[np.uint8]) -> str:
+    """A grey picture as a data: URI of a PNG."""
+    _, encoded = cv2.imencode(".png", picture)
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 

@@ -9,6 +9,7 @@ CONTENT_SECURITY_POLICY = {
     # data: the glyphs of an answer; blob: the visitor's own picture, shown back.
     "img-src": "'self' data: blob:",
     "connect-src": "'self'",  # the page asks its own API
+    "manifest-src": "'self'",  # for the home screen
     "form-action": "'self'",  # the form without JavaScript
     "base-uri": "'none'",
     "frame-ancestors": "'none'",

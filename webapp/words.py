@@ -1,9 +1,11 @@
 """A reading in words, for the page without JavaScript; static/js/words.js says the same.
 
-tests/words.json holds both to each other.
+Both take their texts from texts/; tests/words.json holds them to each other.
 """
 
-from .recognition import Alternative, Reading
+from collections.abc import Mapping
+
+from .recognition import Alternative, Reading, Status
 
 NOTABLE = 0.01
 """Other readings less likely than this are not worth words; the bars show them all."""
@@ -11,44 +13,73 @@ NOTABLE = 0.01
 MOST = 3
 """Other readings that are named."""
 
-
-def sentence(reading: Reading) -> str:
-    """What was read, as one sentence."""
-    if reading.status == "empty":
-        return "There is no ink to read."
-    if reading.status == "not_a_number":
-        return "This does not look like a digit."
-    verb = "could be" if reading.status == "unsure" else "looks like"
-    return f"This {verb} {_with_article(reading.text)}."
+SURE = ((0.97, "very_sure"), (0.9, "sure"), (0.6, "fairly_sure"))
+"""From which confidence on which words; below the last, it is a guess."""
 
 
-def detail(reading: Reading) -> str:
-    """How sure, and what else it could be."""
-    if reading.status == "empty":
-        return "In a picture, more contrast may help."
-    sure = f"{percent(reading.confidence)} sure."
-    others = _others(reading)
-    if not others:
-        return sure
-    if reading.status == "not_a_number":
-        return f"{sure} If it is one, perhaps {_with_article(others[0].text)}."
-    return f"{sure} Or {', '.join(f'{o.text} ({percent(o.confidence)})' for o in others)}."
+class Words:
+    """An answer in words, in the language of the texts."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def say(self, name: str, **values: str) -> str:
+        """A text by its name, with what stands in braces put in."""
+        return self._texts[name].format(**values)
+
+    def sentence(self, reading: Reading) -> str:
+        """What was read, as one sentence."""
+        if reading.status == "empty":
+            return self.say("no_ink")
+        if reading.status == "not_a_number":
+            return self.say("no_number")
+        name = "could_be" if reading.status == "unsure" else "looks_like"
+        return self.say(name, text=one_line(reading.text))
+
+    def detail(self, reading: Reading) -> str:
+        """How sure, and for what is none, what helps."""
+        if reading.status == "empty":
+            return self.say("no_ink_hint")
+        if reading.status == "not_a_number":
+            others = self.others(reading)
+            if others:
+                return self.say("if_it_is", text=others[0].text)
+            return self.say("no_number_hint")
+        sure = self.sureness(reading.confidence, reading.status)
+        return f"{sure} {self.say('left_out')}" if reading.ignored else sure
+
+    def sureness(self, confidence: float, status: Status = "ok") -> str:
+        """A confidence in words and as a percentage; a guess is one, however sure of itself."""
+        return self.say(
+            "sureness", words=self.level(confidence, status), percent=self.percent(confidence)
+        )
+
+    def level(self, confidence: float, status: Status = "ok") -> str:
+        """A confidence in words."""
+        found = [name for least, name in SURE if confidence >= least]
+        return self.say(found[0] if found and status != "unsure" else "a_guess")
+
+    def percent(self, share: float, decimals: int = 1) -> str:
+        """A share of 1 as a percentage; only what is certain has 100."""
+        most = 100 - 10.0**-decimals if share < 1 else 100.0
+        number = f"{min(100 * share, most):.{decimals}f}"
+        return self.say("percent", number=number.replace(".", self.say("decimal")))
+
+    def others(self, reading: Reading) -> list[Alternative]:
+        """The likeliest of what else it could be: other readings or, of one digit, none at all."""
+        others = [Alternative(one_line(o.text), o.confidence) for o in reading.alternatives]
+        is_digit = reading.digits[0].is_digit if len(reading.digits) == 1 else None
+        if is_digit is not None and reading.status != "not_a_number":
+            others.append(Alternative(self.say("no_digit"), 1 - is_digit))
+        notable = [other for other in others if other.confidence >= NOTABLE]
+        return sorted(notable, key=lambda other: -other.confidence)[:MOST]
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share of 1 as a percentage, its sign never alone on a line."""
+    """A share of 1 as a percentage, in English."""
     return f"{100 * share:.{decimals}f}\u00a0%"
 
 
-def _others(reading: Reading) -> list[Alternative]:
-    """The likeliest of what else it could be: another digit, or none at all."""
-    others = list(reading.alternatives)
-    is_digit = reading.digits[0].is_digit
-    if is_digit is not None and reading.status != "not_a_number":
-        others.append(Alternative("no digit", 1 - is_digit))
-    notable = [other for other in others if other.confidence >= NOTABLE]
-    return sorted(notable, key=lambda other: -other.confidence)[:MOST]
-
-
-def _with_article(digit: str) -> str:
-    return f"{'an' if digit == '8' else 'a'} {digit}"
+def one_line(text: str) -> str:
+    """Lines of writing on one line."""
+    return text.replace("\n", " / ")

@@ -1,7 +1,7 @@
 // The drawing as data: strokes are the truth, pixels are redrawn from them. Pure: no DOM.
 
-/** Side of the pad in its own units, whatever size it is shown at. */
-export const PAD_SIDE = 1000;
+/** Height of the pad in its own units, whatever size it is shown at. Its width follows its shape. */
+export const PAD_HEIGHT = 1000;
 
 /** Points nearer than this would add nothing but bulk: a fast pen sends a thousand a second. */
 const NEAREST = 0.5;
@@ -9,11 +9,19 @@ const NEAREST = 0.5;
 /** The interface takes no larger number, ms or other: times past a quarter of an hour stand still. */
 const LONGEST = 1e6;
 
+/** The interface takes no more; what is drawn beyond that is not begun. */
+export const MOST_STROKES = 500;
+export const MOST_POINTS = 20000;
+
+/** Between a drawing that was brought back and the next stroke, in ms. */
+const PAUSE = 500;
+
 /**
  * @typedef {object} Point
- * @property {number} x   0 to PAD_SIDE, to the right
- * @property {number} y   0 to PAD_SIDE, downwards
+ * @property {number} x   to the right, pad units
+ * @property {number} y   downwards, pad units
  * @property {number} t   milliseconds on any clock
+ * @property {number} [p] pressure, 0 to 1, where the device has it
  */
 
 /** A drawing with a history: every change, clearing too, can be undone. */
@@ -24,6 +32,9 @@ export class Drawing {
   #past = [];
   /** @type {Point[][][]} */
   #future = [];
+  #points = 0;
+  /** Added to the clock of new points, so that no stroke comes before one that was brought back. */
+  #shift = 0;
 
   /** The strokes, oldest first; the last one may still be growing. */
   get strokes() {
@@ -32,6 +43,10 @@ export class Drawing {
 
   get isEmpty() {
     return this.#strokes.length === 0;
+  }
+
+  get isFull() {
+    return this.#strokes.length >= MOST_STROKES || this.#points >= MOST_POINTS;
   }
 
   get canUndo() {
@@ -44,14 +59,24 @@ export class Drawing {
 
   /** Start a stroke at a point. */
   begin(point) {
-    this.#change([...this.#strokes, [point]]);
+    const last = this.#strokes.at(-1)?.at(-1).t ?? -Infinity;
+    if (point.t + this.#shift < last) this.#shift = last + PAUSE - point.t;
+    this.#change([...this.#strokes, [this.#shifted(point)]]);
   }
 
   /** Add a point to the last stroke; one at hardly another place adds nothing. */
   extend(point) {
     const stroke = this.#strokes.at(-1);
     const last = stroke.at(-1);
-    if (Math.hypot(last.x - point.x, last.y - point.y) >= NEAREST) stroke.push(point);
+    if (this.#points >= MOST_POINTS) return;
+    if (Math.hypot(last.x - point.x, last.y - point.y) < NEAREST) return;
+    stroke.push(this.#shifted(point));
+    this.#points += 1;
+  }
+
+  /** Put other strokes in the place of all; one change. */
+  replace(strokes) {
+    this.#change(strokes);
   }
 
   /** @returns {boolean} whether there was ink to take away */
@@ -61,46 +86,158 @@ export class Drawing {
     return true;
   }
 
+  /**
+   * Take away the strokes that pass within `radius` of a point.
+   * @param {boolean} joined to the change before: a rubber that is moved over several
+   * @returns {boolean} whether there was one
+   */
+  erase(point, radius, joined = false) {
+    const left = this.#strokes.filter((stroke) => distance(stroke, point) > radius);
+    if (left.length === this.#strokes.length) return false;
+    if (joined) {
+      this.#strokes = left;
+      this.#count();
+    } else {
+      this.#change(left);
+    }
+    return true;
+  }
+
   /** @returns {boolean} whether there was a change to take back */
   undo() {
-    if (!this.canUndo) return false;
-    this.#future.push(this.#strokes);
-    this.#strokes = this.#past.pop();
-    return true;
+    return this.#step(this.#past, this.#future);
   }
 
   /** @returns {boolean} whether there was a change to make again */
   redo() {
-    if (!this.canRedo) return false;
-    this.#past.push(this.#strokes);
-    this.#strokes = this.#future.pop();
-    return true;
+    return this.#step(this.#future, this.#past);
   }
 
-  /** The body of POST /api/v1/predict/strokes. */
-  toRequest() {
+  /** How far the ink goes: `{right, bottom}`; 0 without ink. */
+  extent() {
+    let right = 0;
+    let bottom = 0;
+    for (const { x, y } of this.#strokes.flat()) {
+      right = Math.max(right, x);
+      bottom = Math.max(bottom, y);
+    }
+    return { right, bottom };
+  }
+
+  /**
+   * The body of POST /api/v1/predict/strokes.
+   * @param {{width: number, height: number}} surface in pad units
+   */
+  toRequest(surface) {
+    return { strokes: this.toColumns(), ...surface };
+  }
+
+  /** The strokes as columns, a hundredth of a unit being finer than any screen. */
+  toColumns() {
     const start = this.#strokes[0]?.[0].t ?? 0;
-    return {
-      strokes: this.#strokes.map((stroke) => ({
-        x: stroke.map((point) => rounded(point.x)),
-        y: stroke.map((point) => rounded(point.y)),
-        t: stroke.map((point) => rounded(Math.min(point.t - start, LONGEST))),
-      })),
-      width: PAD_SIDE,
-      height: PAD_SIDE,
-      expect: "digit",
-      glyphs: true,
-    };
+    return this.#strokes.map((stroke) => ({
+      x: stroke.map((point) => rounded(point.x)),
+      y: stroke.map((point) => rounded(point.y)),
+      t: stroke.map((point) => rounded(Math.min(point.t - start, LONGEST))),
+      ...(stroke[0].p === undefined ? {} : { p: stroke.map((point) => rounded(point.p ?? 0.5)) }),
+    }));
+  }
+
+  #shifted(point) {
+    return this.#shift ? { ...point, t: point.t + this.#shift } : point;
+  }
+
+  #step(from, to) {
+    if (from.length === 0) return false;
+    to.push(this.#strokes);
+    this.#strokes = from.pop();
+    this.#count();
+    return true;
   }
 
   #change(strokes) {
     this.#past.push(this.#strokes);
     this.#future = [];
     this.#strokes = strokes;
+    this.#count();
+  }
+
+  #count() {
+    this.#points = this.#strokes.reduce((sum, stroke) => sum + stroke.length, 0);
   }
 }
 
-/** A hundredth of a unit is finer than any screen. */
+/**
+ * Strokes from columns, as `toColumns` gives them.
+ * @returns {Point[][] | null} null where they are none
+ */
+export function fromColumns(columns) {
+  if (!Array.isArray(columns)) return null;
+  const strokes = columns.map(({ x, y, t, p }) =>
+    x.map((_, i) => ({ x: x[i], y: y[i], t: t[i], ...(p ? { p: p[i] } : {}) })),
+  );
+  const fine = strokes.every((s) => s.length && s.flatMap(Object.values).every(Number.isFinite));
+  return fine ? strokes : null;
+}
+
+/**
+ * What part of the plane a pad of this shape shows: all of its own height, and more where ink that
+ * was drawn on a pad of another shape would not fit.
+ * @param {number} shape width divided by height
+ * @param {{right: number, bottom: number}} extent
+ */
+export function viewOf(shape, { right, bottom }) {
+  const height = Math.max(PAD_HEIGHT, bottom, right / shape);
+  return { width: height * shape, height };
+}
+
+/** Where a box stands within a surface, in percent of it, a margin around it. */
+export function placed(box, surface, margin = 0) {
+  const left = Math.max(0, box.x - margin);
+  const top = Math.max(0, box.y - margin);
+  const right = Math.min(surface.width, box.x + box.width + margin);
+  const bottom = Math.min(surface.height, box.y + box.height + margin);
+  return {
+    left: (100 * left) / surface.width,
+    top: (100 * top) / surface.height,
+    width: (100 * Math.max(0, right - left)) / surface.width,
+    height: (100 * Math.max(0, bottom - top)) / surface.height,
+  };
+}
+
+/** Index of the smallest box that a point lies in, or -1. */
+export function boxAt(boxes, { x, y }, margin = 0) {
+  let found = -1;
+  let least = Infinity;
+  boxes.forEach((box, index) => {
+    const inside =
+      x >= box.x - margin &&
+      y >= box.y - margin &&
+      x <= box.x + box.width + margin &&
+      y <= box.y + box.height + margin;
+    const area = (box.width + margin) * (box.height + margin);
+    if (inside && area < least) [found, least] = [index, area];
+  });
+  return found;
+}
+
+/** From a point to the nearest part of a stroke. */
+function distance(stroke, point) {
+  let least = Infinity;
+  stroke.forEach((end, i) => {
+    const start = stroke[Math.max(0, i - 1)];
+    const [dx, dy] = [end.x - start.x, end.y - start.y];
+    const length = dx * dx + dy * dy;
+    const along = length ? ((point.x - start.x) * dx + (point.y - start.y) * dy) / length : 0;
+    const share = Math.min(Math.max(along, 0), 1);
+    least = Math.min(
+      least,
+      Math.hypot(point.x - start.x - share * dx, point.y - start.y - share * dy),
+    );
+  });
+  return least;
+}
+
 function rounded(value) {
   return Math.round(value * 100) / 100;
 }

@@ -1,4 +1,5 @@
-// An answer in words. Pure: no DOM. webapp/words.py says the same where there is no JavaScript.
+// An answer in words. Pure: no DOM. webapp/words.py says the same where there is no JavaScript;
+// both take the texts of webapp/texts/.
 
 /** Other readings less likely than this are not worth words; the bars show them all. */
 const NOTABLE = 0.01;
@@ -6,48 +7,105 @@ const NOTABLE = 0.01;
 /** Other readings that are named. */
 const MOST = 3;
 
-/** What was read, as one sentence. */
-export function sentence(answer) {
-  if (answer.status === "empty") return "There is no ink to read.";
-  if (answer.status === "not_a_number") return "This does not look like a digit.";
-  const verb = answer.status === "unsure" ? "could be" : "looks like";
-  return `This ${verb} ${withArticle(answer.text)}.`;
-}
+/** From which confidence on which words; below the last, it is a guess. */
+const SURE = [
+  [0.97, "very_sure"],
+  [0.9, "sure"],
+  [0.6, "fairly_sure"],
+];
 
-/** How sure, and what else it could be. */
-export function detail(answer) {
-  if (answer.status === "empty") return "In a picture, more contrast may help.";
-  const sure = `${percent(answer.confidence)} sure.`;
-  const others = othersOf(answer);
-  if (others.length === 0) return sure;
-  if (answer.status === "not_a_number") {
-    return `${sure} If it is one, perhaps ${withArticle(others[0].text)}.`;
+export class Words {
+  #texts;
+
+  /** @param {Record<string, string>} texts of one language */
+  constructor(texts) {
+    this.#texts = texts;
   }
-  return `${sure} Or ${others.map((o) => `${o.text} (${percent(o.confidence)})`).join(", ")}.`;
+
+  /** A text by its name, with what stands in braces put in. */
+  say(name, values = {}) {
+    return this.#texts[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  }
+
+  has(name) {
+    return name in this.#texts;
+  }
+
+  /** What was read, as one sentence. */
+  sentence(answer) {
+    if (answer.status === "empty") return this.say("no_ink");
+    if (answer.status === "not_a_number") return this.say("no_number");
+    const name = answer.status === "unsure" ? "could_be" : "looks_like";
+    return this.say(name, { text: oneLine(answer.text) });
+  }
+
+  /** How sure, and for what is none, what helps. */
+  detail(answer) {
+    if (answer.status === "empty") return this.say("no_ink_hint");
+    if (answer.status === "not_a_number") {
+      const [first] = this.others(answer);
+      return first ? this.say("if_it_is", { text: first.text }) : this.say("no_number_hint");
+    }
+    const sure = this.sureness(answer.confidence, answer.status);
+    return answer.ignored?.length ? `${sure} ${this.say("left_out")}` : sure;
+  }
+
+  /** A confidence in words and as a percentage; a guess is one, however sure of itself. */
+  sureness(confidence, status = "ok") {
+    return this.say("sureness", {
+      words: this.level(confidence, status),
+      percent: this.percent(confidence),
+    });
+  }
+
+  /** A confidence in words. */
+  level(confidence, status = "ok") {
+    const found = SURE.find(([least]) => confidence >= least);
+    return this.say(found && status !== "unsure" ? found[1] : "a_guess");
+  }
+
+  /** A share of 1 as a percentage; only what is certain has 100. */
+  percent(share, decimals = 1) {
+    const most = share < 1 ? 100 - 10 ** -decimals : 100;
+    const number = Math.min(100 * share, most).toFixed(decimals);
+    return this.say("percent", { number: number.replace(".", this.say("decimal")) });
+  }
+
+  /**
+   * The likeliest of what else it could be: other readings, or, of a single digit, none at all.
+   * @returns {{text: string, confidence: number}[]}
+   */
+  others({ status, alternatives, digits }) {
+    const others = alternatives.map((other) => ({ ...other, text: oneLine(other.text) }));
+    const isDigit = digits.length === 1 ? (digits[0].is_digit ?? 1) : 1;
+    if (status !== "not_a_number") {
+      others.push({ text: this.say("no_digit"), confidence: 1 - isDigit });
+    }
+    return others
+      .filter((other) => other.confidence >= NOTABLE)
+      .sort((a, b) => b.confidence - a.confidence)
+      .slice(0, MOST);
+  }
+
+  /** All of an answer, to be heard once. */
+  announcement(answer) {
+    const said = [this.sentence(answer), this.detail(answer)];
+    const others = answer.digits.length && answer.status !== "not_a_number" ? this.others(answer) : [];
+    if (others.length) {
+      const list = others.map((o) => `${o.text} (${this.percent(o.confidence)})`).join(", ");
+      said.push(this.say("or_list", { list }));
+    }
+    return said.join(" ");
+  }
+
+  /** A refusal or a failure; the server's own words where there are no better ones. */
+  problem({ status, message, name }) {
+    const key = `problem_${status || name}`;
+    return this.has(key) ? this.say(key) : (message ?? this.say("problem_server"));
+  }
 }
 
-/** Why a file is not sent; both sizes in bytes. */
-export function tooLarge(size, most) {
-  const [has, can] = [size, most].map((bytes) => `${(bytes / 2 ** 20).toFixed(1)}\u00a0MB`);
-  return `This picture has ${has}; at most ${can} can be read.`;
-}
-
-/** A share of 1 as a percentage, its sign never alone on a line. */
-export function percent(share) {
-  return `${(100 * share).toFixed(1)}\u00a0%`;
-}
-
-/** The likeliest of what else it could be: another digit, or none at all. */
-function othersOf({ status, alternatives, digits }) {
-  const others = [...alternatives];
-  const isDigit = digits[0].is_digit ?? 1;
-  if (status !== "not_a_number") others.push({ text: "no digit", confidence: 1 - isDigit });
-  return others
-    .filter((other) => other.confidence >= NOTABLE)
-    .sort((a, b) => b.confidence - a.confidence)
-    .slice(0, MOST);
-}
-
-function withArticle(digit) {
-  return `${digit === "8" ? "an" : "a"} ${digit}`;
+/** Lines of writing on one line. */
+export function oneLine(text) {
+  return text.replaceAll("\n", " / ");
 }

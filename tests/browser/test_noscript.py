@@ -24,8 +24,8 @@ def test_it_reads_a_picture(visitor):
     upload(visitor, image_file(8))
     page = visitor.page
     expect(page).to_have_title("Read as 8 · Inkling")
-    expect(page.locator(".answer-text")).to_have_text("8")
-    expect(page.locator(".answer-sentence")).to_have_text("This looks like an 8.")
+    expect(page.locator(".answer-number")).to_have_text("8")
+    expect(page.locator(".answer-sentence")).to_have_text("Looks like 8.")
     expect(page.locator(".bars li")).to_have_count(10)
     expect(page.locator(".bars .best .bar-digit")).to_have_text("8")
     glyph = page.locator(".glyph img")
@@ -36,9 +36,9 @@ def test_it_reads_a_picture(visitor):
 def test_another_picture_can_follow(visitor):
     """The page with the answer takes the next picture."""
     upload(visitor, image_file(2))
-    expect(visitor.page.locator(".answer-text")).to_have_text("2")
+    expect(visitor.page.locator(".answer-number")).to_have_text("2")
     upload(visitor, image_file(7))
-    expect(visitor.page.locator(".answer-text")).to_have_text("7")
+    expect(visitor.page.locator(".answer-number")).to_have_text("7")
 
 
 def test_only_what_works_is_shown(visitor):
@@ -46,6 +46,8 @@ def test_only_what_works_is_shown(visitor):
     expect(visitor.pad).to_be_hidden()
     expect(visitor.submit).to_be_hidden()
     expect(visitor.answer).to_be_hidden()
+    expect(visitor.page.locator("[data-explain]")).to_be_hidden()
+    expect(visitor.page.locator("[data-theme-switch]")).to_be_hidden()
     expect(visitor.page.locator("noscript p")).to_be_visible()
     expect(visitor.page.get_by_text("drop it anywhere")).to_be_hidden()
 
@@ -64,3 +66,14 @@ def test_an_unreadable_file_leads_to_a_page_that_says_so(visitor):
     expect(visitor.page.get_by_text("no PNG, JPEG or WebP")).to_be_visible()
     visitor.page.get_by_role("link", name="Back to the start").click()
     expect(visitor.file).to_be_visible()
+
+
+def test_the_language_can_be_chosen(visitor):
+    """By the menu, which needs no script; the answer speaks it too."""
+    page = visitor.page
+    page.locator("[data-menu] summary").click()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    visitor.file.set_input_files(image_file(8))
+    page.get_by_role("button", name="Das Bild lesen").click()
+    expect(page.locator(".answer-sentence")).to_have_text("Sieht aus wie 8.")

@@ -1,11 +1,14 @@
-"""Pictures: chosen, dropped, refused."""
+"""Pictures: chosen, dropped, pasted, turned, refused."""
 
 import base64
+import json
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import PREDICT
+from tests.browser.visitor import PHONE, PREDICT, answer
 from tests.hand import picture, png
 
 TRANSFER = """([name, type, content]) => {
@@ -22,12 +25,18 @@ def image_file(digit):
 
 
 NO_PICTURE = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
+HEIC = {"name": "IMG_1.HEIC", "mimeType": "", "buffer": b"\x00\x00\x00\x18ftypheic" + bytes(60)}
+
+
+def transfer_of(visitor, file):
+    """The file as what is dropped or pasted holds it."""
+    content = base64.b64encode(file["buffer"]).decode()
+    return visitor.page.evaluate_handle(TRANSFER, [file["name"], file["mimeType"], content])
 
 
 def drop(visitor, file):
     """Drag a file over the page and let it go there."""
-    content = base64.b64encode(file["buffer"]).decode()
-    transfer = visitor.page.evaluate_handle(TRANSFER, [file["name"], file["mimeType"], content])
+    transfer = transfer_of(visitor, file)
     main = visitor.page.locator("main")
     for event in ("dragenter", "dragover"):
         main.dispatch_event(event, {"dataTransfer": transfer})
@@ -36,21 +45,75 @@ def drop(visitor, file):
     expect(visitor.page.locator("body")).to_have_class("")
 
 
+def paste(visitor, file):
+    """Paste a file from the clipboard."""
+    visitor.page.evaluate(
+        "clipboardData => document.dispatchEvent(new ClipboardEvent('paste', {clipboardData}))",
+        transfer_of(visitor, file),
+    )
+
+
 def choose(visitor, file):
     """Choose a file with the button."""
     visitor.file.set_input_files(file)
 
 
-@pytest.mark.parametrize("bring", [choose, drop])
+def photograph(visitor, file):
+    """Take it with the camera."""
+    visitor.page.locator("#camera").set_input_files(file)
+
+
+WATCH = """() => {
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (form) {
+        window.sentFile = form.get("image");
+        return send.call(this, form);
+    };
+}"""
+
+SENT = """async () => {
+    const bytes = new Uint8Array(await sentFile.arrayBuffer());
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return btoa(text);
+}"""
+
+
+def sent_file(visitor, act):
+    """The bytes of the file that the page sends when this is done."""
+    # The browser does not show a form's files to whoever watches its network.
+    visitor.page.evaluate(WATCH)
+    with visitor.page.expect_request(PREDICT):
+        act()
+    return base64.b64decode(visitor.page.evaluate(SENT))
+
+
+@pytest.mark.parametrize("bring", [choose, drop, paste, photograph])
 def test_it_reads_a_picture(visit, bring):
-    """A picture is read and shown, whether it is chosen or dropped."""
+    """A picture is read and shown, whether it is chosen, dropped, pasted or taken."""
     visitor = visit()
     bring(visitor, image_file(2))
-    visitor.expect_digit(2)
-    shown = visitor.preview.locator("img")
+    visitor.expect_number(2)
+    shown = visitor.photo.locator("img")
     expect(shown).to_be_visible()
     assert shown.evaluate("image => image.naturalWidth") == 280
-    assert visitor.file.evaluate("input => input.files[0].name") == "2.png"
+
+
+def test_what_was_read_stands_over_the_picture(visit):
+    """A box around the ink, with the digit at it; clicked, it is chosen."""
+    visitor = visit()
+    choose(visitor, image_file(7))
+    visitor.expect_number(7)
+    expect(visitor.photo_boxes.locator("b")).to_have_text(["7"])
+    image = visitor.photo.locator("img").bounding_box()
+    box = visitor.photo_boxes.bounding_box()
+    # The 7 is drawn from 28 % to 72 % of the width, from 19 % to 86 % of the height.
+    for start, size, low, high in (("x", "width", 0.28, 0.72), ("y", "height", 0.19, 0.86)):
+        begin = (box[start] - image[start]) / image[size]
+        assert begin == pytest.approx(low, abs=0.06)
+        assert begin + box[size] / image[size] == pytest.approx(high, abs=0.06)
+    visitor.photo_boxes.click()
+    expect(visitor.page.locator(".digit")).to_have_attribute("aria-pressed", "true")
 
 
 def test_another_picture_replaces_the_first(visit):
@@ -58,53 +121,139 @@ def test_another_picture_replaces_the_first(visit):
     visitor = visit()
     for digit in (2, 7):
         choose(visitor, image_file(digit))
-        visitor.expect_digit(digit)
+        visitor.expect_number(digit)
 
 
-def test_an_unreadable_file_is_refused_in_the_servers_words(visit):
-    """What the server says is shown, and no broken picture is."""
+def test_the_camera_is_offered_where_there_is_touch(visit):
+    """A phone has a button for it, a desktop has not; the field asks for the camera behind."""
+    phone, desktop = visit(**PHONE), visit()
+    expect(phone.page.get_by_text("Take a photo")).to_be_visible()
+    expect(desktop.page.get_by_text("Take a photo")).to_be_hidden()
+    expect(phone.page.locator("#camera")).to_have_attribute("capture", "environment")
+
+
+def test_a_large_photo_is_sent_smaller(visit):
+    """Reduced before it leaves the browser, as a JPEG; what is shown is what was sent."""
+    visitor = visit()
+    noise = np.random.default_rng(1).integers(200, 255, (3000, 4000), np.uint8)
+    cv2.putText(noise, "1", (1500, 2300), cv2.FONT_HERSHEY_SIMPLEX, 60, 0, 150)
+    large = {"name": "large.png", "mimeType": "image/png", "buffer": png(noise)}
+    assert len(large["buffer"]) > 5 * 2**20
+    visitor.page.route(
+        PREDICT,
+        lambda route: route.fulfill(json=answer(1, surface={"width": 2400, "height": 1800})),
+    )
+    content = sent_file(visitor, lambda: choose(visitor, large))
+    sent = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert content[:2] == b"\xff\xd8"
+    assert sent.shape[:2] == (1800, 2400)
+    assert len(content) < 5 * 2**20
+    visitor.expect_number(1)
+    shown = visitor.photo.locator("img")
+    assert shown.evaluate("image => image.naturalWidth") == 2400
+
+
+def test_a_picture_can_be_turned(visit):
+    """By 90 degrees clockwise at a time, and it is read again."""
+    visitor = visit()
+    turned = np.rot90(picture(4))  # counter-clockwise
+    choose(visitor, {"name": "turned.png", "mimeType": "image/png", "buffer": png(turned.copy())})
+    expect(visitor.page.locator("[data-answer]")).not_to_have_attribute("data-state", "idle")
+    turn = visitor.page.get_by_role("button", name="Turn the picture")
+    sent = cv2.imdecode(
+        np.frombuffer(sent_file(visitor, turn.click), np.uint8), cv2.IMREAD_GRAYSCALE
+    )
+    assert np.abs(sent.astype(int) - picture(4)).mean() < 3
+    visitor.expect_number(4)
+
+
+def test_sending_can_be_cancelled(visit):
+    """The question is aborted, and the drawing is there again."""
+    visitor = visit()
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    visitor.page.route("**/predict/image*", lambda route: None)
+    choose(visitor, image_file(7))
+    cancel = visitor.page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    expect(visitor.page.get_by_role("progressbar")).to_be_visible()
+    with visitor.page.expect_event("requestfailed") as failed:
+        cancel.click()
+    assert "ERR_ABORTED" in failed.value.failure
+    visitor.expect_number(3)
+    expect(visitor.photo).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [(HEIC, "HEIC photo"), (NO_PICTURE, "Only PNG, JPEG and WebP")],
+    ids=["heic", "no picture"],
+)
+def test_an_unreadable_file_is_refused_kindly(visit, file, words):
+    """In words that say what to do, and no broken picture is shown."""
     visitor = visit()
     visitor.expected_errors.append("415")
-    with visitor.page.expect_response(PREDICT) as answered:
-        choose(visitor, NO_PICTURE)
+    choose(visitor, file)
     expect(visitor.sentence).to_have_text("That did not work.")
-    expect(visitor.detail).to_have_text(answered.value.json()["detail"])
-    expect(visitor.preview).to_be_hidden()
+    expect(visitor.detail).to_contain_text(words)
+    expect(visitor.photo.locator("img")).to_be_hidden()
 
 
-def test_the_button_reads_a_dropped_picture_again(visit):
-    """After a failure nobody has to bring the picture anew."""
+def test_a_heic_photo_is_not_even_sent(visit):
+    """It is known by its first bytes, whatever it is called."""
+    visitor = visit()
+    asked = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    choose(visitor, HEIC | {"name": "photo.jpg", "mimeType": "image/jpeg"})
+    expect(visitor.detail).to_contain_text("HEIC photo")
+    assert not [url for url in asked if "/api/" in url]
+
+
+def test_a_lost_connection_is_tried_again(visit):
+    """Nobody has to bring the picture anew."""
     visitor = visit()
     visitor.expected_errors.append("503")
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=503, body="busy"))
     drop(visitor, image_file(2))
-    expect(visitor.detail).to_have_text("The server answered with error 503.")
+    expect(visitor.sentence).to_have_text("The site is busy right now.")
     visitor.page.unroute(PREDICT)
-    visitor.page.get_by_role("button", name="Read the picture").click()
-    visitor.expect_digit(2)
+    visitor.expect_number(2)
 
 
-def test_a_picture_puts_the_drawing_aside(visit):
-    """A picture clears the pad, Undo brings the drawing back, and the picture goes."""
+def test_the_drawing_waits_under_the_picture(visit):
+    """A picture takes the stage; the way back brings the drawing and its answer."""
     visitor = visit()
     visitor.draw_digit(3)
-    visitor.expect_digit(3)
+    visitor.expect_number(3)
+    ink = visitor.ink()
     choose(visitor, image_file(7))
-    visitor.expect_digit(7)
-    assert visitor.ink() == 0
+    visitor.expect_number(7)
+    expect(visitor.undo).to_be_hidden()
+    visitor.page.keyboard.press("Control+z")
+    visitor.expect_number(7)
 
-    visitor.undo.click()
-    visitor.expect_digit(3)
-    assert visitor.ink() > 0
-    expect(visitor.preview).to_be_hidden()
+    visitor.page.get_by_role("button", name="Back to drawing").click()
+    visitor.expect_number(3)
+    assert visitor.ink() == ink
+    expect(visitor.photo).to_be_hidden()
     assert visitor.file.input_value() == ""
 
 
-def test_nothing_to_undo_leaves_the_answer(visit):
-    """Ctrl+Z without a drawing does not take a picture's answer away."""
+def test_the_example_photo_goes_the_way_of_every_picture(visit):
+    """As a JPEG that was drawn by the page."""
+    visitor = visit()
+    content = sent_file(visitor, lambda: visitor.example("photo"))
+    assert content[:2] == b"\xff\xd8"
+    expect(visitor.photo.locator("img")).to_be_visible()
+
+
+def test_the_network_explains_a_picture_too(visit):
+    """Its ink is cut out of the photo; one map goes in."""
     visitor = visit()
     choose(visitor, image_file(2))
-    visitor.expect_digit(2)
-    visitor.page.keyboard.press("Control+z")
-    visitor.expect_digit(2)
-    expect(visitor.preview).to_be_visible()
+    visitor.expect_number(2)
+    with visitor.page.expect_response("**/api/v1/explain*") as answered:
+        visitor.page.locator("[data-explain] summary").click()
+    shapes = [layer["shape"] for layer in json.loads(answered.value.body())["layers"]]
+    assert shapes[0] == [28, 28, 1]
+    expect(visitor.page.locator("output[for=map-conv3]")).to_contain_text("of 64")

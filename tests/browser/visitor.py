@@ -1,5 +1,7 @@
 """Someone at the page: draws with mouse, finger or pen, and reads what the page says."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.hand import DIGITS, strokes
@@ -27,6 +29,14 @@ PIXELS = """canvas => {
     const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
 """
 
+NUMBER = [
+    [(0.11, 0.25), (0.1, 0.75)],
+    [(0.27, 0.25), (0.24, 0.5), (0.34, 0.5)],
+    [(0.32, 0.36), (0.31, 0.75)],
+    [(0.42, 0.26), (0.6, 0.25), (0.54, 0.5), (0.5, 0.75)],
+]
+"""147, as shares of the pad: three digits of four strokes."""
+
 COUNT_INK = f"""{PIXELS}
     let count = 0;
     for (let i = 3; i < data.length; i += 4) count += data[i] > 127;
@@ -38,6 +48,27 @@ INK_COLOUR = f"""{PIXELS}
 }}"""
 
 
+INK_COLOURS = f"""{PIXELS}
+    const seen = new Set();
+    for (let i = 3; i < data.length; i += 4) {{
+        if (data[i] === 255) seen.add(data.slice(i - 3, i).join());
+    }}
+    return [...seen].sort();
+}}"""
+
+INK_BOUNDS = f"""{PIXELS}
+    const {{width, height}} = canvas;
+    let [left, top, right, bottom] = [1, 1, 0, 0];
+    for (let i = 3; i < data.length; i += 4) {{
+        if (data[i] < 128) continue;
+        const [x, y] = [((i >> 2) % width) / width, Math.floor((i >> 2) / width) / height];
+        [left, top] = [Math.min(left, x), Math.min(top, y)];
+        [right, bottom] = [Math.max(right, x), Math.max(bottom, y)];
+    }}
+    return [left, top, right, bottom];
+}}"""
+
+
 class Visitor:
     """One visitor with one page."""
 
@@ -46,6 +77,10 @@ class Visitor:
         self.expected_errors = []
         """Parts of the console's errors that the test brings about."""
         self._errors = []
+        self.force = 0.5
+        """Of the pen."""
+        self.asked = {}
+        """The body of the last question that `strokes` looked at."""
         self._devtools = None
         self.page.on("console", lambda message: self._heard(message.type, message.text))
         self.page.on("pageerror", lambda error: self._heard("error", str(error)))
@@ -56,9 +91,15 @@ class Visitor:
         self.undo = self.page.locator("[data-undo]")
         self.redo = self.page.locator("[data-redo]")
         self.clear = self.page.locator("[data-clear]")
+        self.erase = self.page.locator("[data-erase]")
         self.submit = self.page.locator("[data-submit]")
-        self.file = self.page.locator("input[type=file]")
-        self.preview = self.page.locator("[data-preview]")
+        self.live = self.page.locator("[data-answer-live]")
+        self.others = self.page.locator("[data-answer-others] li")
+        self.boxes = self.page.locator("[data-boxes] .box")
+        self.file = self.page.locator("input[data-file]")
+        self.photo = self.page.locator("[data-photo]")
+        self.photo_boxes = self.page.locator("[data-photo-boxes] .box")
+        self.notice = self.page.locator("[data-notice]")
 
     def _heard(self, kind, text):
         if kind in ("error", "warning"):
@@ -73,13 +114,18 @@ class Visitor:
     # ---- drawing ----
 
     def place(self, x, y):
-        """Viewport coordinates of a point of the pad's unit square."""
+        """Viewport coordinates of a point of the pad: shares of its width and height."""
         box = self.pad.bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def example(self, name):
+        """Click one of the examples."""
+        self.page.locator(f"[data-example={name}]").click()
 
     def draw(self, strokes, hand=None):
         """Draw strokes, points in the unit square, with the mouse or another hand."""
         hand = hand or self.mouse
+        self.pad.scroll_into_view_if_needed()
         for stroke in strokes:
             hand([self.place(*point) for point in stroke])
 
@@ -125,7 +171,7 @@ class Visitor:
             button="left",
             buttons=buttons,
             clickCount=1,
-            force=0.5 * buttons,
+            force=self.force * buttons,
             pointerType="pen",
         )
 
@@ -146,15 +192,31 @@ class Visitor:
         """Red, green and blue of the ink, 0 to 255."""
         return self.pad.evaluate(INK_COLOUR)
 
+    def ink_colours(self):
+        """The colours of the canvas that are fully ink, red, green and blue, in order."""
+        return self.pad.evaluate(INK_COLOURS)
+
+    def ink_bounds(self):
+        """Where the ink begins and ends: left, top, right, bottom, as shares of the canvas."""
+        return self.pad.evaluate(INK_BOUNDS)
+
     def strokes(self):
         """The strokes of the drawing, as Submit sends them."""
         with self.page.expect_request(PREDICT) as asked:
             self.submit.click()
-        return asked.value.post_data_json["strokes"]
+        self.asked = asked.value.post_data_json
+        return self.asked["strokes"]
 
-    def expect_digit(self, digit):
-        """Wait until the page gives this digit for its answer."""
-        expect(self.answer).to_have_text(str(digit))
+    def expect_number(self, text):
+        """Wait until the page gives these lines of digits for its answer."""
+        expect(self.sentence).to_have_text(re.compile(rf"(?<!\S){text}\b"))
+        shown = self.page.locator(".digit > span")
+        expect(shown).to_have_text([each for each in str(text) if each.isdigit()])
+
+    def expect_nothing(self):
+        """Wait until the page says that there is nothing to read."""
+        expect(self.sentence).to_have_text("Nothing to read yet.")
+        expect(self.answer).to_have_text("?")
 
     def wait_for(self, expression, argument=None):
         """Wait until an expression holds in the page."""
@@ -172,9 +234,20 @@ def answer(digit, confidence=1.0, others=(), is_digit=None, **changes):
         "status": "ok",
         "confidence": confidence,
         "digits": [
-            {"digit": digit, "probabilities": probabilities, "is_digit": is_digit, "glyph": GLYPH}
+            {
+                "digit": digit,
+                "line": 0,
+                "confidence": confidence,
+                "probabilities": probabilities,
+                "is_digit": is_digit,
+                "box": {"x": 400, "y": 300, "width": 200, "height": 400},
+                "strokes": [0],
+                "glyph": GLYPH,
+            }
         ],
+        "ignored": [],
         "alternatives": [{"text": str(value), "confidence": share} for value, share in others],
+        "surface": {"width": 1400, "height": 1000},
         **changes,
     }
 

@@ -4,34 +4,74 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { detail, percent, sentence, tooLarge } from "../../static/js/words.js";
+import { Words, oneLine } from "../../static/js/words.js";
 
-/** The words that webapp/words.py is held to as well. */
-const CASES = JSON.parse(readFileSync(new URL("../words.json", import.meta.url)));
+const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url)));
+const wordsOf = (language) => new Words(json(`../../webapp/texts/${language}.json`).words);
+const words = wordsOf("en");
 
 /** An answer of the API, as far as words need it. */
-function answerOf({ is_digit, alternatives, ...rest }) {
+function answerOf({ is_digit, alternatives, ignored = 0, ...rest }) {
   return {
     ...rest,
-    digits: rest.status === "empty" ? [] : [{ is_digit }],
+    digits: is_digit.map((share) => ({ is_digit: share })),
     alternatives: alternatives.map(([text, confidence]) => ({ text, confidence })),
+    ignored: Array(ignored).fill({}),
   };
 }
 
-for (const { name, answer, sentence: said, detail: more } of CASES) {
+// The words that webapp/words.py is held to as well.
+for (const { name, language = "en", answer, ...said } of json("../words.json")) {
   test(name, () => {
-    assert.equal(sentence(answerOf(answer)), said);
-    assert.equal(detail(answerOf(answer)), more);
+    const its = wordsOf(language);
+    const whole = answerOf(answer);
+    assert.equal(its.sentence(whole), said.sentence);
+    assert.equal(its.detail(whole), said.detail);
+    const others = its.others(whole).map((o) => `${o.text} ${its.percent(o.confidence)}`);
+    assert.deepEqual(others, said.others);
   });
 }
 
-test("a file that is too large is told its size and the bound", () => {
-  const message = tooLarge(13 * 2 ** 20, 12 * 2 ** 20);
-  assert.equal(message, "This picture has 13.0\u00a0MB; at most 12.0\u00a0MB can be read.");
+test("an answer is announced once, with everything in it", () => {
+  const answer = answerOf({
+    status: "ok", text: "407\n12", confidence: 0.98, is_digit: [1, 1, 1, 1, 1],
+    alternatives: [["401\n12", 0.02]],
+  });
+  assert.equal(
+    words.announcement(answer),
+    "Looks like 407 / 12. Very sure: 98.0\u00a0%. Or 401 / 12 (2.0\u00a0%).",
+  );
 });
 
-test("a percentage has one decimal, and its sign stays beside it", () => {
-  assert.equal(percent(0), "0.0\u00a0%");
-  assert.equal(percent(0.12345), "12.3\u00a0%");
-  assert.equal(percent(1), "100.0\u00a0%");
+test("what is no number is announced with its hint alone", () => {
+  const answer = answerOf({
+    status: "not_a_number", text: "", confidence: 0.9, is_digit: [0.1], alternatives: [["8", 0.1]],
+  });
+  assert.equal(
+    words.announcement(answer),
+    "This does not look like a number. If it is one, perhaps 8.",
+  );
+});
+
+test("a problem has its own words, else the server's, else plain ones", () => {
+  assert.equal(words.problem({ status: 413, message: "x" }), words.say("problem_413"));
+  assert.equal(words.problem({ name: "heic" }), words.say("problem_heic"));
+  assert.equal(words.problem({ status: 418, message: "A teapot." }), "A teapot.");
+  assert.equal(words.problem({ status: 418 }), words.say("problem_server"));
+});
+
+test("a percentage has the decimals that are asked for, and its sign stays beside it", () => {
+  assert.equal(words.percent(0), "0.0\u00a0%");
+  assert.equal(words.percent(0.12345), "12.3\u00a0%");
+  assert.equal(words.percent(0.994, 0), "99\u00a0%");
+  assert.equal(words.percent(1), "100.0\u00a0%");
+});
+
+test("what is not certain is not said to be", () => {
+  assert.equal(words.percent(0.9999), "99.9\u00a0%");
+  assert.equal(words.percent(0.9999, 0), "99\u00a0%");
+});
+
+test("lines become one", () => {
+  assert.equal(oneLine("1\n2\n3"), "1 / 2 / 3");
 });

@@ -17,6 +17,7 @@ from .errors import (
     UndecodableImageError,
     UnsupportedImageError,
 )
+from .explain import Layer, explain
 from .glyph import (
     CHANNELS,
     PEN,
@@ -44,6 +45,7 @@ __all__ = [
     "Expect",
     "Glyph",
     "ImageTooLargeError",
+    "Layer",
     "Limits",
     "LiteRTClassifier",
     "Model",
@@ -56,6 +58,7 @@ __all__ = [
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",
+    "explain",
     "glyph_of_ink",
     "glyph_of_strokes",
     "ink_of_image",

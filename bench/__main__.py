@@ -1,0 +1,366 @@
+"""`make bench`: what the claims about speed and memory rest on, measured in one run.
+
+Prints every figure and writes docs/performance.md, docs/performance.json and the charts. Ratios are
+taken turn by turn in one run, so that whatever else the machine does falls on both sides.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from bench import report
+from bench.load import Sample, closed, open_loop, quantile, request, seconds_of
+from tests import hand
+from tests.server import started, started_by
+from webapp.config import ROOT
+
+STROKES = "/api/v1/predict/strokes"
+IMAGE = "/api/v1/predict/image"
+
+CLIENTS = 4
+"""Connections that keep one worker busy without filling its queue."""
+
+RETRY_SECONDS = 1.0
+"""After which a client that was turned away comes again, as `Retry-After` says."""
+
+MIB = 1024 * 1024
+
+Figures = dict[str, Any]
+
+
+def drawing(digit: int = 8) -> bytes:
+    """A drawn digit as a pen draws it, some sixty points, as a request's body."""
+    strokes = [
+        {"x": [round(x, 2) for x in s["x"]], "y": [round(y, 2) for y in s["y"]]}
+        for s in hand.columns(digit)
+    ]
+    return json.dumps({"strokes": strokes, "width": 280, "height": 280}).encode()
+
+
+def photo() -> bytes:
+    """A digit photographed: 12 megapixels of paper with some noise."""
+    rng = np.random.default_rng(1)
+    paper = rng.normal(200, 6, (3000, 4000)).clip(0, 255).astype(np.uint8)
+    digit = cv2.resize(hand.picture(3), (900, 900))
+    place = paper[1000:1900, 1500:2400]
+    np.minimum(place, digit, out=place, where=digit < 128)
+    return cv2.imencode(".jpg", paper, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
+def port_of(url: str) -> int:
+    """Where a server listens."""
+    return int(url.rpartition(":")[2])
+
+
+def rate(samples: list[Sample], seconds: float) -> float:
+    """Accepted requests a second."""
+    return sum(sample.status == 200 for sample in samples) / seconds
+
+
+# ---- throughput ----
+
+
+def throughput(rounds: int, seconds: float) -> Figures:
+    """Requests a second of one worker: our route, a bare Flask route beside it, `model.predict`."""
+    body = drawing()
+    ours, bare = request(STROKES, body), request("/bare/echo", body)
+    found: dict[str, list[float]] = {"ours": [], "bare": [], "common": []}
+    common = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
+    with (
+        started("bench.baseline:app", WEB_CONCURRENCY="1") as (url, _),
+        started_by([*common, "bench.common_way:app"], WEB_CONCURRENCY="1") as (common_url, _),
+    ):
+        ports = {"ours": port_of(url), "bare": port_of(url), "common": port_of(common_url)}
+        requests = {"ours": ours, "bare": bare, "common": ours}
+        for name, port in ports.items():
+            closed(port, [requests[name]], CLIENTS, count=20 if name == "common" else 300)
+        for _ in range(rounds):
+            for name, port in ports.items():
+                samples = closed(port, [requests[name]], CLIENTS, seconds=seconds)
+                found[name].append(rate(samples, seconds))
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    pairs = list(zip(found["ours"], found["bare"], found["common"], strict=True))
+    return {
+        "requests_per_second": {name: round(value, 1) for name, value in medians.items()},
+        "of_bare": round(statistics.median(o / b for o, b, _ in pairs), 3),
+        "of_bare_runs": [round(o / b, 3) for o, b, _ in pairs],
+        "of_common": round(statistics.median(o / c for o, _, c in pairs), 1),
+        "of_common_runs": [round(o / c, 1) for o, _, c in pairs],
+    }
+
+
+# ---- latency ----
+
+
+def latency(seconds: float) -> Figures:
+    """How long requests take that come at random, at half of what one worker can answer."""
+    data = request(STROKES, drawing())
+    with started("wsgi:app", WEB_CONCURRENCY="1") as (url, _):
+        port = port_of(url)
+        closed(port, [data], CLIENTS, count=300)
+        most = rate(closed(port, [data], CLIENTS, seconds=seconds / 2), seconds / 2)
+        samples = open_loop(port, data, most / 2, seconds, np.random.default_rng(1))
+    accepted = seconds_of(samples, 200)
+    p50, p99 = quantile(accepted, 0.5), quantile(accepted, 0.99)
+    return {
+        "saturation_per_second": round(most, 1),
+        "sent_per_second": round(most / 2, 1),
+        "refused": len(samples) - len(accepted),
+        "p50_ms": round(1000 * p50, 2),
+        "p99_ms": round(1000 * p99, 2),
+        "p99_over_p50": round(p99 / p50, 2),
+        "quantiles_ms": _quantiles(accepted),
+    }
+
+
+def crowd(seconds: float) -> Figures:
+    """64 connections at once against 4, two workers; who is turned away comes again after 1 s."""
+    data = request(STROKES, drawing())
+    found = {}
+
+    def pause(sample: Sample) -> float:
+        return RETRY_SECONDS if sample.status == 503 else 0.0
+
+    with started("wsgi:app", WEB_CONCURRENCY="2") as (url, _):
+        port = port_of(url)
+        closed(port, [data], CLIENTS, count=600)
+        for connections in (4, 64):
+            found[connections] = closed(port, [data], connections, seconds=seconds, pause=pause)
+    few, many = (seconds_of(found[n], 200) for n in (4, 64))
+    refused = seconds_of(found[64], 503)
+    assert len(few) + len(many) + len(refused) == sum(
+        sample.status in (200, 503) for samples in found.values() for sample in samples
+    ) - len(seconds_of(found[4], 503))
+    return {
+        "accepted": {"4": len(few), "64": len(many)},
+        "refused": {"4": len(seconds_of(found[4], 503)), "64": len(refused)},
+        "p99_ms": {n: round(1000 * quantile(v, 0.99), 2) for n, v in (("4", few), ("64", many))},
+        "p99_of_64_over_4": round(quantile(many, 0.99) / quantile(few, 0.99), 2),
+        "accepted_median_ms": round(1000 * quantile(many, 0.5), 2),
+        "refused_median_ms": round(1000 * quantile(refused, 0.5), 2) if refused else None,
+        "quantiles_ms": {"4": _quantiles(few), "64": _quantiles(many)},
+    }
+
+
+def _quantiles(values: list[float]) -> dict[str, float]:
+    """In milliseconds, for the chart."""
+    shares = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999)
+    return {str(share): round(1000 * quantile(values, share), 3) for share in shares}
+
+
+# ---- memory ----
+
+
+def memory(count: int) -> Figures:
+    """Resident memory of two workers while they answer so many mixed requests, photos included."""
+    large = request(IMAGE, photo(), "image/jpeg")
+    small = request(IMAGE, hand.png(hand.picture(5)), "image/png")
+    pages = [request(path) for path in ("/", "/model", "/api/v1/model", "/healthz", "/api/docs")]
+    invalid = request(STROKES, b'{"strokes": [{"x": [1], "y": []}]}')
+    drawings = [request(STROKES, drawing(digit)) for digit in range(10)]
+    # Of a hundred: a photo, ten small pictures, five pages, four invalid requests, drawings.
+    mixed = [large, *[small] * 10, *pages, *[invalid] * 4, *drawings * 8]
+    mixed = [mixed[i] for i in np.random.default_rng(1).permutation(len(mixed))]
+    found: dict[int, float] = {}
+    statuses: dict[int, int] = {}
+    with started("wsgi:app", WEB_CONCURRENCY="2") as (url, master):
+        pids = _children(master.pid)
+        done = 0
+        for until in (0, count // 20, count // 4, count // 2, 3 * count // 4, count):
+            for sample in closed(port_of(url), mixed, CLIENTS, count=until - done):
+                statuses[sample.status] = statuses.get(sample.status, 0) + 1
+            done = until
+            assert _children(master.pid) == pids, "a worker was replaced while it was measured"
+            found[until] = sum(_resident_mib(pid) for pid in pids)
+        shared = _proportional_mib([master.pid, *pids])
+    after, quarter = found[count], found[count // 4]
+    return {
+        "requests": count,
+        "photos": statuses.get(200, 0) and sum(m is large for m in mixed) * count // len(mixed),
+        "statuses": {str(status): number for status, number in sorted(statuses.items())},
+        "two_workers_mib": {str(n): round(mib, 1) for n, mib in found.items()},
+        "after_mib": round(after, 1),
+        "growth_from_a_quarter": round(after / quarter - 1, 4),
+        "all_processes_proportional_mib": round(shared, 1),
+    }
+
+
+def _children(pid: int) -> list[int]:
+    return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _resident_mib(pid: int) -> float:
+    return _status(Path(f"/proc/{pid}/status"), "VmRSS:") / 1024
+
+
+def _proportional_mib(pids: list[int]) -> float:
+    """What is shared counted once (PSS), over processes."""
+    return sum(_status(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in pids) / 1024
+
+
+def _status(path: Path, name: str) -> float:
+    for line in path.read_text().splitlines():
+        if line.startswith(name):
+            return float(line.split()[1])
+    raise ValueError(f"{path} has no {name}")
+
+
+# ---- start ----
+
+
+def start(runs: int) -> Figures:
+    """From calling gunicorn until it is ready, ours and the common way, turn by turn."""
+    found: dict[str, list[float]] = {"ours": [], "common": []}
+    for _ in range(runs):
+        for name, target in (("ours", "wsgi:app"), ("common", "bench.common_way:app")):
+            found[name].append(_start_seconds(target))
+    ours, common = (statistics.median(values) for values in found.values())
+    return {
+        "seconds": {name: [round(v, 2) for v in values] for name, values in found.items()},
+        "ours_seconds": round(ours, 2),
+        "common_seconds": round(common, 2),
+        "times_faster": round(common / ours, 2),
+    }
+
+
+def _start_seconds(target: str) -> float:
+    begin = time.monotonic()
+    with started(target, WEB_CONCURRENCY="1"):
+        return time.monotonic() - begin
+
+
+# ---- size ----
+
+
+def size() -> Figures:
+    """A serving environment on disk, and what of it a platform would keep, compressed."""
+    python = ROOT / ".venv" / "bin" / "python"
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(
+        subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    )
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    ours = [ROOT / name for name in tracked if name and (ROOT / name).is_file()]
+    with _slug([packages, *ours]) as archive:
+        compressed = archive.stat().st_size
+    return {
+        "environment_mib": round(_disk(ROOT / ".venv") / MIB, 1),
+        "packages_mib": {
+            path.name: round(_disk(path) / MIB, 1)
+            for path in sorted(packages.iterdir(), key=_disk, reverse=True)[:6]
+        },
+        "repository_mib": round(sum(path.stat().st_size for path in ours) / MIB, 1),
+        "compressed_mib": round(compressed / MIB, 1),
+        "interpreter_compressed_mib": round(_interpreter(python) / MIB, 1),
+    }
+
+
+def _disk(path: Path) -> int:
+    """Bytes of a file, or of all files beneath a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+
+
+def _interpreter(python: Path) -> int:
+    """A standard library and interpreter without its tests, compressed: a platform adds its own."""
+    code = "import sys, sysconfig; print(sysconfig.get_path('stdlib'), sys._base_executable)"
+    run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    library, program = map(Path, run.stdout.split())
+    left_out = {"site-packages", "test", "tests", "__pycache__", "idlelib", "ensurepip"}
+    files = [
+        path
+        for path in library.rglob("*")
+        if path.is_file()
+        and not left_out & set(path.relative_to(library).parts)
+        and path.suffix not in (".a", ".o")
+    ]
+    with _slug([*files, program.resolve()]) as archive:
+        return archive.stat().st_size
+
+
+@contextmanager
+def _slug(paths: list[Path]) -> Iterator[Path]:
+    """Paths in one gzipped tar file, as a platform keeps an app."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "slug.tgz"
+        with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
+            for path in paths:
+                tar.add(path, path.name)
+        yield archive
+
+
+# ---- the whole ----
+
+
+def machine() -> Figures:
+    """Where this was measured."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit,
+    }
+
+
+def main() -> None:
+    """Measure all, or what is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of everything, nothing written"
+    )
+    parser.add_argument("only", nargs="*", help="some of: " + ", ".join(MEASURES))
+    asked = parser.parse_args()
+    unknown = set(asked.only) - set(MEASURES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    figures: Figures = {"machine": machine()}
+    for name, (measure, whole, quick) in MEASURES.items():
+        if not asked.only or name in asked.only:
+            print(f"{name} …", flush=True)
+            figures[name] = measure(**(quick if asked.quick else whole))
+            print(json.dumps(figures[name], indent=2), flush=True)
+    if asked.quick or asked.only:
+        print("nothing is written: this was not the whole")
+    else:
+        figures["machine"]["load_after"] = [round(value, 1) for value in os.getloadavg()]
+        report.write(figures)
+    print(report.table(figures))
+
+
+MEASURES: dict[str, tuple[Any, Figures, Figures]] = {
+    "throughput": (throughput, {"rounds": 9, "seconds": 2.0}, {"rounds": 3, "seconds": 0.7}),
+    "latency": (latency, {"seconds": 20.0}, {"seconds": 4.0}),
+    "crowd": (crowd, {"seconds": 15.0}, {"seconds": 4.0}),
+    "memory": (memory, {"count": 20_000}, {"count": 1_000}),
+    "start": (start, {"runs": 5}, {"runs": 1}),
+    "size": (size, {}, {}),
+}
+"""What is measured: how, with what, and with what when it is to be quick."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+// The answer: the number digit by digit, how sure, what else it could be, and one digit's details.
+
+import { TONES } from "./boxes.js";
+
+export class AnswerView {
+  #root;
+  #words;
+  #callbacks;
+  #parts;
+  #bars;
+  #buttons = [];
+  #answer = null;
+  /** The digit whose details are shown, and whether the visitor has picked it. */
+  #chosen = 0;
+  #picked = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./words.js").Words} words
+   * @param {{looked: (index: number) => void, chosen: (index: number) => void}} callbacks
+   *   looked: a digit is pointed at or picked, -1: none is
+   */
+  constructor(root, words, callbacks) {
+    this.#root = root;
+    this.#words = words;
+    this.#callbacks = callbacks;
+    const part = (name) => root.querySelector(`[data-answer-${name}]`);
+    this.#parts = Object.fromEntries(
+      ["text", "sentence", "detail", "others", "live", "title", "glyph"].map((n) => [n, part(n)]),
+    );
+    this.#bars = [...root.querySelectorAll(".bars li")].map((row) => ({
+      row,
+      bar: row.querySelector("rect"),
+      share: row.querySelector(".bar-share"),
+    }));
+  }
+
+  /** The answer that is shown, or null. */
+  get answer() {
+    return this.#answer;
+  }
+
+  /** The digit whose details are shown. */
+  get chosen() {
+    return this.#chosen;
+  }
+
+  /** Nothing has been asked. */
+  idle() {
+    this.#clear("idle");
+    this.#say(this.#words.say("idle"), this.#words.say("idle_hint"));
+    this.#parts.live.textContent = "";
+  }
+
+  /** An answer is on its way; the one before stays, paler. */
+  busy() {
+    this.#root.dataset.busy = "";
+  }
+
+  /** Something beside an answer: that it is late, that the network is gone. The answer stays. */
+  notice(said, more) {
+    this.#root.dataset.busy = "";
+    this.#say(said, more);
+    this.#hear(`${said} ${more}`);
+  }
+
+  /** @param {string} message for the visitor */
+  failed(message) {
+    this.#clear("failed");
+    const said = this.#words.say("failed");
+    this.#say(said, message);
+    this.#hear(`${said} ${message}`);
+  }
+
+  /** @param {object} answer of the predict routes */
+  show(answer) {
+    const words = this.#words;
+    this.#state(answer.status);
+    this.#answer = answer;
+    this.#number(answer);
+    this.#say(words.sentence(answer), words.detail(answer));
+    const others = answer.text ? words.others(answer) : [];
+    this.#parts.others.replaceChildren(
+      ...others.map((other) => {
+        const item = document.createElement("li");
+        const text = document.createElement("b");
+        text.textContent = other.text;
+        item.append(text, ` ${words.percent(other.confidence)}`);
+        return item;
+      }),
+    );
+    this.#parts.others.hidden = others.length === 0;
+    this.#picked = false;
+    this.#choose(0);
+    // One announcement; saying the same again would only be noise.
+    this.#hear(words.announcement(answer));
+  }
+
+  /** Pick a digit as if its button had been pressed; picking it again lets it go. */
+  pick(index) {
+    this.#picked = !(this.#picked && index === this.#chosen);
+    this.#choose(index);
+    this.#callbacks.looked(this.#picked ? index : -1);
+  }
+
+  /** Mark the digit that is looked at elsewhere, or none. */
+  mark(index) {
+    this.#buttons.forEach((button, i) => button.classList.toggle("lit", i === index));
+  }
+
+  /** The digit that stays lit when nothing is pointed at, or -1. */
+  get picked() {
+    return this.#picked ? this.#chosen : -1;
+  }
+
+  #number(answer) {
+    const { text } = this.#parts;
+    this.#buttons = [];
+    if (!answer.text) {
+      text.textContent = "?";
+      return;
+    }
+    const lines = answer.lines.map(() => {
+      const line = document.createElement("span");
+      line.className = "line";
+      return line;
+    });
+    answer.digits.forEach((digit, index) => {
+      const button = this.#button(digit, index, answer);
+      this.#buttons.push(button);
+      (lines[digit.line] ?? lines.at(-1)).append(button);
+    });
+    text.replaceChildren(...lines);
+    const longest = Math.max(...answer.lines.map((line) => line.length));
+    text.dataset.size = sizeOf(longest, lines.length);
+  }
+
+  #button(digit, index, answer) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = `digit tone-${index % TONES}`;
+    const value = document.createElement("span");
+    value.textContent = digit.digit;
+    const share = document.createElement("small");
+    share.textContent = this.#words.percent(digit.confidence, 0);
+    share.setAttribute("aria-hidden", "true");
+    button.append(value, share);
+    button.setAttribute(
+      "aria-label",
+      this.#words.say("digit_label", {
+        digit: digit.digit,
+        number: index + 1,
+        count: answer.digits.length,
+        sureness: this.#words.sureness(digit.confidence),
+      }),
+    );
+    button.addEventListener("click", () => this.pick(index));
+    button.addEventListener("pointerenter", () => this.#callbacks.looked(index));
+    button.addEventListener("pointerleave", () => this.#callbacks.looked(this.picked));
+    button.addEventListener("focus", () => {
+      if (button.matches(":focus-visible")) this.#callbacks.looked(index);
+    });
+    button.addEventListener("blur", () => this.#callbacks.looked(this.picked));
+    return button;
+  }
+
+  /** Show the details of one digit: of what was read, or of what was considered. */
+  #choose(index) {
+    const digit = this.#answer?.digits[index];
+    const { title, glyph } = this.#parts;
+    this.#chosen = index;
+    this.#buttons.forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(this.#picked && i === index)),
+    );
+    const count = this.#answer?.digits.length ?? 0;
+    const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
+    title.textContent = this.#words.say(`${kind}_${count > 1 ? "of" : "one"}`, {
+      number: index + 1,
+      count,
+    });
+    glyph.hidden = !digit?.glyph;
+    if (digit?.glyph) glyph.src = digit.glyph;
+    const best = this.#answer?.text ? digit?.digit : -1;
+    this.#bars.forEach(({ row, bar, share }, value) => {
+      const probability = digit?.probabilities[value] ?? 0;
+      row.classList.toggle("best", value === best);
+      bar.setAttribute("width", `${100 * probability}%`);
+      share.textContent = digit ? this.#words.percent(probability) : "–";
+    });
+    if (digit) this.#callbacks.chosen(index);
+  }
+
+  #clear(state) {
+    this.#state(state);
+    this.#answer = null;
+    this.#buttons = [];
+    this.#parts.text.textContent = "?";
+    this.#parts.others.hidden = true;
+    this.#picked = false;
+    this.#choose(0);
+  }
+
+  #state(state) {
+    delete this.#root.dataset.busy;
+    this.#root.dataset.state = state;
+    this.#parts.text.dataset.size = "large";
+  }
+
+  #say(said, more) {
+    this.#parts.sentence.textContent = said;
+    this.#parts.detail.textContent = more;
+  }
+
+  #hear(said) {
+    const { live } = this.#parts;
+    if (live.textContent !== said) live.textContent = said;
+  }
+}
+
+/** How large a number can be for so many digits and lines. */
+function sizeOf(digits, lines) {
+  if (digits > 12 || lines > 3) return "tiny";
+  if (digits > 7 || lines > 2) return "small";
+  return digits > 5 || lines > 1 ? "medium" : "large";
+}

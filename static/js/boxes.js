@@ -1,0 +1,84 @@
+// Boxes over the ink or the picture: which ink made which digit.
+
+import { placed } from "./strokes.js";
+
+/** Colours that digits take turns at (base.css); their neighbours differ. */
+export const TONES = 6;
+
+/** A label with a percentage needs so many CSS pixels. */
+const ROOM = 58;
+
+export class Boxes {
+  #root;
+  #digits = [];
+  #boxes = [];
+  #marks = [];
+  #surface = null;
+  #margin = 0;
+
+  /** @param {HTMLElement} root laid over the ink */
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /**
+   * @param {object} answer
+   * @param {{width: number, height: number}} surface what is shown, in the answer's units
+   * @param {import("./words.js").Words} words
+   * @param {number} margin around each box, in the answer's units
+   */
+  show(answer, surface, words, margin) {
+    this.#digits = answer.digits;
+    this.#margin = margin;
+    this.#boxes = answer.digits.map((digit, index) => {
+      const box = document.createElement("div");
+      box.className = answer.text ? `box tone-${index % TONES}` : "box";
+      const label = document.createElement("span");
+      label.className = "box-label";
+      const value = document.createElement("b");
+      // What was only considered has no confidence that would mean anything.
+      value.textContent = answer.text ? digit.digit : `${digit.digit}?`;
+      label.append(value, answer.text ? ` ${words.percent(digit.confidence, 0)}` : "");
+      box.append(label);
+      box.classList.toggle("doubtful", !answer.text || digit.confidence < 0.9);
+      return box;
+    });
+    this.#marks = (answer.ignored ?? []).map((box) => {
+      const mark = document.createElement("div");
+      mark.className = "box ignored";
+      return [mark, box];
+    });
+    this.#root.replaceChildren(...this.#boxes, ...this.#marks.map(([mark]) => mark));
+    this.layout(surface);
+  }
+
+  /** What is shown has another size. */
+  layout(surface) {
+    this.#surface = surface;
+    const across = this.#root.clientWidth;
+    this.#digits.forEach((digit, index) => {
+      const place = this.#place(this.#boxes[index], digit.box);
+      const label = this.#boxes[index].firstChild;
+      label.classList.toggle("short", (place.width / 100) * across < ROOM && this.#digits.length > 1);
+      label.classList.toggle("inside", place.top < 7);
+    });
+    for (const [mark, box] of this.#marks) this.#place(mark, box);
+  }
+
+  #place(element, box) {
+    const place = placed(box, this.#surface, this.#margin);
+    for (const [name, value] of Object.entries(place)) element.style[name] = `${value}%`;
+    return place;
+  }
+
+  /** Which digit is looked at, or -1. */
+  light(index) {
+    this.#boxes.forEach((box, i) => box.classList.toggle("lit", i === index));
+    this.#root.classList.toggle("has-lit", index >= 0);
+  }
+
+  clear() {
+    this.#digits = this.#boxes = this.#marks = [];
+    this.#root.replaceChildren();
+  }
+}

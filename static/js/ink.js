@@ -1,0 +1,82 @@
+// Strokes as lines on a canvas: smooth, as wide as the pen was pressed, and only where they grew.
+
+/** Width of the pen in pad units. */
+export const PEN = 17;
+
+/** A pen without pressure, a mouse among them, says one half. */
+const PLAIN = 0.5;
+
+/** Ready a context for strokes in a view: `{width, height}` in pad units. */
+export function prepare(context, view, colour) {
+  const { width, height } = context.canvas;
+  context.setTransform(width / view.width, 0, 0, height / view.height, 0, 0);
+  context.lineCap = context.lineJoin = "round";
+  context.strokeStyle = context.fillStyle = colour;
+}
+
+/**
+ * A stroke from its point number `from` on, as curves from midpoint to midpoint, so that no corners
+ * show; its last half step, to the last point itself, is left to `drawTip`.
+ */
+export function drawFrom(context, stroke, from = 1) {
+  if (from <= 1) drawDot(context, stroke[0]);
+  let width = null;
+  for (let i = Math.max(1, from); i < stroke.length; i++) {
+    const here = stroke[i - 1];
+    const start = i === 1 ? here : midpoint(stroke[i - 2], here);
+    const end = midpoint(here, stroke[i]);
+    // One path for as long as the width is the same: most strokes are one path.
+    if (widthOf(here) !== width) {
+      if (width !== null) context.stroke();
+      width = widthOf(here);
+      context.lineWidth = width;
+      context.beginPath();
+      context.moveTo(start.x, start.y);
+    }
+    context.quadraticCurveTo(here.x, here.y, end.x, end.y);
+  }
+  if (width !== null) context.stroke();
+}
+
+/**
+ * From the middle of the last step to the last point, and on to where the pen will probably be.
+ * @returns {{left: number, top: number, right: number, bottom: number}} what was drawn over
+ */
+export function drawTip(context, stroke, predicted = []) {
+  const last = stroke.at(-1);
+  const points = [stroke.length > 1 ? midpoint(stroke.at(-2), last) : last, last, ...predicted];
+  context.lineWidth = widthOf(last);
+  context.beginPath();
+  context.moveTo(points[0].x, points[0].y);
+  for (const point of points.slice(1)) context.lineTo(point.x, point.y);
+  context.stroke();
+  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  const margin = context.lineWidth;
+  return {
+    left: Math.min(...xs) - margin,
+    top: Math.min(...ys) - margin,
+    right: Math.max(...xs) + margin,
+    bottom: Math.max(...ys) + margin,
+  };
+}
+
+/** A whole stroke. */
+export function drawWhole(context, stroke) {
+  drawFrom(context, stroke);
+  if (stroke.length > 1) drawTip(context, stroke);
+}
+
+/** A canvas draws no line without length, not even its round caps: a dot is a disc. */
+function drawDot(context, point) {
+  context.beginPath();
+  context.arc(point.x, point.y, widthOf(point) / 2, 0, 2 * Math.PI);
+  context.fill();
+}
+
+function widthOf(point) {
+  return PEN * (0.4 + 1.2 * (point.p ?? PLAIN));
+}
+
+function midpoint(a, b) {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}

@@ -1,0 +1,89 @@
+"""What axe-core finds on the pages: nothing, in any mode."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.visitor import PHONE, PREDICT, no_digit
+
+MODES = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced colours": {"forced_colors": "active"},
+    "320 px": PHONE | {"viewport": {"width": 320, "height": 568}},
+}
+
+OPTIONS = {
+    "runOnly": [
+        *("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"),
+        "best-practice",
+    ]
+}
+
+
+def idle(visitor):
+    """As it comes."""
+
+
+def number(visitor):
+    """A number, one of its digits chosen, and what the network sees of it."""
+    visitor.example("number")
+    visitor.expect_number(1987)
+    visitor.page.locator(".digit").nth(1).click()
+    visitor.page.locator("[data-explain] summary").click()
+    expect(visitor.page.locator("output[for=map-conv1]")).to_contain_text("of 32")
+
+
+def no_number(visitor):
+    """Ink that is none."""
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=no_digit(8, [(8, 0.08)])))
+    visitor.draw_digit(8)
+    expect(visitor.sentence).to_have_text("This does not look like a number.")
+
+
+def photo(visitor):
+    """A photo on the stage."""
+    visitor.example("photo")
+    expect(visitor.photo_boxes.first).to_be_visible()
+
+
+def failed(visitor):
+    """A failure is shown."""
+    visitor.expected_errors.append("500")
+    visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
+    visitor.draw_digit(8)
+    expect(visitor.sentence).to_have_text("That did not work.")
+
+
+def menu(visitor):
+    """The menu of languages is open."""
+    visitor.page.locator("[data-menu] summary").click()
+
+
+STATES = [idle, number, no_number, photo, failed, menu]
+
+
+def check(visitor):
+    """Fail with what axe has found, if anything."""
+    # What is half faded in has half its contrast.
+    visitor.wait_for("() => document.getAnimations().every(a => a.playState !== 'running')")
+    found = Axe().run(visitor.page, options=OPTIONS)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_on_the_page(visit, mode, state):
+    """In every state, in every mode."""
+    visitor = visit(**MODES[mode])
+    state(visitor)
+    check(visitor)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("path", ["/model", "/privacy", "/api/docs", "/nothing", "/?lang=ar"])
+def test_axe_finds_nothing_on_the_other_pages(visit, mode, path):
+    """The models, privacy, errors, and a language from right to left."""
+    visitor = visit(path, **MODES[mode])
+    visitor.expected_errors.append("404")
+    check(visitor)

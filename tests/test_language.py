@@ -1,0 +1,92 @@
+"""The page's languages."""
+
+import re
+
+import pytest
+
+from webapp.config import ROOT
+from webapp.language import NAMES, TEXTS
+
+SOURCES = [*ROOT.glob("templates/*.html"), *ROOT.glob("static/js/*.js"), ROOT / "webapp/words.py"]
+
+
+def names_in(text):
+    """What stands in braces."""
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def get(client, path="/", accept="", **kwargs):
+    """A page for a browser with these languages."""
+    return client.get(path, headers={"Accept-Language": accept}, **kwargs)
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_every_language_has_every_text(language):
+    """The same names, none empty, and the same places for values."""
+    assert TEXTS[language].keys() == TEXTS["en"].keys() == {"page", "words"}
+    for section, texts in TEXTS["en"].items():
+        assert TEXTS[language][section].keys() == texts.keys()
+        for name, text in texts.items():
+            translated = TEXTS[language][section][name]
+            assert translated.strip()
+            assert names_in(translated) == names_in(text), name
+
+
+def test_no_text_is_without_use():
+    """Each name stands in a template or a script, whole or as the start of one that is put
+    together there.
+    """
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    built = ("problem_", "privacy_", "example_", "considered_", "digit_")
+    built += ("lost_hint", "crowded_hint")
+    for texts in TEXTS["en"].values():
+        for name in texts:
+            quoted = re.search(rf"['\"]{name}['\"]", source)
+            assert quoted or name.startswith(built), name
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "direction"),
+    [
+        ("", "en", "ltr"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "ltr"),
+        ("es-MX", "es", "ltr"),
+        ("ar-EG,ar;q=0.9", "ar", "rtl"),
+        ("fr,nl;q=0.5", "en", "ltr"),
+    ],
+)
+def test_the_browsers_language_is_spoken(client, accept, language, direction):
+    """By Accept-Language; English for everybody else."""
+    response = get(client, accept=accept)
+    assert f'<html lang="{language}" dir="{direction}">' in response.text
+    assert response.headers["Content-Language"] == language
+    assert "Accept-Language" in response.headers["Vary"]
+    assert TEXTS[language]["page"]["pad_hint"] in response.text
+
+
+@pytest.mark.parametrize("path", ["/", "/privacy", "/model", "/nothing"])
+def test_a_language_can_be_chosen(client, path):
+    """By the address, on every page, and the links of the page keep it."""
+    response = get(client, f"{path}?lang=de", accept="es")
+    assert '<html lang="de" dir="ltr">' in response.text
+    assert 'href="/?lang=de"' in response.text
+    assert 'href="/privacy?lang=de"' in response.text
+
+
+def test_every_page_offers_all_languages(client):
+    """Each by its own name, at the same address."""
+    text = get(client, "/privacy").text
+    for code, name in NAMES.items():
+        assert re.search(rf'<a href="/privacy\?lang={code}"[^>]*>{name}</a>', text)
+
+
+def test_a_language_that_is_not_there_is_passed_over(client):
+    """The browser's own is spoken."""
+    assert '<html lang="es"' in get(client, "/?lang=xx", accept="es").text
+
+
+def test_the_interface_speaks_english(client):
+    """Programs read it: no language is negotiated there."""
+    response = client.post("/api/v1/predict/strokes", json=[], headers={"Accept-Language": "de"})
+    assert "Content-Language" not in response.headers
+    assert "expected" in response.json["detail"]

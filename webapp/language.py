@@ -1,0 +1,82 @@
+"""The page's texts in several languages, by Accept-Language or by `?lang=`.
+
+All texts stand in texts/<language>.json: `page` is for the templates; `words`, an answer in words,
+is for words.py, and the page's script gets it whole.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask, Response, g, request, url_for
+
+FOLDER = Path(__file__).with_name("texts")
+
+NAMES = {"en": "English", "es": "Español", "de": "Deutsch", "ar": "العربية"}
+"""Each language as those who speak it call it; the first is for everybody else."""
+
+RIGHT_TO_LEFT = {"ar"}
+
+DEFAULT = next(iter(NAMES))
+
+Texts = Mapping[str, Mapping[str, str]]
+
+TEXTS: Mapping[str, Texts] = {
+    name: json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) for name in NAMES
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates `t('name')`, the language, and addresses that keep a chosen one."""
+    app.jinja_env.globals.update(
+        t=t,
+        has_text=lambda name: name in _words(),
+        words_json=lambda: json.dumps(_words(), ensure_ascii=False, separators=(",", ":")),
+        language=current_language,
+        direction=lambda: "rtl" if current_language() in RIGHT_TO_LEFT else "ltr",
+        languages=NAMES,
+        page_url=page_url,
+    )
+    app.after_request(_say_which)
+
+
+def current_language() -> str:
+    """The language of this request: the one asked for in its address, else the browser's."""
+    if "language" not in g:
+        asked = _asked()
+        g.language = asked or request.accept_languages.best_match(list(NAMES)) or DEFAULT
+    language: str = g.language
+    return language
+
+
+def texts() -> Texts:
+    """All texts in the language of this request."""
+    return TEXTS[current_language()]
+
+
+def t(name: str, **values: object) -> str:
+    """A text of the page, or else of the words, with what stands in braces put in."""
+    found = texts()
+    text = found["page"].get(name) or found["words"][name]
+    return text.format(**values)
+
+
+def page_url(endpoint: str) -> str:
+    """The address of a page; a language that was chosen stays chosen."""
+    return url_for(endpoint, lang=_asked())
+
+
+def _asked() -> str | None:
+    asked = request.args.get("lang")
+    return asked if asked in NAMES else None
+
+
+def _words() -> Mapping[str, str]:
+    return texts()["words"]
+
+
+def _say_which(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = current_language()
+        response.vary.add("Accept-Language")
+    return response
