@@ -34,9 +34,6 @@ IMAGE = "/api/v1/predict/image"
 CLIENTS = 4
 """Connections that keep one worker busy without filling its queue."""
 
-RETRY_SECONDS = 1.0
-"""After which a client that was turned away comes again, as `Retry-After` says."""
-
 MIB = 1024 * 1024
 
 Figures = dict[str, Any]
@@ -132,18 +129,14 @@ def latency(seconds: float) -> Figures:
 
 
 def crowd(seconds: float) -> Figures:
-    """64 connections at once against 4, two workers; who is turned away comes again after 1 s."""
+    """64 connections at once against 4, two workers; nobody waits, turned away or not."""
     data = request(STROKES, drawing())
     found = {}
-
-    def pause(sample: Sample) -> float:
-        return RETRY_SECONDS if sample.status == 503 else 0.0
-
     with started("wsgi:app", WEB_CONCURRENCY="2") as (url, _):
         port = port_of(url)
         closed(port, [data], CLIENTS, count=600)
         for connections in (4, 64):
-            found[connections] = closed(port, [data], connections, seconds=seconds, pause=pause)
+            found[connections] = closed(port, [data], connections, seconds=seconds)
     few, many = (seconds_of(found[n], 200) for n in (4, 64))
     refused = seconds_of(found[64], 503)
     assert len(few) + len(many) + len(refused) == sum(
