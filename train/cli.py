@@ -22,6 +22,7 @@ from .evaluate import add_options as add_evaluate_options
 from .evaluation import table
 from .mnist import dev_rows, load_mnist
 from .progress import PROGRESS_SECONDS
+from .tune import add_options as add_tune_options
 from .unipen import CHARACTER, Tally, import_unipen
 
 NAMES = ("digits", "pen")
@@ -89,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     _data_option(choose)
     _training_data(choose)
     _shipping(choose)
+    search = commands.add_parser(
+        "tune",
+        help="choose what counts how much between ways to read a number",
+        description="Choose the weights of the search for numbers, on train writers.",
+    )
+    add_tune_options(search)
     _add_import(commands)
     return parser
 

@@ -18,16 +18,16 @@ MOST_PIECES = 300
 SEAM_ROWS = 48
 """Height at which seams are looked for, in pixels, at least: half a pen's width or finer."""
 
-MAX_SEAMS = 5
-"""Cuts through one piece, at most: it gives six parts and some twenty hypotheses."""
+MAX_SEAMS = 14
+"""Cuts through one piece, at most: it gives some hundred hypotheses."""
 
-SEAM_STEP = 0.05
+SEAM_STEP = 0.08
 """Distance of the columns at which seams are tried, in heights of the writing."""
 
-SEAM_REACH = 0.16
+SEAM_REACH = 0.08
 """How far a seam may go to the left or right of its column, in heights."""
 
-SEAM_APART = 0.18
+SEAM_APART = 0.07
 """Seams are at least so far from each other and from the ends of the piece, in heights."""
 
 SEAM_INK = 0.5
@@ -37,7 +37,7 @@ PAPER_COST = 0.02
 """Of a seam's pixel that is paper, as a share of one that is ink: short ways are preferred."""
 
 
-SHARED = 0.6
+SHARED = 0.4
 """Parts of a piece share the ink beside a cut as far as this, in widths of the pen."""
 
 PEN_WIDTH = 0.1

@@ -16,6 +16,7 @@ from .lattice import Cover, Weights, covers_of, is_crumb, likely
 from .segment import (
     MAX_CUT_STROKES,
     MAX_GROUPS,
+    MOST_TO_CUT,
     TOO_WIDE,
     Group,
     Piece,
@@ -24,6 +25,7 @@ from .segment import (
     height_of,
     lines_of,
     piece,
+    whole_group,
 )
 
 Judge = Callable[
@@ -40,6 +42,16 @@ WHOLE_STROKES = 4
 
 WORD_GAP = 0.8
 """Empty width between words, in heights."""
+
+LETTERS = 3
+"""So many refused pieces make a word of letters, not a number whose digits touch, ..."""
+
+LETTER_SHARE = 0.4
+"""... if they are such a share of its pieces."""
+
+GOOD = 0.85
+"""Geometric mean of its digits' probability from which on a word is a number for certain. Beside
+such a one, others are none: those of train writers have 0.93 and more, letters 0.75 and less."""
 
 MOST_REFUSED = 0.34
 """Share of a word's ink that may be no digit; with more, it is a word, or a drawing."""
@@ -86,7 +98,7 @@ class Ink:
     points: Stroke
 
 
-PICTURE_WEIGHTS = Weights(late=0.0)
+PICTURE_WEIGHTS = Weights(late=0.0, height=6.0)
 """Of a picture: nobody knows what was drawn when."""
 
 TANGLED = 0.3
@@ -151,7 +163,7 @@ def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
 
 def picture_medium(judge: Judge, weights: Weights | None = None) -> Medium:
     """Of a picture's connected ink. The amount of ink is its pixels."""
-    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.6, 0.9, words=True)
+    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.4, 0.97, words=True)
 
 
 @dataclass
@@ -184,11 +196,14 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         if whole[0].covers[0].score > sum(line.covers[0].score for line in lines):
             lines = whole
     if medium.words:
-        lines = [_without_words(line, medium) for line in lines]
+        lines = _without_words(lines, medium)
     if not any(line.covers[0].digits for line in lines):
         # A dot, a bar: left out as part of a number, but alone it is what is to be judged.
-        lines = _judged([_one_digit(pieces)], medium)
-        lines[0].covers = [Cover(0.0, (len(lines[0].groups) - 1,), ())]
+        glyphs, probabilities, is_digit = medium.judge([[p.points for p in pieces]])
+        cover = Cover(0.0, (0,), ())
+        group = whole_group(pieces)
+        height = float(max(group.high - group.low))
+        lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover])]
     return _numbers(lines, medium)
 
 
@@ -231,6 +246,8 @@ def _judged(
 
 def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     """The lines, those with a wide piece that was refused read anew with it in parts."""
+    if sum(len(line.pieces) for line in lines) > MOST_TO_CUT:
+        return lines
     left = MAX_CUT_STROKES
     again: list[int] = []
     proposed = []
@@ -263,27 +280,74 @@ def _refused(line: _Line, medium: Medium) -> list[int]:
         sure = line.probabilities[g].max() if line.is_digit is None else line.is_digit[g]
         if sure < medium.refused:
             bad.update(line.groups[g].members)
+    if medium.words:
+        bad -= _foreign(line, sorted(bad))
     return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
 
 
-def _without_words(line: _Line, medium: Medium) -> _Line:
-    """The line without the digits of words that are no numbers: the l of "all"."""
-    best = line.covers[0]
-    refused = {i for i in best.ignored if not is_crumb(line.pieces, i, line.height)}
-    passed: set[int] = set()
-    word: list[int] = []
+def _words(line: _Line) -> list[list[int]]:
+    """Indices of the pieces of each word: runs without a wide gap."""
+    words: list[list[int]] = []
     end = -np.inf
-    for index in [*sorted(range(len(line.pieces)), key=lambda i: line.pieces[i].low[0]), None]:
-        if word and (index is None or line.pieces[index].low[0] > end + WORD_GAP * line.height):
-            amounts = {i: medium.amount(line.pieces[i].points) for i in word}
-            if sum(amounts[i] for i in word if i in refused) > MOST_REFUSED * sum(amounts.values()):
-                passed.update(word)
-            word = []
-        if index is not None:
-            word.append(index)
-            end = max(end, float(line.pieces[index].high[0]))
-    if not passed:
-        return line
+    for index in sorted(range(len(line.pieces)), key=lambda i: float(line.pieces[i].low[0])):
+        own = line.pieces[index]
+        if own.low[0] > end + WORD_GAP * line.height:
+            words.append([])
+        words[-1].append(index)
+        end = max(end, float(own.high[0]))
+    return words
+
+
+def _foreign(line: _Line, refused: Sequence[int]) -> set[int]:
+    """Indices of the pieces of words in which so much is refused that they are letters."""
+    bad = {i for i in refused if not is_crumb(line.pieces, i, line.height)}
+    return {
+        i
+        for word in _words(line)
+        if len(bad & set(word)) >= max(LETTERS, LETTER_SHARE * len(word))
+        for i in word
+    }
+
+
+def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:
+    """The lines without the digits of words that are no numbers: the l of "all"."""
+    words = [
+        (n, word, _quality(line, word, medium))
+        for n, line in enumerate(lines)
+        for word in _words(line)
+    ]
+    least = GOOD if any(quality >= GOOD for _, _, quality in words) else 0.0
+    passed: list[set[int]] = [set() for _ in lines]
+    for number, word, quality in words:
+        if quality < least or quality == 0:
+            passed[number].update(word)
+    return [
+        _without(line, over) if over else line for line, over in zip(lines, passed, strict=True)
+    ]
+
+
+def _quality(line: _Line, word: Sequence[int], medium: Medium) -> float:
+    """How much a word looks like a number: the geometric mean of its digits' probability; 0 where
+    too much of its ink is no digit.
+    """
+    best = line.covers[0]
+    amounts = {i: medium.amount(line.pieces[i].points) for i in word}
+    refused = sum(
+        amounts[i]
+        for i in set(word) & set(best.ignored)
+        if not is_crumb(line.pieces, i, line.height)
+    )
+    groups = [g for g in best.digits if set(line.groups[g].members) & set(word)]
+    if not groups or refused > MOST_REFUSED * sum(amounts.values()):
+        return 0.0
+    sure = np.log(np.maximum([line.probabilities[g].max() for g in groups], 1e-12))
+    if line.is_digit is not None:
+        sure = sure + np.log(np.maximum(line.is_digit[groups], 1e-12))
+    return float(np.exp(sure.mean()))
+
+
+def _without(line: _Line, passed: set[int]) -> _Line:
+    """The line, some pieces in no digit of any cover."""
     covers = []
     for cover in line.covers:
         digits = tuple(g for g in cover.digits if not passed & set(line.groups[g].members))

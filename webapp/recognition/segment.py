@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 
 from .glyph import Stroke
 
-MAX_GROUPS = 1500
-"""Hypotheses of a drawing, at most, before cuts: 500 strokes, each alone and with a neighbour."""
+MAX_GROUPS = 700
+"""Hypotheses of a drawing, at most, before cuts: more than 100 strokes of two lines have, few
+enough to be judged in half a second."""
 
 MAX_CUT_STROKES = 8
-"""Strokes of a drawing that may be cut, at most."""
+"""Strokes of a drawing that may be cut, at most, ..."""
+
+MOST_TO_CUT = 120
+"""... if it has no more pieces than this: what has is hardly a number."""
 
 MOST_PASSES = 3
 """How often a stroke passes a column at which it is cut, at most: once, or there and back."""
@@ -29,7 +33,11 @@ MAX_CUTS = 4
 """Places at which one stroke is cut, at most: it gives five pieces and fifteen hypotheses."""
 
 LONGEST = 5
-"""Pieces in one digit, at most, unless all ink is one; fewer where there would be too many."""
+"""Pieces in one digit, at most, unless all ink or all of one stroke is one; fewer where there would
+be too many."""
+
+LONGEST_LINE = 12
+"""Pieces of a line, at most, that may all be one digit."""
 
 TALL = 0.4
 """Strokes at least so high, as a share of the highest, decide what is a line; a bar follows."""
@@ -130,11 +138,17 @@ def height_of(line: Sequence[Piece]) -> float:
     return float(np.median(heights[heights >= 0.5 * heights.max()]))
 
 
+def whole_group(line: Sequence[Piece]) -> Group:
+    """All pieces as one digit."""
+    members = tuple(range(len(line)))
+    return _group(line, members, {i: i for i in members})
+
+
 def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
     """Runs of neighbours, in space or in the order of writing, that are no wider than a digit.
 
-    All of the line is always one of them. Longer runs are left out where there would be more than
-    `most`; each piece alone is always there, `most` or not.
+    All of a line that is not long is always one of them. Longer runs are left out where there would
+    be more than `most`; each piece alone is always there, `most` or not.
 
     Args:
         line: pieces, by the middle of their box.
@@ -145,7 +159,8 @@ def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
     rank = {member: place for place, member in enumerate(written)}
     whole = tuple(range(len(line)))
     found: dict[tuple[int, ...], Group] = {(i,): _group(line, (i,), rank) for i in whole}
-    for length in range(2, min(LONGEST, len(line)) + 1):
+    pieces = Counter(p.stroke for p in line)
+    for length in range(2, min(max(LONGEST, *pieces.values()), len(line)) + 1):
         longer: dict[tuple[int, ...], Group] = {}
         for start in range(len(line) - length + 1):
             for order in (whole, written):
@@ -158,8 +173,8 @@ def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
         if len(found) + len(longer) >= most:
             break
         found.update(longer)
-    found.setdefault(whole, _group(line, whole, rank))
-    pieces = Counter(p.stroke for p in line)
+    if len(line) <= LONGEST_LINE:
+        found.setdefault(whole, _group(line, whole, rank))
     if len(pieces) == len(line):
         return list(found.values())
     return [replace(g, partial=_is_partial(line, g, pieces)) for g in found.values()]
