@@ -40,36 +40,36 @@ FLOOR = 1e-4
 class Weights:
     """What counts how much, in nats. Chosen on train writers (docs/training.md)."""
 
-    is_digit: float = 13.0
+    is_digit: float = 26.0
     """Multiplies log P(is a digit)."""
-    digit: float = 13.0
+    digit: float = 26.0
     """Multiplies log P(digit)."""
-    more: float = 1.5
+    more: float = 1.3
     """Subtracted for each digit: fewer are likelier where all else is equal."""
-    gap: float = 18.0
+    gap: float = 9.0
     """Per height of the writing of empty width inside a digit."""
     width: float = 9.0
     """Per height of the writing by which a digit is wider than `width_free` of them."""
-    width_free: float = 2.0
+    width_free: float = 1.4
     abreast: float = 9.0
     """For two pieces of a digit that stand abreast, each as high as the line."""
-    two: float = 5.0
+    two: float = 8.0
     """For a digit made of two that were read as well, each by itself."""
-    overlap: float = 1.5
+    overlap: float = 0.5
     """Per share of its width by which a digit stands over its neighbour."""
-    height: float = 2.5
+    height: float = 5.0
     """Per factor e by which a digit's height differs from the line's, beyond `height_free`."""
-    height_free: float = 0.25
+    height_free: float = 0.125
     base: float = 11.5
     """Per height by which the middles of neighbours differ, beyond `base_free`."""
-    base_free: float = 0.15
+    base_free: float = 0.18
     late: float = 1.5
     """Subtracted where other ink was drawn between the strokes of a digit."""
-    crumb: float = 6.0
+    crumb: float = 9.0
     """Subtracted for small or flat ink, standing alone, that is left out."""
-    ink: float = 27.0
+    ink: float = 54.0
     """Subtracted for any other ink that is left out."""
-    part: float = 0.55
+    part: float = 0.8
     """Subtracted for a digit that is part of a stroke that was cut: two for each cut."""
 
 
