@@ -23,7 +23,7 @@ between them, say."""
 SURE = 0.9
 """P(digit) times P(is a digit) from which on a piece is a digit by itself."""
 
-TALL = 0.7
+TALL = 0.85
 """... if it is so high, as a share of the writing, ..."""
 
 BESIDE = 0.08
