@@ -46,9 +46,10 @@ train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files O
 evaluate: dev ## hold a shipped model to its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
-bench: dev serving ## measure the server (docs/performance.md) and the networks
+bench: dev serving ## measure the server (docs/performance.md), the networks and the page
 	@$(DEV) -m bench
 	@$(DEV) -m bench.networks
+	@$(DEV) -m bench.page
 
 check: serving ## smoke test of a deployed site (URL=https://…)
 	@$(SERVE) scripts/check.py "$(URL)"

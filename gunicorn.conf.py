@@ -10,8 +10,9 @@ from gunicorn.glogging import Logger
 from webapp import metrics
 from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
-from webapp.engine import WAITING
+from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
 from webapp.logs import CONFIG
+from webapp.rates import check_rate
 from webapp.recognition import ModelError, load_model
 
 SPARE_THREADS = 2
@@ -19,6 +20,7 @@ SPARE_THREADS = 2
 
 try:
     settings = load_settings()
+    check_rate(settings)
     # Each worker does it again for itself; here it stops the start with one line.
     for name in (settings.model, settings.stroke_model):
         load_model(Path(settings.models), name)
@@ -41,12 +43,13 @@ workers = int(concurrency)
 # one, and pictures, must not take them all.
 worker_class = "webapp.worker.Worker"  # gthread, but for two habits
 threads = settings.threads
-needed = (settings.readings + 1) * (1 + WAITING) + SPARE_THREADS
+drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), 1 + WAITING_PICTURES
+needed = drawings + pictures + SPARE_THREADS
 if threads < needed:
     sys.exit(
         f"error: INKLING_THREADS is {threads}, but {settings.readings} readings at once "
-        f"(INKLING_READINGS) need {needed}: {WAITING} wait for each and for the one picture, and "
-        f"{SPARE_THREADS} stay free"
+        f"(INKLING_READINGS) need {needed}: with those that wait {drawings} for drawings and "
+        f"{pictures} for pictures, and {SPARE_THREADS} that stay free"
     )
 
 # Each worker makes its own interpreter: one made before the fork does not survive it.

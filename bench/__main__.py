@@ -178,7 +178,8 @@ def memory(count: int) -> Figures:
     found: dict[int, float] = {}
     statuses: dict[int, int] = {}
     with started("wsgi:app", WEB_CONCURRENCY="2") as (url, master):
-        pids = _children(master.pid)
+        while len(pids := _children(master.pid)) < 2:
+            time.sleep(0.05)
         done = 0
         for until in (0, count // 20, count // 4, count // 2, 3 * count // 4, count):
             for sample in closed(port_of(url), mixed, CLIENTS, count=until - done):

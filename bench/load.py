@@ -123,6 +123,8 @@ def closed(
             now = time.monotonic()
             if now >= end or sent >= count:
                 resting = []
+                if not busy:
+                    break
             for item in [item for item in resting if item[0] <= now]:
                 resting.remove(item)
                 if sent < count:

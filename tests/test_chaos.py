@@ -365,14 +365,15 @@ SLOW_BODY = head(STROKES, JSON, "Content-Length: 1000") + b"{"
 SLOW_HEAD = b"POST /api/v1/predict/strokes HTTP/1.1\r\nHost: localhost\r\n"
 
 
-def test_without_a_proxy_20_slow_clients_hold_one_worker_up():
+@pytest.mark.parametrize("sent", [SLOW_BODY, SLOW_HEAD], ids=["body", "head"])
+def test_without_a_proxy_20_slow_clients_hold_one_worker_up(sent):
     """What docs/security.md says of gunicorn alone: while they are slow, a worker of 16 threads
-    answers nobody; bodies that are late are ended, so that it answers again.
+    answers nobody; what is late is ended, so that it answers again.
     """
     with started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="4") as (url, _):
         port = port_of(url)
         check_reads(port)
-        with slow_clients(port, 20, SLOW_BODY):
+        with slow_clients(port, 20, sent):
             time.sleep(0.5)
             start = time.monotonic()
             check_reads(port)

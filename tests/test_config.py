@@ -85,6 +85,14 @@ def test_redis_has_the_name_that_platforms_give_it():
     assert "INKLING_REDIS_URL" in refusal("INKLING_REDIS_URL", "redis://h:1/0")
 
 
+@pytest.mark.parametrize("url", ["memcached://h:1", "redis://", "h:6379", "redis://h 1"])
+def test_it_rejects_a_redis_that_is_none(url):
+    """The variable is named, and not what it holds: there may be a password in it."""
+    said = refusal("REDIS_URL", url)
+    assert "REDIS_URL is what it is" in said
+    assert url not in said.partition("regex")[0]
+
+
 def test_a_secret_is_not_repeated():
     """What is wrong with a token is said without showing it; nor is a short one taken."""
     said = refusal("INKLING_METRICS_TOKEN", "hunter2")

@@ -377,6 +377,11 @@ def test_it_rejects_a_port_that_is_taken():
         ({"INKLING_THREADS": "many"}, ["INKLING_THREADS", "'many'"]),
         ({"INKLING_THREDS": "4"}, ["INKLING_THREDS"]),
         ({"INKLING_MODELS": "nowhere"}, ["nowhere", "cannot be read"]),
+        ({"INKLING_THREADS": "10"}, ["INKLING_THREADS is 10", "INKLING_READINGS", "13"]),
+        ({"INKLING_READINGS": "9"}, ["9 readings", "34"]),
+        ({"INKLING_RATE_LIMIT": "often"}, ["INKLING_RATE_LIMIT", "'often'"]),
+        ({"WEB_CONCURRENCY": "0"}, ["WEB_CONCURRENCY", "'0'"]),
+        ({"WEB_CONCURRENCY": "65"}, ["WEB_CONCURRENCY", "64"]),
     ],
 )
 def test_it_rejects_settings_that_do_not_fit(environment, words):

@@ -89,7 +89,7 @@ def explain_digit() -> Response:
         data, fields = image_upload()
         options = convert_fields(fields, ExplainOptions)
         index, engine = options.index, current_engine()
-        read = partial(engine.recognizer.read_image, data, engine.limits, 0)
+        read = partial(engine.recognizer.read_image, data, engine.limits, 0, options.expect)
     with engine.reading():
         digits = read().digits
         if index >= len(digits):

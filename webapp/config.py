@@ -84,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=64, description="Requests that one gunicorn worker handles at once.")
     ] = 16
     body_seconds: Annotated[
-        int, Meta(ge=1, le=3600, description="Time that a body may take to arrive, in seconds.")
+        int, Meta(ge=1, le=3600, description="Time that a head, and a body, may take, in seconds.")
     ] = 30
     rate_limit: Annotated[
         str,
@@ -92,7 +92,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     redis_url: Annotated[
         str,
-        Meta(description="Where rates are counted for all processes; empty: in each for itself."),
+        Meta(
+            pattern=r"^(rediss?://\S+)?$",
+            description="Where rates are counted for all processes; empty: in each for itself.",
+        ),
     ] = ""
     proxies: Annotated[
         int, Meta(ge=0, le=10, description="Proxies in front whose X-Forwarded-* are believed.")

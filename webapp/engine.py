@@ -25,8 +25,11 @@ from .recognition import (
     read_checked,
 )
 
-WAITING = 2
-"""Readings that may wait, for each that is read."""
+WAITING_DRAWINGS = 2
+"""Drawings that may wait, for each that is read."""
+
+WAITING_PICTURES = 4
+"""Pictures that may wait for the one that is read; each is held in memory."""
 
 WAIT_SECONDS = 2.0
 """Longest wait for a reading; it is this long only where others read what is pathological."""
@@ -92,10 +95,10 @@ def init_app(app: Flask) -> None:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
     # A large picture takes a hundred megabytes while it is read: one at a time.
-    app.extensions["engine"] = _engine(settings, settings.model, "image", 1)
-    app.extensions["stroke_engine"] = _engine(
-        settings, settings.stroke_model, "strokes", settings.readings
-    )
+    pictures = Gate(1, WAITING_PICTURES, WAIT_SECONDS)
+    drawings = Gate(settings.readings, WAITING_DRAWINGS * settings.readings, WAIT_SECONDS)
+    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures)
+    app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model, "strokes", drawings)
 
 
 def current_engine() -> Engine:
@@ -110,12 +113,11 @@ def current_stroke_engine() -> Engine:
     return engine
 
 
-def _engine(settings: Settings, name: str, kind: metrics.Kind, at_once: int) -> Engine:
+def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> Engine:
     model = load_model(Path(settings.models), name)
     classifier = _classifier(settings, model)
     limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
     recognizer = Recognizer(classifier, Calibration.of_card(model.card))
-    gate = Gate(at_once, WAITING * at_once, WAIT_SECONDS)
     return Engine(model, classifier, recognizer, limits, gate, kind)
 
 

@@ -30,14 +30,9 @@ def init_app(app: Flask) -> None:
         ConfigError: the rate is none.
     """
     settings: Settings = app.config["SETTINGS"]
+    check_rate(settings)
     if not settings.rate_limit:
         return
-    try:
-        parse_many(settings.rate_limit)
-    except ValueError as error:
-        raise ConfigError(
-            f"INKLING_RATE_LIMIT is {settings.rate_limit!r}: expected a rate like 60/minute"
-        ) from error
     shared = bool(settings.redis_url)
     limiter = Limiter(
         client,
@@ -73,6 +68,21 @@ def init_app(app: Flask) -> None:
         )
 
     app.register_error_handler(RateLimitExceeded, too_many)
+
+
+def check_rate(settings: Settings) -> None:
+    """Look whether the rate is one.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        if settings.rate_limit:
+            parse_many(settings.rate_limit)
+    except ValueError as error:
+        raise ConfigError(
+            f"INKLING_RATE_LIMIT is {settings.rate_limit!r}: expected a rate like 60/minute"
+        ) from error
 
 
 def client() -> str:

@@ -1,6 +1,12 @@
 """Headers that keep a visitor's browser from doing what this site never needs."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from flask import Flask, Response, request
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",  # everything below is an exception
@@ -47,17 +53,27 @@ of subdomains: they may be others'."""
 
 def init_app(app: Flask) -> None:
     """Put the headers on every answer."""
-    app.after_request(_protect)
+    app.after_request(_keep)
+    inner = app.wsgi_app
+    pairs = list(HEADERS.items())
+
+    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            # Here, and not in after_request, where each costs a look at all others.
+            return start_response(status, headers + pairs, *rest)
+
+        return inner(environ, start)
+
+    app.wsgi_app = protected  # type: ignore[method-assign]
 
 
-def _protect(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+def _keep(response: Response) -> Response:
     # An answer is about one visitor's drawing. A page that was only asked for is not, and with
     # no-store, going back to it would lose the ink. Static files say for themselves.
     asked = request.method == "GET" and response.status_code == 200
     page = asked and response.mimetype == "text/html"
-    response.headers.setdefault("Cache-Control", "no-cache" if page else "no-store")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-cache" if page else "no-store"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     return response

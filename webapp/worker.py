@@ -1,9 +1,12 @@
-"""gunicorn's threaded worker, with two habits of our own; `worker_class` in gunicorn.conf.py."""
+"""gunicorn's threaded worker, with three habits of our own; `worker_class` in gunicorn.conf.py."""
 
 import select
 from typing import Any
 
 from gunicorn.workers import gthread
+
+from .config import load_settings
+from .limits import Watch
 
 SILENT_SECONDS = 0.05
 """How long a thread waits for a new connection's first byte; then the main loop does. gunicorn's
@@ -11,9 +14,16 @@ own 5 s let 16 silent clients hold up all threads of a worker."""
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
-    """Waits for silent clients without a thread; leaves nobody in the queue when it stops."""
+    """Waits for silent clients without a thread, for slow heads not for ever, and leaves nobody in
+    the queue when it stops.
+    """
 
     sockets: list[Any]
+
+    def init_process(self) -> None:
+        """Run, in the process that was forked."""
+        self._heads = Watch(load_settings().body_seconds)
+        super().init_process()
 
     def handle(self, conn: Any) -> Any:
         """Handle one request of a connection, in a thread."""
@@ -21,7 +31,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         if new and not conn.wait_for_data(SILENT_SECONDS):
             return gthread._DEFER
         conn.data_ready = True
-        return super().handle(conn)
+        key = self._heads.add(conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self._heads.remove(key)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request, whose head has arrived."""
+        self._heads.remove(id(conn.sock))
+        return super().handle_request(req, conn)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections from now on, or no more.

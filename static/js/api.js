@@ -42,7 +42,7 @@ export function explainImage(file, index, signal) {
 }
 
 async function askJson(address, body, signal) {
-  const limit = AbortSignal.timeout(TIMEOUT);
+  const limit = AbortSignal.timeout?.(TIMEOUT);
   const options = {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -98,6 +98,7 @@ export function understood(status, text, retryAfter = null) {
   throw new ApiError(status, answer?.detail, 1000 * (Number(retryAfter) || 0));
 }
 
+/** Older browsers have neither `timeout` nor `any`. */
 function either(...signals) {
   const given = signals.filter(Boolean);
   if (AbortSignal.any) return AbortSignal.any(given);

@@ -71,6 +71,25 @@ export class Boxes {
     return place;
   }
 
+  /**
+   * Tell when a pointer comes to a digit's box, leaves it, or presses it.
+   * @param {(index: number) => void} came
+   * @param {() => void} left
+   * @param {(index: number) => void} pressed
+   */
+  watch(came, left, pressed) {
+    this.#boxes.forEach((box, index) => {
+      box.addEventListener("pointerenter", () => came(index));
+      box.addEventListener("pointerleave", left);
+      box.addEventListener("click", () => pressed(index));
+    });
+  }
+
+  /** The colour of a digit. */
+  colourOf(index) {
+    return this.#boxes[index] ? getComputedStyle(this.#boxes[index]).borderTopColor : "";
+  }
+
   /** Which digit is looked at, or -1. */
   light(index) {
     this.#boxes.forEach((box, i) => box.classList.toggle("lit", i === index));

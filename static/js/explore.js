@@ -110,9 +110,10 @@ class LayerView {
     await picture.decode();
     this.#maps = mapsOf(picture, layer.shape);
     this.#slider.max = this.#maps.length;
-    // The map in which the most has lit up says more than the first.
-    const light = this.#maps.map((map) => map.light);
-    this.#slider.value = this.name === "glyph" ? 1 : 1 + light.indexOf(Math.max(...light));
+    // The map with the most contrast says more than the first, which may be dark.
+    const contrasts = this.#maps.map((map) => map.contrast);
+    const best = contrasts.indexOf(Math.max(...contrasts));
+    this.#slider.value = this.name === "glyph" ? 1 : 1 + best;
     this.#draw();
   }
 
@@ -156,7 +157,7 @@ class LayerView {
   }
 }
 
-/** The maps of a picture, in colour, each with how much of it is light. */
+/** The maps of a picture, in colour, each with the variance of its values. */
 function mapsOf(picture, [height, width, count]) {
   const columns = Math.min(COLUMNS, count);
   return Array.from({ length: count }, (_, index) => {
@@ -166,13 +167,16 @@ function mapsOf(picture, [height, width, count]) {
     const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
     context.drawImage(picture, x, y, width, height, 0, 0, width, height);
     const pixels = context.getImageData(0, 0, width, height);
-    let light = 0;
+    let [sum, squares] = [0, 0];
     for (let i = 0; i < pixels.data.length; i += 4) {
-      light += pixels.data[i];
-      pixels.data.set(COLOURS[pixels.data[i]], i);
+      const value = pixels.data[i];
+      sum += value;
+      squares += value * value;
+      pixels.data.set(COLOURS[value], i);
     }
     context.putImageData(pixels, 0, 0);
-    return { canvas, light };
+    const area = width * height;
+    return { canvas, contrast: squares / area - (sum / area) ** 2 };
   });
 }
 

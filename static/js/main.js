@@ -11,12 +11,16 @@ import {
   readStrokes,
 } from "./api.js";
 import { Boxes } from "./boxes.js";
+import { photoOf, strokesOf } from "./examples.js";
 import { Explorer } from "./explore.js";
-import { prepare, drawWhole } from "./ink.js";
+import { watchFiles } from "./files.js";
+import { drawWhole, prepare } from "./ink.js";
 import { KeyboardPen } from "./keyboard.js";
 import { Pad } from "./pad.js";
+import { PhotoView } from "./photo.js";
 import { PictureError, prepared } from "./picture.js";
 import { toCurl, toSvg } from "./share.js";
+import { inBrowser, inTab } from "./storage.js";
 import { Drawing, boxAt, fromColumns } from "./strokes.js";
 import { Words } from "./words.js";
 
@@ -26,14 +30,18 @@ const SETTLE = 120;
 /** Around a digit's ink, in pad units. */
 const MARGIN = 16;
 
-const KEPT = "inkling-drawing";
+/** Around a digit on a picture, as a share of its height. */
+const PHOTO_MARGIN = 0.01;
+
+/** Names of what the browser keeps. */
+const DRAWING = "inkling-drawing";
 const PEN_ONLY = "inkling-pen-only";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 
 const words = new Words(JSON.parse(document.body.dataset.texts));
 const drawing = new Drawing();
-/** The picture on the stage, or null: `{file, turns, sent, name}`. */
+/** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
 
 // ---- the answer ----
@@ -41,12 +49,15 @@ let picture = null;
 const view = new AnswerView(find("answer"), words, { looked: light, chosen: explain });
 const padBoxes = new Boxes(find("boxes"));
 const photoBoxes = new Boxes(find("photo-boxes"));
+const photo = new PhotoView(find("photo"), words);
+
 const asker = new Asker({
   answered,
   refused: (error) => {
-    sending(null);
+    photo.sending(null);
     clearBoxes();
     view.failed(words.problem(error));
+    explain();
     if (!(error instanceof ApiError || error instanceof PictureError)) throw error;
   },
   late: () => view.notice(words.say("late"), words.say("late_hint")),
@@ -59,16 +70,13 @@ const asker = new Asker({
 addEventListener("online", () => asker.hurry());
 
 function answered(answer) {
-  sending(null);
+  photo.sending(null);
   clearBoxes();
   view.show(answer);
+  if (!answer.digits.length) explain();
   if (picture) {
-    photoBoxes.show(answer, answer.surface, words, answer.surface.height / 100);
-    [...find("photo-boxes").querySelectorAll(".box:not(.ignored)")].forEach((box, index) => {
-      box.addEventListener("click", () => view.pick(index));
-      box.addEventListener("pointerenter", () => light(index));
-      box.addEventListener("pointerleave", () => light(view.picked));
-    });
+    photoBoxes.show(answer, answer.surface, words, answer.surface.height * PHOTO_MARGIN);
+    photoBoxes.watch(light, () => light(view.picked), (index) => view.pick(index));
   } else {
     padBoxes.show(answer, pad.view, words, MARGIN);
   }
@@ -81,18 +89,15 @@ function clearBoxes() {
   pad.light();
 }
 
-/** Let one digit shine everywhere: its strokes, its box, its place in the number. */
+/** Let one digit shine everywhere: its strokes, its box, its place in the number; -1: none. */
 function light(index) {
   const digit = view.answer?.digits[index];
-  view.mark(digit ? index : -1);
-  padBoxes.light(digit ? index : -1);
-  photoBoxes.light(digit ? index : -1);
-  if (digit?.strokes && !picture) {
-    const box = find("boxes").children[index];
-    pad.light(digit.strokes, box && getComputedStyle(box).borderTopColor);
-  } else {
-    pad.light();
-  }
+  const lit = digit ? index : -1;
+  view.mark(lit);
+  padBoxes.light(lit);
+  photoBoxes.light(lit);
+  if (digit?.strokes && !picture) pad.light(digit.strokes, padBoxes.colourOf(index));
+  else pad.light();
 }
 
 // ---- drawing ----
@@ -130,9 +135,8 @@ function started() {
 
 /** The drawing has changed. */
 function edited(delay = 0) {
-  keep();
+  inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
   clearBoxes();
-  showTools();
   if (drawing.isEmpty) {
     asker.cancel();
     view.idle();
@@ -140,6 +144,7 @@ function edited(delay = 0) {
   } else {
     readDrawing(delay);
   }
+  showTools();
 }
 
 function readDrawing(delay = 0) {
@@ -158,17 +163,13 @@ const TOOLS = {
   undo: () => change(() => drawing.undo()),
   redo: () => change(() => drawing.redo()),
   clear: () => change(() => drawing.clear()),
+  erase: () => {
+    pad.rubber = !pad.rubber;
+    showTools();
+  },
+  submit: () => (picture ? readPicture() : readDrawing()),
 };
 for (const [name, act] of Object.entries(TOOLS)) find(name).addEventListener("click", act);
-
-find("erase").addEventListener("click", () => {
-  pad.rubber = !pad.rubber;
-  showTools();
-});
-find("submit").addEventListener("click", () => {
-  if (picture) readPicture();
-  else if (!drawing.isEmpty) readDrawing();
-});
 
 document.addEventListener("keydown", (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
@@ -183,10 +184,10 @@ document.addEventListener("keydown", (event) => {
 /** Buttons are there when they can do something; focus is not lost with one that goes. */
 function showTools() {
   const off = {
-    undo: Boolean(picture) || !drawing.canUndo,
-    redo: Boolean(picture) || !drawing.canRedo,
-    erase: Boolean(picture) || (drawing.isEmpty && !pad.rubber),
-    clear: Boolean(picture) || drawing.isEmpty,
+    undo: !drawing.canUndo,
+    redo: !drawing.canRedo,
+    erase: drawing.isEmpty && !pad.rubber,
+    clear: drawing.isEmpty,
     submit: !picture && drawing.isEmpty,
   };
   const focused = document.activeElement;
@@ -204,25 +205,17 @@ document.addEventListener("themechange", () => {
   light(view.picked);
 });
 
-// A reload, a language: the drawing stays. Only in this tab, only until it is closed.
-
-function keep() {
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify(drawing.toColumns()));
-  } catch {
-    // Storage is off or full: then a reload begins anew.
-  }
-}
-
+/** A reload, another language: the drawing stays. */
 function restore() {
   let strokes = null;
   try {
-    strokes = fromColumns(JSON.parse(sessionStorage.getItem(KEPT)));
+    strokes = fromColumns(JSON.parse(inTab.get(DRAWING)));
   } catch {
-    // Nothing there, or nothing of ours.
+    // It is none of ours.
   }
   if (!strokes?.length) return;
-  drawing.replace(strokes);
+  // One change a stroke: what can be undone one by one could be before.
+  strokes.forEach((_, last) => drawing.replace(strokes.slice(0, last + 1)));
   pad.redraw();
   edited();
 }
@@ -234,78 +227,54 @@ const penSwitch = find("pen-only");
 function penSeen() {
   if (!find("pen-row").hidden) return;
   find("pen-row").hidden = false;
-  setPenOnly(localStored(PEN_ONLY) !== "off");
-}
-
-function setPenOnly(on) {
-  pad.penOnly = penSwitch.checked = on;
+  pad.penOnly = penSwitch.checked = inBrowser.get(PEN_ONLY) !== "off";
 }
 
 penSwitch.addEventListener("change", () => {
-  setPenOnly(penSwitch.checked);
-  try {
-    localStorage.setItem(PEN_ONLY, penSwitch.checked ? "on" : "off");
-  } catch {
-    // for this page only
-  }
+  pad.penOnly = penSwitch.checked;
+  inBrowser.set(PEN_ONLY, penSwitch.checked ? "on" : "off");
 });
-
-function localStored(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
 
 // ---- pictures ----
 
 const form = find("drop-zone");
 const mostBytes = Number(form.dataset.maxBytes);
 
-for (const input of form.querySelectorAll("input[type=file]")) {
-  input.addEventListener("change", () => bring(input.files[0]));
-}
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  bring(find("file").files[0]);
-});
+watchFiles(form, bring);
 find("rotate").addEventListener("click", () => {
-  picture.turns += 1;
+  picture.turns = (picture.turns + 1) % 4;
   readPicture();
 });
-find("close").addEventListener("click", leavePicture);
-find("cancel").addEventListener("click", leavePicture);
+for (const name of ["close", "cancel"]) find(name).addEventListener("click", leavePicture);
 
 function bring(file) {
-  if (!file || pad.isDrawing) return;
-  picture = { file, turns: 0, sent: {}, name: file.name || "picture.png" };
-  find("photo").classList.add("blank");
+  if (pad.isDrawing) return;
+  picture = { file, turns: 0, sent: [], name: file.name || "picture.png" };
+  photo.blank();
   readPicture();
   find("stage").scrollIntoView({ block: "nearest" });
 }
 
 /** The picture takes the stage; the drawing waits beneath it. */
 function readPicture() {
-  const mine = picture;
+  const { file, turns, sent } = picture;
   clearBoxes();
   view.busy();
-  explain();
+  explorer.about(null);
   showStage();
+  photo.sending(0);
   asker.ask(async (signal) => {
-    sending(0);
-    mine.sent[mine.turns % 4] ??= await prepared(mine.file, mine.turns, mostBytes);
-    if (signal.aborted) throw new DOMException("aborted", "AbortError");
-    await showPhoto(mine.sent[mine.turns % 4]);
-    return readImage(mine.sent[mine.turns % 4], signal, sending);
+    sent[turns] ??= await prepared(file, turns, mostBytes);
+    signal.throwIfAborted();
+    await photo.show(sent[turns]);
+    return readImage(sent[turns], signal, (share) => photo.sending(share));
   });
 }
 
 function leavePicture() {
-  if (!picture) return;
   picture = null;
   form.reset();
-  sending(null);
+  photo.sending(null);
   showStage();
   edited();
   find("pad").focus({ preventScroll: true });
@@ -313,101 +282,27 @@ function leavePicture() {
 
 function showStage() {
   find("stage").classList.toggle("with-photo", Boolean(picture));
-  find("photo").hidden = !picture;
-  find("picture-tools").hidden = !picture;
+  find("photo").hidden = find("picture-tools").hidden = !picture;
   find("drawing-tools").hidden = Boolean(picture);
   showTools();
 }
 
-const photo = find("photo-image");
-
-async function showPhoto(blob) {
-  URL.revokeObjectURL(photo.src);
-  photo.src = URL.createObjectURL(blob);
-  // Not every file is a picture that can be shown; the server's answer says what is wrong.
-  const shown = await photo.decode().then(() => true, () => false);
-  find("photo").classList.toggle("blank", !shown);
-  if (!shown) return;
-  const { style } = find("photo-frame");
-  style.aspectRatio = `${photo.naturalWidth} / ${photo.naturalHeight}`;
-  style.setProperty("--photo-shape", photo.naturalWidth / photo.naturalHeight);
-}
-
-/** How much of the picture is sent, 0 to 1; null: nothing is being sent. */
-function sending(share) {
-  const bar = find("progress");
-  find("sending").hidden = share === null || !picture;
-  if (share > 0 && share < 1) bar.value = share;
-  else bar.removeAttribute("value");
-  find("sending-words").textContent = words.say(share === 1 ? "reading" : "sending");
-}
-
-/** Entering a child of the page leaves its parent: count to know when the drag is really gone. */
-let dragDepth = 0;
-
-function drag(event, depth) {
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  dragDepth = depth;
-  document.body.classList.toggle("dropping", dragDepth > 0);
-}
-
-document.addEventListener("dragenter", (event) => drag(event, dragDepth + 1));
-document.addEventListener("dragover", (event) => drag(event, dragDepth));
-document.addEventListener("dragleave", (event) => drag(event, dragDepth - 1));
-document.addEventListener("drop", (event) => {
-  drag(event, 0);
-  bring(event.dataTransfer?.files[0]);
-});
-document.addEventListener("paste", (event) => {
-  const file = event.clipboardData?.files[0];
-  if (!file) return;
-  event.preventDefault();
-  bring(file);
-});
-
 // ---- examples ----
 
-/** Between points of an example, in units of its picture. */
-const SAMPLE = 2;
-
 for (const button of document.querySelectorAll("[data-example]")) {
-  button.addEventListener("click", () => {
-    if (button.dataset.example === "photo") examplePhoto(button.querySelector("img"));
-    else exampleStrokes(button.querySelector("svg"));
+  const image = button.querySelector("img");
+  button.addEventListener("click", async () => {
+    if (image) {
+      bring(await photoOf(image));
+      return;
+    }
+    if (picture) leavePicture();
+    change(() => {
+      drawing.replace(strokesOf(button.querySelector("svg"), pad.view));
+      return true;
+    });
     find("stage").scrollIntoView({ block: "nearest" });
   });
-}
-
-/** The paths of an example's picture become strokes, as large as the pad has room for. */
-function exampleStrokes(svg) {
-  if (picture) leavePicture();
-  const { width, height } = svg.viewBox.baseVal;
-  const { width: across, height: down } = pad.view;
-  const scale = 0.86 * Math.min(across / width, down / height);
-  const [left, top] = [(across - scale * width) / 2, (down - scale * height) / 2];
-  let t = 0;
-  const strokes = [...svg.querySelectorAll("path")].map((path) => {
-    const steps = Math.max(1, Math.ceil(path.getTotalLength() / SAMPLE));
-    t += 200;
-    return Array.from({ length: steps + 1 }, (_, i) => {
-      const { x, y } = path.getPointAtLength((i * path.getTotalLength()) / steps);
-      return { x: left + scale * x, y: top + scale * y, t: (t += 8) };
-    });
-  });
-  change(() => {
-    drawing.replace(strokes);
-    return true;
-  });
-}
-
-/** A drawn photo, as pixels: it goes the way of every picture. */
-async function examplePhoto(image) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [1200, 800];
-  await image.decode();
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => bring(new File([blob], "example.jpg", { type: blob.type })), "image/jpeg", 0.9);
 }
 
 // ---- copying ----
@@ -440,13 +335,15 @@ find("svg").addEventListener("click", () => {
 // ---- what the network sees ----
 
 const explorer = new Explorer(find("explain"), words, (signal) => {
-  if (picture) return explainImage(picture.sent[picture.turns % 4], view.chosen, signal);
+  if (picture) return explainImage(picture.sent[picture.turns], view.chosen, signal);
   return explainStrokes({ ...drawing.toRequest(pad.view), index: view.chosen }, signal);
 });
 
+find("see-how").addEventListener("click", () => (find("explain").open = true));
+
 function explain(index = 0) {
-  const digit = view?.answer?.digits[index];
-  explorer?.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
+  const digit = view.answer?.digits[index];
+  explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
 
 /** Draws a digit's ink in its box, cut out of all the rest, onto a canvas. */
@@ -456,14 +353,10 @@ function inkOf({ box, strokes }) {
     const [x, y] = [box.x + (box.width - side) / 2, box.y + (box.height - side) / 2];
     canvas.width = canvas.height = 224;
     const context = canvas.getContext("2d");
-    if (strokes) {
-      prepare(context, { width: side, height: side }, getComputedStyle(canvas).color);
-      context.translate(-x, -y);
-      for (const stroke of strokes) drawWhole(context, drawing.strokes[stroke]);
-    } else {
-      context.drawImage(photo, x, y, side, side, 0, 0, canvas.width, canvas.height);
-      context.setTransform(224 / side, 0, 0, 224 / side, (-x * 224) / side, (-y * 224) / side);
-    }
+    if (!strokes) context.drawImage(photo.image, x, y, side, side, 0, 0, 224, 224);
+    prepare(context, { width: side, height: side }, getComputedStyle(canvas).color);
+    context.translate(-x, -y);
+    for (const stroke of strokes ?? []) drawWhole(context, drawing.strokes[stroke]);
     context.strokeStyle = getComputedStyle(canvas).outlineColor;
     context.lineWidth = side / 80;
     context.setLineDash([side / 30, side / 30]);

@@ -33,6 +33,8 @@ export class Pad {
   /** What the tip's canvas shows now, in pad units. */
   #tipBox = null;
   #rest = 0;
+  /** The pen has rested since it moved last. */
+  #rested = false;
   /** Strokes that shine, and in which colour; the others pale. */
   #lit = null;
 
@@ -175,6 +177,8 @@ export class Pad {
     for (const each of eventsOf(event)) this.#drawing.extend(this.#pointOf(each));
     const stroke = this.#drawing.strokes.at(-1);
     if (stroke.length > this.#drawn) {
+      // What was said of it while it rested is out of date.
+      if (this.#rested) this.#callbacks.started();
       drawFrom(this.#ink, stroke, this.#drawn);
       this.#drawn = stroke.length;
       this.#watchRest();
@@ -236,7 +240,11 @@ export class Pad {
 
   #watchRest() {
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#callbacks.rested(), REST);
+    this.#rested = false;
+    this.#rest = setTimeout(() => {
+      this.#rested = true;
+      this.#callbacks.rested();
+    }, REST);
   }
 
   /** On the pad even where the pointer has left it: ink that nobody sees must not be read. */

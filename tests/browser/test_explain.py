@@ -51,6 +51,15 @@ def test_without_a_digit_it_invites_to_write_one(visit):
     expect(visitor.page.get_by_role("heading", name="First convolution")).to_be_visible()
 
 
+def test_the_answer_leads_to_it(visit):
+    """A link beside the glyph opens it and goes there."""
+    visitor = visit()
+    visitor.draw_digit(4)
+    visitor.expect_number(4)
+    visitor.page.get_by_role("link", name="See how it was read").click()
+    expect(visitor.page.get_by_role("heading", name="Third convolution")).to_be_in_viewport()
+
+
 def test_the_way_of_a_digit_is_shown(visitor):
     """Ink, glyph, five maps that go in, three convolutions, ten outputs."""
     page = visitor.page
