@@ -27,7 +27,7 @@ def test_it_works(run, tmp_path):
     [
         ("ok", "1 (45.0%)"),
         ("unsure", "1 (unsure, 30.0%)"),
-        ("not_a_number", "- (not a digit, 90.0%)"),
+        ("not_a_number", "- (not a number, 90.0%)"),
     ],
 )
 def test_it_says_how_sure_it_is(status, line, tmp_path):
@@ -55,3 +55,12 @@ def test_a_blank_picture_has_no_ink(run, tmp_path):
 
     (tmp_path / "blank.png").write_bytes(hand.png(np.full((20, 20), 255, np.uint8)))
     assert "- (no ink)" in run(tmp_path / "blank.png").stdout
+
+
+def test_lines_of_a_picture_stand_in_one(run, tmp_path):
+    """One line a file, whatever is written on it."""
+    from tests.test_pictures import drawn
+
+    path = tmp_path / "page.png"
+    path.write_bytes(hand.png(drawn(hand.number("407", "12", gap=0.3))))
+    assert run(path).stdout.startswith(f"{path}: 407 / 12 (")

@@ -12,6 +12,21 @@ from webapp.recognition import Limits
 LIMITS = Limits(pixels=25_000_000, side=20_000)
 
 
+WORD = [
+    np.array(points, np.float64) * 100 + np.array([x, 0.0])
+    for x, letter in (
+        (0, [[(0.1, 0.9), (0.3, 0.1), (0.5, 0.9)], [(0.18, 0.6), (0.42, 0.6)]]),
+        (75, [[(0.1, 0.9), (0.1, 0.1), (0.3, 0.5), (0.5, 0.1), (0.5, 0.9)]]),
+        (150, [[(0.1, 0.1), (0.1, 0.9)], [(0.5, 0.1), (0.1, 0.5), (0.5, 0.9)]]),
+        (225, [[(0.1, 0.9), (0.1, 0.1), (0.5, 0.9), (0.5, 0.1)]]),
+        (300, [[(0.1, 0.1), (0.2, 0.9), (0.3, 0.4), (0.4, 0.9), (0.5, 0.1)]]),
+        (375, [[(0.1, 0.1), (0.5, 0.9)], [(0.5, 0.1), (0.1, 0.9)]]),
+    )
+    for points in letter
+]
+"""AMKNWX, as strokes."""
+
+
 @pytest.fixture(scope="module")
 def reader(app):
     """What reads pictures."""
@@ -107,3 +122,27 @@ def test_digits_that_touch_are_cut(app):
 def test_nothing_is_ignored_beside_digits(reader):
     """Ink of digits is all used."""
     assert read(reader, drawn(hand.number("1987", gap=0.3))).ignored == ()
+
+
+def test_words_beside_a_number_are_passed_over(app):
+    """Letters above a number are ignored, where the network can tell."""
+    reader = app.extensions["stroke_engine"].recognizer
+    number = [stroke + np.array([0.0, 150.0]) for stroke in hand.number("40786", gap=0.3)]
+    reading = read(reader, drawn([*WORD, *number]))
+    assert reading.lines == ("40786",)
+    assert len(reading.ignored) >= 3
+
+
+def test_a_large_photo_reads_as_a_small_one_does(reader):
+    """Twelve megapixels, decoded at half the size: the same text, boxes in its own pixels."""
+    data = photo_of(lines_of("3047"), "plain", np.random.default_rng(3))
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    factor = 4000 / picture.shape[1]
+    large = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+    encoded = cv2.imencode(".jpg", large)[1].tobytes()
+    one, other = read(reader, data), read(reader, encoded)
+    assert one.text == other.text == "3047"
+    assert other.surface == large.shape[1::-1]
+    for small, big in zip(one.digits, other.digits, strict=True):
+        assert big.box.x == pytest.approx(small.box.x * factor, abs=0.02 * large.shape[1])
+        assert big.box.height == pytest.approx(small.box.height * factor, rel=0.15)

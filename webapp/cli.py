@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
 @click.pass_context
 @with_appcontext
 def read(context: click.Context, files: tuple[Path, ...]) -> None:
-    """Read the digit in each picture and print it, one line a file."""
+    """Read the number in each picture and print it, one line a file; its own lines as 407 / 12."""
     engine = current_engine()
     failed = False
     for path in files:
@@ -31,7 +31,7 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
             click.echo(f"{path}: {reason}", err=True)
             failed = True
         else:
-            click.echo(f"{path}: {reading.text or '-'} ({_said(reading)})")
+            click.echo(f"{path}: {' / '.join(reading.lines) or '-'} ({_said(reading)})")
     if failed:
         context.exit(1)
 
@@ -39,5 +39,5 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
 def _said(reading: Reading) -> str:
     """How sure, and what else is to be said."""
     sure = f"{reading.confidence:.1%}"
-    said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a digit, {sure}", "empty": "no ink"}
+    said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a number, {sure}", "empty": "no ink"}
     return said.get(reading.status, sure)

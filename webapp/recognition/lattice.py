@@ -20,6 +20,18 @@ HOPELESS = 11.0
 """Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
 between them, say."""
 
+SURE = 0.9
+"""P(digit) times P(is a digit) from which on a piece is a digit by itself."""
+
+TALL = 0.85
+"""... if it is so high, as a share of the writing, ..."""
+
+BESIDE = 0.08
+"""... and its middle so far from the other's, in heights ..."""
+
+BESIDE_WIDE = 0.3
+"""... and in widths of the wider one."""
+
 FLOOR = 1e-4
 """Probabilities count as at least this: one certain refusal decides nothing alone."""
 
@@ -28,34 +40,36 @@ FLOOR = 1e-4
 class Weights:
     """What counts how much, in nats. Chosen on train writers (docs/training.md)."""
 
-    is_digit: float = 13.0
+    is_digit: float = 26.0
     """Multiplies log P(is a digit)."""
-    digit: float = 13.0
+    digit: float = 26.0
     """Multiplies log P(digit)."""
-    more: float = 1.5
+    more: float = 1.3
     """Subtracted for each digit: fewer are likelier where all else is equal."""
-    gap: float = 18.0
+    gap: float = 9.0
     """Per height of the writing of empty width inside a digit."""
     width: float = 9.0
     """Per height of the writing by which a digit is wider than `width_free` of them."""
-    width_free: float = 2.0
+    width_free: float = 1.4
     abreast: float = 9.0
     """For two pieces of a digit that stand abreast, each as high as the line."""
-    overlap: float = 1.5
+    two: float = 8.0
+    """For a digit made of two that were read as well, each by itself."""
+    overlap: float = 0.5
     """Per share of its width by which a digit stands over its neighbour."""
-    height: float = 2.5
+    height: float = 5.0
     """Per factor e by which a digit's height differs from the line's, beyond `height_free`."""
-    height_free: float = 0.25
+    height_free: float = 0.125
     base: float = 11.5
     """Per height by which the middles of neighbours differ, beyond `base_free`."""
-    base_free: float = 0.15
+    base_free: float = 0.18
     late: float = 1.5
     """Subtracted where other ink was drawn between the strokes of a digit."""
-    crumb: float = 6.0
+    crumb: float = 9.0
     """Subtracted for small or flat ink, standing alone, that is left out."""
-    ink: float = 27.0
+    ink: float = 54.0
     """Subtracted for any other ink that is left out."""
-    part: float = 0.55
+    part: float = 0.8
     """Subtracted for a digit that is part of a stroke that was cut: two for each cut."""
 
 
@@ -93,6 +107,11 @@ def covers_of(
     """
     alone = [
         _own(line, groups, g, height, probabilities, is_digit, weights) for g in range(len(groups))
+    ]
+    sure = _sure_alone(groups, probabilities, is_digit)
+    alone = [
+        own - weights.two * _is_two(line, group, sure, height)
+        for own, group in zip(alone, groups, strict=True)
     ]
     masks = [group.mask for group in groups]
     starting: list[list[int]] = [[] for _ in line]
@@ -170,6 +189,34 @@ def _own(
     if is_digit is not None:
         score += weights.is_digit * math.log(max(float(is_digit[index]), FLOOR))
     return score - shape_cost(line, group, height, weights)
+
+
+def _sure_alone(
+    groups: Sequence[Group],
+    probabilities: NDArray[np.float64],
+    is_digit: NDArray[np.float64] | None,
+) -> dict[int, float]:
+    """How sure it is that a piece is a digit by itself, and which."""
+    alone = {group.members[0]: g for g, group in enumerate(groups) if len(group.members) == 1}
+    return {
+        i: float(probabilities[g].max()) * (1.0 if is_digit is None else float(is_digit[g]))
+        for i, g in alone.items()
+    }
+
+
+def _is_two(line: Sequence[Piece], group: Group, sure: dict[int, float], height: float) -> bool:
+    """Whether two of its pieces are digits of their own, as high as the writing and side by side:
+    a 1 that touches a 6; not a 0 and the slash in its middle, or a stroke that was drawn twice.
+    """
+    digits = [line[i] for i in group.members if sure[i] >= SURE and line[i].height >= TALL * height]
+    for place, one in enumerate(digits):
+        for other in digits[place + 1 :]:
+            between = abs(float(one.low[0] + one.high[0] - other.low[0] - other.high[0])) / 2
+            if one.stroke != other.stroke and between > max(
+                BESIDE * height, BESIDE_WIDE * max(one.width, other.width)
+            ):
+                return True
+    return False
 
 
 def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
