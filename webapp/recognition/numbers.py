@@ -50,8 +50,11 @@ LETTER_SHARE = 0.4
 """... if they are such a share of its pieces."""
 
 GOOD = 0.85
-"""Geometric mean of its digits' probability from which on a word is a number for certain. Beside
-such a one, others are none: those of train writers have 0.93 and more, letters 0.75 and less."""
+"""Geometric mean of its digits' probability from which on a word is a number for certain ..."""
+
+POOR = 0.7
+"""... and below which, beside such a one, it is none: numbers of train writers have 0.93 and more,
+most letters less than this."""
 
 MOST_REFUSED = 0.34
 """Share of a word's ink that may be no digit; with more, it is a word, or a drawing."""
@@ -98,7 +101,7 @@ class Ink:
     points: Stroke
 
 
-PICTURE_WEIGHTS = Weights(late=0.0, height=6.0)
+PICTURE_WEIGHTS = Weights(late=0.0, height=6.0, more=5.0, part=2.0)
 """Of a picture: nobody knows what was drawn when."""
 
 TANGLED = 0.3
@@ -316,7 +319,7 @@ def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:
         for n, line in enumerate(lines)
         for word in _words(line)
     ]
-    least = GOOD if any(quality >= GOOD for _, _, quality in words) else 0.0
+    least = POOR if any(quality >= GOOD for _, _, quality in words) else 0.0
     passed: list[set[int]] = [set() for _ in lines]
     for number, word, quality in words:
         if quality < least or quality == 0:
