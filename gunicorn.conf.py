@@ -5,18 +5,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from gunicorn.glogging import Logger
 
-from webapp import metrics
+from webapp import allocator, metrics
 from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
 from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
+from webapp.health import is_ready
 from webapp.logs import CONFIG
 from webapp.rates import check_rate
 from webapp.recognition import ModelError, load_model
 
 SPARE_THREADS = 2
 """Threads that no reading can take, for health checks, static files and refusals."""
+
+# Workers inherit it: what one photo took is given back, whichever thread read it.
+allocator.settle()
 
 try:
     settings = load_settings()
@@ -94,6 +99,13 @@ def pre_fork(server: Any, worker: Any) -> None:
     """Give a worker the first row of the metrics that no living worker has."""
     taken = {other.metrics_row for other in server.WORKERS.values()}
     worker.metrics_row = next(row for row in range(metrics.ROWS) if row not in taken)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Warm up before the first request comes, so that it waits for nothing."""
+    if isinstance(worker.wsgi, Flask):
+        with worker.wsgi.app_context():
+            is_ready()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -34,21 +34,18 @@ IMAGE = "/api/v1/predict/image"
 CLIENTS = 4
 """Connections that keep one worker busy without filling its queue."""
 
-RETRY_SECONDS = 1.0
-"""After which a client that was turned away comes again, as `Retry-After` says."""
-
 MIB = 1024 * 1024
 
 Figures = dict[str, Any]
 
 
-def drawing(digit: int = 8) -> bytes:
+def drawing(digit: int = 8, **options: str) -> bytes:
     """A drawn digit as a pen draws it, some sixty points, as a request's body."""
     strokes = [
         {"x": [round(x, 2) for x in s["x"]], "y": [round(y, 2) for y in s["y"]]}
         for s in hand.columns(digit)
     ]
-    return json.dumps({"strokes": strokes, "width": 280, "height": 280}).encode()
+    return json.dumps({"strokes": strokes, "width": 280, "height": 280} | options).encode()
 
 
 def photo() -> bytes:
@@ -78,14 +75,15 @@ def throughput(rounds: int, seconds: float) -> Figures:
     """Requests a second of one worker: our route, a bare Flask route beside it, `model.predict`."""
     body = drawing()
     ours, bare = request(STROKES, body), request("/bare/echo", body)
-    found: dict[str, list[float]] = {"ours": [], "bare": [], "common": []}
+    hinted = request(STROKES, drawing(expect="digit"))
+    requests = {"ours": ours, "hinted": hinted, "bare": bare, "common": ours}
+    found: dict[str, list[float]] = {name: [] for name in requests}
     common = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
     with (
         started("bench.baseline:app", WEB_CONCURRENCY="1") as (url, _),
         started_by([*common, "bench.common_way:app"], WEB_CONCURRENCY="1") as (common_url, _),
     ):
-        ports = {"ours": port_of(url), "bare": port_of(url), "common": port_of(common_url)}
-        requests = {"ours": ours, "bare": bare, "common": ours}
+        ports = dict.fromkeys(requests, port_of(url)) | {"common": port_of(common_url)}
         for name, port in ports.items():
             closed(port, [requests[name]], CLIENTS, count=20 if name == "common" else 300)
         for _ in range(rounds):
@@ -93,13 +91,16 @@ def throughput(rounds: int, seconds: float) -> Figures:
                 samples = closed(port, [requests[name]], CLIENTS, seconds=seconds)
                 found[name].append(rate(samples, seconds))
     medians = {name: statistics.median(values) for name, values in found.items()}
-    pairs = list(zip(found["ours"], found["bare"], found["common"], strict=True))
+    runs = list(zip(*found.values(), strict=True))
+    of_bare = [ours / bare for ours, _, bare, _ in runs]
+    of_common = [ours / common for ours, _, _, common in runs]
     return {
         "requests_per_second": {name: round(value, 1) for name, value in medians.items()},
-        "of_bare": round(statistics.median(o / b for o, b, _ in pairs), 3),
-        "of_bare_runs": [round(o / b, 3) for o, b, _ in pairs],
-        "of_common": round(statistics.median(o / c for o, _, c in pairs), 1),
-        "of_common_runs": [round(o / c, 1) for o, _, c in pairs],
+        "of_bare": round(statistics.median(of_bare), 3),
+        "of_bare_runs": [round(ratio, 3) for ratio in of_bare],
+        "hinted_of_bare": round(statistics.median(h / b for _, h, b, _ in runs), 3),
+        "of_common": round(statistics.median(of_common), 1),
+        "of_common_runs": [round(ratio, 1) for ratio in of_common],
     }
 
 
@@ -128,18 +129,14 @@ def latency(seconds: float) -> Figures:
 
 
 def crowd(seconds: float) -> Figures:
-    """64 connections at once against 4, two workers; who is turned away comes again after 1 s."""
+    """64 connections at once against 4, two workers; nobody waits, turned away or not."""
     data = request(STROKES, drawing())
     found = {}
-
-    def pause(sample: Sample) -> float:
-        return RETRY_SECONDS if sample.status == 503 else 0.0
-
     with started("wsgi:app", WEB_CONCURRENCY="2") as (url, _):
         port = port_of(url)
         closed(port, [data], CLIENTS, count=600)
         for connections in (4, 64):
-            found[connections] = closed(port, [data], connections, seconds=seconds, pause=pause)
+            found[connections] = closed(port, [data], connections, seconds=seconds)
     few, many = (seconds_of(found[n], 200) for n in (4, 64))
     refused = seconds_of(found[64], 503)
     assert len(few) + len(many) + len(refused) == sum(

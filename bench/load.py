@@ -8,7 +8,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -104,42 +104,30 @@ def closed(
     *,
     seconds: float = float("inf"),
     count: float = float("inf"),
-    pause: Callable[[Sample], float] = lambda _: 0.0,
 ) -> list[Sample]:
-    """Each connection sends the next request as soon as it has its answer, and a pause after it.
+    """Each connection sends the next request as soon as it has its answer.
 
     Ends after so many seconds or so many requests.
     """
     feed = cycle(requests)
     samples: list[Sample] = []
-    resting: list[tuple[float, _Connection]] = []
     end = time.monotonic() + seconds
-    sent = 0
+    sent = busy = 0
     with selectors.DefaultSelector() as selector:
         lines = [_Connection(port, selector) for _ in range(connections)]
-        busy = 0
-        resting = [(0.0, line) for line in lines]
-        while busy or resting:
-            now = time.monotonic()
-            if now >= end or sent >= count:
-                resting = []
-                if not busy:
-                    break
-            for item in [item for item in resting if item[0] <= now]:
-                resting.remove(item)
-                if sent < count:
-                    item[1].send(next(feed), now)
-                    sent, busy = sent + 1, busy + 1
-            for line, sample in _answers(selector, 0.002 if resting else PATIENCE, bool(busy)):
+        for line in lines:
+            if sent < count:
+                line.send(next(feed), time.monotonic())
+                sent, busy = sent + 1, busy + 1
+        while busy:
+            for line, sample in _answers(selector, PATIENCE, True):
                 samples.append(sample)
-                busy -= 1
-                rest = pause(sample)
                 now = time.monotonic()
-                if rest or now >= end or sent >= count:
-                    resting.append((now + rest, line))
-                else:
+                if now < end and sent < count:
                     line.send(next(feed), now)
-                    sent, busy = sent + 1, busy + 1
+                    sent += 1
+                else:
+                    busy -= 1
         for line in lines:
             line.close()
     return samples

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from tests import hand
 from webapp.config import ROOT
@@ -96,6 +97,23 @@ def test_threads_do_not_disturb_each_other(classifier, glyphs):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_reserved_interpreters_are_used(glyphs, monkeypatch):
+    """As many as were asked for, and no more are made while no more calls come at once."""
+    made = []
+
+    def interpreter(**options):
+        made.append(options)
+        return Interpreter(**options)
+
+    monkeypatch.setattr("webapp.recognition.classifier.Interpreter", interpreter)
+    classifier = LiteRTClassifier(load_model(MODELS, "digits").content)
+    classifier.reserve(2)
+    assert len(made) == 2
+    for _ in range(3):
+        classifier.classify(glyphs)
+    assert len(made) == 2
 
 
 def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):

@@ -9,7 +9,7 @@ import pytest
 
 from tests import hand
 from tests.server import ROOT, running_server
-from webapp.openapi import STATUSES, type_of
+from webapp.openapi import STATUSES, marked, type_of
 from webapp.schema import Answer, StrokesRequest
 
 EXAMPLES = 25
@@ -91,6 +91,11 @@ def test_every_status_that_the_code_raises_is_documented():
 def test_a_schema_can_be_said_in_words(schema, words):
     """For the page."""
     assert type_of(schema) == words
+
+
+def test_what_stands_in_backticks_is_code():
+    """And markup is text."""
+    assert marked("`a<b` & c") == "<code>a&lt;b</code> &amp; c"
 
 
 def test_the_page_says_all_of_it(client, document):

@@ -81,11 +81,13 @@ class Engine:
             yield
 
     def warm_up(self) -> None:
-        """Make this thread's interpreter and let it answer once.
+        """Let the model answer once, and make what as many readings at once as there may be need.
 
         Raises:
             Exception: the model does not run.
         """
+        if isinstance(self.classifier, LiteRTClassifier):
+            self.classifier.reserve(self.gate.places)
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
 
 

@@ -1,5 +1,7 @@
 """Is the process alive; can it read?"""
 
+import threading
+
 from flask import Flask, Response, current_app, jsonify
 
 from .engine import current_engine, current_stroke_engine
@@ -18,14 +20,26 @@ def healthz() -> Response:
 
 def readyz() -> Response | tuple[Response, int]:
     """200 once the model has answered a warm-up, else 503."""
-    engine = current_engine()
-    try:
-        # Once is enough, and asking again must not wait for, nor add to, what is read.
-        if "ready" not in current_app.extensions:
-            engine.warm_up()
-            current_stroke_engine().warm_up()
-            current_app.extensions["ready"] = True
-    except Exception:  # whatever it is, the answer is the same: this process cannot read
-        current_app.logger.exception("the model does not answer")
+    if not is_ready():
         return jsonify(status="the model does not answer"), 503
-    return jsonify(status="ready", model=engine.model.version)
+    return jsonify(status="ready", model=current_engine().model.version)
+
+
+_warming = threading.Lock()
+
+
+def is_ready() -> bool:
+    """Whether the models of the current app answer; looked at until they have.
+
+    Once is enough, and asking again must neither wait for, nor add to, what is read.
+    """
+    with _warming:
+        if "ready" not in current_app.extensions:
+            try:
+                current_engine().warm_up()
+                current_stroke_engine().warm_up()
+            except Exception:  # whatever it is, the answer is the same: this process cannot read
+                current_app.logger.exception("the model does not answer")
+                return False
+            current_app.extensions["ready"] = True
+    return True

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, render_template
+from markupsafe import Markup, escape
 
 from .api import IMAGE_TYPES
 from .config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
@@ -79,6 +80,7 @@ blueprint = Blueprint("openapi", __name__)
 
 def init_app(app: Flask) -> None:
     """Add the document and its page."""
+    app.jinja_env.filters["code"] = marked
     app.register_blueprint(blueprint)
 
 
@@ -224,6 +226,14 @@ def document(settings: Settings) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": schemas},
     }
+
+
+def marked(text: str) -> Markup:
+    """Text for the page: what stands in backticks as code, the rest as it is."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts)
+    )
 
 
 def type_of(schema: Mapping[str, Any]) -> str:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from .errors import ModelError
 from .glyph import CHANNELS, SIDE, network_input
 
-BATCH = 64
-"""Glyphs that go through the network at once: each takes some 100 KB there, and a thread's
-interpreter keeps what its largest batch took."""
+BATCH = 16
+"""Glyphs that go through the network at once: each takes some 100 KB there, and an interpreter
+keeps what its largest batch took."""
 
 CLASSES = 10
 """The digits 0 to 9."""
@@ -117,6 +117,17 @@ class LiteRTClassifier:
             np.concatenate([part.digits for part in parts]),
             np.concatenate(judged) if judged else None,
         )
+
+    def reserve(self, count: int) -> None:
+        """Make the interpreters for so many calls at once, and all the room that each ever takes.
+
+        Raises:
+            Exception: the model does not run.
+        """
+        networks = [_Network(self._content) for _ in range(count)]
+        for network in networks:
+            network.classify(np.zeros((BATCH, SIDE, SIDE, CHANNELS), np.uint8))
+        self._idle.extend(networks)
 
     def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """`classify`, of at most `BATCH` glyphs."""

@@ -1,0 +1,44 @@
+"""How freed memory is kept."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.server import ROOT
+
+# What sixteen threads that each take and free much keep, in MiB.
+KEPT = """
+import sys, threading
+import numpy as np
+from webapp.allocator import settle
+if sys.argv[1] == "settled":
+    assert settle()
+def work():
+    for size in (30, 20, 25, 10):
+        blocks = [np.ones(size * 1024 * 32) for _ in range(4)]
+        small = [bytes(1000) for _ in range(2000)]
+        del blocks
+for _ in range(3):
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+[line] = [l for l in open("/proc/self/status") if l.startswith("VmRSS:")]
+print(int(line.split()[1]) // 1024)
+"""
+
+
+def kept(how: str) -> int:
+    """MiB that a process keeps."""
+    run = subprocess.run(
+        [sys.executable, "-c", KEPT, how], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return int(run.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
+def test_threads_give_back_what_they_took():
+    """Little more than a fresh process has stays, and less than without."""
+    settled = kept("settled")
+    assert settled < 120
+    assert settled <= kept("not")
