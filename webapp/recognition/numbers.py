@@ -189,6 +189,7 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         inks: strokes, or the pixels of each connected ink, (N, 2), N >= 1, at least one.
         medium: its `judge` is called once, and once more where something has to be cut.
     """
+    medium = replace(medium, judge=_once(medium.judge))
     pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows = lines_of(pieces)
     lines = _judged(_proposed(rows, medium.weights), medium)
@@ -208,6 +209,33 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         height = float(max(group.high - group.low))
         lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover])]
     return _numbers(lines, medium)
+
+
+def _once(judge: Judge) -> Judge:
+    """The same, but each group of the same pieces is judged once."""
+    known: dict[tuple[int, ...], tuple[Glyph, NDArray[np.float64], float | None]] = {}
+    alive: list[list[Stroke]] = []  # an array's identity is its own while it lives
+
+    def judged(
+        groups: list[list[Stroke]],
+    ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
+        keys = [tuple(map(id, group)) for group in groups]
+        fresh = [group for group, key in zip(groups, keys, strict=True) if key not in known]
+        if fresh:
+            alive.extend(fresh)
+            glyphs, rows, sure = judge(fresh)
+            for place, group in enumerate(fresh):
+                own = None if sure is None else float(sure[place])
+                known[tuple(map(id, group))] = glyphs[place], rows[place], own
+        found = [known[key] for key in keys]
+        said = [own for _, _, own in found if own is not None]
+        return (
+            [glyph for glyph, _, _ in found],
+            np.stack([row for _, row, _ in found]),
+            np.array(said) if said else None,
+        )
+
+    return judged
 
 
 def _proposed(
