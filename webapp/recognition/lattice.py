@@ -44,7 +44,7 @@ class Weights:
     """Multiplies log P(is a digit)."""
     digit: float = 26.0
     """Multiplies log P(digit)."""
-    more: float = 1.3
+    more: float = 2.6
     """Subtracted for each digit: fewer are likelier where all else is equal."""
     gap: float = 9.0
     """Per height of the writing of empty width inside a digit."""

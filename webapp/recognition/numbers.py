@@ -50,8 +50,11 @@ LETTER_SHARE = 0.4
 """... if they are such a share of its pieces."""
 
 GOOD = 0.85
-"""Geometric mean of its digits' probability from which on a word is a number for certain. Beside
-such a one, others are none: those of train writers have 0.93 and more, letters 0.75 and less."""
+"""Geometric mean of its digits' probability from which on a word is a number for certain ..."""
+
+POOR = 0.7
+"""... and below which, beside such a one, it is none: numbers of train writers have 0.93 and more,
+most letters less than this."""
 
 MOST_REFUSED = 0.34
 """Share of a word's ink that may be no digit; with more, it is a word, or a drawing."""
@@ -98,7 +101,7 @@ class Ink:
     points: Stroke
 
 
-PICTURE_WEIGHTS = Weights(late=0.0, height=6.0)
+PICTURE_WEIGHTS = Weights(late=0.0, height=6.0, more=5.0, part=2.0)
 """Of a picture: nobody knows what was drawn when."""
 
 TANGLED = 0.3
@@ -186,6 +189,7 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         inks: strokes, or the pixels of each connected ink, (N, 2), N >= 1, at least one.
         medium: its `judge` is called once, and once more where something has to be cut.
     """
+    medium = replace(medium, judge=_once(medium.judge))
     pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows = lines_of(pieces)
     lines = _judged(_proposed(rows, medium.weights), medium)
@@ -205,6 +209,33 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         height = float(max(group.high - group.low))
         lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover])]
     return _numbers(lines, medium)
+
+
+def _once(judge: Judge) -> Judge:
+    """The same, but each group of the same pieces is judged once."""
+    known: dict[tuple[int, ...], tuple[Glyph, NDArray[np.float64], float | None]] = {}
+    alive: list[list[Stroke]] = []  # an array's identity is its own while it lives
+
+    def judged(
+        groups: list[list[Stroke]],
+    ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
+        keys = [tuple(map(id, group)) for group in groups]
+        fresh = [group for group, key in zip(groups, keys, strict=True) if key not in known]
+        if fresh:
+            alive.extend(fresh)
+            glyphs, rows, sure = judge(fresh)
+            for place, group in enumerate(fresh):
+                own = None if sure is None else float(sure[place])
+                known[tuple(map(id, group))] = glyphs[place], rows[place], own
+        found = [known[key] for key in keys]
+        said = [own for _, _, own in found if own is not None]
+        return (
+            [glyph for glyph, _, _ in found],
+            np.stack([row for _, row, _ in found]),
+            np.array(said) if said else None,
+        )
+
+    return judged
 
 
 def _proposed(
@@ -316,7 +347,7 @@ def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:
         for n, line in enumerate(lines)
         for word in _words(line)
     ]
-    least = GOOD if any(quality >= GOOD for _, _, quality in words) else 0.0
+    least = POOR if any(quality >= GOOD for _, _, quality in words) else 0.0
     passed: list[set[int]] = [set() for _ in lines]
     for number, word, quality in words:
         if quality < least or quality == 0:
