@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from gunicorn.glogging import Logger
 
 from webapp import allocator, metrics
 from webapp.capacity import cores_here, default_workers, memory_here
 from webapp.config import ConfigError, load_settings
 from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
-from webapp.health import is_ready
+from webapp.health import warm_up
 from webapp.logs import CONFIG
 from webapp.rates import check_rate
 from webapp.recognition import ModelError, load_model
@@ -103,9 +102,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Warm up before the first request comes, so that it waits for nothing."""
-    if isinstance(worker.wsgi, Flask):
-        with worker.wsgi.app_context():
-            is_ready()
+    warm_up(worker.wsgi)
 
 
 def post_fork(server: Any, worker: Any) -> None:

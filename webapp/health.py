@@ -25,6 +25,13 @@ def readyz() -> Response | tuple[Response, int]:
     return jsonify(status="ready", model=current_engine().model.version)
 
 
+def warm_up(app: object) -> None:
+    """Let the models of a site answer; what is no Flask app has none."""
+    if isinstance(app, Flask):
+        with app.app_context():
+            is_ready()
+
+
 _warming = threading.Lock()
 
 

@@ -1,0 +1,68 @@
+"""What measures is tested too: the load that it makes, and the verdicts that it writes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench import report
+from bench.load import Sample, closed, open_loop, quantile, request, seconds_of
+from tests.server import running_server
+from webapp.config import ROOT
+
+FIGURES = {
+    "latency": {"p99_over_p50": 5.0, "p99_ms": 10.0, "p50_ms": 2.0, "sent_per_second": 100.0},
+    "start": {"ours_seconds": 2.1, "times_faster": 3.0, "common_seconds": 6.3},
+}
+
+
+@pytest.fixture(scope="module")
+def port():
+    """A running site."""
+    with running_server(WEB_CONCURRENCY="1") as url:
+        yield int(url.rpartition(":")[2])
+
+
+def test_as_many_requests_are_sent_as_were_asked_for(port):
+    """Over fewer connections, each answered, in turn."""
+    requests = [request("/healthz"), request("/nothing")]
+    samples = closed(port, requests, 3, count=30)
+    assert [sample.status for sample in samples].count(200) == 15
+    assert [sample.status for sample in samples].count(404) == 15
+    assert all(0 < sample.seconds < 30 for sample in samples)
+
+
+def test_a_body_arrives(port):
+    """With its length and type."""
+    [sample] = closed(port, [request("/api/v1/predict/strokes", b'{"strokes": []}')], 1, count=1)
+    assert sample.status == 200
+
+
+def test_requests_at_random_are_all_answered(port):
+    """As many as the rate makes of the time."""
+    samples = open_loop(port, request("/healthz"), 50, 1, np.random.default_rng(1))
+    assert [sample.status for sample in samples] == [200] * 50
+
+
+def test_quantiles_are_values_that_were_seen():
+    """Of a hundred, the p99 is the largest but none."""
+    values = [float(v) for v in range(1, 101)]
+    assert quantile(values, 0.5) == 51
+    assert quantile(values, 0.99) == 100
+    assert seconds_of([Sample(503, 3.0), Sample(200, 2.0), Sample(200, 1.0)], 200) == [1.0, 2.0]
+
+
+def test_a_promise_that_is_missed_is_called_so():
+    """The bound itself is kept; above it, the table says no."""
+    verdicts = {row.what: row.met for row in report.rows(FIGURES)}
+    assert verdicts["p99 / p50 at half of saturation, requests at random"]
+    assert verdicts["… against the TensorFlow way"]
+    assert not verdicts["start to ready"]
+    assert report.table(FIGURES).count("**no**") == 1
+
+
+def test_the_document_holds_the_figures_beside_it():
+    """docs/performance.md is what docs/performance.json makes, and no figure was put in by hand."""
+    figures = json.loads((ROOT / "docs/performance.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    assert report.table(figures) in text
