@@ -16,7 +16,7 @@ from .segment import Group, Piece
 BEAM = 24
 """Partial covers that are kept at each piece."""
 
-HOPELESS = 11.0
+HOPELESS = 8.0
 """Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
 between them, say."""
 
