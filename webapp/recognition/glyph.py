@@ -9,6 +9,7 @@ area into 20x20 pixels with its aspect kept, then pasted into 28x28 pixels so th
 mass falls on pixel 14 of each axis.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import cv2
@@ -167,19 +168,22 @@ def _directions(strokes: Sequence[Stroke], pen: float) -> NDArray[np.float32]:
     Strokes about the centre, in pixels of the box. Where ink crosses ink, the later counts.
     """
     side = BOX * DIRECTION_SUPERSAMPLE
-    canvas = np.zeros((side, side, 4), np.float32)
     thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
     way = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
     step = max(DIRECTION_STEP, way / MOST_CHORDS)
-    for stroke in strokes:
-        points = _evenly_spaced(stroke, step)
-        moves = np.diff(points, axis=0)
-        lengths = np.hypot(moves[:, 0], moves[:, 1])
-        units = moves / np.maximum(lengths, 1e-9)[:, np.newaxis]
-        parts = 255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0)
+    drawn = [_evenly_spaced(stroke, step) for stroke in strokes]
+    moves = np.concatenate([np.diff(points, axis=0) for points in drawn])
+    units = moves / np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-9)[:, np.newaxis]
+    parts = np.zeros((1 + len(units), 4), np.float32)
+    parts[1:] = 255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0)
+    # Each chord is drawn as a number that stands for its direction: one channel, not four.
+    chords = np.zeros((side, side), np.uint8 if len(parts) <= 256 else np.uint16)
+    numbers = itertools.count(1)
+    for points in drawn:
         pixels = _fixed_point(points, DIRECTION_SUPERSAMPLE).tolist()
-        for start, end, colour in zip(pixels, pixels[1:], parts.tolist(), strict=False):
-            cv2.line(canvas, start, end, colour, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+        for (start, end), number in zip(itertools.pairwise(pixels), numbers, strict=False):
+            cv2.line(chords, start, end, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+    canvas = np.take(parts, chords, axis=0)  # ten times as fast as parts[chords]
     return np.asarray(cv2.resize(canvas, (BOX, BOX), interpolation=cv2.INTER_AREA), np.float32)
 
 
