@@ -6,7 +6,7 @@ DEV = .venv-dev/bin/python
 URL ?=
 # A folder of the official MNIST files, or nothing: then they are downloaded and kept.
 MNIST ?=
-# Which model: digits (pictures) or pen (strokes).
+# Which model: digits (the seed network), ink (reads pictures) or pen (reads strokes).
 NAME ?= digits
 # Stroke files of digits, and of what is none, to train on or to measure with; spaces between.
 STROKES ?=

@@ -594,7 +594,7 @@ def test_the_model_s_card_is_served(client):
     strokes = {name: response.json["strokes"][name] for name in ("name", "version")}
     assert draw(client, [])["model"] == strokes
     assert strokes["name"] == "pen"
-    assert response.json["name"] == "digits"
+    assert response.json["name"] == "ink"
 
 
 def test_the_version_is_the_served_file_s(client, engine):

@@ -121,15 +121,15 @@ def test_pictures_are_those_that_there_are(tmp_path):
 @pytest.fixture
 def models(tmp_path):
     """A folder of models of which one has a card with everything."""
-    for name in ("digits.json", "digits.tflite", "pen.json", "pen.tflite"):
+    for name in ("ink.json", "ink.tflite", "pen.json", "pen.tflite"):
         shutil.copy(SHIPPED / name, tmp_path)
-    card = json.loads((tmp_path / "digits.json").read_text())
+    card = json.loads((tmp_path / "ink.json").read_text())
     entry = {"name": "Ink", "train": 1200, "licence": "CC BY 4.0", "citation": "A & B, 2026"}
     card |= {field: CARD[field] for field in ("nondigits", "seeds", "calibration")}
     card |= {"data": [*card["data"], entry, {"name": "More"}], "untested": ["Left hands."]}
-    (tmp_path / "digits.json").write_text(json.dumps(card))
+    (tmp_path / "ink.json").write_text(json.dumps(card))
     for kind in PLOTS:
-        (tmp_path / f"digits-{kind}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        (tmp_path / f"ink-{kind}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     return tmp_path
 
 
@@ -150,8 +150,8 @@ def test_the_page_shows_it_all(visitor):
         "Ink: 1,200 to train on. Licence: CC BY 4.0. A &amp; B, 2026.",
         "Not tested",
         "Left hands.",
-        "/model/digits/reliability.svg",
-        "/model/digits/risk.svg",
+        "/model/ink/reliability.svg",
+        "/model/ink/risk.svg",
     ):
         assert shown in text
     assert "/model/pen/" not in text
@@ -166,9 +166,9 @@ def test_the_card_is_served_as_it_is(visitor):
 
 def test_a_model_is_called_by_its_files(models):
     """A card from before a renaming does not mislead about which model it is."""
-    for path in models.glob("digits*"):
-        path.rename(models / path.name.replace("digits", "other"))
-    text = (models / "other.json").read_text().replace("digits.tflite", "other.tflite")
+    for path in models.glob("ink*"):
+        path.rename(models / path.name.replace("ink", "other"))
+    text = (models / "other.json").read_text().replace("ink.tflite", "other.tflite")
     (models / "other.json").write_text(text)
     client = create_app(Settings(models=str(models), model="other")).test_client()
     assert client.get("/api/v1/model").json["name"] == "other"
@@ -177,7 +177,7 @@ def test_a_model_is_called_by_its_files(models):
 
 def test_a_picture_is_served(visitor):
     """As what it is; a browser asks again whether it has changed."""
-    with visitor.get("/model/digits/curves.svg") as response:
+    with visitor.get("/model/ink/curves.svg") as response:
         assert response.status_code == 200
         assert response.mimetype == "image/svg+xml"
         assert response.cache_control.no_cache
@@ -198,5 +198,5 @@ def test_a_relative_folder_is_where_the_process_was_started(models, monkeypatch)
     """As for the models themselves."""
     monkeypatch.chdir(models.parent)
     client = create_app(Settings(models=models.name)).test_client()
-    with client.get("/model/digits/curves.svg") as response:
+    with client.get("/model/ink/curves.svg") as response:
         assert response.status_code == 200

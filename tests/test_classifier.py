@@ -195,7 +195,7 @@ def test_outputs_are_told_apart_by_their_shape():
     assert sorted_outputs([digits]).is_digit is None
 
 
-@pytest.mark.parametrize("name", ["digits", "pen"])
+@pytest.mark.parametrize("name", ["digits", "ink", "pen"])
 def test_parity_with_keras(name):
     """The served file and the network it was made of agree to 1e-4 on varied glyphs."""
     from webapp.keras_backend import KerasClassifier

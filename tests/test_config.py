@@ -34,7 +34,7 @@ def test_an_empty_environment_gives_the_defaults():
     assert settings == Settings()
     assert settings.backend == "litert"
     assert Path(settings.models) == ROOT / "models"
-    assert settings.model == "digits"
+    assert settings.model == "ink"
     assert settings.max_json_bytes == 4 * MIB
     assert settings.max_image_bytes == 12 * MIB
     assert settings.max_image_pixels == 25_000_000

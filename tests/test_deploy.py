@@ -188,7 +188,7 @@ def image(tmp_path_factory):
 def test_the_image_has_what_serving_needs_and_no_more(image):
     """No tests, no trainer, no Keras files, nothing of git."""
     names = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
-    assert {"wsgi.py", "gunicorn.conf.py", "models/pen.tflite", "models/digits.json"} <= names
+    assert {"wsgi.py", "gunicorn.conf.py", "models/pen.tflite", "models/ink.json"} <= names
     tops = {"wsgi.py", "gunicorn.conf.py", "webapp", "templates", "static", "models"}
     for name in names:
         assert name.split("/")[0] in tops

@@ -19,7 +19,7 @@ SHIPPED = Path(Settings().models)
 @pytest.fixture
 def models(tmp_path):
     """A folder with a copy of the served models."""
-    for name in ("digits.json", "digits.tflite", "pen.json", "pen.tflite"):
+    for name in ("ink.json", "ink.tflite", "pen.json", "pen.tflite"):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -44,16 +44,16 @@ def change_card(path, **fields):
 def test_it_reads_with_the_model_of_the_settings(models):
     """Another folder serves as well as ours."""
     engine = start(models)
-    assert engine.model.name == "digits"
+    assert engine.model.name == "ink"
     assert engine.recognizer.read_strokes(hand.strokes(3)).text == "3"
 
 
 def test_a_model_can_have_another_name(models):
     """The name of the setting is that of the files."""
-    files = json.loads((models / "digits.json").read_text())["files"]
-    (models / "digits.json").rename(models / "other.json")
-    change_card(models / "other.json", files={"other.tflite": files["digits.tflite"]})
-    (models / "digits.tflite").rename(models / "other.tflite")
+    files = json.loads((models / "ink.json").read_text())["files"]
+    (models / "ink.json").rename(models / "other.json")
+    change_card(models / "other.json", files={"other.tflite": files["ink.tflite"]})
+    (models / "ink.tflite").rename(models / "other.tflite")
     assert start(models, model="other").model.name == "other"
 
 
@@ -61,8 +61,8 @@ def test_strokes_have_a_model_of_their_own(models):
     """Which one, the settings say; without it the site does not start."""
     app = create_app(Settings(models=str(models)))
     assert app.extensions["stroke_engine"].model.name == "pen"
-    both = create_app(Settings(models=str(models), stroke_model="digits"))
-    assert both.extensions["stroke_engine"].model.name == "digits"
+    both = create_app(Settings(models=str(models), stroke_model="ink"))
+    assert both.extensions["stroke_engine"].model.name == "ink"
     (models / "pen.tflite").unlink()
     assert "pen.tflite cannot be read" in refusal(models)
 
@@ -86,7 +86,7 @@ def test_the_calibration_is_the_card_s(models):
 @pytest.mark.parametrize("broken", [{"temperature": "warm"}, {"unsure": None}, 3, None])
 def test_it_rejects_a_calibration_that_is_none(models, broken):
     """The message says what is broken."""
-    change_card(models / "digits.json", calibration=broken)
+    change_card(models / "ink.json", calibration=broken)
     assert "calibration in the model card is broken" in refusal(models)
 
 
@@ -98,7 +98,7 @@ def test_a_warm_up_leaves_no_trace(engine):
     assert np.array_equal(before.digits[0].probabilities, after.digits[0].probabilities)
 
 
-@pytest.mark.parametrize("name", ["digits.json", "digits.tflite"])
+@pytest.mark.parametrize("name", ["ink.json", "ink.tflite"])
 def test_it_rejects_a_missing_file(models, name):
     """The message names the file."""
     (models / name).unlink()
@@ -112,11 +112,11 @@ def test_it_rejects_a_folder_that_is_not_there(models):
 
 def test_it_rejects_an_altered_model(models):
     """One bit is enough; the message names the file and both sums."""
-    path = models / "digits.tflite"
+    path = models / "ink.tflite"
     content = bytearray(path.read_bytes())
     content[1000] ^= 1
     path.write_bytes(content)
-    expected = json.loads((models / "digits.json").read_text())["files"]["digits.tflite"]["sha256"]
+    expected = json.loads((models / "ink.json").read_text())["files"]["ink.tflite"]["sha256"]
     said = refusal(models)
     assert str(path) in said
     assert expected in said
@@ -125,8 +125,8 @@ def test_it_rejects_an_altered_model(models):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', '{"files": 3}', "null"])
 def test_it_rejects_a_card_that_is_none(models, text):
     """The message names the file."""
-    (models / "digits.json").write_text(text)
-    assert str(models / "digits.json") in refusal(models)
+    (models / "ink.json").write_text(text)
+    assert str(models / "ink.json") in refusal(models)
 
 
 @pytest.mark.parametrize("missing", ["keras", "tensorflow"])

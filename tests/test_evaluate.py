@@ -40,7 +40,7 @@ def command(mnist, tmp_path, monkeypatch):
     """
     models = tmp_path / "models"
     models.mkdir()
-    for name in ("pen", "digits"):
+    for name in ("pen", "ink"):
         model = load_model(ROOT / "models", name)
         shutil.copy(ROOT / "models" / f"{name}.tflite", models)
         figures = evaluate_glyphs(
@@ -233,10 +233,10 @@ def test_a_server_has_the_same_figures(command, tmp_path, strokes, url, capsys):
 
 def test_a_server_has_the_same_figures_of_pictures(command, tmp_path, url):
     """MNIST as picture files, which the other model reads there."""
-    assert command("--pictures", name="digits") == 0
-    here = found(tmp_path, "digits")
-    assert command("--pictures", "--through-server", url, name="digits") == 0
-    there = found(tmp_path, "digits")
+    assert command("--pictures", name="ink") == 0
+    here = found(tmp_path, "ink")
+    assert command("--pictures", "--through-server", url, name="ink") == 0
+    there = found(tmp_path, "ink")
     data = [row["data"] for row in there["figures"]]
     assert data == [MNIST_TEST, "MNIST test, as pictures"]
     assert there["figures"][1]["way"] == "pictures, server"

@@ -16,12 +16,12 @@ from webapp.config import ROOT
 from webapp.recognition import Calibration, Limits, LiteRTClassifier, Recognizer, load_model
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
-PEN, PICTURES = (load_model(ROOT / "models", name) for name in ("pen", "digits"))
+PEN, PICTURES = (load_model(ROOT / "models", name) for name in ("pen", "ink"))
 
 
 @pytest.fixture(scope="module")
 def url():
-    """The site as it is shipped: `pen` reads strokes, `digits` pictures."""
+    """The site as it is shipped: `pen` reads strokes, `ink` pictures."""
     with running_server() as address:
         yield address
 

@@ -7,7 +7,8 @@ from .training import Hyperparameters
 from .warp import Warp
 
 RECIPES = {
-    "digits": Hyperparameters(
+    "digits": Hyperparameters(epochs=60, channels=1),
+    "ink": Hyperparameters(
         epochs=80,
         channels=1,
         strokes_share=0.15,
@@ -26,7 +27,8 @@ RECIPES = {
         warp=Warp(rotation=16, styles=0.2),
     ),
 }
-"""`digits` looks at the ink alone and reads pictures; `pen` also knows the pen's direction."""
+"""`digits` is the seed network, of MNIST alone; `ink`, the same with strokes beside, reads pictures;
+`pen` also knows the pen's direction and reads strokes."""
 
 
 def quick(recipe: Hyperparameters) -> Hyperparameters:

@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads pictures.")
-    ] = "digits"
+    ] = "ink"
     stroke_model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads strokes.")
     ] = "pen"
