@@ -600,5 +600,5 @@ def test_the_model_s_card_is_served(client):
 def test_the_version_is_the_served_file_s(client, engine):
     """The first 12 digits of its SHA-256."""
     card = json.loads(client.get("/api/v1/model").data)
-    assert card["files"]["digits.tflite"]["sha256"].startswith(card["version"])
+    assert card["files"]["ink.tflite"]["sha256"].startswith(card["version"])
     assert len(card["version"]) == 12

@@ -127,6 +127,7 @@ def models(tmp_path):
     entry = {"name": "Ink", "train": 1200, "licence": "CC BY 4.0", "citation": "A & B, 2026"}
     card |= {field: CARD[field] for field in ("nondigits", "seeds", "calibration")}
     card |= {"data": [*card["data"], entry, {"name": "More"}], "untested": ["Left hands."]}
+    card["hyperparameters"]["seed"] = 1
     (tmp_path / "ink.json").write_text(json.dumps(card))
     for kind in PLOTS:
         (tmp_path / f"ink-{kind}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')

@@ -68,7 +68,7 @@ def test_what_is_empty_is_empty_there_too(url):
 
 def test_another_model_is_found_out(url):
     """Figures are of the model that is named, or there are none."""
-    expected = pytest.raises(TrainError, match=f"reads with pen {PEN.version}, but digits")
+    expected = pytest.raises(TrainError, match=f"reads with pen {PEN.version}, but ink")
     with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote, expected:
         remote.read_strokes(hand.strokes(1))
 

@@ -27,7 +27,7 @@ RECIPES = {
         warp=Warp(rotation=16, styles=0.2),
     ),
 }
-"""`digits` is the seed network, of MNIST alone; `ink`, the same with strokes beside, reads pictures;
+"""`digits` is the seed network, of MNIST alone; `ink`, the same of strokes too, reads pictures;
 `pen` also knows the pen's direction and reads strokes."""
 
 
