@@ -18,12 +18,12 @@ RECIPES = {
         rendering=Rendering(undirected=1.0, rough=0.3),
     ),
     "pen": Hyperparameters(
-        epochs=30,
+        epochs=44,
         channels=5,
-        strokes_share=0.75,
-        nondigits_share=0.45,
+        strokes_share=0.4,
+        nondigits_share=0.2,
         spoilt_share=0.15,
-        is_digit_weight=1.0,
+        is_digit_weight=0.4,
         warp=Warp(rotation=16, styles=0.2),
     ),
 }
