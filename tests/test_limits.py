@@ -278,3 +278,15 @@ def test_what_the_watch_cut_short_was_too_slow(source):
     with pytest.raises(ProblemError) as problem:
         Body(source, 5, 5, deadline=0.0).read()
     assert problem.value.status == 408
+
+
+@pytest.mark.parametrize("announced", [5, None])
+def test_a_whole_body_is_watched_no_longer(announced):
+    """What takes long from then on is the reading, which must not end the connection."""
+    told = []
+    Body(io.BytesIO(b"12345"), announced, 5, arrived=lambda: told.append(True)).read()
+    assert told
+    told.clear()
+    with pytest.raises(ProblemError):
+        Body(io.BytesIO(b"1234"), 5, 5, arrived=lambda: told.append(True)).read()
+    assert not told

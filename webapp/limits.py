@@ -4,7 +4,9 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import IO, Any, cast
 
 from flask import Flask, Request, current_app, g
@@ -104,6 +106,7 @@ class Body(io.RawIOBase):
         announced: the Content-Length, or None for a body in chunks.
         most: bytes that a body in chunks may have.
         deadline: on the monotonic clock; from then on, what is cut short was cut by the watch.
+        arrived: called when all of it has come.
     """
 
     def __init__(
@@ -112,9 +115,11 @@ class Body(io.RawIOBase):
         announced: int | None,
         most: int,
         deadline: float = float("inf"),
+        arrived: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._deadline = deadline
+        self._arrived = arrived
         self._source = source
         self._announced = announced
         self._most = most
@@ -145,6 +150,8 @@ class Body(io.RawIOBase):
         if not data and wanted and self._announced is not None:
             self._check_deadline()
             raise ProblemError(400, "The body is shorter than its Content-Length.")
+        if not data or self._count == self._announced:
+            self._arrived()
         buffer[: len(data)] = data
         return len(data)
 
@@ -162,13 +169,16 @@ class Incoming:
 
     def __init__(self, watch: Watch, gate: Gate, environ: dict[str, Any], large: bool) -> None:
         self.deadline = float("inf")
+        self.arrived: Callable[[], None] = lambda: None
+        """Ends the watch: what takes long from then on is the reading."""
         with ExitStack() as held:
             if large:
                 held.enter_context(gate.queued())
             connection = environ.get("gunicorn.socket")
             if isinstance(connection, socket.socket):
                 self.deadline = time.monotonic() + watch.seconds
-                held.callback(watch.remove, watch.add(connection))
+                self.arrived = partial(watch.remove, watch.add(connection))
+                held.callback(self.arrived)
             self._held = held.pop_all()
 
     def close(self) -> None:
@@ -200,7 +210,7 @@ class InMemoryRequest(Request):
             self._discard(announced or 0)
             raise
         source = self.environ["wsgi.input"]
-        return cast(IO[bytes], Body(source, announced, most, incoming.deadline))
+        return cast(IO[bytes], Body(source, announced, most, incoming.deadline, incoming.arrived))
 
     def _discard(self, announced: int) -> None:
         """Read a refused body, for a while, and keep nothing of it.
