@@ -2,12 +2,15 @@
 
 import base64
 import json
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
 
 from tests import hand
+from tests.server import ROOT
 from webapp.errors import ProblemError
 from webapp.recognition import Recognizer
 from webapp.schema import (
@@ -343,6 +346,34 @@ def test_it_rejects_deep_nesting(body):
 def test_it_rejects_a_name_that_comes_twice(body, name):
     """Two readers of such a body could see two different requests."""
     assert f'"{name}" is given more than once' in refused(422, decode_text, body).detail
+
+
+FIRST_AT_ONCE = """
+import sys, threading
+from webapp.schema import BatchRequest, ImageOptions, StrokesRequest, convert_fields, decode_json
+
+def check():
+    start.wait()
+    decode_json(b'{"strokes": [{"x": [1], "y": [2]}]}', StrokesRequest)
+    decode_json(b'{"drawings": [{"strokes": [{"x": [1], "y": [2]}]}]}', BatchRequest)
+    convert_fields({}, ImageOptions)
+    sys.stdout.write("checked\\n")
+
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(8)
+for thread in (threads := [threading.Thread(target=check) for _ in range(8)]):
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_the_first_bodies_may_come_at_once():
+    """In a process that has checked none yet; types worked out by several threads crashed it."""
+    for _ in range(3):
+        command = [sys.executable, "-c", FIRST_AT_ONCE]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.split()) == (0, ["checked"] * 8), done.stderr
 
 
 def test_names_come_again_in_other_objects():

@@ -294,15 +294,23 @@ SHOWN_LENGTH = 60
 """Characters of a value or a name that a message repeats."""
 
 
+# msgspec works out a type at its first use, and crashes where two threads do so at once: it is done
+# here, before there are threads.
+_DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind)
+    for kind in (StrokesRequest, BatchRequest, ExplainRequest, ImageOptions, ExplainOptions)
+}
+
+
 def decode_json(body: bytes, kind: type[Checked]) -> Checked:
-    """Check a JSON body against a type.
+    """Check a JSON body against one of the types above.
 
     Raises:
         ProblemError: 400 where it is not JSON, 422 where it is not of the type, or a name comes
             twice in an object.
     """
     try:
-        checked = msgspec.json.decode(body, type=kind)
+        checked: Checked = _DECODERS[kind].decode(body)
     except msgspec.ValidationError as error:
         # msgspec checks as it reads: what follows may still be malformed.
         raise _invalid_field(error, _document(body)) from error
