@@ -46,6 +46,31 @@ def test_one_digit_is_read_as_before(reader, digit):
     assert number.digits[0].strokes == alone.digits[0].strokes == tuple(range(len(strokes)))
 
 
+@pytest.mark.parametrize("gap", [-10, 2, 10, 20])
+def test_the_strokes_of_a_4_need_not_meet(reader, gap):
+    """An L and a stem beside it, which would be a 1 by itself."""
+    corner = np.array([[20.0, 0], [0, 62], [50, 60]])
+    stem = np.array([[50.0 + gap, 8], [50 + gap, 100]])
+    assert reader.read_strokes([corner, stem]).text == "4"
+
+
+@pytest.mark.parametrize("reach", [-10, -4, 0, 4])
+def test_a_1_that_touches_a_6_is_a_digit_of_its_own(reader, reach):
+    """From beside it to a little across its edge."""
+    six = hand.strokes(6, 100)
+    edge = min(float(stroke[:, 0].min()) for stroke in six) + reach
+    assert reader.read_strokes([np.array([[edge, 5], [edge, 100]]), *six]).text == "16"
+
+
+def test_a_slash_through_a_0_is_no_1(reader):
+    """It would be one beside it."""
+    turn = np.linspace(0, 2 * np.pi, 40)
+    ring = np.stack([30 - 22 * np.sin(turn), 50 - 45 * np.cos(turn)], 1)
+    for lean in (15, 25, 35):
+        slash = np.array([[30.0 + lean, -5], [30 - lean, 105]])
+        assert reader.read_strokes([ring, slash]).text == "0"
+
+
 def test_one_digit_is_what_was_asked_for(reader):
     """Two digits are one glyph where one digit is expected."""
     assert len(reader.read_strokes(hand.number("12"), expect="digit").digits) == 1

@@ -29,9 +29,11 @@ from webapp.recognition.image import decode
 from webapp.recognition.lattice import Weights
 from webapp.recognition.numbers import (
     PICTURE_WEIGHTS,
+    Judge,
     Medium,
     picture_medium,
     read_numbers,
+    remembering,
     stroke_medium,
 )
 from webapp.recognition.page import page_of
@@ -94,12 +96,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def tune(options: argparse.Namespace) -> int:
     """Choose and print; nothing is written."""
     model = load_model(options.models, options.name)
-    judge = Judge(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+    network = Network(LiteRTClassifier(model.content), Calibration.of_card(model.card))
     digits = [s for s in read_stroke_file(options.strokes) if s.split == SPLIT and s.is_digit]
     if not digits:
         raise TrainError(f"{options.strokes} has no digits by {SPLIT} writers")
     sets = _pictures if options.pictures else _strokes
-    cases = [*sets(options, digits, judge)]
+    cases = [*sets(options, digits, network)]
     weights = PICTURE_WEIGHTS if options.pictures else Weights()
     best = descend(weights, cases, options.rounds, print)
     changed = {f.name: getattr(best, f.name) for f in fields(Weights)}
@@ -138,47 +140,30 @@ def worth(weights: Weights, cases: Sequence[Case]) -> tuple[float, float]:
     return total / len(cases), exact / len(cases)
 
 
-class Judge:
-    """The network's opinion of groups of ink, each asked for once."""
+class Network:
+    """What judges groups of ink."""
 
     def __init__(self, classifier: LiteRTClassifier, calibration: Calibration) -> None:
         self._classifier = classifier
         self._calibration = calibration
-        self._known: dict[int, tuple[Glyph, NDArray[np.float64], float | None]] = {}
 
-    def of(
-        self, glyph_of: Callable[[list[Stroke]], Glyph], salt: int
-    ) -> Callable[
-        [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
-    ]:
-        """As `Judge` of `numbers`, for one case."""
+    def judge(self, glyph_of: Callable[[list[Stroke]], Glyph]) -> Judge:
+        """Its opinion of groups, asked for once each."""
 
         def judge(
             groups: list[list[Stroke]],
         ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
-            keys = [hash((salt, *(points.tobytes() for points in group))) for group in groups]
-            fresh = [i for i, key in enumerate(keys) if key not in self._known]
-            if fresh:
-                glyphs = [glyph_of(groups[i]) for i in fresh]
-                outputs = self._classifier.classify(np.stack(glyphs))
-                rows = self._calibration.probabilities(outputs)
-                sure = self._calibration.is_digit(outputs)
-                for place, i in enumerate(fresh):
-                    own = None if sure is None else float(sure[place])
-                    self._known[keys[i]] = glyphs[place], rows[place], own
-            known = [self._known[key] for key in keys]
-            judged = [own for _, _, own in known if own is not None]
-            return (
-                [glyph for glyph, _, _ in known],
-                np.stack([row for _, row, _ in known]),
-                np.array(judged) if judged else None,
-            )
+            glyphs = [glyph_of(group) for group in groups]
+            outputs = self._classifier.classify(np.stack(glyphs))
+            calibration = self._calibration
+            return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
 
-        return judge
+        # What a cut makes is made anew in each search: the same points, another array.
+        return remembering(judge, lambda group: tuple(points.tobytes() for points in group))
 
 
 def _strokes(
-    options: argparse.Namespace, digits: Sequence[StrokeSample], judge: Judge
+    options: argparse.Namespace, digits: Sequence[StrokeSample], network: Network
 ) -> Iterator[Case]:
     rng = np.random.default_rng(SEED)
     several = [s for s in digits if len(s.strokes) > 1]
@@ -188,19 +173,19 @@ def _strokes(
         chosen += _some(numbers, options.count, rng)
     for spacing in SPACINGS:
         chosen += composed(digits, options.count, 4, spacing, rng)
-    ask = judge.of(glyph_of_strokes, 0)
+    judge = network.judge(glyph_of_strokes)
     for sample in chosen:
         label = "".join(sample.label.split())
-        yield Case(label, sample.strokes, partial(stroke_medium, ask))
+        yield Case(label, sample.strokes, partial(stroke_medium, judge))
 
 
 def _pictures(
-    options: argparse.Namespace, digits: Sequence[StrokeSample], judge: Judge
+    options: argparse.Namespace, digits: Sequence[StrokeSample], network: Network
 ) -> Iterator[Case]:
     photos: list[PhotoSample] = [*pairs_as_pictures(digits, options.count, "kissing", SEED)]
     for kind in SCENES:
         photos += generated_photos(digits, kind, max(1, options.count // len(SCENES)), SEED)
-    for number, photo in enumerate(photos):
+    for photo in photos:
         page = page_of(decode(photo.data, LIMITS))
         inks = pieces_of(page.ink)
         if not inks:
@@ -209,9 +194,8 @@ def _pictures(
         def glyph_of(pieces: list[Stroke], ink: NDArray[np.uint8] = page.ink) -> Glyph:
             return glyph_of_ink(with_pen(patch_of(pieces, ink)))
 
-        ask = judge.of(glyph_of, number)
         label = "".join(photo.label.split())
-        yield Case(label, inks, partial(picture_medium, ask))
+        yield Case(label, inks, partial(picture_medium, network.judge(glyph_of)))
 
 
 def _some(

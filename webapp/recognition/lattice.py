@@ -4,6 +4,8 @@ A beam search over exact covers: what is not covered yet and stands leftmost is 
 group need not be a run, and a late bar costs nothing.
 """
 
+import functools
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .glyph import Stroke
 from .segment import Group, Piece
 
 BEAM = 24
 """Partial covers that are kept at each piece."""
 
-HOPELESS = 8.0
+HOPELESS = 16.0
 """Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
 between them, say."""
 
@@ -26,11 +29,11 @@ SURE = 0.9
 TALL = 0.85
 """... if it is so high, as a share of the writing, ..."""
 
-BESIDE = 0.08
-"""... and its middle so far from the other's, in heights ..."""
+BAND = 0.06
+"""Ink is compared row by row, in rows so high, in heights."""
 
-BESIDE_WIDE = 0.3
-"""... and in widths of the wider one."""
+MOST_BANDS = 100
+"""Rows, at most, that ink is compared in."""
 
 FLOOR = 1e-4
 """Probabilities count as at least this: one certain refusal decides nothing alone."""
@@ -54,9 +57,12 @@ class Weights:
     abreast: float = 9.0
     """For two pieces of a digit that stand abreast, each as high as the line."""
     two: float = 8.0
-    """For a digit made of two that were read as well, each by itself."""
+    """For a digit made of two that were read as well, each by itself, and stand side by side."""
     overlap: float = 0.5
     """Per share of its width by which a digit stands over its neighbour."""
+    across: float = 32.0
+    """Per height by which a digit's ink reaches across its neighbour's, beyond `across_free`."""
+    across_free: float = 0.12
     height: float = 5.0
     """Per factor e by which a digit's height differs from the line's, beyond `height_free`."""
     height_free: float = 0.125
@@ -109,10 +115,16 @@ def covers_of(
         _own(line, groups, g, height, probabilities, is_digit, weights) for g in range(len(groups))
     ]
     sure = _sure_alone(groups, probabilities, is_digit)
+    edges = _Edges(line, height)
     alone = [
-        own - weights.two * _is_two(line, group, sure, height)
+        own - weights.two * _is_two(line, group, sure, edges, weights)
         for own, group in zip(alone, groups, strict=True)
     ]
+
+    @functools.cache
+    def beside(one: int, other: int) -> float:
+        return _beside(groups[one], groups[other], edges, weights)
+
     masks = [group.mask for group in groups]
     starting: list[list[int]] = [[] for _ in line]
     for index, group in enumerate(groups):
@@ -140,8 +152,8 @@ def covers_of(
             for g in starting[place]:
                 if masks[g] & mask:
                     continue
-                beside = _beside(groups[digits[-1]], groups[g], height, weights) if digits else 0.0
-                steps.append((score + alone[g] - beside, mask | masks[g], (*digits, g), ignored))
+                cost = beside(digits[-1], g) if digits else 0.0
+                steps.append((score + alone[g] - cost, mask | masks[g], (*digits, g), ignored))
             for step in steps:
                 following = place
                 while step[1] >> following & 1:
@@ -204,19 +216,58 @@ def _sure_alone(
     }
 
 
-def _is_two(line: Sequence[Piece], group: Group, sure: dict[int, float], height: float) -> bool:
+def _is_two(
+    line: Sequence[Piece],
+    group: Group,
+    sure: dict[int, float],
+    edges: "_Edges",
+    weights: Weights,
+) -> bool:
     """Whether two of its pieces are digits of their own, as high as the writing and side by side:
-    a 1 that touches a 6; not a 0 and the slash in its middle, or a stroke that was drawn twice.
+    a 1 that touches a 6; not a 0 and its slash, the strokes of a 4, or a stroke drawn twice.
     """
-    digits = [line[i] for i in group.members if sure[i] >= SURE and line[i].height >= TALL * height]
-    for place, one in enumerate(digits):
-        for other in digits[place + 1 :]:
-            between = abs(float(one.low[0] + one.high[0] - other.low[0] - other.high[0])) / 2
-            if one.stroke != other.stroke and between > max(
-                BESIDE * height, BESIDE_WIDE * max(one.width, other.width)
-            ):
-                return True
-    return False
+    digits = [i for i in group.members if sure[i] >= SURE and line[i].height >= TALL * edges.height]
+    return any(
+        line[one].stroke != line[other].stroke
+        and edges.across((one,), (other,)) <= weights.across_free
+        for one, other in itertools.combinations(digits, 2)
+    )
+
+
+class _Edges:
+    """Where a line's pieces begin and end in each row."""
+
+    def __init__(self, line: Sequence[Piece], height: float) -> None:
+        self.height = height
+        top = min(float(p.low[1]) for p in line)
+        bottom = max(float(p.high[1]) for p in line)
+        self._band = max(BAND * height, (bottom - top) / MOST_BANDS) or 1.0
+        shape = len(line), 1 + int((bottom - top) / self._band)
+        self._left, self._right = np.full(shape, np.inf), np.full(shape, -np.inf)
+        for number, own in enumerate(line):
+            points = _dense(own.points, self._band)
+            rows = ((points[:, 1] - top) / self._band).astype(np.intp)
+            np.minimum.at(self._left[number], rows, points[:, 0])
+            np.maximum.at(self._right[number], rows, points[:, 0])
+
+    def across(self, one: tuple[int, ...], other: tuple[int, ...]) -> float:
+        """How far the ink of some pieces reaches over that of others, in heights, in the row where
+        it does most; below 0 where there is paper between them, -inf where they share no row.
+        """
+        lefts = [self._left[list(pieces)].min(axis=0) for pieces in (one, other)]
+        rights = [self._right[list(pieces)].max(axis=0) for pieces in (one, other)]
+        ways = (rights[0] - lefts[1]).max(), (rights[1] - lefts[0]).max()
+        return float(min(ways)) / self.height if self.height > 0 else 0.0
+
+
+def _dense(stroke: Stroke, step: float) -> Stroke:
+    """Points of a stroke at most one step apart."""
+    moves = np.hypot(*np.diff(stroke, axis=0).T)
+    if not len(moves) or moves.max() <= step:
+        return stroke
+    along = np.concatenate([[0.0], np.cumsum(moves)])
+    places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
+    return np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
 
 
 def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
@@ -248,15 +299,20 @@ def _abreast(pieces: Sequence[Piece], height: float) -> float:
     return most
 
 
-def _beside(left: Group, right: Group, height: float, weights: Weights) -> float:
+def _beside(left: Group, right: Group, edges: _Edges, weights: Weights) -> float:
     """What it costs that one digit stands beside another."""
+    height = edges.height
     if height <= 0:
         return 0.0
     widths = (left.high[0] - left.low[0], right.high[0] - right.low[0])
     shared = min(left.high[0], right.high[0]) - max(left.low[0], right.low[0])
     overlap = max(0.0, float(shared)) / max(float(min(widths)), 0.15 * height)
     middles = abs(float(left.low[1] + left.high[1] - right.low[1] - right.high[1])) / 2 / height
-    return weights.overlap * overlap + weights.base * max(0.0, middles - weights.base_free)
+    cost = weights.overlap * overlap + weights.base * max(0.0, middles - weights.base_free)
+    if shared > weights.across_free * height:
+        across = edges.across(left.members, right.members)
+        cost += weights.across * max(0.0, across - weights.across_free)
+    return cost
 
 
 def _dropped(line: Sequence[Piece], index: int, height: float, weights: Weights) -> float:

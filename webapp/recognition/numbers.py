@@ -4,7 +4,7 @@ the best kept.
 
 import heapq
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,8 +101,28 @@ class Ink:
     points: Stroke
 
 
-PICTURE_WEIGHTS = Weights(late=0.0, height=6.0, more=5.0, part=2.0)
-"""Of a picture: nobody knows what was drawn when."""
+PICTURE_WEIGHTS = Weights(
+    is_digit=26.0,
+    digit=26.0,
+    more=5.0,
+    gap=9.0,
+    width=9.0,
+    width_free=1.4,
+    abreast=9.0,
+    two=8.0,
+    overlap=0.5,
+    across=0.0,
+    across_free=0.12,
+    height=6.0,
+    height_free=0.125,
+    base=11.5,
+    base_free=0.18,
+    late=0.0,
+    crumb=9.0,
+    ink=54.0,
+    part=2.0,
+)
+"""Of a picture: nobody knows what was drawn when, and connected ink does not cross other ink."""
 
 TANGLED = 0.3
 """Share of the narrower of two digits that its neighbour may stand over: 98 % of the numbers of
@@ -211,22 +231,20 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
     return _numbers(lines, medium)
 
 
-def _once(judge: Judge) -> Judge:
-    """The same, but each group of the same pieces is judged once."""
-    known: dict[tuple[int, ...], tuple[Glyph, NDArray[np.float64], float | None]] = {}
-    alive: list[list[Stroke]] = []  # an array's identity is its own while it lives
+def remembering(judge: Judge, key_of: Callable[[list[Stroke]], Hashable]) -> Judge:
+    """The same, but groups of one key are judged once."""
+    known: dict[Hashable, tuple[Glyph, NDArray[np.float64], float | None]] = {}
 
     def judged(
         groups: list[list[Stroke]],
     ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
-        keys = [tuple(map(id, group)) for group in groups]
-        fresh = [group for group, key in zip(groups, keys, strict=True) if key not in known]
+        keys = [key_of(group) for group in groups]
+        fresh = {key: group for key, group in zip(keys, groups, strict=True) if key not in known}
         if fresh:
-            alive.extend(fresh)
-            glyphs, rows, sure = judge(fresh)
-            for place, group in enumerate(fresh):
+            glyphs, rows, sure = judge(list(fresh.values()))
+            for place, key in enumerate(fresh):
                 own = None if sure is None else float(sure[place])
-                known[tuple(map(id, group))] = glyphs[place], rows[place], own
+                known[key] = glyphs[place], rows[place], own
         found = [known[key] for key in keys]
         said = [own for _, _, own in found if own is not None]
         return (
@@ -236,6 +254,17 @@ def _once(judge: Judge) -> Judge:
         )
 
     return judged
+
+
+def _once(judge: Judge) -> Judge:
+    """The same, but each group of the same pieces is judged once."""
+    alive = []  # an array's identity is its own while it lives
+
+    def key_of(group: list[Stroke]) -> tuple[int, ...]:
+        alive.append(group)
+        return tuple(map(id, group))
+
+    return remembering(judge, key_of)
 
 
 def _proposed(
