@@ -83,7 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     choose = commands.add_parser(
         "ship",
         help="of several runs, ship the one that reads dev best",
-        description="Measure runs of several seeds, ship the one that reads dev best (the first without dev).",
+        description="Measure runs of several seeds, ship the one that reads dev best, or the "
+        "first one where there is no dev.",
     )
     choose.set_defaults(run=ship_runs, quick=False)
     choose.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=f"folders of {RUNS}")

@@ -20,8 +20,10 @@ BEAM = 24
 """Partial covers that are kept at each piece."""
 
 HOPELESS = 16.0
-"""Groups whose shape costs more than this, in nats, are not looked at: two tall strokes with paper
-between them, say."""
+"""Groups whose shape costs more than this, in nats, are not looked at, ..."""
+
+UNLIKELY = 8.0
+"""... nor those that cost more than this and are made of sure digits: two of them side by side."""
 
 SURE = 0.9
 """P(digit) times P(is a digit) from which on a piece is a digit by itself."""
@@ -90,6 +92,40 @@ class Cover:
     """Indices of the pieces that are left out."""
 
 
+class Edges:
+    """Where pieces of ink begin and end in each row of theirs."""
+
+    def __init__(self, pieces: Sequence[Piece], height: float) -> None:
+        """Of ink whose digits have this height."""
+        self.height = height
+        self._pieces = pieces
+
+    @functools.cached_property
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest x, each (pieces, rows); inf and -inf where there is no ink."""
+        top = min(float(p.low[1]) for p in self._pieces)
+        bottom = max(float(p.high[1]) for p in self._pieces)
+        band = max(BAND * self.height, (bottom - top) / MOST_BANDS) or 1.0
+        shape = len(self._pieces), 1 + int((bottom - top) / band)
+        left, right = np.full(shape, np.inf), np.full(shape, -np.inf)
+        for number, own in enumerate(self._pieces):
+            points = _dense(own.points, band)
+            rows = ((points[:, 1] - top) / band).astype(np.intp)
+            np.minimum.at(left[number], rows, points[:, 0])
+            np.maximum.at(right[number], rows, points[:, 0])
+        return left, right
+
+    def across(self, one: tuple[int, ...], other: tuple[int, ...]) -> float:
+        """How far the ink of some pieces reaches over that of others, in heights, in the row where
+        it does most; below 0 where there is paper between them, -inf where they share no row.
+        """
+        left, right = self._ends
+        lefts = [left[list(pieces)].min(axis=0) for pieces in (one, other)]
+        rights = [right[list(pieces)].max(axis=0) for pieces in (one, other)]
+        ways = (rights[0] - lefts[1]).max(), (rights[1] - lefts[0]).max()
+        return float(min(ways)) / self.height if self.height > 0 else 0.0
+
+
 _Partial = tuple[float, int, tuple[int, ...], tuple[int, ...]]
 """Score, the pieces covered as bits, groups that are digits, pieces left out."""
 
@@ -115,7 +151,7 @@ def covers_of(
         _own(line, groups, g, height, probabilities, is_digit, weights) for g in range(len(groups))
     ]
     sure = _sure_alone(groups, probabilities, is_digit)
-    edges = _Edges(line, height)
+    edges = Edges(line, height)
     alone = [
         own - weights.two * _is_two(line, group, sure, edges, weights)
         for own, group in zip(alone, groups, strict=True)
@@ -176,14 +212,26 @@ def covers_of(
 
 
 def likely(
-    line: Sequence[Piece], groups: Sequence[Group], height: float, weights: Weights
+    line: Sequence[Piece],
+    groups: Sequence[Group],
+    height: float,
+    sure: Sequence[float],
+    weights: Weights,
 ) -> list[Group]:
-    """The groups that are not hopeless; each piece alone is always one of them."""
-    return [
-        group
-        for group in groups
-        if len(group.members) == 1 or shape_cost(line, group, height, weights) <= HOPELESS
-    ]
+    """The groups that are worth a look; each piece alone is always one of them.
+
+    Args:
+        sure: of each piece, how certain it is that it is a digit by itself.
+    """
+
+    def is_likely(group: Group) -> bool:
+        if len(group.members) == 1:
+            return True
+        made_of_digits = all(sure[i] >= SURE for i in group.members)
+        most = UNLIKELY if made_of_digits else HOPELESS
+        return shape_cost(line, group, height, weights) <= most
+
+    return [group for group in groups if is_likely(group)]
 
 
 def _own(
@@ -220,7 +268,7 @@ def _is_two(
     line: Sequence[Piece],
     group: Group,
     sure: dict[int, float],
-    edges: "_Edges",
+    edges: Edges,
     weights: Weights,
 ) -> bool:
     """Whether two of its pieces are digits of their own, as high as the writing and side by side:
@@ -232,32 +280,6 @@ def _is_two(
         and edges.across((one,), (other,)) <= weights.across_free
         for one, other in itertools.combinations(digits, 2)
     )
-
-
-class _Edges:
-    """Where a line's pieces begin and end in each row."""
-
-    def __init__(self, line: Sequence[Piece], height: float) -> None:
-        self.height = height
-        top = min(float(p.low[1]) for p in line)
-        bottom = max(float(p.high[1]) for p in line)
-        self._band = max(BAND * height, (bottom - top) / MOST_BANDS) or 1.0
-        shape = len(line), 1 + int((bottom - top) / self._band)
-        self._left, self._right = np.full(shape, np.inf), np.full(shape, -np.inf)
-        for number, own in enumerate(line):
-            points = _dense(own.points, self._band)
-            rows = ((points[:, 1] - top) / self._band).astype(np.intp)
-            np.minimum.at(self._left[number], rows, points[:, 0])
-            np.maximum.at(self._right[number], rows, points[:, 0])
-
-    def across(self, one: tuple[int, ...], other: tuple[int, ...]) -> float:
-        """How far the ink of some pieces reaches over that of others, in heights, in the row where
-        it does most; below 0 where there is paper between them, -inf where they share no row.
-        """
-        lefts = [self._left[list(pieces)].min(axis=0) for pieces in (one, other)]
-        rights = [self._right[list(pieces)].max(axis=0) for pieces in (one, other)]
-        ways = (rights[0] - lefts[1]).max(), (rights[1] - lefts[0]).max()
-        return float(min(ways)) / self.height if self.height > 0 else 0.0
 
 
 def _dense(stroke: Stroke, step: float) -> Stroke:
@@ -299,7 +321,7 @@ def _abreast(pieces: Sequence[Piece], height: float) -> float:
     return most
 
 
-def _beside(left: Group, right: Group, edges: _Edges, weights: Weights) -> float:
+def _beside(left: Group, right: Group, edges: Edges, weights: Weights) -> float:
     """What it costs that one digit stands beside another."""
     height = edges.height
     if height <= 0:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .blobs import cut_ink
 from .glyph import Glyph, Stroke
-from .lattice import Cover, Weights, covers_of, is_crumb, likely
+from .lattice import Cover, Edges, Weights, covers_of, is_crumb, likely
 from .segment import (
     MAX_CUT_STROKES,
     MAX_GROUPS,
@@ -124,9 +124,13 @@ PICTURE_WEIGHTS = Weights(
 )
 """Of a picture: nobody knows what was drawn when, and connected ink does not cross other ink."""
 
-TANGLED = 0.3
-"""Share of the narrower of two digits that its neighbour may stand over: 98 % of the numbers of
-train writers that are read right have less, half the letters that are taken for numbers more."""
+ACROSS = 0.1
+"""How far digits may reach across each other, in heights, in one row, ..."""
+
+TANGLED = 0.6
+"""... and what share of the narrower its neighbour may stand over. With both, 66 % of the touching
+numbers composed of train writers' digits are sure, 15 % where boxes alone counted (0.3); of their
+capital letters 4.7 instead of 3.6 % are taken for numbers."""
 
 
 @dataclass(frozen=True)
@@ -147,18 +151,29 @@ class Numbers:
     @property
     def tangled(self) -> bool:
         """Digits stand over each other, or above or below a point or a bar: an X, a T, a ?."""
-        for left, right in itertools.pairwise(self.digits):
-            narrower = min(left.high[0] - left.low[0], right.high[0] - right.low[0])
-            height = max(left.high[1] - left.low[1], right.high[1] - right.low[1])
-            shared = min(left.high[0], right.high[0]) - max(left.low[0], right.low[0])
-            if left.line == right.line and shared > TANGLED * max(narrower, 0.15 * height):
-                return True
+        if any(map(_are_tangled, self.digits, self.digits[1:])):
+            return True
         return len({digit.line for digit in self.digits}) <= 1 and any(
             ink.low[0] < digit.high[0] and digit.low[0] < ink.high[0]
             for ink in self.ignored
             if not ink.passed
             for digit in self.digits
         )
+
+
+def _are_tangled(left: Found, right: Found) -> bool:
+    """Whether neighbours stand over each other as digits seldom do."""
+    shared = min(left.high[0], right.high[0]) - max(left.low[0], right.low[0])
+    if left.line != right.line or shared <= 0:
+        return False
+    narrower = min(left.high[0] - left.low[0], right.high[0] - right.low[0])
+    height = float(max(left.high[1] - left.low[1], right.high[1] - right.low[1]))
+    if shared > TANGLED * max(narrower, 0.15 * height):
+        return True
+    pieces = [piece(0, points) for points in (*left.points, *right.points)]
+    own = range(len(left.points))
+    edges = Edges(pieces, height)
+    return edges.across(tuple(own), tuple(range(len(own), len(pieces)))) > ACROSS
 
 
 @dataclass(frozen=True)
@@ -207,12 +222,13 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
 
     Args:
         inks: strokes, or the pixels of each connected ink, (N, 2), N >= 1, at least one.
-        medium: its `judge` is called once, and once more where something has to be cut.
+        medium: its `judge` is called for the pieces, then for groups of them; once more for both
+            where something has to be cut.
     """
     medium = replace(medium, judge=_once(medium.judge))
     pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows = lines_of(pieces)
-    lines = _judged(_proposed(rows, medium.weights), medium)
+    lines = _judged(_proposed(rows, [height_of(row) for row in rows], medium), medium)
     lines = _with_cuts(lines, medium)
     if len(rows) > 1 and len(inks) <= WHOLE_STROKES:
         # Two lines, or the two strokes of one digit, one above the other?
@@ -268,15 +284,18 @@ def _once(judge: Judge) -> Judge:
 
 
 def _proposed(
-    rows: Sequence[list[Piece]], weights: Weights
+    rows: Sequence[list[Piece]], heights: Sequence[float], medium: Medium
 ) -> list[tuple[list[Piece], float, list[Group]]]:
-    most = MAX_GROUPS
+    """Lines with the groups that are worth a look, in the light of what each piece is alone."""
     total = sum(map(len, rows))
-    proposed = []
-    for row in rows:
-        height = height_of(row)
-        groups = groups_of(row, height, max(1, most * len(row) // total))
-        proposed.append((row, height, likely(row, groups, height, weights)))
+    _, probabilities, is_digit = medium.judge([[p.points] for row in rows for p in row])
+    sure = probabilities.max(axis=1) * (1.0 if is_digit is None else is_digit)
+    proposed, start = [], 0
+    for row, height in zip(rows, heights, strict=True):
+        groups = groups_of(row, height, max(1, MAX_GROUPS * len(row) // total))
+        theirs = sure[start : start + len(row)].tolist()
+        proposed.append((row, height, likely(row, groups, height, theirs, medium.weights)))
+        start += len(row)
     return proposed
 
 
@@ -310,7 +329,8 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
         return lines
     left = MAX_CUT_STROKES
     again: list[int] = []
-    proposed = []
+    rows: list[list[Piece]] = []
+    heights: list[float] = []
     for number, line in enumerate(lines):
         wide = _refused(line, medium)[:left]
         left -= len(wide)
@@ -321,12 +341,13 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
         if len(row) > len(line.pieces):
             row.sort(key=lambda p: float(p.low[0] + p.high[0]))
             again.append(number)
-            groups = groups_of(row, line.height, MAX_GROUPS)
-            proposed.append((row, line.height, likely(row, groups, line.height, medium.weights)))
+            rows.append(row)
+            heights.append(line.height)
     if not again:
         return lines
     lines = list(lines)
-    for number, fresh in zip(again, _judged(proposed, medium), strict=True):
+    in_parts = _judged(_proposed(rows, heights, medium), medium)
+    for number, fresh in zip(again, in_parts, strict=True):
         if fresh.covers[0].score > lines[number].covers[0].score:
             lines[number] = fresh
     return lines
