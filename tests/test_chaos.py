@@ -348,6 +348,34 @@ def test_a_slow_body_is_cut_short():
             assert 1.5 < time.monotonic() - begun < 8
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        head(STROKES, JSON, "Content-Length: 99999999"),
+        head(STROKES, "text/plain", "Content-Length: 9999"),
+        head("/nowhere", JSON, "Content-Length: 9999"),
+        chunked(STROKES, JSON, b"1000000\r\n"),
+    ],
+)
+def test_a_body_that_nobody_wants_is_not_waited_for(start):
+    """Refused or unread, it drips; the thread is free soon all the same."""
+    with started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="2") as (url, _):
+        with socket.create_connection((HOST, port_of(url)), timeout=20) as connection:
+            connection.sendall(start)
+            begun = time.monotonic()
+            connection.settimeout(0.2)
+            while time.monotonic() < begun + 15:
+                try:
+                    if not connection.recv(65536):
+                        break
+                except TimeoutError:
+                    connection.sendall(b" ")
+                except OSError:
+                    break  # closed while we sent
+            assert time.monotonic() - begun < 10
+        check_reads(port_of(url))
+
+
 @contextmanager
 def slow_clients(port: int, count: int, sent: bytes):
     """Connections that send the start of a request and no more."""

@@ -110,6 +110,7 @@ def test_reserved_interpreters_are_used(glyphs, monkeypatch):
     monkeypatch.setattr("webapp.recognition.classifier.Interpreter", interpreter)
     classifier = LiteRTClassifier(load_model(MODELS, "digits").content)
     classifier.reserve(2)
+    classifier.reserve(2)
     assert len(made) == 2
     for _ in range(3):
         classifier.classify(glyphs)

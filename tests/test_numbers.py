@@ -5,7 +5,9 @@ import pytest
 
 from tests import hand
 from tests.fake import Says
-from webapp.recognition import Calibration, Recognizer
+from webapp.recognition import Calibration, Recognizer, glyph_of_strokes
+from webapp.recognition.numbers import read_numbers, stroke_medium
+from webapp.recognition.reader import Timing
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +127,48 @@ def test_what_is_no_digit_is_considered():
     assert reading.alternatives
 
 
-def test_five_hundred_strokes_end(reader):
+def test_a_reading_of_nothing_is_worth_less_than_one_of_digits():
+    """So that a page whose digits are seen once it is straight is read straight."""
+    stroke = np.array([[0.0, 0.0], [0.0, 50.0], [0.0, 100.0]])
+
+    def score(is_digit):
+        judge = Recognizer(Says(is_digit))._judge(glyph_of_strokes, Timing())
+        return read_numbers([stroke, stroke + 40.0], stroke_medium(judge)).score
+
+    assert score(0.0) < score(0.5) < score(1.0) < 0
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-323, 5e-323, 1e-310, 1e-160, 1e-140])
+def test_ink_of_next_to_no_size_is_a_point(reader, size):
+    """Shares of it would divide by nothing."""
+    strokes = [np.array([[0, 0], [size, size]]), np.array([[0, 0], [0, size]])]
+    assert reader.read_strokes(strokes).status in ("not_a_number", "unsure")
+
+
+def test_digits_that_touch_are_sure(reader):
+    """Whose ink meets, or crosses a little."""
+    one, six = hand.strokes(1, 100), hand.strokes(6, 100)
+    edge = min(float(s[:, 0].min()) for s in six)
+    end = max(float(s[:, 0].max()) for s in one)
+    touching = reader.read_strokes([*[s + np.array([edge - end + 2, 0]) for s in one], *six])
+    assert (touching.text, touching.status) == ("16", "ok")
+
+
+WALKS = [np.cumsum(np.random.default_rng(i).normal(0, 1, (40, 2)), 0) for i in range(500)]
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [s + np.array([6 * (i % 50), 10 * (i // 50)]) for i, s in enumerate(WALKS)],
+        [np.array([[0.0, 30 * i], [20.0, 30 * i + 18]]) for i in range(500)],
+        [
+            np.array([[0.0, 0.0], [0.0, 1000.0]]),
+            *(np.array([[10 + 3.0 * i, 500], [10.5 + 3 * i, 500.5]]) for i in range(499)),
+        ],
+    ],
+    ids=["tangled", "stacked", "dots"],
+)
+def test_five_hundred_strokes_end(reader, strokes):
     """The largest drawing is read in one go, whatever it is."""
-    rng = np.random.default_rng(0)
-    walk = [np.cumsum(rng.normal(0, 1, (40, 2)), 0) for _ in range(500)]
-    strokes = [s + np.array([6 * (i % 50), 10 * (i // 50)]) for i, s in enumerate(walk)]
     assert reader.read_strokes(strokes).status != "empty"

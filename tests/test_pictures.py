@@ -8,6 +8,8 @@ from tests import hand
 from tests.test_photos import lines_of
 from train.photos import SCENES, photo_of
 from webapp.recognition import Limits
+from webapp.recognition.numbers import Found, _is_tangled, picture_medium
+from webapp.recognition.page import page_of
 
 LIMITS = Limits(pixels=25_000_000, side=20_000)
 
@@ -146,3 +148,32 @@ def test_a_large_photo_reads_as_a_small_one_does(reader):
     for small, big in zip(one.digits, other.digits, strict=True):
         assert big.box.x == pytest.approx(small.box.x * factor, abs=0.02 * large.shape[1])
         assert big.box.height == pytest.approx(small.box.height * factor, rel=0.15)
+
+
+@pytest.mark.parametrize("shape", [(1000, 12), (400, 8), (12, 1000), (3, 2000), (2000, 3), (5, 5)])
+@pytest.mark.parametrize("band", [(0.4, 0.6), (0.3, 0.9)])
+def test_a_narrow_strip_is_read(shape, band):
+    """Paper across a desk, so narrow that nothing of it is left beside its edge."""
+    for axis in (0, 1):
+        picture = np.full((*shape, 3), 60, np.uint8)
+        length = shape[axis]
+        place = [slice(None), slice(None)]
+        place[axis] = slice(int(band[0] * length), int(band[1] * length) + 1)
+        picture[tuple(place)] = 220
+        assert page_of(picture).ink.dtype == np.uint8
+
+
+def test_a_pair_that_is_cut_is_not_taken_for_tangled(app):
+    """Its parts share the ink beside the cut on purpose."""
+    medium = picture_medium(lambda _: None)
+    zero = np.stack([np.tile(np.arange(20.0), 40), np.repeat(np.arange(40.0), 20)], 1)
+    left = found(zero)
+    right = found(zero + np.array([14.0, 0.0]))
+    assert not _is_tangled((left, right), (), medium.across)
+    assert _is_tangled((left, found(zero + np.array([4.0, 0.0]))), (), medium.across)
+
+
+def found(points):
+    """A digit of these pixels."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return Found(0, (0,), None, np.eye(10)[0], 1.0, low, high, (points,))

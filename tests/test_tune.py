@@ -35,3 +35,9 @@ def test_the_network_is_asked_once(cases, monkeypatch):
     first = worth(Weights(), cases)
     monkeypatch.setattr("webapp.recognition.LiteRTClassifier.classify", None)
     assert worth(Weights(), cases) == first
+
+
+def test_a_weight_of_nothing_is_tried_too(cases, monkeypatch):
+    """Shares of it would be nothing again."""
+    monkeypatch.setattr("train.tune.worth", lambda weights, _: (weights.late, 0.0))
+    assert descend(replace(Weights(), late=0.0), cases, 1, lambda _: None).late > 0

@@ -52,7 +52,7 @@ SPLIT = "train"
 SEED = 2029
 
 FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
-"""Of a weight's present value, what is tried."""
+"""Of a weight's present value, what is tried; of 1 where that is 0."""
 
 FLOOR = 1e-3
 """Shares of the label count as at least this: one hopeless number decides nothing."""
@@ -118,7 +118,8 @@ def descend(
     for _, field in itertools.product(range(rounds), fields(Weights)):
         start = best
         for factor in FACTORS:
-            tried = replace(start, **{field.name: getattr(start, field.name) * factor})
+            value = getattr(start, field.name) or 1.0  # of nothing, a share would be nothing
+            tried = replace(start, **{field.name: value * factor})
             found = worth(tried, cases)
             if found[0] > most[0] + 1e-6:
                 best, most = tried, found

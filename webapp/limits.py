@@ -54,9 +54,9 @@ class Watch:
         self._deadlines: dict[int, tuple[float, socket.socket]] = {}
         self._thread: threading.Thread | None = None
 
-    def add(self, connection: socket.socket) -> int:
-        """Watch a connection from now on; returns what `remove` takes."""
-        deadline = time.monotonic() + self.seconds
+    def add(self, connection: socket.socket, seconds: float | None = None) -> int:
+        """Watch a connection from now on, for so long; returns what `remove` takes."""
+        deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
         key = id(connection)
         with self._changed:
             self._deadlines[key] = (deadline, connection)
@@ -107,6 +107,7 @@ class Body(io.RawIOBase):
         most: bytes that a body in chunks may have.
         deadline: on the monotonic clock; from then on, what is cut short was cut by the watch.
         arrived: called when all of it has come.
+        too_long: called when more has come than is read.
     """
 
     def __init__(
@@ -116,10 +117,12 @@ class Body(io.RawIOBase):
         most: int,
         deadline: float = float("inf"),
         arrived: Callable[[], None] = lambda: None,
+        too_long: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._deadline = deadline
         self._arrived = arrived
+        self._too_long = too_long
         self._source = source
         self._announced = announced
         self._most = most
@@ -146,6 +149,7 @@ class Body(io.RawIOBase):
             raise ProblemError(400, "The body broke off, or its chunks are malformed.") from error
         self._count += len(data)
         if self._announced is None and self._count > self._most:
+            self._too_long()
             raise ProblemError(413, f"The body has more than the {self._most} bytes that are read.")
         if not data and wanted and self._announced is not None:
             self._check_deadline()
@@ -207,29 +211,40 @@ class InMemoryRequest(Request):
         try:
             g.incoming = incoming = Incoming(watch, gate, self.environ, large)
         except ProblemError:
-            self._discard(announced or 0)
+            self._discard(announced)
             raise
         source = self.environ["wsgi.input"]
-        return cast(IO[bytes], Body(source, announced, most, incoming.deadline, incoming.arrived))
+        body = Body(
+            source,
+            announced,
+            most,
+            incoming.deadline,
+            incoming.arrived,
+            too_long=lambda: self._discard(None),
+        )
+        return cast(IO[bytes], body)
 
-    def _discard(self, announced: int) -> None:
-        """Read a refused body, for a while, and keep nothing of it.
+    def _discard(self, announced: int | None) -> None:
+        """Read a refused body of so many bytes, or in chunks, for a while, and keep nothing of it.
 
         A client that still sends while its connection is closed sees no answer, only that.
         """
         connection = self.environ.get("gunicorn.socket")
         if not isinstance(connection, socket.socket):
             return
+        # A server waits for each piece until all of it is there, however it drips.
+        watch: Watch = current_app.extensions["bodies"][0]
+        key = watch.add(connection, DISCARD_SECONDS)
         deadline = time.monotonic() + DISCARD_SECONDS
-        connection.settimeout(DISCARD_SECONDS)
+        left = float("inf") if announced is None else announced
         try:
-            while announced > 0 and time.monotonic() < deadline:
-                data = self.environ["wsgi.input"].read(min(announced, PIECE_BYTES))
-                announced = announced - len(data) if data else 0
-        except OSError:
-            return  # the client has gone, or is too slow to be waited for
+            while left > 0 and time.monotonic() < deadline:
+                data = self.environ["wsgi.input"].read(int(min(left, PIECE_BYTES)))
+                left = left - len(data) if data else 0
+        except Exception:  # no two servers raise the same: the client has gone, or sends no chunks
+            return
         finally:
-            connection.settimeout(None)
+            watch.remove(key)
 
     def _load_form_data(self) -> None:
         try:

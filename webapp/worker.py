@@ -14,8 +14,8 @@ own 5 s let 16 silent clients hold up all threads of a worker."""
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
-    """Waits for silent clients without a thread, for slow heads not for ever, and leaves nobody in
-    the queue when it stops.
+    """Waits for silent clients without a thread, for slow heads and unread bodies not for ever, and
+    leaves nobody in the queue when it stops.
     """
 
     sockets: list[Any]
@@ -40,7 +40,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request, whose head has arrived."""
         self._heads.remove(id(conn.sock))
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            # What nobody has read of its body is read now, and may drip as heads may.
+            self._heads.add(conn.sock)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections from now on, or no more.

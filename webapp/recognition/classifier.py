@@ -124,7 +124,8 @@ class LiteRTClassifier:
         Raises:
             Exception: the model does not run.
         """
-        networks = [_Network(self._content) for _ in range(count)]
+        # Those that wait already, where it was done before, are kept.
+        networks = [_Network(self._content) for _ in range(count - len(self._idle))]
         for network in networks:
             network.classify(np.zeros((BATCH, SIDE, SIDE, CHANNELS), np.uint8))
         self._idle.extend(networks)

@@ -211,7 +211,7 @@ def _paper(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     reduced = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), np.uint8)
     covered = _much_ink(reduced)
     paper = None
-    if covered is not None:
+    if covered is not None and covered.any() and not covered.all():
         # The mean of the paper around, weighted by nearness.
         bare = (~covered).astype(np.float32)
         spread = (0, 0), PAPER_WINDOW / 2

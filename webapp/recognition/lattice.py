@@ -165,7 +165,7 @@ def covers_of(
     starting: list[list[int]] = [[] for _ in line]
     for index, group in enumerate(groups):
         starting[group.members[0]].append(index)
-    dropped = [_dropped(line, i, height, weights) for i in range(len(line))]
+    dropped = [weights.crumb if crumb else weights.ink for crumb in crumbs_of(line, height)]
     by_stroke: dict[int, list[int]] = {}
     for index, own in enumerate(line):
         by_stroke.setdefault(own.stroke, []).append(index)
@@ -283,13 +283,14 @@ def _is_two(
 
 
 def _dense(stroke: Stroke, step: float) -> Stroke:
-    """Points of a stroke at most one step apart."""
+    """A stroke's points and others between them, at most one step apart, in any order."""
     moves = np.hypot(*np.diff(stroke, axis=0).T)
     if not len(moves) or moves.max() <= step:
         return stroke
     along = np.concatenate([[0.0], np.cumsum(moves)])
     places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
-    return np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
+    between = np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
+    return np.concatenate([stroke, between])
 
 
 def shape_cost(line: Sequence[Piece], group: Group, height: float, weights: Weights) -> float:
@@ -331,28 +332,22 @@ def _beside(left: Group, right: Group, edges: Edges, weights: Weights) -> float:
     overlap = max(0.0, float(shared)) / max(float(min(widths)), 0.15 * height)
     middles = abs(float(left.low[1] + left.high[1] - right.low[1] - right.high[1])) / 2 / height
     cost = weights.overlap * overlap + weights.base * max(0.0, middles - weights.base_free)
-    if shared > weights.across_free * height:
+    if weights.across and shared > weights.across_free * height:
         across = edges.across(left.members, right.members)
         cost += weights.across * max(0.0, across - weights.across_free)
     return cost
 
 
-def _dropped(line: Sequence[Piece], index: int, height: float, weights: Weights) -> float:
-    """What it costs to leave a piece out."""
-    return weights.crumb if is_crumb(line, index, height) else weights.ink
-
-
-def is_crumb(line: Sequence[Piece], index: int, height: float) -> bool:
-    """Whether a piece is a point, a comma or a bar that stands alone: no part of a digit."""
-    own = line[index]
-    small = max(own.width, own.height) <= 0.35 * height
-    flat = own.height <= 0.25 * max(own.width, 0.5 * height)
-    if not (small or flat):
-        return False
-    margin = 0.05 * height
-    for other in line:
-        if other is not own:
-            apart = np.maximum(other.low - own.high, own.low - other.high)
-            if apart.max() <= margin:
-                return False
-    return True
+def crumbs_of(line: Sequence[Piece], height: float) -> list[bool]:
+    """Which pieces are points, commas or bars that stand alone: no part of a digit."""
+    low = np.array([own.low for own in line])
+    high = np.array([own.high for own in line])
+    size = high - low
+    small = size.max(axis=1) <= 0.35 * height
+    flat = size[:, 1] <= 0.25 * np.maximum(size[:, 0], 0.5 * height)
+    crumbs = small | flat
+    for index in np.flatnonzero(crumbs):
+        apart = np.maximum(low - high[index], low[index] - high).max(axis=1)
+        apart[index] = np.inf
+        crumbs[index] = apart.min() > 0.05 * height
+    return [bool(crumb) for crumb in crumbs]

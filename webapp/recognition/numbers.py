@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .blobs import cut_ink
 from .glyph import Glyph, Stroke
-from .lattice import Cover, Edges, Weights, covers_of, is_crumb, likely
+from .lattice import Cover, Edges, Weights, covers_of, crumbs_of, likely
 from .segment import (
     MAX_CUT_STROKES,
     MAX_GROUPS,
@@ -33,6 +33,9 @@ Judge = Callable[
 ]
 """N groups of strokes to their glyphs, calibrated P(digit), (N, 10), and P(is a digit), (N,) or
 None."""
+
+TINY = 1e-150
+"""Ink that is no larger is a point: shares of its size would be no numbers any more."""
 
 NEGLIGIBLE = 1e-4
 """Covers less likely than this, as a share of the best, are no other reading."""
@@ -147,21 +150,23 @@ class Numbers:
     """Of the best covers, in nats: comparable between readings of the same ink."""
     amount: float
     """Of ink that was not passed over."""
-
-    @property
-    def tangled(self) -> bool:
-        """Digits stand over each other, or above or below a point or a bar: an X, a T, a ?."""
-        if any(map(_are_tangled, self.digits, self.digits[1:])):
-            return True
-        return len({digit.line for digit in self.digits}) <= 1 and any(
-            ink.low[0] < digit.high[0] and digit.low[0] < ink.high[0]
-            for ink in self.ignored
-            if not ink.passed
-            for digit in self.digits
-        )
+    tangled: bool
+    """Digits stand over each other, or above or below a point or a bar: an X, a T, a ?."""
 
 
-def _are_tangled(left: Found, right: Found) -> bool:
+def _is_tangled(digits: Sequence[Found], ignored: Sequence[Ink], across: float) -> bool:
+    """See `Numbers.tangled`; `across` as in `Medium`."""
+    if any(_are_tangled(left, right, across) for left, right in itertools.pairwise(digits)):
+        return True
+    return len({digit.line for digit in digits}) <= 1 and any(
+        ink.low[0] < digit.high[0] and digit.low[0] < ink.high[0]
+        for ink in ignored
+        if not ink.passed
+        for digit in digits
+    )
+
+
+def _are_tangled(left: Found, right: Found, across: float) -> bool:
     """Whether neighbours stand over each other as digits seldom do."""
     shared = min(left.high[0], right.high[0]) - max(left.low[0], right.low[0])
     if left.line != right.line or shared <= 0:
@@ -170,10 +175,12 @@ def _are_tangled(left: Found, right: Found) -> bool:
     height = float(max(left.high[1] - left.low[1], right.high[1] - right.low[1]))
     if shared > TANGLED * max(narrower, 0.15 * height):
         return True
+    if across == np.inf:
+        return False
     pieces = [piece(0, points) for points in (*left.points, *right.points)]
     own = range(len(left.points))
     edges = Edges(pieces, height)
-    return edges.across(tuple(own), tuple(range(len(own), len(pieces)))) > ACROSS
+    return edges.across(tuple(own), tuple(range(len(own), len(pieces)))) > across
 
 
 @dataclass(frozen=True)
@@ -192,16 +199,20 @@ class Medium:
     """... if its P(is a digit) is below this."""
     words: bool
     """Whether words that are no numbers are passed over."""
+    across: float
+    """How far digits may reach across each other, in heights; see `ACROSS`."""
 
 
 def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
     """Of a drawing. The amount of ink is the pen's way."""
-    return Medium(judge, cut, _length, weights or Weights(), TOO_WIDE, 0.5, words=False)
+    return Medium(judge, cut, _length, weights or Weights(), TOO_WIDE, 0.5, False, ACROSS)
 
 
 def picture_medium(judge: Judge, weights: Weights | None = None) -> Medium:
-    """Of a picture's connected ink. The amount of ink is its pixels."""
-    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.4, 0.97, words=True)
+    """Of a picture's connected ink, whose parts share what is beside a cut: how far they reach
+    across each other says nothing. The amount of ink is its pixels.
+    """
+    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.4, 0.97, True, np.inf)
 
 
 @dataclass
@@ -213,6 +224,8 @@ class _Line:
     probabilities: NDArray[np.float64]
     is_digit: NDArray[np.float64] | None
     covers: list[Cover]
+    crumbs: list[bool]
+    """Of each piece: see `crumbs_of`."""
     passed: frozenset[int] = frozenset()
     """Indices of pieces that are passed over."""
 
@@ -226,6 +239,8 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
             where something has to be cut.
     """
     medium = replace(medium, judge=_once(medium.judge))
+    if np.ptp(np.concatenate(inks), axis=0).max() < TINY:
+        inks = [np.repeat(points[:1], len(points), axis=0) for points in inks]
     pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows = lines_of(pieces)
     lines = _judged(_proposed(rows, [height_of(row) for row in rows], medium), medium)
@@ -240,10 +255,12 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
     if not any(line.covers[0].digits for line in lines):
         # A dot, a bar: left out as part of a number, but alone it is what is to be judged.
         glyphs, probabilities, is_digit = medium.judge([[p.points for p in pieces]])
-        cover = Cover(0.0, (0,), ())
+        # What it cost to leave all of it out: comparable with other readings.
+        cover = Cover(sum(line.covers[0].score for line in lines), (0,), ())
         group = whole_group(pieces)
         height = float(max(group.high - group.low))
-        lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover])]
+        crumbs = crumbs_of(pieces, height)
+        lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover], crumbs)]
     return _numbers(lines, medium)
 
 
@@ -319,7 +336,10 @@ def _judged(
         start += len(groups)
         sure = None if is_digit is None else is_digit[part]
         covers = covers_of(row, groups, height, probabilities[part], sure, medium.weights)
-        lines.append(_Line(row, height, groups, glyphs[part], probabilities[part], sure, covers))
+        crumbs = crumbs_of(row, height)
+        lines.append(
+            _Line(row, height, groups, glyphs[part], probabilities[part], sure, covers, crumbs)
+        )
     return lines
 
 
@@ -381,7 +401,7 @@ def _words(line: _Line) -> list[list[int]]:
 
 def _foreign(line: _Line, refused: Sequence[int]) -> set[int]:
     """Indices of the pieces of words in which so much is refused that they are letters."""
-    bad = {i for i in refused if not is_crumb(line.pieces, i, line.height)}
+    bad = {i for i in refused if not line.crumbs[i]}
     return {
         i
         for word in _words(line)
@@ -413,11 +433,7 @@ def _quality(line: _Line, word: Sequence[int], medium: Medium) -> float:
     """
     best = line.covers[0]
     amounts = {i: medium.amount(line.pieces[i].points) for i in word}
-    refused = sum(
-        amounts[i]
-        for i in set(word) & set(best.ignored)
-        if not is_crumb(line.pieces, i, line.height)
-    )
+    refused = sum(amounts[i] for i in set(word) & set(best.ignored) if not line.crumbs[i])
     groups = [g for g in best.digits if set(line.groups[g].members) & set(word)]
     if not groups or refused > MOST_REFUSED * sum(amounts.values()):
         return 0.0
@@ -467,15 +483,21 @@ def _numbers(lines: Sequence[_Line], medium: Medium) -> Numbers:
             )
         for i in best.ignored:
             own = line.pieces[i]
-            crumb = is_crumb(line.pieces, i, line.height)
+            crumb = line.crumbs[i]
             passed = i in line.passed
             amount = medium.amount(own.points)
             total += 0.0 if passed else amount
             ignored.append(Ink(own.low, own.high, crumb, passed, amount, own.points))
         texts.append(_texts(line))
         row += bool(best.digits)
-    score = sum(line.covers[0].score for line in lines)
-    return Numbers(tuple(digits), tuple(ignored), _joined(texts), score, total)
+    return Numbers(
+        tuple(digits),
+        tuple(ignored),
+        _joined(texts),
+        score=sum(line.covers[0].score for line in lines),
+        amount=total,
+        tangled=_is_tangled(digits, ignored, medium.across),
+    )
 
 
 def _length(points: Stroke) -> float:

@@ -45,6 +45,9 @@ SHEET_LEVELS = (0.0, 0.25, 0.5)
 """Where between the threshold (Otsu's) and the mean of what is lighter a sheet's level may begin:
 the desk may have light spots."""
 
+SHEET_SIDE = 16
+"""Pixels that it is wide and high, at least, without its edge."""
+
 SHEET_MARGIN = 0.012
 """Width of a sheet's edge that is passed over, as a share of the picture's longer side."""
 
@@ -195,6 +198,8 @@ def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float] | None:
 
     None where the light part of the picture is no rectangle, or fills it: a shadow, a lamp.
     """
+    if min(grey.shape) < SHEET_SIDE:
+        return None
     small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     small = np.asarray(cv2.medianBlur(small, 5), np.uint8)
     threshold, _ = cv2.threshold(small, 0, 1, cv2.THRESH_OTSU)
@@ -211,8 +216,10 @@ def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float] | None:
             mask = cv2.resize(filled, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
             margin = 2 * max(2, round(SHEET_MARGIN * max(grey.shape))) + 1
             mask = np.pad(mask, 1)
-            mask = cv2.erode(mask, np.ones((margin, margin), np.uint8))[1:-1, 1:-1]
-            return np.ascontiguousarray(mask), angle
+            inner = cv2.erode(mask, np.ones((margin, margin), np.uint8))[1:-1, 1:-1]
+            sheet = np.asarray(np.ascontiguousarray(inner), np.uint8)
+            # Of a narrow strip there is nothing left beside its edge.
+            return (sheet, angle) if min(cv2.boundingRect(sheet)[2:]) >= SHEET_SIDE else None
     return None
 
 

@@ -248,12 +248,14 @@ def _linked(
     for key, name in names.items():
         rows.setdefault(name, []).append(key)
     parts = list(rows.values())
-    for place, one in enumerate(parts):
-        for other in parts[place + 1 :]:
-            tops = np.median(low[one, 1]), np.median(low[other, 1])
-            ends = np.median(high[one, 1]), np.median(high[other, 1])
-            if min(ends) - max(tops) > 0.5 * min(ends[0] - tops[0], ends[1] - tops[1]):
-                merge(one[0], other[0])
+    tops = np.array([np.median(low[part, 1]) for part in parts])
+    ends = np.array([np.median(high[part, 1]) for part in parts])
+    for place, part in enumerate(parts):
+        rest = slice(place + 1, None)
+        shared = np.minimum(ends[place], ends[rest]) - np.maximum(tops[place], tops[rest])
+        lower = np.minimum(ends[place] - tops[place], ends[rest] - tops[rest])
+        for other in np.flatnonzero(shared > 0.5 * lower).tolist():
+            merge(part[0], parts[place + 1 + other][0])
     return names
 
 
