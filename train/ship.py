@@ -49,13 +49,7 @@ GENERATED_COUNT = 500
 GENERATED_SEED = 1
 """Another than evaluation's."""
 
-LIMITS = [
-    "One digit at a time.",
-    "Pen strokes by a few hundred writers, most of them European and American, of the 1990s; "
-    "MNIST's writers are American. Other hands and other digits than 0 to 9 were not seen.",
-    "Letters that look like digits (O, I, l, S, Z, B, b, q, g …) are read as digits.",
-    "Without the pen's direction a 1 with a long flag and a 7 can be the same ink.",
-]
+NOT_SEEN = "Other hands and other digits than 0 to 9 were not seen."
 
 UNTESTED = [
     "Children's and shaking hands, left-handed writers as a group, other scripts' digits.",
@@ -304,9 +298,28 @@ def _card(
             for candidate in candidates
         ],
         "curves": best.log["curves"],
-        "limits": LIMITS,
+        "limits": limits(strokes=bool(data.digits), judges=judges, channels=channels),
         "untested": UNTESTED,
     }
+
+
+def limits(*, strokes: bool, judges: bool, channels: int) -> list[str]:
+    """What a model cannot do, by what it was trained on, what it says and what it sees."""
+    writers = "MNIST's writers are American"
+    if strokes:
+        writers += (
+            "; pen strokes by a few hundred, most of them European and American, of the 1990s"
+        )
+    said = [f"One glyph at a time; {writers}. {NOT_SEEN}"]
+    if judges:
+        said.append(
+            "Letters that look like digits (O, I, l, S, Z, B, b, q, g …) are read as digits."
+        )
+    else:
+        said.append("Always answers with one of ten digits, also when shown something else.")
+    if channels == 1:
+        said.append("Without the pen's direction a 1 with a long flag and a 7 can be the same ink.")
+    return said
 
 
 def _data_entries(
