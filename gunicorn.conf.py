@@ -45,7 +45,7 @@ workers = int(concurrency)
 
 # Threads let connections be slow, and some always have to be free: readings, those that wait for
 # one, and pictures, must not take them all.
-worker_class = "webapp.worker.Worker"  # gthread, but for three habits
+worker_class = "webapp.worker.Worker"  # gthread, but for some habits
 threads = settings.threads
 drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), 1 + WAITING_PICTURES
 needed = drawings + pictures + SPARE_THREADS

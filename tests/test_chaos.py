@@ -420,6 +420,17 @@ def test_silent_clients_take_no_thread():
                 check_reads(port)
 
 
+def test_silent_clients_are_not_kept_for_long():
+    """They count among the thousand connections that a worker takes."""
+    with (
+        started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="2") as (url, _),
+        slow_clients(port_of(url), 1, b"") as (connection,),
+    ):
+        begun = time.monotonic()
+        assert connection.recv(1) == b""
+        assert 1.5 < time.monotonic() - begun < 10
+
+
 def test_nothing_of_a_client_is_in_the_log(tmp_path):
     """Addresses, agents, drawings, and what is no HTTP: under the real server, every line JSON."""
     log = tmp_path / "log"

@@ -1,6 +1,8 @@
-"""gunicorn's threaded worker, with three habits of our own; `worker_class` in gunicorn.conf.py."""
+"""gunicorn's threaded worker, with some habits of our own; `worker_class` in gunicorn.conf.py."""
 
 import select
+import time
+from collections import deque
 from typing import Any
 
 from gunicorn.workers import gthread
@@ -19,6 +21,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     """
 
     sockets: list[Any]
+    pending_conns: deque[Any]
 
     def init_process(self) -> None:
         """Run, in the process that was forked."""
@@ -45,6 +48,13 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         finally:
             # What nobody has read of its body is read now, and may drip as heads may.
             self._heads.add(conn.sock)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Close a connection, or wait for its next request, or for its first."""
+        super().finish_request(conn, fs)
+        if self.pending_conns and self.pending_conns[-1] is conn:
+            # It counts among the connections that a worker takes, and has not asked for anything.
+            conn.timeout = min(conn.timeout, time.monotonic() + self._heads.seconds)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections from now on, or no more.
