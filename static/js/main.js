@@ -116,7 +116,7 @@ const pad = new Pad(find("pad"), find("tip"), drawing, {
   },
   resized: () => padBoxes.layout(pad.view),
 });
-new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
+const keyboardPen = new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
   started,
   ended: () => edited(),
   erased: () => {
@@ -154,7 +154,9 @@ function readDrawing(delay = 0) {
 
 /** @param {() => boolean} edit of the drawing; says whether it changed anything */
 function change(edit) {
-  if (picture || pad.isDrawing || !edit()) return;
+  if (picture || pad.isDrawing) return;
+  keyboardPen.lift();
+  if (!edit()) return;
   pad.redraw();
   edited(SETTLE);
 }
@@ -249,6 +251,8 @@ for (const name of ["close", "cancel"]) find(name).addEventListener("click", lea
 
 function bring(file) {
   if (pad.isDrawing) return;
+  // Later, it would have the drawing read instead of the picture.
+  keyboardPen.lift();
   picture = { file, turns: 0, sent: [], name: file.name || "picture.png" };
   photo.blank();
   readPicture();

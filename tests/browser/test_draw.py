@@ -620,6 +620,25 @@ def test_a_digit_can_be_drawn_by_keyboard(visit):
     visitor.expect_number(7)
 
 
+@pytest.mark.parametrize("before", [[], ONE], ids=["first stroke", "second stroke"])
+def test_undo_lifts_the_keyboard_pen(visit, before):
+    """It takes the growing stroke whole; arrows then move the cursor and touch no other ink."""
+    visitor = visit()
+    visitor.draw(before)
+    visitor.pad.focus()
+    press(visitor, "Space", *["ArrowDown"] * 3)
+    expect(visitor.page.locator("[data-cursor]")).to_have_class(re.compile("down"))
+    press(visitor, "Control+z")
+    expect(visitor.notice).to_have_text("Pen up")
+    expect(visitor.page.locator("[data-cursor]")).not_to_have_class(re.compile("down"))
+    press(visitor, *["ArrowRight"] * 3)
+    press(visitor, "Control+Shift+Z")
+    strokes = visitor.strokes()
+    assert len(strokes) == len(before) + 1
+    assert len(strokes[-1]["x"]) == 4
+    assert [len(stroke["x"]) for stroke in strokes[:-1]] == [len(stroke) for stroke in before]
+
+
 def test_a_visitor_with_a_keyboard_alone_gets_everything(visit):
     """Tab leads to every part in order: draw, undo, choose a digit, a picture, an example, look
     into the network.

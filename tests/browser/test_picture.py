@@ -239,6 +239,19 @@ def test_the_drawing_waits_under_the_picture(visit):
     assert visitor.file.input_value() == ""
 
 
+def test_a_picture_lifts_the_keyboard_pen(visit):
+    """Pasted into a growing stroke it is read all the same, and the stroke is kept."""
+    visitor = visit()
+    visitor.pad.focus()
+    for key in ("Space", *["ArrowDown"] * 15):
+        visitor.page.keyboard.press(key)
+    paste(visitor, image_file(7))
+    visitor.expect_number(7)
+    expect(visitor.photo_boxes.locator("b")).to_have_text(["7"])
+    visitor.page.get_by_role("button", name="Back to drawing").click()
+    visitor.expect_number(1)
+
+
 def test_the_example_photo_goes_the_way_of_every_picture(visit):
     """As a JPEG that was drawn by the page."""
     visitor = visit()
