@@ -41,6 +41,8 @@ const find = (name) => document.querySelector(`[data-${name}]`);
 
 const words = new Words(JSON.parse(document.body.dataset.texts));
 const drawing = new Drawing();
+/** Whether the answer that is shown is about something else than what is on the stage. */
+let foreign = false;
 /** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
 
@@ -58,6 +60,7 @@ const asker = new Asker({
     clearBoxes();
     view.failed(words.problem(error));
     explain();
+    showTools();
     if (!(error instanceof ApiError || error instanceof PictureError)) throw error;
   },
   late: () => view.notice(words.say("late"), words.say("late_hint")),
@@ -72,6 +75,7 @@ addEventListener("online", () => asker.hurry());
 function answered(answer) {
   photo.sending(null);
   clearBoxes();
+  foreign = false;
   view.show(answer);
   if (!answer.digits.length) explain();
   if (picture) {
@@ -198,7 +202,7 @@ function showTools() {
   find("erase").setAttribute("aria-pressed", String(pad.rubber));
   find("pad").classList.toggle("rubber", pad.rubber);
   find("pad-hint").hidden = !drawing.isEmpty;
-  find("actions").hidden = !view.answer?.text;
+  find("actions").hidden = foreign || !view.answer?.text;
   find("svg").hidden = Boolean(picture);
 }
 
@@ -265,6 +269,7 @@ function readPicture() {
   clearBoxes();
   view.busy();
   explorer.about(null);
+  foreign = true;
   showStage();
   photo.sending(0);
   asker.ask(async (signal) => {
@@ -277,6 +282,7 @@ function readPicture() {
 
 function leavePicture() {
   picture = null;
+  foreign = true;
   form.reset();
   photo.sending(null);
   showStage();

@@ -336,6 +336,25 @@ def test_a_refusal_is_said_and_submit_tries_again(visit):
     visitor.expect_number(3)
 
 
+def test_after_a_refusal_there_is_nothing_to_copy(visit):
+    """The buttons go with the number that they were for, and come back with the next."""
+    visitor = visit()
+    visitor.expected_errors.append("500")
+    actions = visitor.page.locator("[data-actions]")
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    expect(actions).to_be_visible()
+    visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
+    visitor.submit.click()
+    expect(visitor.sentence).to_have_text("That did not work.")
+    expect(actions).to_be_hidden()
+
+    visitor.page.unroute(PREDICT)
+    visitor.submit.click()
+    visitor.expect_number(3)
+    expect(actions).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [

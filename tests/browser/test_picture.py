@@ -124,6 +124,28 @@ def test_another_picture_replaces_the_first(visit):
         visitor.expect_number(digit)
 
 
+def test_the_number_of_another_picture_cannot_be_copied(visit):
+    """What copies waits for the answer about what is shown: a picture, turned, or the drawing."""
+    visitor = visit()
+    actions = visitor.page.locator("[data-actions]")
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    held = []
+    visitor.page.route(PREDICT, lambda route: held.append(route))
+    for act in (
+        lambda: choose(visitor, image_file(2)),
+        lambda: choose(visitor, image_file(7)),
+        visitor.page.get_by_role("button", name="Turn the picture").click,
+        visitor.page.get_by_role("button", name="Back to drawing").click,
+    ):
+        expect(actions).to_be_visible()
+        with visitor.page.expect_request(PREDICT):
+            act()
+        expect(actions).to_be_hidden()
+        held.pop().fulfill(json=answer(2))
+    expect(actions).to_be_visible()
+
+
 def test_the_camera_is_offered_where_there_is_touch(visit):
     """A phone has a button for it, a desktop has not; the field asks for the camera behind."""
     phone, desktop = visit(**PHONE), visit()
