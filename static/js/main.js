@@ -153,6 +153,7 @@ function edited(delay = 0) {
 
 function readDrawing(delay = 0) {
   view.busy();
+  explorer.wait();
   asker.ask((signal) => readStrokes(drawing.toRequest(pad.view), signal), delay);
 }
 
@@ -352,6 +353,8 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
 find("see-how").addEventListener("click", () => (find("explain").open = true));
 
 function explain(index = 0) {
+  // The digits that are shown may have lost their ink.
+  if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
