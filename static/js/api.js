@@ -62,6 +62,12 @@ async function askJson(address, body, signal) {
 /** fetch does not tell how much has gone up: this does. */
 function sendFile(address, file, signal, progress) {
   return new Promise((resolve, reject) => {
+    const stopped = () => reject(new DOMException("aborted", "AbortError"));
+    // A signal that is aborted already fires no event any more.
+    if (signal?.aborted) {
+      stopped();
+      return;
+    }
     const request = new XMLHttpRequest();
     request.open("POST", address);
     request.timeout = 3 * TIMEOUT;
@@ -75,7 +81,7 @@ function sendFile(address, file, signal, progress) {
       }
     };
     request.onerror = request.ontimeout = () => reject(new NetworkError());
-    request.onabort = () => reject(new DOMException("aborted", "AbortError"));
+    request.onabort = stopped;
     signal?.addEventListener("abort", () => request.abort());
     const form = new FormData();
     form.append("image", file);

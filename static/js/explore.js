@@ -38,6 +38,12 @@ export class Explorer {
     this.#load();
   }
 
+  /** What is explained has changed: until the next question what is shown stays, none is asked. */
+  wait() {
+    this.#controller?.abort();
+    this.#question = null;
+  }
+
   async #load() {
     this.#controller?.abort();
     const question = this.#question;
@@ -118,6 +124,7 @@ class LayerView {
   }
 
   #draw() {
+    if (!this.#maps.length) return;
     const count = this.#maps.length;
     const chosen = Number(this.#slider.value) - 1;
     const columns = Math.min(COLUMNS, count);

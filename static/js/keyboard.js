@@ -42,12 +42,22 @@ export class KeyboardPen {
     canvas.addEventListener("pointerdown", () => this.#leave());
   }
 
+  /** End the growing stroke, if there is one, before anything else changes the drawing. */
+  lift() {
+    if (!this.#down) return;
+    this.#down = false;
+    this.#pad.redraw();
+    this.#show();
+    this.#callbacks.ended();
+    this.#callbacks.said(false);
+  }
+
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || this.#pad.isDrawing) return;
     const arrow = ARROWS[event.key];
     if (arrow) this.#move(arrow, event);
     else if (event.key === " ") this.#toggle(event);
-    else if (event.key === "Escape" && this.#down) this.#lift();
+    else if (event.key === "Escape" && this.#down) this.lift();
     else if (event.key === "Delete" || event.key === "Backspace") this.#erase();
     else return;
     event.preventDefault();
@@ -68,7 +78,7 @@ export class KeyboardPen {
   #toggle(event) {
     if (event.repeat) return;
     if (this.#down) {
-      this.#lift();
+      this.lift();
     } else if (!this.#drawing.isFull) {
       this.#drawing.begin(this.#point(event));
       this.#pad.redraw();
@@ -77,14 +87,6 @@ export class KeyboardPen {
       this.#callbacks.said(true);
     }
     this.#show();
-  }
-
-  #lift() {
-    this.#down = false;
-    this.#pad.redraw();
-    this.#show();
-    this.#callbacks.ended();
-    this.#callbacks.said(false);
   }
 
   #erase() {
@@ -107,7 +109,7 @@ export class KeyboardPen {
   }
 
   #leave() {
-    if (this.#down) this.#lift();
+    this.lift();
     this.#cursor.hidden = true;
   }
 }

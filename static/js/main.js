@@ -41,6 +41,8 @@ const find = (name) => document.querySelector(`[data-${name}]`);
 
 const words = new Words(JSON.parse(document.body.dataset.texts));
 const drawing = new Drawing();
+/** Whether the answer that is shown is about something else than what is on the stage. */
+let foreign = false;
 /** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
 
@@ -58,6 +60,7 @@ const asker = new Asker({
     clearBoxes();
     view.failed(words.problem(error));
     explain();
+    showTools();
     if (!(error instanceof ApiError || error instanceof PictureError)) throw error;
   },
   late: () => view.notice(words.say("late"), words.say("late_hint")),
@@ -72,6 +75,7 @@ addEventListener("online", () => asker.hurry());
 function answered(answer) {
   photo.sending(null);
   clearBoxes();
+  foreign = false;
   view.show(answer);
   if (!answer.digits.length) explain();
   if (picture) {
@@ -116,7 +120,7 @@ const pad = new Pad(find("pad"), find("tip"), drawing, {
   },
   resized: () => padBoxes.layout(pad.view),
 });
-new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
+const keyboardPen = new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
   started,
   ended: () => edited(),
   erased: () => {
@@ -149,12 +153,15 @@ function edited(delay = 0) {
 
 function readDrawing(delay = 0) {
   view.busy();
+  explorer.wait();
   asker.ask((signal) => readStrokes(drawing.toRequest(pad.view), signal), delay);
 }
 
 /** @param {() => boolean} edit of the drawing; says whether it changed anything */
 function change(edit) {
-  if (picture || pad.isDrawing || !edit()) return;
+  if (picture || pad.isDrawing) return;
+  keyboardPen.lift();
+  if (!edit()) return;
   pad.redraw();
   edited(SETTLE);
 }
@@ -196,7 +203,7 @@ function showTools() {
   find("erase").setAttribute("aria-pressed", String(pad.rubber));
   find("pad").classList.toggle("rubber", pad.rubber);
   find("pad-hint").hidden = !drawing.isEmpty;
-  find("actions").hidden = !view.answer?.text;
+  find("actions").hidden = foreign || !view.answer?.text;
   find("svg").hidden = Boolean(picture);
 }
 
@@ -249,6 +256,8 @@ for (const name of ["close", "cancel"]) find(name).addEventListener("click", lea
 
 function bring(file) {
   if (pad.isDrawing) return;
+  // Later, it would have the drawing read instead of the picture.
+  keyboardPen.lift();
   picture = { file, turns: 0, sent: [], name: file.name || "picture.png" };
   photo.blank();
   readPicture();
@@ -261,6 +270,7 @@ function readPicture() {
   clearBoxes();
   view.busy();
   explorer.about(null);
+  foreign = true;
   showStage();
   photo.sending(0);
   asker.ask(async (signal) => {
@@ -273,6 +283,7 @@ function readPicture() {
 
 function leavePicture() {
   picture = null;
+  foreign = true;
   form.reset();
   photo.sending(null);
   showStage();
@@ -342,6 +353,8 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
 find("see-how").addEventListener("click", () => (find("explain").open = true));
 
 function explain(index = 0) {
+  // The digits that are shown may have lost their ink.
+  if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }

@@ -336,6 +336,25 @@ def test_a_refusal_is_said_and_submit_tries_again(visit):
     visitor.expect_number(3)
 
 
+def test_after_a_refusal_there_is_nothing_to_copy(visit):
+    """The buttons go with the number that they were for, and come back with the next."""
+    visitor = visit()
+    visitor.expected_errors.append("500")
+    actions = visitor.page.locator("[data-actions]")
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    expect(actions).to_be_visible()
+    visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
+    visitor.submit.click()
+    expect(visitor.sentence).to_have_text("That did not work.")
+    expect(actions).to_be_hidden()
+
+    visitor.page.unroute(PREDICT)
+    visitor.submit.click()
+    visitor.expect_number(3)
+    expect(actions).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
@@ -618,6 +637,25 @@ def test_a_digit_can_be_drawn_by_keyboard(visit):
     visitor.expect_nothing()
     press(visitor, "Control+z")
     visitor.expect_number(7)
+
+
+@pytest.mark.parametrize("before", [[], ONE], ids=["first stroke", "second stroke"])
+def test_undo_lifts_the_keyboard_pen(visit, before):
+    """It takes the growing stroke whole; arrows then move the cursor and touch no other ink."""
+    visitor = visit()
+    visitor.draw(before)
+    visitor.pad.focus()
+    press(visitor, "Space", *["ArrowDown"] * 3)
+    expect(visitor.page.locator("[data-cursor]")).to_have_class(re.compile("down"))
+    press(visitor, "Control+z")
+    expect(visitor.notice).to_have_text("Pen up")
+    expect(visitor.page.locator("[data-cursor]")).not_to_have_class(re.compile("down"))
+    press(visitor, *["ArrowRight"] * 3)
+    press(visitor, "Control+Shift+Z")
+    strokes = visitor.strokes()
+    assert len(strokes) == len(before) + 1
+    assert len(strokes[-1]["x"]) == 4
+    assert [len(stroke["x"]) for stroke in strokes[:-1]] == [len(stroke) for stroke in before]
 
 
 def test_a_visitor_with_a_keyboard_alone_gets_everything(visit):

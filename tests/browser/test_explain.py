@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import NUMBER, PHONE
+from tests.browser.visitor import NUMBER, PHONE, PREDICT
 
 EXPLAIN = "**/api/v1/explain*"
 
@@ -79,6 +79,68 @@ def test_another_digit_can_be_explained(visitor):
         visitor.page.locator(".digit").nth(2).click()
     expect(visitor.page.locator(".outputs .best b")).to_have_text("7")
     assert visitor.page.locator("[data-explain-glyph]").get_attribute("src") != before
+
+
+def test_between_a_change_and_its_answer_nothing_is_explained(visit):
+    """Neither opening it nor choosing a digit asks about ink that is gone; the answer brings it."""
+    visitor = visit()
+    page = visitor.page
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    page.locator(".digit").nth(2).click()
+    held, asked = [], []
+    page.route(PREDICT, lambda route: held.append(route))
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_request(PREDICT):
+        visitor.undo.click()
+    open_it(visitor)
+    page.locator(".digit").nth(1).click()
+    page.locator(".digit").nth(2).click()
+    expect(page.get_by_text("Write a digit, and see")).to_be_visible()
+    visitor.wait_for("() => new Promise(requestAnimationFrame)")
+    assert not [url for url in asked if "explain" in url]
+    with page.expect_response(EXPLAIN):
+        held[0].continue_()
+    visitor.expect_number(14)
+    expect(page.locator(".outputs .best b")).to_have_text("1")
+    expect(page.locator("[data-explain-failed]")).to_be_hidden()
+
+
+def test_an_explanation_that_comes_after_a_change_is_dropped(visit):
+    """Its ink may be gone; what is shown stays until the next."""
+    visitor = visit()
+    page = visitor.page
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    open_it(visitor)
+    expect(page.locator(".outputs .best b")).to_have_text("1")
+    page.route(PREDICT, lambda route: None)
+    held = []
+    page.route(EXPLAIN, lambda route: held.append(route))
+    with page.expect_request(EXPLAIN):
+        page.locator(".digit").nth(2).click()
+    with page.expect_event("requestfailed") as failed:
+        visitor.undo.click()
+    assert "explain" in failed.value.url
+    expect(page.get_by_role("heading", name="First convolution")).to_be_visible()
+    expect(page.locator(".outputs .best b")).to_have_text("1")
+    expect(page.locator("[data-explain-failed]")).to_be_hidden()
+
+
+def test_a_slider_may_be_moved_before_there_are_maps(visit):
+    """Nothing happens, and the maps come all the same."""
+    visitor = visit()
+    page = visitor.page
+    visitor.draw_digit(4)
+    visitor.expect_number(4)
+    held = []
+    page.route(EXPLAIN, lambda route: held.append(route))
+    with page.expect_request(EXPLAIN):
+        open_it(visitor)
+    page.locator("#map-conv1").focus()
+    page.keyboard.press("ArrowRight")
+    held[0].continue_()
+    expect(page.locator("output[for=map-conv1]")).to_contain_text("of 32")
 
 
 def test_maps_are_explored_with_mouse_and_keyboard(visitor):

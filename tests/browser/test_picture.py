@@ -124,6 +124,28 @@ def test_another_picture_replaces_the_first(visit):
         visitor.expect_number(digit)
 
 
+def test_the_number_of_another_picture_cannot_be_copied(visit):
+    """What copies waits for the answer about what is shown: a picture, turned, or the drawing."""
+    visitor = visit()
+    actions = visitor.page.locator("[data-actions]")
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    held = []
+    visitor.page.route(PREDICT, lambda route: held.append(route))
+    for act in (
+        lambda: choose(visitor, image_file(2)),
+        lambda: choose(visitor, image_file(7)),
+        visitor.page.get_by_role("button", name="Turn the picture").click,
+        visitor.page.get_by_role("button", name="Back to drawing").click,
+    ):
+        expect(actions).to_be_visible()
+        with visitor.page.expect_request(PREDICT):
+            act()
+        expect(actions).to_be_hidden()
+        held.pop().fulfill(json=answer(2))
+    expect(actions).to_be_visible()
+
+
 def test_the_camera_is_offered_where_there_is_touch(visit):
     """A phone has a button for it, a desktop has not; the field asks for the camera behind."""
     phone, desktop = visit(**PHONE), visit()
@@ -237,6 +259,19 @@ def test_the_drawing_waits_under_the_picture(visit):
     assert visitor.ink() == ink
     expect(visitor.photo).to_be_hidden()
     assert visitor.file.input_value() == ""
+
+
+def test_a_picture_lifts_the_keyboard_pen(visit):
+    """Pasted into a growing stroke it is read all the same, and the stroke is kept."""
+    visitor = visit()
+    visitor.pad.focus()
+    for key in ("Space", *["ArrowDown"] * 15):
+        visitor.page.keyboard.press(key)
+    paste(visitor, image_file(7))
+    visitor.expect_number(7)
+    expect(visitor.photo_boxes.locator("b")).to_have_text(["7"])
+    visitor.page.get_by_role("button", name="Back to drawing").click()
+    visitor.expect_number(1)
 
 
 def test_the_example_photo_goes_the_way_of_every_picture(visit):

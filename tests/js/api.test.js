@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  ApiError, Asker, NetworkError, explainStrokes, readStrokes, understood,
+  ApiError, Asker, NetworkError, explainStrokes, readImage, readStrokes, understood,
 } from "../../static/js/api.js";
 
 /** Let `fetch` answer so during one test; the requests it got are returned as they come. */
@@ -66,6 +66,19 @@ test("a network failure is one, whatever the browser calls it", async (t) => {
 test("an abort stays an abort, so that nobody is told of a failure", async (t) => {
   serve(t, ({ signal }) => signal.throwIfAborted());
   await assert.rejects(readStrokes({}, AbortSignal.abort()), { name: "AbortError" });
+});
+
+test("a picture that was cancelled before it was sent is not sent", async (t) => {
+  const calls = [];
+  globalThis.XMLHttpRequest = class {
+    upload = {};
+    open = () => calls.push("open");
+    send = () => calls.push("send");
+  };
+  t.after(() => delete globalThis.XMLHttpRequest);
+  const reading = readImage(new Blob(["7"]), AbortSignal.abort());
+  await assert.rejects(Promise.race([reading, settle()]), { name: "AbortError" });
+  assert.deepEqual(calls, []);
 });
 
 // ---- the asker ----
