@@ -42,7 +42,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     classifiers = {SEED: seed_network()} | {
         name: LiteRTClassifier(load_model(ROOT / "models", name).content)
-        for name in ("digits", "pen")
+        for name in ("digits", "ink", "pen")
     }
     glyph = np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8)
     times: dict[str, list[float]] = {name: [] for name in classifiers}

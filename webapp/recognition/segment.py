@@ -114,6 +114,8 @@ def lines_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
     Tall strokes that overlap in height belong together; what is left (bars, dots) follows the
     nearest of them. Ink without a tall stroke is one line.
     """
+    if len(pieces) == 1:
+        return [list(pieces)]
     low = np.array([p.low for p in pieces])
     high = np.array([p.high for p in pieces])
     size = high - low
