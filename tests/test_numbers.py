@@ -7,7 +7,7 @@ from tests import hand
 from tests.fake import Says
 from webapp.recognition import Calibration, Recognizer, glyph_of_strokes
 from webapp.recognition.numbers import read_numbers, stroke_medium
-from webapp.recognition.reader import Timing
+from webapp.recognition.reader import Timing, judge_of
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_reading_of_nothing_is_worth_less_than_one_of_digits():
     stroke = np.array([[0.0, 0.0], [0.0, 50.0], [0.0, 100.0]])
 
     def score(is_digit):
-        judge = Recognizer(Says(is_digit))._judge(glyph_of_strokes, Timing())
+        judge = judge_of(Says(is_digit), Calibration(), glyph_of_strokes, Timing())
         return read_numbers([stroke, stroke + 40.0], stroke_medium(judge)).score
 
     assert score(0.0) < score(0.5) < score(1.0) < 0

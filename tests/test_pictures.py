@@ -163,7 +163,7 @@ def test_a_narrow_strip_is_read(shape, band):
         assert page_of(picture).ink.dtype == np.uint8
 
 
-def test_a_pair_that_is_cut_is_not_taken_for_tangled(app):
+def test_a_pair_that_is_cut_is_not_taken_for_tangled():
     """Its parts share the ink beside the cut on purpose."""
     medium = picture_medium(lambda _: None)
     zero = np.stack([np.tile(np.arange(20.0), 40), np.repeat(np.arange(40.0), 20)], 1)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests import hand
-from train.tune import Case, Network, descend, worth
+from train.tune import Case, asked_once, descend, worth
 from webapp.recognition import Calibration, glyph_of_strokes
 from webapp.recognition.lattice import Weights
 from webapp.recognition.numbers import stroke_medium
@@ -16,8 +16,9 @@ from webapp.recognition.numbers import stroke_medium
 def cases(app):
     """Two numbers that the shipped network reads."""
     engine = app.extensions["stroke_engine"]
-    network = Network(engine.classifier, Calibration.of_card(engine.model.card))
-    medium = partial(stroke_medium, network.judge(glyph_of_strokes))
+    calibration = Calibration.of_card(engine.model.card)
+    judge = asked_once(engine.classifier, calibration, glyph_of_strokes)
+    medium = partial(stroke_medium, judge)
     return [Case("407", hand.number("407"), medium), Case("1987", hand.number("1987"), medium)]
 
 

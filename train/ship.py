@@ -49,8 +49,6 @@ GENERATED_COUNT = 500
 GENERATED_SEED = 1
 """Another than evaluation's."""
 
-NOT_SEEN = "Other hands and other digits than 0 to 9 were not seen."
-
 UNTESTED = [
     "Children's and shaking hands, left-handed writers as a group, other scripts' digits.",
     "Photographs in quantity: the few at hand are a smoke test, generated ones are not photos.",
@@ -310,7 +308,9 @@ def limits(*, strokes: bool, judges: bool, channels: int) -> list[str]:
         writers += (
             "; pen strokes by a few hundred, most of them European and American, of the 1990s"
         )
-    said = [f"One glyph at a time; {writers}. {NOT_SEEN}"]
+    said = [
+        f"One glyph at a time; {writers}. Other hands and other digits than 0 to 9 were not seen."
+    ]
     if judges:
         said.append(
             "Letters that look like digits (O, I, l, S, Z, B, b, q, g …) are read as digits."

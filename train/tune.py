@@ -13,18 +13,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from webapp.recognition import (
     Calibration,
+    Classifier,
     Glyph,
     LiteRTClassifier,
     Stroke,
-    glyph_of_ink,
     glyph_of_strokes,
     load_model,
 )
-from webapp.recognition.blobs import patch_of, pieces_of, with_pen
+from webapp.recognition.blobs import pieces_of
 from webapp.recognition.image import decode
 from webapp.recognition.lattice import Weights
 from webapp.recognition.numbers import (
@@ -37,6 +36,7 @@ from webapp.recognition.numbers import (
     stroke_medium,
 )
 from webapp.recognition.page import page_of
+from webapp.recognition.reader import Timing, glyphs_in, judge_of
 
 from .compose import SPACINGS, composed
 from .errors import TrainError
@@ -59,6 +59,10 @@ FLOOR = 1e-3
 
 EXACT = 2.0
 """What a number read exactly is worth, beside the logarithm of its share."""
+
+
+Asking = Callable[[Callable[[list[Stroke]], Glyph]], Judge]
+"""What makes glyphs of groups, to what judges these groups."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def tune(options: argparse.Namespace) -> int:
     """Choose and print; nothing is written."""
     model = load_model(options.models, options.name)
-    network = Network(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+    ask = partial(asked_once, LiteRTClassifier(model.content), Calibration.of_card(model.card))
     digits = [s for s in read_stroke_file(options.strokes) if s.split == SPLIT and s.is_digit]
     if not digits:
         raise TrainError(f"{options.strokes} has no digits by {SPLIT} writers")
     sets = _pictures if options.pictures else _strokes
-    cases = [*sets(options, digits, network)]
+    cases = [*sets(options, digits, ask)]
     weights = PICTURE_WEIGHTS if options.pictures else Weights()
     best = descend(weights, cases, options.rounds, print)
     changed = {f.name: getattr(best, f.name) for f in fields(Weights)}
@@ -141,30 +145,17 @@ def worth(weights: Weights, cases: Sequence[Case]) -> tuple[float, float]:
     return total / len(cases), exact / len(cases)
 
 
-class Network:
-    """What judges groups of ink."""
-
-    def __init__(self, classifier: LiteRTClassifier, calibration: Calibration) -> None:
-        self._classifier = classifier
-        self._calibration = calibration
-
-    def judge(self, glyph_of: Callable[[list[Stroke]], Glyph]) -> Judge:
-        """Its opinion of groups, asked for once each."""
-
-        def judge(
-            groups: list[list[Stroke]],
-        ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
-            glyphs = [glyph_of(group) for group in groups]
-            outputs = self._classifier.classify(np.stack(glyphs))
-            calibration = self._calibration
-            return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
-
-        # What a cut makes is made anew in each search: the same points, another array.
-        return remembering(judge, lambda group: tuple(points.tobytes() for points in group))
+def asked_once(
+    classifier: Classifier, calibration: Calibration, glyph_of: Callable[[list[Stroke]], Glyph]
+) -> Judge:
+    """What judges groups of ink, each of which the network is asked about once."""
+    judge = judge_of(classifier, calibration, glyph_of, Timing())
+    # What a cut makes is made anew in each search: the same points, another array.
+    return remembering(judge, lambda group: tuple(points.tobytes() for points in group))
 
 
 def _strokes(
-    options: argparse.Namespace, digits: Sequence[StrokeSample], network: Network
+    options: argparse.Namespace, digits: Sequence[StrokeSample], ask: Asking
 ) -> Iterator[Case]:
     rng = np.random.default_rng(SEED)
     several = [s for s in digits if len(s.strokes) > 1]
@@ -174,14 +165,14 @@ def _strokes(
         chosen += _some(numbers, options.count, rng)
     for spacing in SPACINGS:
         chosen += composed(digits, options.count, 4, spacing, rng)
-    judge = network.judge(glyph_of_strokes)
+    judge = ask(glyph_of_strokes)
     for sample in chosen:
         label = "".join(sample.label.split())
         yield Case(label, sample.strokes, partial(stroke_medium, judge))
 
 
 def _pictures(
-    options: argparse.Namespace, digits: Sequence[StrokeSample], network: Network
+    options: argparse.Namespace, digits: Sequence[StrokeSample], ask: Asking
 ) -> Iterator[Case]:
     photos: list[PhotoSample] = [*pairs_as_pictures(digits, options.count, "kissing", SEED)]
     for kind in SCENES:
@@ -191,12 +182,8 @@ def _pictures(
         inks = pieces_of(page.ink)
         if not inks:
             continue
-
-        def glyph_of(pieces: list[Stroke], ink: NDArray[np.uint8] = page.ink) -> Glyph:
-            return glyph_of_ink(with_pen(patch_of(pieces, ink)))
-
         label = "".join(photo.label.split())
-        yield Case(label, inks, partial(picture_medium, network.judge(glyph_of)))
+        yield Case(label, inks, partial(picture_medium, ask(glyphs_in(page.ink))))
 
 
 def _some(

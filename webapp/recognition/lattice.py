@@ -134,6 +134,7 @@ def covers_of(
     line: Sequence[Piece],
     groups: Sequence[Group],
     height: float,
+    crumbs: Sequence[bool],
     probabilities: NDArray[np.float64],
     is_digit: NDArray[np.float64] | None,
     weights: Weights,
@@ -144,6 +145,7 @@ def covers_of(
         line: pieces, by the middle of their box.
         groups: with each piece alone among them.
         height: of the line's digits.
+        crumbs: of each piece, see `crumbs_of`.
         probabilities: (G, 10), calibrated.
         is_digit: (G,), calibrated; None where the model has no such output.
     """
@@ -165,7 +167,7 @@ def covers_of(
     starting: list[list[int]] = [[] for _ in line]
     for index, group in enumerate(groups):
         starting[group.members[0]].append(index)
-    dropped = [weights.crumb if crumb else weights.ink for crumb in crumbs_of(line, height)]
+    dropped = [weights.crumb if crumb else weights.ink for crumb in crumbs]
     by_stroke: dict[int, list[int]] = {}
     for index, own in enumerate(line):
         by_stroke.setdefault(own.stroke, []).append(index)

@@ -335,8 +335,8 @@ def _judged(
         part = slice(start, start + len(groups))
         start += len(groups)
         sure = None if is_digit is None else is_digit[part]
-        covers = covers_of(row, groups, height, probabilities[part], sure, medium.weights)
         crumbs = crumbs_of(row, height)
+        covers = covers_of(row, groups, height, crumbs, probabilities[part], sure, medium.weights)
         lines.append(
             _Line(row, height, groups, glyphs[part], probabilities[part], sure, covers, crumbs)
         )

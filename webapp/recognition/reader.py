@@ -210,7 +210,7 @@ class Recognizer:
         self, page: Page, pieces: list[Stroke], timing: Timing
     ) -> tuple[Numbers, NDArray[np.float64] | None]:
         """The best reading of a page, as it lies or turned upright, and what turns it back."""
-        best = read_numbers(pieces, picture_medium(self._judge_of(page.ink, timing)))
+        best = read_numbers(pieces, picture_medium(self._judge(glyphs_in(page.ink), timing)))
         back = None
         slopes = [page.angle, slope_of(pieces)]
         for angle in {round(slope) for slope in slopes if slope is not None}:
@@ -219,26 +219,13 @@ class Recognizer:
             ink, way_back = turned(page.ink, angle)
             other = pieces_of(ink)
             if other:
-                numbers = read_numbers(other, picture_medium(self._judge_of(ink, timing)))
+                numbers = read_numbers(other, picture_medium(self._judge(glyphs_in(ink), timing)))
                 if numbers.score > best.score:
                     best, back = numbers, way_back
         return best, back
 
-    def _judge_of(self, ink: NDArray[np.uint8], timing: Timing) -> Judge:
-        return self._judge(lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink))), timing)
-
     def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
-        def judge(
-            groups: list[list[Stroke]],
-        ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
-            with timing.stage("ink"):
-                glyphs = [glyph_of(group) for group in groups]
-            with timing.stage("classify"):
-                outputs = self._classifier.classify(np.stack(glyphs))
-            calibration = self._calibration
-            return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
-
-        return judge
+        return judge_of(self._classifier, self._calibration, glyph_of, timing)
 
     def _reading(
         self,
@@ -332,6 +319,31 @@ class Recognizer:
             surface=surface,
             timing=timing,
         )
+
+
+def judge_of(
+    classifier: Classifier,
+    calibration: Calibration,
+    glyph_of: Callable[[list[Stroke]], Glyph],
+    timing: Timing,
+) -> Judge:
+    """What a classifier says of groups of ink, calibrated."""
+
+    def judge(
+        groups: list[list[Stroke]],
+    ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
+        with timing.stage("ink"):
+            glyphs = [glyph_of(group) for group in groups]
+        with timing.stage("classify"):
+            outputs = classifier.classify(np.stack(glyphs))
+        return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
+
+    return judge
+
+
+def glyphs_in(ink: NDArray[np.uint8]) -> Callable[[list[Stroke]], Glyph]:
+    """What makes glyphs of groups of a page's connected ink."""
+    return lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink)))
 
 
 def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:
