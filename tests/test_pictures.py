@@ -112,6 +112,34 @@ def test_photos(reader, kind):
     assert wrong <= 1
 
 
+@pytest.mark.parametrize("angle", [-7, -3, 3, 7])
+@pytest.mark.parametrize("desk", [60, 130])
+def test_the_desk_beside_a_turned_sheet_is_no_digit(reader, angle, desk):
+    """Dark wedges along the edges of the picture, and what the paper seems to be beside them."""
+    picture = turned_on(drawn(hand.number("4075", gap=0.3), margin=90, paper=235), angle, desk)
+    reading = read(reader, picture)
+    assert (reading.text, reading.status) == ("4075", "ok")
+
+
+def test_a_shadow_is_no_desk(reader):
+    """Digits in the shade of half the picture are read: no shadow ends as sharply as paper does."""
+    picture = drawn(hand.number("4075", gap=0.3), margin=90, paper=235).astype(np.float32)
+    across = np.arange(picture.shape[1]) - 0.55 * picture.shape[1]
+    shade = 1 - 0.5 / (1 + np.exp(-across / 10))
+    noise = np.random.default_rng(0).normal(0, 2, picture.shape)
+    shaded = (picture * shade + noise).clip(0, 255).astype(np.uint8)
+    assert read(reader, shaded).text == "4075"
+
+
+def turned_on(picture, angle, desk):
+    """A picture of paper, turned in its frame, on a desk of such a level, with a camera's noise."""
+    height, width = picture.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
+    laid = cv2.warpAffine(picture, matrix, (width, height), borderValue=desk)
+    noise = np.random.default_rng(0).normal(0, 3, laid.shape)
+    return (laid + noise).clip(0, 255).astype(np.uint8)
+
+
 def test_digits_that_touch_are_cut(app):
     """Ink that runs through two digits, where the network can say that it is none."""
     reader = app.extensions["stroke_engine"].recognizer
@@ -119,6 +147,18 @@ def test_digits_that_touch_are_cut(app):
         strokes = hand.number(text, gap=-0.01)
         reading = read(reader, drawn(strokes))
         assert reading.text == text
+
+
+def test_a_line_of_pairs_that_touch_is_no_word(reader):
+    """Pieces of two digits each are no letters, also beside a line that is read with ease."""
+    pairs, right = [], 0.0
+    for pair in ("04", "04", "94"):
+        strokes = hand.number(pair, gap=-0.01)
+        points = np.concatenate(strokes)
+        pairs += [stroke + np.array([right - points[:, 0].min(), 0.0]) for stroke in strokes]
+        right += np.ptp(points[:, 0]) + 30
+    line = [stroke + np.array([0.0, 180.0]) for stroke in hand.number("407", gap=0.4)]
+    assert read(reader, drawn([*pairs, *line], pen=9)).lines == ("040494", "407")
 
 
 def test_nothing_is_ignored_beside_digits(reader):

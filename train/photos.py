@@ -65,8 +65,11 @@ class Scene:
     """... and the least."""
     perspective: float = 0.01
     """Most that a corner is moved, as a share of the picture."""
-    desk: bool = False
-    """Whether the desk shows around the sheet."""
+    desk: float | None = None
+    """How much of the desk shows around the sheet, as a share of its longer side; with 0, the
+    wedges beside a turned sheet that fills the picture; with None, nothing."""
+    wood: tuple[float, float] = (0.6, 1.3)
+    """How light the desk is, least and most; the paper is 3."""
 
 
 SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
@@ -91,8 +94,9 @@ SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
     "blur": lambda rng: Scene(blur=rng.uniform(1.6, 2.6)),
     "turned": lambda rng: Scene(turn=20, least_turn=8),
     "perspective": lambda rng: Scene(perspective=0.07),
-    "desk": lambda rng: Scene(desk=True, turn=12),
+    "desk": lambda rng: Scene(desk=0.15, turn=12),
     "turned on squares": lambda rng: Scene(rules=0.18, squared=True, turn=15, least_turn=5),
+    "edge of the desk": lambda rng: Scene(desk=0.0, turn=7, least_turn=2, wood=(0.6, 2.0)),
 }
 """What goes wrong, one thing at a time, and two together."""
 
@@ -168,13 +172,14 @@ def _laid(sheet: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
     """The sheet turned, seen from the side, on a desk or filling the picture."""
     height, width = sheet.shape[:2]
     angle = rng.uniform(scene.least_turn, scene.turn) * rng.choice([-1, 1])
-    around = round(0.15 * max(height, width)) if scene.desk else 0
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
     cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-    out = (
-        round(width * cos + height * sin) + 2 * around,
-        round(width * sin + height * cos) + 2 * around,
-    )
+    out = (round(width * cos + height * sin), round(width * sin + height * cos))
+    if scene.desk == 0:
+        out = (width, height)
+    elif scene.desk:
+        around = round(scene.desk * max(height, width))
+        out = (out[0] + 2 * around, out[1] + 2 * around)
     matrix[:, 2] += (out[0] - width) / 2, (out[1] - height) / 2
     corners = np.array([[0, 0], [out[0], 0], [out[0], out[1]], [0, out[1]]], np.float32)
     moved = corners + (rng.uniform(-1, 1, (4, 2)) * scene.perspective * min(out)).astype(np.float32)
@@ -182,11 +187,11 @@ def _laid(sheet: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
     laid = cv2.warpPerspective(
         sheet, seen, out, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
-    if scene.desk:
+    if scene.desk is not None:
         mask = np.full((height, width), 1, np.float32)
         on = cv2.warpPerspective(mask, seen, out)[..., np.newaxis]
         grain = cv2.GaussianBlur(rng.normal(0, 1, (out[1], out[0])).astype(np.float32), (0, 0), 2)
-        wood = np.array([40, 60, 85], np.float32) * rng.uniform(0.6, 1.3)
+        wood = np.array([40, 60, 85], np.float32) * rng.uniform(*scene.wood)
         laid = laid * on + (wood + 60 * grain[..., np.newaxis]) * (1 - on)
     return np.asarray(laid, np.float32)
 

@@ -153,8 +153,7 @@ def ink_on_paper(
     lit = max(float(np.percentile(paper, 95)), 1.0)
     darker = -lighter * (lit / np.maximum(paper, lit / DEEPEST_SHADE))
     noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
-    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), EDGE_BLUR)
-    slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0)))
+    slope = slope_at_edges(grey)
     if cleared is not None:
         slope = cv2.dilate(slope, np.ones((3, 3), np.uint8))  # a thin stroke is level on its ridge
     best, most = np.zeros_like(grey), 0.0
@@ -173,6 +172,13 @@ def ink_on_paper(
         if edge.mean() >= least and energy > most:
             best, most = ink, energy
     return best
+
+
+def slope_at_edges(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How steeply the level rises at every pixel, in levels a pixel, noise smoothed."""
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), EDGE_BLUR)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
+    return np.asarray(np.hypot(across, down), np.float32)
 
 
 def _above_noise(

@@ -19,6 +19,7 @@ from .ink import (
     ink_threshold,
     plane_of,
     reduced,
+    slope_at_edges,
 )
 from .rules import find_rules
 
@@ -38,12 +39,23 @@ SHEET_SHARE = 0.12
 SHEET_FULL = 0.85
 """Share of the least rectangle around it that a sheet fills at least."""
 
-SHEET_CONTRAST = 40
-"""Levels by which a sheet is lighter than the desk at least."""
+SHEET_CONTRAST = 0.17
+"""Share of its level by which a sheet is lighter than the desk at least, ..."""
 
-SHEET_LEVELS = (0.0, 0.25, 0.5)
-"""Where between the threshold (Otsu's) and the mean of what is lighter a sheet's level may begin:
-the desk may have light spots."""
+SHEET_LIGHTER = 12
+"""... and so many levels."""
+
+SHEET_LEVELS = (0.0, 0.25, 0.5, -0.5)
+"""Where a sheet's level may begin, from the threshold (Otsu's), 0, to the mean of what is lighter,
+1, or darker, -1: the desk may have light spots, and a shadow may lie on the sheet."""
+
+SHEET_LARGE = 0.5
+"""A light part that is no rectangle, for the picture cuts it off, is a sheet from this share of the
+picture on ..."""
+
+SHEET_SHARP = 0.1
+"""... if along three quarters of its outline the light rises by at least this share of the contrast
+a pixel: generated sheets have 0.2 and more, shadows 0.03."""
 
 SHEET_SIDE = 16
 """Pixels that it is wide and high, at least, without its edge."""
@@ -67,7 +79,11 @@ DRAWING = 3.5
 """Pieces so many times as high as the writing are none of it."""
 
 EDGE_MARGIN = 1
-"""Pieces that come so near to the picture's edge, in pixels, run out of it."""
+"""Pieces that come so near to the picture's edge, in pixels, run out of it, ..."""
+
+EDGE_BAND = 0.025
+"""... and those that are nowhere further away from it than this share of the longer side are what
+lies there."""
 
 
 @dataclass(frozen=True)
@@ -193,10 +209,12 @@ def _page(picture: NDArray[np.uint8], side: int) -> Page:
     return Page(ink, left * scale, top * scale, scale, tilts[0] if tilts else angle)
 
 
-def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float] | None:
-    """A light sheet on a darker desk: its mask, without its edge, and how far it is turned.
+def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float | None] | None:
+    """A light sheet on a darker desk: its mask, without its edge, and how far it is turned, where
+    enough of it shows.
 
-    None where the light part of the picture is no rectangle, or fills it: a shadow, a lamp.
+    None where the light part of the picture has neither the shape of one nor as sharp an edge: a
+    shadow, a lamp; or fills it.
     """
     if min(grey.shape) < SHEET_SIDE:
         return None
@@ -207,43 +225,62 @@ def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float] | None:
     if not lit.any() or lit.all():
         return None
     light, dark = float(small[lit].mean()), float(small[~lit].mean())
-    if light - dark < SHEET_CONTRAST:
+    if light - dark < max(SHEET_CONTRAST * light, SHEET_LIGHTER):
         return None
     for share in SHEET_LEVELS:
-        found = _rectangle(small > threshold + share * (light - threshold))
+        towards = light - threshold if share > 0 else threshold - dark
+        part = _light_part(small > threshold + share * towards)
+        found = None if part is None else _as_sheet(*part, grey, light - dark)
         if found is not None:
             filled, angle = found
             mask = cv2.resize(filled, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
             margin = 2 * max(2, round(SHEET_MARGIN * max(grey.shape))) + 1
-            mask = np.pad(mask, 1)
-            inner = cv2.erode(mask, np.ones((margin, margin), np.uint8))[1:-1, 1:-1]
+            inner = cv2.erode(mask, np.ones((margin, margin), np.uint8))
             sheet = np.asarray(np.ascontiguousarray(inner), np.uint8)
             # Of a narrow strip there is nothing left beside its edge.
             return (sheet, angle) if min(cv2.boundingRect(sheet)[2:]) >= SHEET_SIDE else None
     return None
 
 
-def _rectangle(light: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], float] | None:
-    """The largest light part filled, and how far it is turned, if it looks like a sheet."""
+def _light_part(light: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.int32]] | None:
+    """The largest light part of a picture, filled, and its hull; None if it is hollow or small."""
     opened = cv2.morphologyEx(light.astype(np.uint8), cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return None
     outline = max(contours, key=cv2.contourArea)
-    hull = cv2.convexHull(outline)
+    hull = np.asarray(cv2.convexHull(outline), np.int32)
     area = cv2.contourArea(hull)
-    _, (width, height), degrees = cv2.minAreaRect(hull)
-    if area < max(SHEET_SHARE * light.size, SHEET_FULL * width * height):
-        return None
-    if cv2.contourArea(outline) < SHEET_FULL * area:
+    if area < SHEET_SHARE * light.size or cv2.contourArea(outline) < SHEET_FULL * area:
         return None
     filled = np.zeros(light.shape, np.uint8)
     cv2.fillConvexPoly(filled, hull, 1)
+    return filled, hull
+
+
+def _as_sheet(
+    filled: NDArray[np.uint8], hull: NDArray[np.int32], grey: NDArray[np.uint8], contrast: float
+) -> tuple[NDArray[np.uint8], float | None] | None:
+    """A light part of the picture, and how far it is turned, if it looks like a sheet.
+
+    Args:
+        filled: a quarter of the size of `grey`.
+    """
     # A shadow or a lamp's light reaches three sides of the picture, or all four.
     edges = (filled[0], filled[-1], filled[:, 0], filled[:, -1])
-    if sum(float(edge.mean()) > 0.25 for edge in edges) > 2:
+    sides = sum(float(edge.mean()) > 0.25 for edge in edges)
+    _, (width, height), degrees = cv2.minAreaRect(hull)
+    if sides <= 2 and cv2.contourArea(hull) >= SHEET_FULL * width * height:
+        return filled, float((degrees + 45) % 90 - 45)
+    # So does a sheet that the picture cuts off, but no light or shade ends as sharply.
+    outline = filled - cv2.erode(filled, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero(outline)
+    if len(rows) == 0 or filled.mean() < SHEET_LARGE:
         return None
-    return filled, float((degrees + 45) % 90 - 45)
+    slope = cv2.dilate(slope_at_edges(grey), np.ones((13, 13), np.uint8))
+    last = np.array(grey.shape) - 1
+    along = slope[np.minimum(4 * rows + 2, last[0]), np.minimum(4 * columns + 2, last[1])]
+    return (filled, None) if np.percentile(along, 25) >= SHEET_SHARP * contrast else None
 
 
 def _without_edges(strength: NDArray[np.uint8], noise: float) -> NDArray[np.uint8]:
@@ -281,6 +318,9 @@ def _without_surroundings(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         & (left + width < columns - EDGE_MARGIN)
         & (top + height < rows - EDGE_MARGIN)
     )
+    band = EDGE_BAND * max(rows, columns)
+    inside &= (left + width > band) & (left < columns - band)
+    inside &= (top + height > band) & (top < rows - band)
     substantial = inside & (np.maximum(width, height) >= 0.02 * max(rows, columns))
     if substantial.any():
         ink = np.where(np.concatenate([[False], inside])[labels], ink, 0).astype(np.uint8)
