@@ -3,7 +3,9 @@ far the lines are turned.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -227,10 +229,11 @@ def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float | None] | 
     light, dark = float(small[lit].mean()), float(small[~lit].mean())
     if light - dark < max(SHEET_CONTRAST * light, SHEET_LIGHTER):
         return None
+    slope = cache(lambda: slope_at_edges(grey))
     for share in SHEET_LEVELS:
         towards = light - threshold if share > 0 else threshold - dark
         part = _light_part(small > threshold + share * towards)
-        found = None if part is None else _as_sheet(*part, grey, light - dark)
+        found = None if part is None else _as_sheet(*part, slope, light - dark)
         if found is not None:
             filled, angle = found
             mask = cv2.resize(filled, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -259,12 +262,16 @@ def _light_part(light: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np
 
 
 def _as_sheet(
-    filled: NDArray[np.uint8], hull: NDArray[np.int32], grey: NDArray[np.uint8], contrast: float
+    filled: NDArray[np.uint8],
+    hull: NDArray[np.int32],
+    slope_of_picture: Callable[[], NDArray[np.float32]],
+    contrast: float,
 ) -> tuple[NDArray[np.uint8], float | None] | None:
     """A light part of the picture, and how far it is turned, if it looks like a sheet.
 
     Args:
-        filled: a quarter of the size of `grey`.
+        filled: a quarter of the picture's size.
+        slope_of_picture: see `slope_at_edges`; called where shape alone does not tell.
     """
     # A shadow or a lamp's light reaches three sides of the picture, or all four.
     edges = (filled[0], filled[-1], filled[:, 0], filled[:, -1])
@@ -277,8 +284,8 @@ def _as_sheet(
     rows, columns = np.nonzero(outline)
     if len(rows) == 0 or filled.mean() < SHEET_LARGE:
         return None
-    slope = cv2.dilate(slope_at_edges(grey), np.ones((13, 13), np.uint8))
-    last = np.array(grey.shape) - 1
+    slope = cv2.dilate(slope_of_picture(), np.ones((13, 13), np.uint8))
+    last = np.array(slope.shape) - 1
     along = slope[np.minimum(4 * rows + 2, last[0]), np.minimum(4 * columns + 2, last[1])]
     return (filled, None) if np.percentile(along, 25) >= SHEET_SHARP * contrast else None
 

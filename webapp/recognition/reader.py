@@ -28,6 +28,9 @@ Expect = Literal["number", "digit"]
 LEVEL, STEEP = 4, 30
 """Pages that are turned by less or more than so many degrees are read as they lie."""
 
+AGREE = 3
+"""The paper and the writing are turned alike if they differ by no more degrees."""
+
 MOST_LEFT_OUT = 0.25
 """Share of the ink, by the pen's way, that may be no digit beside digits, points and signs apart:
 with more, it is no number."""
@@ -209,20 +212,28 @@ class Recognizer:
     def _straightest(
         self, page: Page, pieces: list[Stroke], timing: Timing
     ) -> tuple[Numbers, NDArray[np.float64] | None]:
-        """The best reading of a page, as it lies or turned upright, and what turns it back."""
-        best = read_numbers(pieces, picture_medium(self._judge(glyphs_in(page.ink), timing)))
-        back = None
-        slopes = [page.angle, slope_of(pieces)]
-        for angle in {round(slope) for slope in slopes if slope is not None}:
-            if not LEVEL <= abs(angle) <= STEEP:
-                continue
-            ink, way_back = turned(page.ink, angle)
-            other = pieces_of(ink)
-            if other:
-                numbers = read_numbers(other, picture_medium(self._judge(glyphs_in(ink), timing)))
-                if numbers.score > best.score:
-                    best, back = numbers, way_back
-        return best, back
+        """The best reading of a page, as it lies or turned upright, and what turns it back.
+
+        Where paper and writing agree on how far it is turned, nothing else is tried.
+        """
+        slopes = [slope for slope in (page.angle, slope_of(pieces)) if slope is not None]
+        agreed = len(slopes) == 2 and abs(slopes[0] - slopes[1]) <= AGREE
+        angles = {round(slope) for slope in (slopes[:1] if agreed else slopes)}
+        pages: list[tuple[NDArray[np.uint8], list[Stroke], NDArray[np.float64] | None]] = []
+        for angle in angles:
+            if LEVEL <= abs(angle) <= STEEP:
+                ink, back = turned(page.ink, angle)
+                pages.append((ink, pieces_of(ink), back))
+        if not (agreed and pages and pages[0][1]):
+            pages.append((page.ink, pieces, None))
+        best: tuple[Numbers, NDArray[np.float64] | None] | None = None
+        for ink, own, back in pages:
+            if own:
+                numbers = read_numbers(own, picture_medium(self._judge(glyphs_in(ink), timing)))
+                if best is None or numbers.score > best[0].score:
+                    best = numbers, back
+        assert best is not None  # the page as it lies has pieces
+        return best
 
     def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
         return judge_of(self._classifier, self._calibration, glyph_of, timing)
