@@ -222,18 +222,16 @@ class Recognizer:
         pages: list[tuple[NDArray[np.uint8], list[Stroke], NDArray[np.float64] | None]] = []
         for angle in angles:
             if LEVEL <= abs(angle) <= STEEP:
-                ink, back = turned(page.ink, angle)
-                pages.append((ink, pieces_of(ink), back))
+                upright, way_back = turned(page.ink, angle)
+                pages.append((upright, pieces_of(upright), way_back))
         if not (agreed and pages and pages[0][1]):
             pages.append((page.ink, pieces, None))
-        best: tuple[Numbers, NDArray[np.float64] | None] | None = None
-        for ink, own, back in pages:
-            if own:
-                numbers = read_numbers(own, picture_medium(self._judge(glyphs_in(ink), timing)))
-                if best is None or numbers.score > best[0].score:
-                    best = numbers, back
-        assert best is not None  # the page as it lies has pieces
-        return best
+        readings = [
+            (read_numbers(own, picture_medium(self._judge(glyphs_in(ink), timing))), back)
+            for ink, own, back in pages
+            if own
+        ]
+        return max(readings, key=lambda reading: reading[0].score)
 
     def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
         return judge_of(self._classifier, self._calibration, glyph_of, timing)
