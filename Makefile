@@ -52,6 +52,7 @@ bench: dev serving ## measure the server (docs/performance.md), the networks and
 	@$(DEV) -m bench.page
 
 check: serving ## smoke test of a deployed site (URL=https://…)
+	@test -n "$(URL)" || { echo "Which site? make check URL=https://…" >&2; exit 2; }
 	@$(SERVE) scripts/check.py "$(URL)"
 
 looks: dev ## accept how the pages look now (tests/browser/looks)
