@@ -7,6 +7,8 @@ export class AnswerView {
   #words;
   #callbacks;
   #parts;
+  /** What an answer fills, but for what is heard: nothing is heard from within what is busy. */
+  #dated;
   #bars;
   #buttons = [];
   #answer = null;
@@ -26,8 +28,9 @@ export class AnswerView {
     this.#callbacks = callbacks;
     const part = (name) => root.querySelector(`[data-answer-${name}]`);
     this.#parts = Object.fromEntries(
-      ["text", "sentence", "detail", "others", "live", "title", "glyph"].map((n) => [n, part(n)]),
+      ["text", "words", "sentence", "detail", "others", "live", "title", "glyph"].map((n) => [n, part(n)]),
     );
+    this.#dated = [...root.querySelectorAll("[data-dated]")];
     this.#bars = [...root.querySelectorAll(".bars li")].map((row) => ({
       row,
       bar: row.querySelector("rect"),
@@ -53,14 +56,16 @@ export class AnswerView {
   }
 
   /** An answer is on its way; the one before stays, paler. */
-  busy() {
-    this.#root.dataset.busy = "";
+  busy(is = true) {
+    for (const part of this.#dated) part.setAttribute("aria-busy", is);
   }
 
   /** Something beside an answer: that it is late, that the network is gone. The answer stays. */
   notice(said, more) {
-    this.#root.dataset.busy = "";
+    this.busy();
+    this.#parts.words.removeAttribute("aria-busy");
     this.#say(said, more);
+    this.#parts.others.hidden = true;
     this.#hear(`${said} ${more}`);
   }
 
@@ -201,7 +206,7 @@ export class AnswerView {
   }
 
   #state(state) {
-    delete this.#root.dataset.busy;
+    this.busy(false);
     this.#root.dataset.state = state;
     this.#parts.text.dataset.size = "large";
   }

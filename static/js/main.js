@@ -45,13 +45,15 @@ const drawing = new Drawing();
 let foreign = false;
 /** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
+/** The picture that is being opened, or null. */
+let coming = null;
 
 // ---- the answer ----
 
 const view = new AnswerView(find("answer"), words, { looked: light, chosen: explain });
 const padBoxes = new Boxes(find("boxes"));
 const photoBoxes = new Boxes(find("photo-boxes"));
-const photo = new PhotoView(find("photo"), words);
+const photo = new PhotoView(find("stage"), words);
 
 const asker = new Asker({
   answered,
@@ -61,7 +63,7 @@ const asker = new Asker({
     view.failed(words.problem(error));
     explain();
     showTools();
-    if (!(error instanceof ApiError || error instanceof PictureError)) throw error;
+    if (!(error instanceof ApiError)) throw error;
   },
   late: () => view.notice(words.say("late"), words.say("late_hint")),
   lost: (error) => {
@@ -132,6 +134,7 @@ const keyboardPen = new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
 
 /** An answer about the drawing as it was would be out of date. */
 function started() {
+  refuse("");
   asker.cancel();
   clearBoxes();
   showTools();
@@ -139,6 +142,7 @@ function started() {
 
 /** The drawing has changed. */
 function edited(delay = 0) {
+  refuse("");
   inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
   clearBoxes();
   if (drawing.isEmpty) {
@@ -254,14 +258,37 @@ find("rotate").addEventListener("click", () => {
 });
 for (const name of ["close", "cancel"]) find(name).addEventListener("click", leavePicture);
 
-function bring(file) {
-  if (pad.isDrawing) return;
+/** What is on the stage stays there, with its answer, until the file is known to be a picture. */
+async function bring(file) {
+  const next = { file, turns: 0, sent: [], name: file.name || "picture.png" };
+  coming = next;
+  refuse("");
+  photo.sending(0);
+  try {
+    next.sent[0] = await prepared(file, 0, mostBytes);
+  } catch (error) {
+    if (!(error instanceof PictureError)) throw error;
+    if (coming === next) refuse(words.problem(error));
+    return;
+  }
+  if (coming !== next || pad.isDrawing) return;
   // Later, it would have the drawing read instead of the picture.
   keyboardPen.lift();
-  picture = { file, turns: 0, sent: [], name: file.name || "picture.png" };
-  photo.blank();
+  coming = null;
+  picture = next;
   readPicture();
   find("stage").scrollIntoView({ block: "nearest" });
+}
+
+/** Say why a file was not taken; the empty text takes that away. */
+function refuse(message) {
+  const place = find("refused");
+  place.textContent = message && `${words.say("failed")} ${message}`;
+  if (!message) return;
+  coming = null;
+  form.reset();
+  if (!picture || !asker.isBusy) photo.sending(null);
+  place.scrollIntoView({ block: "nearest" });
 }
 
 /** The picture takes the stage; the drawing waits beneath it. */
@@ -271,18 +298,20 @@ function readPicture() {
   view.busy();
   explorer.about(null);
   foreign = true;
-  showStage();
+  showTools();
   photo.sending(0);
   asker.ask(async (signal) => {
     sent[turns] ??= await prepared(file, turns, mostBytes);
     signal.throwIfAborted();
     await photo.show(sent[turns]);
+    signal.throwIfAborted();
+    showStage();
     return readImage(sent[turns], signal, (share) => photo.sending(share));
   });
 }
 
 function leavePicture() {
-  picture = null;
+  picture = coming = null;
   foreign = true;
   form.reset();
   photo.sending(null);
