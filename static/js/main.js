@@ -50,7 +50,11 @@ let coming = null;
 
 // ---- the answer ----
 
-const view = new AnswerView(find("answer"), words, { looked: light, chosen: explain });
+const view = new AnswerView(find("answer"), words, {
+  looked: light,
+  chosen: explain,
+  changed: showBoxes,
+});
 const padBoxes = new Boxes(find("boxes"));
 const photoBoxes = new Boxes(find("photo-boxes"));
 const photo = new PhotoView(find("stage"), words);
@@ -80,6 +84,11 @@ function answered(answer) {
   foreign = false;
   view.show(answer);
   if (!answer.digits.length) explain();
+  showBoxes(answer);
+}
+
+function showBoxes(answer) {
+  pad.light();
   if (picture) {
     photoBoxes.show(answer, answer.surface, words, answer.surface.height * PHOTO_MARGIN);
     photoBoxes.watch(light, () => light(view.picked), (index) => view.pick(index));
@@ -375,8 +384,9 @@ find("svg").addEventListener("click", () => {
 // ---- what the network sees ----
 
 const explorer = new Explorer(find("explain"), words, (signal) => {
-  if (picture) return explainImage(picture.sent[picture.turns], view.chosen, signal);
-  return explainStrokes({ ...drawing.toRequest(pad.view), index: view.chosen }, signal);
+  const { index } = view.answer.digits[view.chosen];
+  if (picture) return explainImage(picture.sent[picture.turns], index, signal);
+  return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
 });
 
 find("see-how").addEventListener("click", () => (find("explain").open = true));

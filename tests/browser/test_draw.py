@@ -306,7 +306,7 @@ def test_an_answer_about_an_older_drawing_is_dropped(visit):
     visitor.page.route(PREDICT, hold_the_first)
     first, second = DIGITS[4]
     visitor.draw([first])
-    visitor.wait_for("() => 'busy' in document.querySelector('[data-answer]').dataset")
+    expect(visitor.answer).to_have_attribute("aria-busy", "true")
     mouse = visitor.page.mouse
     with visitor.page.expect_event("requestfailed") as failed:
         mouse.move(*visitor.place(*second[0]))
