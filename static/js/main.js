@@ -18,7 +18,7 @@ import { drawWhole, prepare } from "./ink.js";
 import { KeyboardPen } from "./keyboard.js";
 import { Pad } from "./pad.js";
 import { PhotoView } from "./photo.js";
-import { PictureError, prepared } from "./picture.js";
+import { PictureError, ofText, prepared, textOf } from "./picture.js";
 import { toCurl, toSvg } from "./share.js";
 import { inBrowser, inTab } from "./storage.js";
 import { Drawing, boxAt, fromColumns } from "./strokes.js";
@@ -35,7 +35,11 @@ const PHOTO_MARGIN = 0.01;
 
 /** Names of what the browser keeps. */
 const DRAWING = "inkling-drawing";
+const PHOTO = "inkling-photo";
 const PEN_ONLY = "inkling-pen-only";
+
+/** A larger picture does not fit into what a browser keeps, in bytes. */
+const MOST_KEPT = 2 ** 21;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 
@@ -319,6 +323,19 @@ function readPicture() {
   });
 }
 
+// Another language is another page: it takes the picture over, as the drawing.
+for (const link of document.querySelectorAll("[data-menu] a")) {
+  link.addEventListener("click", async (event) => {
+    const sent = picture?.sent[picture.turns];
+    // In another tab, this one stays.
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!sent || sent.size > MOST_KEPT || elsewhere) return;
+    event.preventDefault();
+    inTab.set(PHOTO, await textOf(sent));
+    location.assign(link.href);
+  });
+}
+
 function leavePicture() {
   picture = coming = null;
   foreign = true;
@@ -389,12 +406,21 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
   return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
 });
 
+for (const button of document.querySelectorAll("[data-step]")) {
+  button.addEventListener("click", () => {
+    const count = view.answer.digits.length;
+    // After the last comes the first: no button has to vanish under the focus.
+    view.pick((view.chosen + Number(button.dataset.step) + count) % count);
+  });
+}
 find("see-how").addEventListener("click", () => (find("explain").open = true));
 
 function explain(index = 0) {
   // The digits that are shown may have lost their ink.
   if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
+  find("explain-which").hidden = !(view.answer?.digits.length > 1);
+  find("explain-digit").textContent = `${find("answer-title").textContent}: ${digit?.digit}`;
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
 
@@ -421,3 +447,5 @@ form.reset();
 showStage();
 view.idle();
 restore();
+const kept = inTab.take(PHOTO);
+if (kept) bring(ofText(kept));

@@ -63,3 +63,18 @@ async function refusal(file, mostBytes) {
   if (file.size > mostBytes) return "too_large";
   return KNOWN.test(start) ? "422" : "415";
 }
+
+/** A picture as text, to be kept. */
+export function textOf(blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onloadend = () => resolve(reader.result ?? "");
+    reader.readAsDataURL(blob);
+  });
+}
+
+/** The picture that was kept so. */
+export function ofText(text) {
+  const [kind, content] = text.slice(5).split(";base64,");
+  return new Blob([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], { type: kind });
+}
