@@ -21,7 +21,7 @@ RIGHT_TO_LEFT = {"ar"}
 DEFAULT = next(iter(NAMES))
 
 COOKIE = "inkling-language"
-"""Remembers the language that was chosen, for those without JavaScript too; it holds nothing else."""
+"""Remembers the language that was chosen, also without JavaScript; it holds nothing else."""
 
 COOKIE_AGE = 365 * 24 * 3600
 """Seconds."""

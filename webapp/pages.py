@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import cv2
+import numpy as np
 from flask import (
     Blueprint,
     Flask,
@@ -85,7 +86,8 @@ def _picture_uri(data: bytes, limits: Limits) -> str:
         picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
         scale = SHOWN_SIDE / max(picture.shape[:2])
         if scale < 1:
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
         _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 

@@ -40,7 +40,9 @@ def test_a_false_box_is_left_out(visitor):
     visitor.photo_boxes.first.click()
     button(visitor, "Leave out").click()
     visitor.expect_number(47)
-    expect(visitor.live).to_have_text("Looks like 47. Fairly sure: 81.0\u00a0%. Some ink was left out.")
+    expect(visitor.live).to_have_text(
+        "Looks like 47. Fairly sure: 81.0\u00a0%. Some ink was left out."
+    )
     expect(visitor.photo_boxes.locator("b")).to_have_text(["4", "7"])
     expect(page.locator("[data-photo-boxes] .ignored")).to_have_count(1)
     button(visitor, "Copy").click()
