@@ -122,7 +122,7 @@ export class AnswerView {
 
   /** Take a digit out of the answer, in this page alone: what was asked stays as it is. */
   #leaveOut(index) {
-    if (this.#answer.digits.length < 2 || this.#parts.text.ariaBusy === "true") return;
+    if (this.#parts.leave.hidden || this.#parts.text.ariaBusy === "true") return;
     this.#before.push(this.#answer);
     this.#change(without(this.#answer, index));
   }
@@ -215,7 +215,9 @@ export class AnswerView {
       button.setAttribute("aria-pressed", String(this.#picked && i === index)),
     );
     const count = this.#answer?.digits.length ?? 0;
-    this.#parts.leave.hidden = count < 2;
+    // Where all of it looks like digits, it is other ink that made it no number.
+    const some = this.#answer?.text || this.#answer?.digits.some((d) => d.is_digit < 0.5);
+    this.#parts.leave.hidden = count < 2 || !some;
     this.#parts.back.hidden = !this.#before.length;
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
     title.textContent = this.#words.say(`${kind}_${count > 1 ? "of" : "one"}`, {

@@ -101,7 +101,6 @@ export class KeyboardPen {
 
   #show() {
     const { width, height } = this.#pad.view;
-    this.#canvas.classList.add("by-keyboard");
     this.#cursor.hidden = false;
     this.#cursor.classList.toggle("down", this.#down);
     this.#cursor.style.left = `${(100 * this.#at.x) / width}%`;
