@@ -17,7 +17,6 @@ const ARROWS = {
 export class KeyboardPen {
   #pad;
   #drawing;
-  #canvas;
   #cursor;
   #callbacks;
   #at = null;
@@ -32,7 +31,6 @@ export class KeyboardPen {
    *          said: (down: boolean) => void}} callbacks
    */
   constructor(canvas, cursor, pad, drawing, callbacks) {
-    this.#canvas = canvas;
     this.#cursor = cursor;
     this.#pad = pad;
     this.#drawing = drawing;
