@@ -74,8 +74,8 @@ def test_it_opens_at_the_digit_that_is_chosen(visit):
     assert asked.value.post_data_json["index"] == 1
     for image in page.locator("[data-explain] img").all():
         expect(image).to_be_hidden()
-    page.unroute(EXPLAIN)
     held[0].continue_()
+    page.unroute(EXPLAIN)
     best = page.locator(".outputs .best b")
     expect(best).to_have_text("4")
     before, after = page.locator("[data-step]").all()
