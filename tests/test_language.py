@@ -90,3 +90,28 @@ def test_the_interface_speaks_english(client):
     response = client.post("/api/v1/predict/strokes", json=[], headers={"Accept-Language": "de"})
     assert "Content-Language" not in response.headers
     assert "expected" in response.json["detail"]
+
+
+def test_a_chosen_language_is_remembered(client):
+    """In a cookie that holds its name alone; another choice takes its place."""
+    for code in ("de", "ar"):
+        [cookie] = get(client, f"/?lang={code}").headers.getlist("Set-Cookie")
+        for part in (f"inkling-language={code};", "Max-Age=31536000", "HttpOnly", "SameSite=Lax"):
+            assert part in cookie
+        assert "Secure" not in cookie
+        again = get(client, "/privacy", accept="es")
+        assert f'<html lang="{code}"' in again.text
+        assert "Set-Cookie" not in again.headers
+        assert "Cookie" in again.headers["Vary"]
+
+
+def test_over_https_the_language_goes_over_https_only(client):
+    """As every cookie should."""
+    response = get(client, "/?lang=de", base_url="https://localhost")
+    assert "Secure" in response.headers["Set-Cookie"]
+
+
+def test_it_rejects_a_remembered_language_that_is_not_there(client):
+    """The browser's own is spoken."""
+    client.set_cookie("inkling-language", "xx")
+    assert '<html lang="es"' in get(client, accept="es").text

@@ -143,8 +143,8 @@ def test_plain_http_leads_to_the_same_host(site):
 def test_the_grade_is_a_plus(site):
     """100, no penalty, and four bonuses: 130 of 145; from 100 on it is A+.
 
-    The other bonuses are for cookies, of which there are none, for integrity attributes on scripts
-    of this same origin, and for a domain that is preloaded.
+    The other bonuses are for cookies, of which this page sets none, for integrity attributes on
+    scripts of this same origin, and for a domain that is preloaded.
     """
     response = site.get("/", headers={"X-Forwarded-Proto": "https"})
     modifiers = [rule(response) for rule in RULES]

@@ -1,15 +1,19 @@
 """The pages that people see."""
 
+import base64
 import io
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+import cv2
 import numpy as np
 import pytest
 
 from tests import fake, hand
 from webapp import create_app
 from webapp.config import Settings
+from webapp.pages import SHOWN_SIDE
 
 
 class Page(HTMLParser):
@@ -109,6 +113,31 @@ def test_an_upload_is_read(client, digit):
     text = check_page(upload(client, hand.png(hand.picture(digit))))
     assert f"Looks like {digit}." in text
     assert "data:image/png;base64," in text
+
+
+def test_the_picture_is_shown_with_what_was_read(client):
+    """Reduced, within the page; over it a box and the digit, and all of it in words."""
+    large = np.kron(hand.picture(3), np.ones((5, 5), np.uint8))
+    text = check_page(upload(client, hand.png(large)))
+    [shown] = re.findall(r'<image href="data:image/jpeg;base64,([^"]+)"', text)
+    content = np.frombuffer(base64.b64decode(shown), np.uint8)
+    assert cv2.imdecode(content, cv2.IMREAD_GRAYSCALE).shape == (SHOWN_SIDE, SHOWN_SIDE)
+    assert '<svg viewBox="0 0 1400 1400" role="img"' in text
+    assert "The picture, with a box around each digit: 3" in text
+    assert re.search(r'<g class="tone-0">\s*<rect [^>]+>\s*<text [^>]+>3</text>', text)
+
+
+def test_a_picture_without_ink_is_shown_too(client):
+    """It may be another than was meant."""
+    assert 'aria-label="The picture that was read"' in check_page(blank_page(client))
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_the_way_to_the_interface(client, path):
+    """From every page's foot, and from the address that people try."""
+    response = client.get(path)
+    assert (response.status_code, response.location) == (302, "/api/docs")
+    assert 'href="/api/docs"' in client.get("/").text
 
 
 @pytest.mark.parametrize(

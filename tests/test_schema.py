@@ -174,7 +174,8 @@ def test_it_rejects_columns_of_unequal_length(stroke, name, length):
     """The detail names the column and both lengths."""
     problem = refused(422, decode, strokes=[POINT, stroke])
     x = len(stroke["x"])
-    check_field(problem, f"/strokes/1/{name}", f"{name} has {length} values", f"x has {x}")
+    expected = f"strokes.1.{name}: expected as many values as x ({x}), got {length}"
+    check_field(problem, f"/strokes/1/{name}", expected)
 
 
 @pytest.mark.parametrize("name", ["x", "y"])

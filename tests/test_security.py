@@ -46,7 +46,7 @@ def test_tls_is_asked_to_stay(client):
 
 
 def test_no_answer_sets_a_cookie(client):
-    """Nobody is followed."""
+    """Nobody is followed; only a language that is chosen is remembered (test_language.py)."""
     assert all("Set-Cookie" not in client.get(path).headers for path in PLACES)
 
 

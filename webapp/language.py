@@ -1,4 +1,5 @@
-"""The page's texts in several languages, by Accept-Language or by `?lang=`.
+"""The page's texts in several languages: by `?lang=`, by what was chosen so before, or by
+Accept-Language.
 
 All texts stand in texts/<language>.json: `page` is for the templates; `words`, an answer in words,
 is for words.py, and the page's script gets it whole.
@@ -18,6 +19,12 @@ NAMES = {"en": "English", "es": "Español", "de": "Deutsch", "ar": "العربي
 RIGHT_TO_LEFT = {"ar"}
 
 DEFAULT = next(iter(NAMES))
+
+COOKIE = "inkling-language"
+"""Remembers the language that was chosen, also without JavaScript; it holds nothing else."""
+
+COOKIE_AGE = 365 * 24 * 3600
+"""Seconds."""
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -41,10 +48,10 @@ def init_app(app: Flask) -> None:
 
 
 def current_language() -> str:
-    """The language of this request: the one asked for in its address, else the browser's."""
+    """The language of this request: of its address, else chosen before, else the browser's."""
     if "language" not in g:
-        asked = _asked()
-        g.language = asked or request.accept_languages.best_match(list(NAMES)) or DEFAULT
+        chosen = _asked() or _remembered()
+        g.language = chosen or request.accept_languages.best_match(list(NAMES)) or DEFAULT
     language: str = g.language
     return language
 
@@ -71,6 +78,11 @@ def _asked() -> str | None:
     return asked if asked in NAMES else None
 
 
+def _remembered() -> str | None:
+    chosen = request.cookies.get(COOKIE)
+    return chosen if chosen in NAMES else None
+
+
 def _words() -> Mapping[str, str]:
     return texts()["words"]
 
@@ -78,5 +90,15 @@ def _words() -> Mapping[str, str]:
 def _say_which(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["Content-Language"] = current_language()
-        response.vary.add("Accept-Language")
+        response.vary.update(("Accept-Language", "Cookie"))
+        asked = _asked()
+        if asked and asked != _remembered():
+            response.set_cookie(
+                COOKIE,
+                asked,
+                max_age=COOKIE_AGE,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
+            )
     return response

@@ -1,6 +1,6 @@
 """The interface as an OpenAPI 3.1 document, made of the types that check the requests.
 
-GET /api/v1/openapi.json, and GET /api/docs to read it.
+GET /api/v1/openapi.json, and GET /api/docs to read it; /api leads there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,14 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template
 from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as BaseResponse
 
 from .api import IMAGE_TYPES
 from .config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from .errors import Problem
+from .language import page_url
 from .schema import (
     Answer,
     BatchAnswer,
@@ -89,6 +91,12 @@ def document_json() -> Response:
     """The document."""
     settings: Settings = current_app.config["SETTINGS"]
     return Response(msgspec.json.encode(document(settings)), content_type=JSON)
+
+
+@blueprint.get("/api", strict_slashes=False)
+def start() -> BaseResponse:
+    """Where people look first."""
+    return redirect(page_url("openapi.page"))
 
 
 @blueprint.get("/api/docs")

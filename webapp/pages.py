@@ -1,7 +1,11 @@
 """The pages that people see."""
 
+import base64
+import threading
 from pathlib import Path
 
+import cv2
+import numpy as np
 from flask import (
     Blueprint,
     Flask,
@@ -21,10 +25,21 @@ from .config import MIB, Settings
 from .engine import current_engine
 from .language import page_url, texts
 from .metrics import count_reading
+from .recognition import Limits
+from .recognition.image import decode_reduced
 from .schema import glyph_uri
 from .words import Words, percent
 
 blueprint = Blueprint("pages", __name__)
+
+SHOWN_SIDE = 960
+"""Pixels of the longer side of the picture that is shown with its answer, at most."""
+
+SHOWN_QUALITY = 75
+"""Of its JPEG, of 100: some 80 KB."""
+
+_showing = threading.Lock()
+"""One picture at a time is decoded to be shown, as one is to be read: memory stays bounded."""
 
 MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name != "theme.js")
 """What main.js imports, named in the page so that all of it is fetched at once."""
@@ -53,11 +68,28 @@ def upload() -> str:
     engine = current_engine()
     with engine.reading():
         reading = engine.recognizer.read_image(data, engine.limits)
+        shown = _picture_uri(data, engine.limits)
     count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
-        "result.html", reading=reading, words=Words(texts()["words"]), glyphs=glyphs
+        "result.html",
+        reading=reading,
+        words=Words(texts()["words"]),
+        glyphs=glyphs,
+        shown=shown,
     )
+
+
+def _picture_uri(data: bytes, limits: Limits) -> str:
+    """The visitor's picture, upright and reduced, as a data: URI: it is kept nowhere."""
+    with _showing:
+        picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
+        scale = SHOWN_SIDE / max(picture.shape[:2])
+        if scale < 1:
+            size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
 @blueprint.get("/upload")

@@ -69,9 +69,11 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
             for name in ("y", "t", "p"):
                 column = getattr(stroke, name)
                 if column is not None and len(column) != length:
+                    where = f"{place}/strokes/{number}/{name}"
                     raise invalid(
-                        f"{place}/strokes/{number}/{name}",
-                        f"{name} has {len(column)} values, but x has {length}",
+                        where,
+                        f"{where[1:].replace('/', '.')}: expected as many values as x "
+                        f"({length}), got {len(column)}",
                     )
         if total > MAX_POINTS:
             raise invalid(

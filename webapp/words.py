@@ -43,8 +43,10 @@ class Words:
         if reading.status == "not_a_number":
             others = self.others(reading)
             if others:
-                return self.say("if_it_is", text=others[0].text)
-            return self.say("no_number_hint")
+                said = self.say("if_it_is", text=others[0].text)
+            else:
+                said = self.say("no_number_hint")
+            return f"{said} {self.say('stray')}" if reading.ignored else said
         sure = self.sureness(reading.confidence, reading.status)
         return f"{sure} {self.say('left_out')}" if reading.ignored else sure
 

@@ -7,9 +7,13 @@ export class AnswerView {
   #words;
   #callbacks;
   #parts;
+  /** What an answer fills, but for what is heard: nothing is heard from within what is busy. */
+  #dated;
   #bars;
   #buttons = [];
   #answer = null;
+  /** Answers as they were before digits were left out, the first first. */
+  #before = [];
   /** The digit whose details are shown, and whether the visitor has picked it. */
   #chosen = 0;
   #picked = false;
@@ -17,8 +21,9 @@ export class AnswerView {
   /**
    * @param {HTMLElement} root
    * @param {import("./words.js").Words} words
-   * @param {{looked: (index: number) => void, chosen: (index: number) => void}} callbacks
-   *   looked: a digit is pointed at or picked, -1: none is
+   * @param {{looked: (index: number) => void, chosen: (index: number) => void,
+   *          changed: (answer: object) => void}} callbacks
+   *   looked: a digit is pointed at or picked, -1: none is; changed: digits are left out
    */
   constructor(root, words, callbacks) {
     this.#root = root;
@@ -26,8 +31,19 @@ export class AnswerView {
     this.#callbacks = callbacks;
     const part = (name) => root.querySelector(`[data-answer-${name}]`);
     this.#parts = Object.fromEntries(
-      ["text", "sentence", "detail", "others", "live", "title", "glyph"].map((n) => [n, part(n)]),
+      ["text", "words", "sentence", "detail", "others", "live", "title", "glyph", "leave", "back"].map((n) => [n, part(n)]),
     );
+    const { leave, back } = this.#parts;
+    // Focus is not lost with a button that goes.
+    leave.addEventListener("click", () => {
+      this.#leaveOut(this.#chosen);
+      if (leave.hidden) back.focus();
+    });
+    back.addEventListener("click", () => {
+      this.#change(this.#before.pop());
+      if (back.hidden) leave.focus();
+    });
+    this.#dated = [...root.querySelectorAll("[data-dated]")];
     this.#bars = [...root.querySelectorAll(".bars li")].map((row) => ({
       row,
       bar: row.querySelector("rect"),
@@ -53,14 +69,16 @@ export class AnswerView {
   }
 
   /** An answer is on its way; the one before stays, paler. */
-  busy() {
-    this.#root.dataset.busy = "";
+  busy(is = true) {
+    for (const part of this.#dated) part.setAttribute("aria-busy", is);
   }
 
   /** Something beside an answer: that it is late, that the network is gone. The answer stays. */
   notice(said, more) {
-    this.#root.dataset.busy = "";
+    this.busy();
+    this.#parts.words.removeAttribute("aria-busy");
     this.#say(said, more);
+    this.#parts.others.hidden = true;
     this.#hear(`${said} ${more}`);
   }
 
@@ -74,6 +92,12 @@ export class AnswerView {
 
   /** @param {object} answer of the predict routes */
   show(answer) {
+    this.#before = [];
+    answer.digits.forEach((digit, index) => (digit.index = index));
+    this.#show(answer);
+  }
+
+  #show(answer) {
     const words = this.#words;
     this.#state(answer.status);
     this.#answer = answer;
@@ -96,6 +120,18 @@ export class AnswerView {
     this.#hear(words.announcement(answer));
   }
 
+  /** Take a digit out of the answer, in this page alone: what was asked stays as it is. */
+  #leaveOut(index) {
+    if (this.#parts.leave.hidden || this.#parts.text.ariaBusy === "true") return;
+    this.#before.push(this.#answer);
+    this.#change(without(this.#answer, index));
+  }
+
+  #change(answer) {
+    this.#show(answer);
+    this.#callbacks.changed(answer);
+  }
+
   /** Pick a digit as if its button had been pressed; picking it again lets it go. */
   pick(index) {
     this.#picked = !(this.#picked && index === this.#chosen);
@@ -116,45 +152,51 @@ export class AnswerView {
   #number(answer) {
     const { text } = this.#parts;
     this.#buttons = [];
-    if (!answer.text) {
+    const { digits } = answer;
+    if (!answer.text && digits.length < 2) {
       text.textContent = "?";
       return;
     }
-    const lines = answer.lines.map(() => {
+    const lines = Array.from({ length: 1 + digits.at(-1).line }, () => {
       const line = document.createElement("span");
       line.className = "line";
       return line;
     });
-    answer.digits.forEach((digit, index) => {
+    digits.forEach((digit, index) => {
       const button = this.#button(digit, index, answer);
       this.#buttons.push(button);
-      (lines[digit.line] ?? lines.at(-1)).append(button);
+      lines[digit.line].append(button);
     });
+    const longest = Math.max(...lines.map((line) => line.childElementCount));
+    if (!answer.text) lines.at(-1).append("?");
     text.replaceChildren(...lines);
-    const longest = Math.max(...answer.lines.map((line) => line.length));
     text.dataset.size = sizeOf(longest, lines.length);
   }
 
   #button(digit, index, answer) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = `digit tone-${index % TONES}`;
+    button.className = answer.text ? `digit tone-${index % TONES}` : "digit";
     const value = document.createElement("span");
     value.textContent = digit.digit;
-    const share = document.createElement("small");
-    share.textContent = this.#words.percent(digit.confidence, 0);
-    share.setAttribute("aria-hidden", "true");
-    button.append(value, share);
-    button.setAttribute(
-      "aria-label",
-      this.#words.say("digit_label", {
-        digit: digit.digit,
-        number: index + 1,
-        count: answer.digits.length,
-        sureness: this.#words.sureness(digit.confidence),
-      }),
-    );
+    button.append(value);
+    const place = { digit: digit.digit, number: index + 1, count: answer.digits.length };
+    // What was only considered has no confidence that would mean anything.
+    if (answer.text) {
+      const share = document.createElement("small");
+      share.textContent = this.#words.percent(digit.confidence, 0);
+      share.setAttribute("aria-hidden", "true");
+      button.append(share);
+      place.sureness = this.#words.sureness(digit.confidence);
+    }
+    const label = this.#words.say(answer.text ? "digit_label" : "considered_of", place);
+    button.setAttribute("aria-label", answer.text ? label : `${digit.digit}: ${label}`);
     button.addEventListener("click", () => this.pick(index));
+    button.addEventListener("keydown", ({ key }) => {
+      if (key !== "Delete" && key !== "Backspace") return;
+      this.#leaveOut(index);
+      (this.#buttons[index] ?? this.#buttons.at(-1) ?? this.#parts.back).focus();
+    });
     button.addEventListener("pointerenter", () => this.#callbacks.looked(index));
     button.addEventListener("pointerleave", () => this.#callbacks.looked(this.picked));
     button.addEventListener("focus", () => {
@@ -173,6 +215,10 @@ export class AnswerView {
       button.setAttribute("aria-pressed", String(this.#picked && i === index)),
     );
     const count = this.#answer?.digits.length ?? 0;
+    // Where all of it looks like digits, it is other ink that made it no number.
+    const some = this.#answer?.text || this.#answer?.digits.some((d) => d.is_digit < 0.5);
+    this.#parts.leave.hidden = count < 2 || !some;
+    this.#parts.back.hidden = !this.#before.length;
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
     title.textContent = this.#words.say(`${kind}_${count > 1 ? "of" : "one"}`, {
       number: index + 1,
@@ -193,6 +239,7 @@ export class AnswerView {
   #clear(state) {
     this.#state(state);
     this.#answer = null;
+    this.#before = [];
     this.#buttons = [];
     this.#parts.text.textContent = "?";
     this.#parts.others.hidden = true;
@@ -201,7 +248,7 @@ export class AnswerView {
   }
 
   #state(state) {
-    delete this.#root.dataset.busy;
+    this.busy(false);
     this.#root.dataset.state = state;
     this.#parts.text.dataset.size = "large";
   }
@@ -215,6 +262,31 @@ export class AnswerView {
     const { live } = this.#parts;
     if (live.textContent !== said) live.textContent = said;
   }
+}
+
+/** An answer without one of its digits: as sure as those that stay, and what they look like. */
+export function without(answer, index) {
+  const rest = answer.digits.filter((_, i) => i !== index);
+  const numbers = [...new Set(rest.map(({ line }) => line))];
+  const digits = rest.map((digit) => ({ ...digit, line: numbers.indexOf(digit.line) }));
+  const changed = {
+    ...answer,
+    digits,
+    alternatives: [],
+    ignored: [...answer.ignored, answer.digits[index].box],
+  };
+  // It may have been this one that made it no number.
+  if (!answer.text && digits.some((d) => (d.is_digit ?? 1) < 0.5)) return changed;
+  const lines = numbers.map((_, line) =>
+    digits.filter((digit) => digit.line === line).map(({ digit }) => digit).join(""),
+  );
+  return {
+    ...changed,
+    lines,
+    text: lines.join("\n"),
+    status: answer.text ? answer.status : "unsure",
+    confidence: digits.reduce((all, d) => all * d.confidence * (d.is_digit ?? 1), 1),
+  };
 }
 
 /** How large a number can be for so many digits and lines. */

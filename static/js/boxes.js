@@ -33,13 +33,15 @@ export class Boxes {
     this.#boxes = answer.digits.map((digit, index) => {
       const box = document.createElement("div");
       box.className = answer.text ? `box tone-${index % TONES}` : "box";
-      const label = document.createElement("span");
-      label.className = "box-label";
-      const value = document.createElement("b");
-      // What was only considered has no confidence that would mean anything.
-      value.textContent = answer.text ? digit.digit : `${digit.digit}?`;
-      label.append(value, answer.text ? ` ${words.percent(digit.confidence, 0)}` : "");
-      box.append(label);
+      // What was only considered stands in the answer: here it would hide ink, and say little.
+      if (answer.text) {
+        const label = document.createElement("span");
+        label.className = "box-label";
+        const value = document.createElement("b");
+        value.textContent = digit.digit;
+        label.append(value, ` ${words.percent(digit.confidence, 0)}`);
+        box.append(label);
+      }
       box.classList.toggle("doubtful", !answer.text || digit.confidence < 0.9);
       return box;
     });
@@ -59,8 +61,9 @@ export class Boxes {
     this.#digits.forEach((digit, index) => {
       const place = this.#place(this.#boxes[index], digit.box);
       const label = this.#boxes[index].firstChild;
-      label.classList.toggle("short", (place.width / 100) * across < ROOM && this.#digits.length > 1);
-      label.classList.toggle("inside", place.top < 7);
+      const narrow = (place.width / 100) * across < ROOM && this.#digits.length > 1;
+      label?.classList.toggle("short", narrow);
+      label?.classList.toggle("inside", place.top < 7);
     });
     for (const [mark, box] of this.#marks) this.#place(mark, box);
   }

@@ -17,7 +17,6 @@ const ARROWS = {
 export class KeyboardPen {
   #pad;
   #drawing;
-  #canvas;
   #cursor;
   #callbacks;
   #at = null;
@@ -32,7 +31,6 @@ export class KeyboardPen {
    *          said: (down: boolean) => void}} callbacks
    */
   constructor(canvas, cursor, pad, drawing, callbacks) {
-    this.#canvas = canvas;
     this.#cursor = cursor;
     this.#pad = pad;
     this.#drawing = drawing;
@@ -101,7 +99,6 @@ export class KeyboardPen {
 
   #show() {
     const { width, height } = this.#pad.view;
-    this.#canvas.classList.add("by-keyboard");
     this.#cursor.hidden = false;
     this.#cursor.classList.toggle("down", this.#down);
     this.#cursor.style.left = `${(100 * this.#at.x) / width}%`;

@@ -18,7 +18,7 @@ import { drawWhole, prepare } from "./ink.js";
 import { KeyboardPen } from "./keyboard.js";
 import { Pad } from "./pad.js";
 import { PhotoView } from "./photo.js";
-import { PictureError, prepared } from "./picture.js";
+import { PictureError, ofText, prepared, textOf } from "./picture.js";
 import { toCurl, toSvg } from "./share.js";
 import { inBrowser, inTab } from "./storage.js";
 import { Drawing, boxAt, fromColumns } from "./strokes.js";
@@ -35,7 +35,11 @@ const PHOTO_MARGIN = 0.01;
 
 /** Names of what the browser keeps. */
 const DRAWING = "inkling-drawing";
+const PHOTO = "inkling-photo";
 const PEN_ONLY = "inkling-pen-only";
+
+/** A larger picture does not fit into what a browser keeps, in bytes. */
+const MOST_KEPT = 2 ** 21;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 
@@ -45,13 +49,19 @@ const drawing = new Drawing();
 let foreign = false;
 /** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
+/** The picture that is being opened, or null. */
+let coming = null;
 
 // ---- the answer ----
 
-const view = new AnswerView(find("answer"), words, { looked: light, chosen: explain });
+const view = new AnswerView(find("answer"), words, {
+  looked: light,
+  chosen: explain,
+  changed: showBoxes,
+});
 const padBoxes = new Boxes(find("boxes"));
 const photoBoxes = new Boxes(find("photo-boxes"));
-const photo = new PhotoView(find("photo"), words);
+const photo = new PhotoView(find("stage"), words);
 
 const asker = new Asker({
   answered,
@@ -61,7 +71,7 @@ const asker = new Asker({
     view.failed(words.problem(error));
     explain();
     showTools();
-    if (!(error instanceof ApiError || error instanceof PictureError)) throw error;
+    if (!(error instanceof ApiError)) throw error;
   },
   late: () => view.notice(words.say("late"), words.say("late_hint")),
   lost: (error) => {
@@ -78,6 +88,11 @@ function answered(answer) {
   foreign = false;
   view.show(answer);
   if (!answer.digits.length) explain();
+  showBoxes(answer);
+}
+
+function showBoxes(answer) {
+  pad.light();
   if (picture) {
     photoBoxes.show(answer, answer.surface, words, answer.surface.height * PHOTO_MARGIN);
     photoBoxes.watch(light, () => light(view.picked), (index) => view.pick(index));
@@ -132,6 +147,7 @@ const keyboardPen = new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
 
 /** An answer about the drawing as it was would be out of date. */
 function started() {
+  refuse("");
   asker.cancel();
   clearBoxes();
   showTools();
@@ -139,6 +155,7 @@ function started() {
 
 /** The drawing has changed. */
 function edited(delay = 0) {
+  refuse("");
   inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
   clearBoxes();
   if (drawing.isEmpty) {
@@ -254,14 +271,37 @@ find("rotate").addEventListener("click", () => {
 });
 for (const name of ["close", "cancel"]) find(name).addEventListener("click", leavePicture);
 
-function bring(file) {
-  if (pad.isDrawing) return;
+/** What is on the stage stays there, with its answer, until the file is known to be a picture. */
+async function bring(file) {
+  const next = { file, turns: 0, sent: [], name: file.name || "picture.png" };
+  coming = next;
+  refuse("");
+  photo.sending(0);
+  try {
+    next.sent[0] = await prepared(file, 0, mostBytes);
+  } catch (error) {
+    if (!(error instanceof PictureError)) throw error;
+    if (coming === next) refuse(words.problem(error));
+    return;
+  }
+  if (coming !== next || pad.isDrawing) return;
   // Later, it would have the drawing read instead of the picture.
   keyboardPen.lift();
-  picture = { file, turns: 0, sent: [], name: file.name || "picture.png" };
-  photo.blank();
+  coming = null;
+  picture = next;
   readPicture();
   find("stage").scrollIntoView({ block: "nearest" });
+}
+
+/** Say why a file was not taken; the empty text takes that away. */
+function refuse(message) {
+  const place = find("refused");
+  place.textContent = message && `${words.say("failed")} ${message}`;
+  if (!message) return;
+  coming = null;
+  form.reset();
+  if (!picture || !asker.isBusy) photo.sending(null);
+  place.scrollIntoView({ block: "nearest" });
 }
 
 /** The picture takes the stage; the drawing waits beneath it. */
@@ -271,18 +311,33 @@ function readPicture() {
   view.busy();
   explorer.about(null);
   foreign = true;
-  showStage();
+  showTools();
   photo.sending(0);
   asker.ask(async (signal) => {
     sent[turns] ??= await prepared(file, turns, mostBytes);
     signal.throwIfAborted();
     await photo.show(sent[turns]);
+    signal.throwIfAborted();
+    showStage();
     return readImage(sent[turns], signal, (share) => photo.sending(share));
   });
 }
 
+// Another language is another page: it takes the picture over, as the drawing.
+for (const link of document.querySelectorAll("[data-menu] a")) {
+  link.addEventListener("click", async (event) => {
+    const sent = picture?.sent[picture.turns];
+    // In another tab, this one stays.
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!sent || sent.size > MOST_KEPT || elsewhere) return;
+    event.preventDefault();
+    inTab.set(PHOTO, await textOf(sent));
+    location.assign(link.href);
+  });
+}
+
 function leavePicture() {
-  picture = null;
+  picture = coming = null;
   foreign = true;
   form.reset();
   photo.sending(null);
@@ -346,16 +401,26 @@ find("svg").addEventListener("click", () => {
 // ---- what the network sees ----
 
 const explorer = new Explorer(find("explain"), words, (signal) => {
-  if (picture) return explainImage(picture.sent[picture.turns], view.chosen, signal);
-  return explainStrokes({ ...drawing.toRequest(pad.view), index: view.chosen }, signal);
+  const { index } = view.answer.digits[view.chosen];
+  if (picture) return explainImage(picture.sent[picture.turns], index, signal);
+  return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
 });
 
+for (const button of document.querySelectorAll("[data-step]")) {
+  button.addEventListener("click", () => {
+    const count = view.answer.digits.length;
+    // After the last comes the first: no button has to vanish under the focus.
+    view.pick((view.chosen + Number(button.dataset.step) + count) % count);
+  });
+}
 find("see-how").addEventListener("click", () => (find("explain").open = true));
 
 function explain(index = 0) {
   // The digits that are shown may have lost their ink.
   if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
+  find("explain-which").hidden = !(view.answer?.digits.length > 1);
+  find("explain-digit").textContent = `${find("answer-title").textContent}: ${digit?.digit}`;
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
 
@@ -382,3 +447,5 @@ form.reset();
 showStage();
 view.idle();
 restore();
+const kept = inTab.take(PHOTO);
+if (kept) bring(ofText(kept));

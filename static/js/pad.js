@@ -63,6 +63,9 @@ export class Pad {
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       canvas.addEventListener(end, (event) => this.#up(event));
     }
+    for (const other of ["keydown", "blur"]) {
+      canvas.addEventListener(other, () => canvas.classList.remove("pointed"));
+    }
     canvas.addEventListener("pointerleave", () => this.#callbacks.hovered(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     // iOS scrolls in spite of touch-action in some cases.
@@ -133,7 +136,7 @@ export class Pad {
     if (this.penOnly && event.pointerType === "touch") return;
     event.preventDefault();
     this.#canvas.focus({ preventScroll: true });
-    this.#canvas.classList.remove("by-keyboard");
+    this.#canvas.classList.add("pointed");
     this.#place = this.#canvas.getBoundingClientRect();
     this.#erasing = eraser || this.rubber;
     if (!this.#erasing && this.#drawing.isFull) {

@@ -1,18 +1,16 @@
 // The picture on the stage: shown, and how far it is on its way.
 
 export class PhotoView {
-  #root;
   #frame;
   #image;
   #sending;
   #words;
 
   /**
-   * @param {HTMLElement} root
+   * @param {HTMLElement} root the stage
    * @param {import("./words.js").Words} words
    */
   constructor(root, words) {
-    this.#root = root;
     this.#words = words;
     this.#frame = root.querySelector("[data-photo-frame]");
     this.#image = root.querySelector("img");
@@ -24,19 +22,12 @@ export class PhotoView {
     return this.#image;
   }
 
-  /** Another picture will come. */
-  blank() {
-    this.#root.classList.add("blank");
-  }
-
   /** @param {Blob} blob */
   async show(blob) {
     URL.revokeObjectURL(this.#image.src);
     this.#image.src = URL.createObjectURL(blob);
-    // Not every file is a picture that can be shown; the server's answer says what is wrong.
-    const shown = await this.#image.decode().then(() => true, () => false);
-    this.#root.classList.toggle("blank", !shown);
-    if (!shown) return;
+    // It fails where another picture has come meanwhile: that one is shown, then.
+    await this.#image.decode().catch(() => {});
     const { naturalWidth, naturalHeight } = this.#image;
     this.#frame.style.aspectRatio = `${naturalWidth} / ${naturalHeight}`;
     this.#frame.style.setProperty("--photo-shape", naturalWidth / naturalHeight);

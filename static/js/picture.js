@@ -9,9 +9,12 @@ const MOST_BYTES = 1.5 * 2 ** 20;
 const SENT_AS_THEY_ARE = new Set(["image/png", "image/jpeg", "image/webp"]);
 
 /** What an iPhone stores: the brand that follows ftyp in the file's first bytes. */
-const HEIC = /^ftyp(hei[cfmsx]|hev[cmsx]|mif1|msf1|avi[fs])/;
+const HEIC = /^.{4}ftyp(hei[cfmsx]|hev[cmsx]|mif1|msf1|avi[fs])/s;
 
-/** A picture that cannot be sent; `name` says why. */
+/** How the pictures that the server knows begin. */
+const KNOWN = /^(\x89PNG|\xff\xd8\xff|RIFF.{4}WEBP)/s;
+
+/** A picture that cannot be sent; `name` says why: `heic`, `too_large`, or a status of HTTP. */
 export class PictureError extends Error {
   constructor(name) {
     super();
@@ -24,15 +27,11 @@ export class PictureError extends Error {
  * @param {number} turns by 90 degrees, clockwise
  * @param {number} mostBytes that the server takes
  * @returns {Promise<Blob>} what to send: the file itself where nothing had to be done
- * @throws {PictureError} `heic` or `too_large`
+ * @throws {PictureError}
  */
 export async function prepared(file, turns, mostBytes) {
   const picture = await createImageBitmap(file).catch(() => null);
-  if (!picture) {
-    if (await isHeic(file)) throw new PictureError("heic");
-    if (file.size > mostBytes) throw new PictureError("too_large");
-    return file; // the server says what is wrong with it
-  }
+  if (!picture) throw new PictureError(await refusal(file, mostBytes));
   const scale = Math.min(1, MOST_PIXELS / Math.max(picture.width, picture.height));
   const small = scale === 1 && file.size <= MOST_BYTES;
   if (small && turns % 4 === 0 && SENT_AS_THEY_ARE.has(file.type)) return file;
@@ -57,8 +56,25 @@ async function drawn(picture, scale, turns) {
   });
 }
 
-async function isHeic(file) {
-  if (/^image\/hei[cf]/.test(file.type) || /\.hei[cf]$/i.test(file.name ?? "")) return true;
-  const start = new Uint8Array(await file.slice(4, 12).arrayBuffer());
-  return HEIC.test(String.fromCharCode(...start));
+/** What the server would say of a file that this browser cannot open. */
+async function refusal(file, mostBytes) {
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+  if (/hei[cf]$/i.test(file.type || file.name) || HEIC.test(start)) return "heic";
+  if (file.size > mostBytes) return "too_large";
+  return KNOWN.test(start) ? "422" : "415";
+}
+
+/** A picture as text, to be kept. */
+export function textOf(blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onloadend = () => resolve(reader.result ?? "");
+    reader.readAsDataURL(blob);
+  });
+}
+
+/** The picture that was kept so. */
+export function ofText(text) {
+  const [kind, content] = text.slice(5).split(";base64,");
+  return new Blob([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], { type: kind });
 }

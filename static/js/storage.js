@@ -17,6 +17,17 @@ class Kept {
     }
   }
 
+  /** Get it and forget it. */
+  take(key) {
+    const value = this.get(key);
+    try {
+      this.#storage().removeItem(key);
+    } catch {
+      // There is none, then.
+    }
+    return value;
+  }
+
   set(key, value) {
     try {
       this.#storage().setItem(key, value);

@@ -44,7 +44,8 @@ export class Words {
     if (answer.status === "empty") return this.say("no_ink_hint");
     if (answer.status === "not_a_number") {
       const [first] = this.others(answer);
-      return first ? this.say("if_it_is", { text: first.text }) : this.say("no_number_hint");
+      const said = first ? this.say("if_it_is", { text: first.text }) : this.say("no_number_hint");
+      return answer.ignored?.length ? `${said} ${this.say("stray")}` : said;
     }
     const sure = this.sureness(answer.confidence, answer.status);
     return answer.ignored?.length ? `${sure} ${this.say("left_out")}` : sure;

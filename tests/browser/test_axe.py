@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.test_picture import NO_PICTURE
 from tests.browser.visitor import PHONE, PREDICT, no_digit
 
 MODES = {
@@ -55,12 +56,22 @@ def failed(visitor):
     expect(visitor.sentence).to_have_text("That did not work.")
 
 
+def refused(visitor):
+    """A file is refused beside a number of which a digit was left out."""
+    visitor.example("number")
+    visitor.expect_number(1987)
+    visitor.page.get_by_role("button", name="Leave out").click()
+    visitor.expect_number(987)
+    visitor.file.set_input_files(NO_PICTURE)
+    expect(visitor.page.locator("[data-refused]")).not_to_be_empty()
+
+
 def menu(visitor):
     """The menu of languages is open."""
     visitor.page.locator("[data-menu] summary").click()
 
 
-STATES = [idle, number, no_number, photo, failed, menu]
+STATES = [idle, number, no_number, photo, failed, refused, menu]
 
 
 def check(visitor):

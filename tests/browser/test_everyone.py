@@ -94,6 +94,35 @@ def test_the_page_speaks_the_visitors_language(visit):
     expect(visitor.detail).to_contain_text("sicher: 9")
 
 
+def test_a_picture_stays_when_another_language_is_chosen(visit):
+    """Its very bytes are read again; the tab keeps them no longer, and the language is kept."""
+    visitor = visit()
+    page = visitor.page
+    visitor.file.set_input_files(image_file(7))
+    visitor.expect_number(7)
+    page.locator("[data-menu] summary").click()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(visitor.sentence).to_have_text("Sieht aus wie 7.")
+    expect(visitor.photo_boxes).to_have_count(1)
+    assert visitor.photo.locator("img").evaluate("image => image.naturalWidth") == 280
+    assert page.evaluate("sessionStorage.getItem('inkling-photo')") is None
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(visitor.photo).to_be_hidden()
+
+
+def test_the_language_changes_without_room_for_the_picture(visit):
+    """Storage that is full or switched off keeps nobody from another language."""
+    visitor = visit()
+    page = visitor.page
+    visitor.file.set_input_files(image_file(7))
+    visitor.expect_number(7)
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error(); }; }")
+    page.locator("[data-menu] summary").click()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(visitor.sentence).to_have_text("Noch nichts zu lesen.")
+
+
 def test_the_menu_of_languages_closes(visit):
     """By Escape, which leaves the focus where it was, and by a click elsewhere."""
     visitor = visit()

@@ -60,6 +60,43 @@ def test_the_answer_leads_to_it(visit):
     expect(visitor.page.get_by_role("heading", name="Third convolution")).to_be_in_viewport()
 
 
+def test_it_opens_at_the_digit_that_is_chosen(visit):
+    """Before the maps are there, no broken picture is; then both steps go round the number."""
+    visitor = visit("/?lang=ar")
+    page = visitor.page
+    visitor.draw(NUMBER)
+    expect(page.locator(".digit")).to_have_count(3)
+    page.locator(".digit").nth(1).click()
+    held = []
+    page.route(EXPLAIN, lambda route: held.append(route))
+    with page.expect_request(EXPLAIN) as asked:
+        page.locator("[data-see-how]").click()
+    assert asked.value.post_data_json["index"] == 1
+    for image in page.locator("[data-explain] img").all():
+        expect(image).to_be_hidden()
+    held[0].continue_()
+    page.unroute(EXPLAIN)
+    best = page.locator(".outputs .best b")
+    expect(best).to_have_text("4")
+    before, after = page.locator("[data-step]").all()
+    assert before.bounding_box()["x"] < after.bounding_box()["x"]
+    for step, digit in ((after, "7"), (after, "1"), (before, "7"), (before, "4")):
+        step.press("Enter")
+        expect(best).to_have_text(digit)
+        expect(page.locator("[data-explain-digit]")).to_contain_text(f": {digit}")
+        expect(page.locator(".digit[aria-pressed=true] > span")).to_have_text(digit)
+        expect(step).to_be_focused()
+
+
+def test_one_digit_has_no_neighbours(visit):
+    """There is nothing to step to."""
+    visitor = visit()
+    visitor.draw_digit(4)
+    open_it(visitor)
+    expect(visitor.page.get_by_role("heading", name="First convolution")).to_be_visible()
+    expect(visitor.page.locator("[data-step]").first).to_be_hidden()
+
+
 def test_the_way_of_a_digit_is_shown(visitor):
     """Ink, glyph, five maps that go in, three convolutions, ten outputs."""
     page = visitor.page

@@ -155,4 +155,15 @@ def test_focus_is_seen(visit):
     assert list(tab(1)) == [""]  # the pad
     visitor.draw_digit(3)
     visitor.expect_number(3)
-    assert list(tab(5)) == ["Undo", "Erase", "Clear", "Submit", "399\u00a0%"]
+    assert list(tab(5)) == ["Undo", "Erase", "Clear", "Read it", "399\u00a0%"]
+
+
+def test_wide_tables_scroll_in_a_box_of_their_own(visit):
+    """On a phone, by keyboard too, under a name; the page itself does not."""
+    page = visit("/model", **PHONE).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    box = page.get_by_role("region", name="Digits: ink")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())

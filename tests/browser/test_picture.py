@@ -25,6 +25,8 @@ def image_file(digit):
 
 
 NO_PICTURE = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
+BROKEN = {"name": "cut.png", "mimeType": "image/png", "buffer": png(picture(2))[:60]}
+HUGE = {"name": "huge.png", "mimeType": "image/png", "buffer": bytes(13 * 2**20)}
 HEIC = {"name": "IMG_1.HEIC", "mimeType": "", "buffer": b"\x00\x00\x00\x18ftypheic" + bytes(60)}
 
 
@@ -206,19 +208,88 @@ def test_sending_can_be_cancelled(visit):
     expect(visitor.photo).to_be_hidden()
 
 
+def empty_stage(visitor):
+    """Nothing is there yet."""
+
+
+def drawn_stage(visitor):
+    """A drawing that was read."""
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+
+
+def photo_stage(visitor):
+    """A picture that was read."""
+    choose(visitor, image_file(2))
+    visitor.expect_number(2)
+
+
+@pytest.mark.parametrize("before", [empty_stage, drawn_stage, photo_stage])
 @pytest.mark.parametrize(
     ("file", "words"),
-    [(HEIC, "HEIC photo"), (NO_PICTURE, "Only PNG, JPEG and WebP")],
-    ids=["heic", "no picture"],
+    [
+        (HEIC, "HEIC photo"),
+        (NO_PICTURE, "Only PNG, JPEG and WebP"),
+        (BROKEN, "may be broken"),
+        (HUGE, "too large to be sent"),
+    ],
+    ids=["heic", "no picture", "broken", "huge"],
 )
-def test_an_unreadable_file_is_refused_kindly(visit, file, words):
-    """In words that say what to do, and no broken picture is shown."""
+def test_an_unreadable_file_changes_nothing(visit, before, file, words):
+    """It is refused in words that say what to do; what was there stays, with its answer."""
     visitor = visit()
-    visitor.expected_errors.append("415")
+    before(visitor)
+    page = visitor.page
+    was = [page.locator(".stage"), page.locator(".toolbar"), page.locator("[data-answer]")]
+    page.mouse.move(0, 0)
+    texts = [part.inner_text() for part in was]
+    shown = visitor.photo.is_visible()
     choose(visitor, file)
-    expect(visitor.sentence).to_have_text("That did not work.")
-    expect(visitor.detail).to_contain_text(words)
-    expect(visitor.photo.locator("img")).to_be_hidden()
+    refused = page.locator("[data-refused]")
+    expect(refused).to_contain_text("That did not work.")
+    expect(refused).to_contain_text(words)
+    expect(refused).to_be_in_viewport()
+    assert [part.inner_text() for part in was] == texts
+    assert visitor.photo.is_visible() == shown
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    assert visitor.file.input_value() == ""
+
+
+def test_a_refusal_goes_with_the_next_stroke_or_picture(visit):
+    """It is about a file that is not there any more."""
+    visitor = visit()
+    refused = visitor.page.locator("[data-refused]")
+    choose(visitor, NO_PICTURE)
+    expect(refused).not_to_be_empty()
+    visitor.draw_digit(3)
+    expect(refused).to_be_empty()
+    drop(visitor, NO_PICTURE)
+    expect(refused).not_to_be_empty()
+    paste(visitor, image_file(2))
+    visitor.expect_number(2)
+    expect(refused).to_be_empty()
+
+
+@pytest.mark.parametrize("before", [drawn_stage, photo_stage])
+def test_an_answer_is_pale_while_a_picture_is_sent(visit, before):
+    """It is about something else; assistive technology is told too, and hears what is said."""
+    visitor = visit()
+    before(visitor)
+    page = visitor.page
+    held = []
+    page.route(PREDICT, lambda route: held.append(route))
+    with page.expect_request(PREDICT):
+        choose(visitor, image_file(7))
+    dated = page.locator("[data-dated]")
+    for part in dated.all():
+        expect(part).to_have_attribute("aria-busy", "true")
+        expect(part).to_have_css("opacity", "0.4")
+    expect(page.locator("[aria-busy=true] [role=status]")).to_have_count(0)
+    held.pop().continue_()
+    visitor.expect_number(7)
+    for part in dated.all():
+        expect(part).to_have_attribute("aria-busy", "false")
+        expect(part).to_have_css("opacity", "1")
 
 
 def test_a_heic_photo_is_not_even_sent(visit):
@@ -227,7 +298,7 @@ def test_a_heic_photo_is_not_even_sent(visit):
     asked = []
     visitor.page.on("request", lambda request: asked.append(request.url))
     choose(visitor, HEIC | {"name": "photo.jpg", "mimeType": "image/jpeg"})
-    expect(visitor.detail).to_contain_text("HEIC photo")
+    expect(visitor.page.locator("[data-refused]")).to_contain_text("HEIC photo")
     assert not [url for url in asked if "/api/" in url]
 
 
