@@ -108,27 +108,28 @@ class Ink:
 
 
 PICTURE_WEIGHTS = Weights(
-    is_digit=26.0,
-    digit=26.0,
-    more=5.0,
-    gap=9.0,
-    width=9.0,
+    is_digit=22.1,
+    digit=31.2,
+    more=4.25,
+    gap=0.0,
+    width=18.0,
     width_free=1.4,
-    abreast=9.0,
+    abreast=0.0,
     two=8.0,
-    overlap=0.5,
+    overlap=1.0,
     across=0.0,
     across_free=0.12,
-    height=6.0,
-    height_free=0.125,
+    height=3.0,
+    height_free=0.106,
     base=11.5,
-    base_free=0.18,
+    base_free=0.09,
     late=0.0,
     crumb=9.0,
     ink=54.0,
     part=2.0,
 )
-"""Of a picture: nobody knows what was drawn when, and connected ink does not cross other ink."""
+"""Of a picture, by `python -m train --name ink tune --pictures` on train writers; without `late` and
+`across`: nobody knows what was drawn when, and connected ink crosses no other."""
 
 ACROSS = 0.1
 """How far digits may reach across each other, in heights, in one row, ..."""
