@@ -175,6 +175,17 @@ def test_words_beside_a_number_are_passed_over(app):
     assert len(reading.ignored) >= 3
 
 
+def test_a_digit_beside_many_words_is_a_guess(app):
+    """What little is left when most of a page is passed over may be part of it."""
+    reader = app.extensions["stroke_engine"].recognizer
+    words = [stroke + np.array([0.0, 150.0 * row]) for row in range(3) for stroke in WORD]
+    digit = [stroke + np.array([0.0, 450.0]) for stroke in hand.number("7")]
+    reading = read(reader, drawn([*words, *digit]))
+    assert (reading.lines, reading.status) == (("7",), "unsure")
+    alone = [stroke + np.array([0.0, 150.0]) for stroke in hand.number("40786", gap=0.3)]
+    assert read(reader, drawn([*WORD, *alone])).status == "ok"
+
+
 def test_a_large_photo_reads_as_a_small_one_does(reader):
     """Twelve megapixels, decoded at half the size: the same text, boxes in its own pixels."""
     data = photo_of(lines_of("3047"), "plain", np.random.default_rng(3))

@@ -84,8 +84,8 @@ EDGE_MARGIN = 1
 """Pieces that come so near to the picture's edge, in pixels, run out of it, ..."""
 
 EDGE_BAND = 0.025
-"""... and those that are nowhere further away from it than this share of the longer side are what
-lies there."""
+"""... and those that are nowhere further away from it than this share of the picture's width or
+height are what lies there."""
 
 
 @dataclass(frozen=True)
@@ -325,9 +325,8 @@ def _without_surroundings(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         & (left + width < columns - EDGE_MARGIN)
         & (top + height < rows - EDGE_MARGIN)
     )
-    band = EDGE_BAND * max(rows, columns)
-    inside &= (left + width > band) & (left < columns - band)
-    inside &= (top + height > band) & (top < rows - band)
+    inside &= (left + width > EDGE_BAND * columns) & (left < (1 - EDGE_BAND) * columns)
+    inside &= (top + height > EDGE_BAND * rows) & (top < (1 - EDGE_BAND) * rows)
     substantial = inside & (np.maximum(width, height) >= 0.02 * max(rows, columns))
     if substantial.any():
         ink = np.where(np.concatenate([[False], inside])[labels], ink, 0).astype(np.uint8)

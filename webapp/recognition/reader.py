@@ -36,6 +36,11 @@ MOST_LEFT_OUT = 0.25
 with more, it is no number."""
 
 
+MOST_PASSED = 3
+"""With so many times the number's ink in words that were passed over, it may be none of it: the
+edge of a sheet, the l of a word."""
+
+
 @dataclass(frozen=True)
 class Box:
     """A rectangle in the unit of the request, y downwards."""
@@ -274,8 +279,9 @@ class Recognizer:
             lines, best = readings.pop(0)
             confidence = best.confidence * (1 - left_out)
             # Ink that is left out without a reason makes it a guess, and so do digits one over the
-            # other. Else, each digit has to be as sure as one alone.
-            guessed = left_out > 0 or numbers.tangled
+            # other, or much that was passed over. Else, each digit has to be as sure as one alone.
+            passed = sum(i.amount for i in numbers.ignored if i.passed)
+            guessed = left_out > 0 or numbers.tangled or passed > MOST_PASSED * numbers.amount
             unsure = confidence < self._calibration.unsure ** len(digits)
             status = "unsure" if unsure or guessed else "ok"
         return Reading(
