@@ -122,7 +122,7 @@ def test_the_picture_is_shown_with_what_was_read(client):
     [shown] = re.findall(r'<image href="data:image/jpeg;base64,([^"]+)"', text)
     content = np.frombuffer(base64.b64decode(shown), np.uint8)
     assert cv2.imdecode(content, cv2.IMREAD_GRAYSCALE).shape == (SHOWN_SIDE, SHOWN_SIDE)
-    assert '<svg viewBox="0 0 1400 1400" role="img"' in text
+    assert '<svg viewBox="0 -100.1 1400 1500.1" role="img"' in text
     assert "The picture, with a box around each digit: 3" in text
     assert re.search(r'<g class="tone-0">\s*<rect [^>]+>\s*<text [^>]+>3</text>', text)
 

@@ -1,7 +1,6 @@
 """The pages that people see."""
 
 import base64
-import threading
 from pathlib import Path
 
 import cv2
@@ -38,9 +37,6 @@ SHOWN_SIDE = 960
 SHOWN_QUALITY = 75
 """Of its JPEG, of 100: some 80 KB."""
 
-_showing = threading.Lock()
-"""One picture at a time is decoded to be shown, as one is to be read: memory stays bounded."""
-
 MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name != "theme.js")
 """What main.js imports, named in the page so that all of it is fetched at once."""
 
@@ -68,7 +64,7 @@ def upload() -> str:
     engine = current_engine()
     with engine.reading():
         reading = engine.recognizer.read_image(data, engine.limits)
-        shown = _picture_uri(data, engine.limits)
+        shown = _picture_uri(data, engine.limits)  # in the place of the reading: memory is bounded
     count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
@@ -82,13 +78,12 @@ def upload() -> str:
 
 def _picture_uri(data: bytes, limits: Limits) -> str:
     """The visitor's picture, upright and reduced, as a data: URI: it is kept nowhere."""
-    with _showing:
-        picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
-        scale = SHOWN_SIDE / max(picture.shape[:2])
-        if scale < 1:
-            size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
-            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY])
+    picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
+    scale = SHOWN_SIDE / max(picture.shape[:2])
+    if scale < 1:
+        size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 

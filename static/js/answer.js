@@ -40,7 +40,7 @@ export class AnswerView {
       if (leave.hidden) back.focus();
     });
     back.addEventListener("click", () => {
-      this.#change(this.#before.pop());
+      if (!this.#isOld) this.#change(this.#before.pop());
       if (back.hidden) leave.focus();
     });
     this.#dated = [...root.querySelectorAll("[data-dated]")];
@@ -122,9 +122,14 @@ export class AnswerView {
 
   /** Take a digit out of the answer, in this page alone: what was asked stays as it is. */
   #leaveOut(index) {
-    if (this.#parts.leave.hidden || this.#parts.text.ariaBusy === "true") return;
+    if (this.#parts.leave.hidden || this.#isOld) return;
     this.#before.push(this.#answer);
     this.#change(without(this.#answer, index));
+  }
+
+  /** Whether something newer is being read. */
+  get #isOld() {
+    return this.#parts.text.ariaBusy === "true";
   }
 
   #change(answer) {
@@ -216,7 +221,7 @@ export class AnswerView {
     );
     const count = this.#answer?.digits.length ?? 0;
     // Where all of it looks like digits, it is other ink that made it no number.
-    const some = this.#answer?.text || this.#answer?.digits.some((d) => d.is_digit < 0.5);
+    const some = this.#answer?.text || (this.#answer && anyForeign(this.#answer.digits));
     this.#parts.leave.hidden = count < 2 || !some;
     this.#parts.back.hidden = !this.#before.length;
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
@@ -264,6 +269,11 @@ export class AnswerView {
   }
 }
 
+/** Whether one looks like no digit. */
+function anyForeign(digits) {
+  return digits.some((digit) => (digit.is_digit ?? 1) < 0.5);
+}
+
 /** An answer without one of its digits: as sure as those that stay, and what they look like. */
 export function without(answer, index) {
   const rest = answer.digits.filter((_, i) => i !== index);
@@ -276,7 +286,7 @@ export function without(answer, index) {
     ignored: [...answer.ignored, answer.digits[index].box],
   };
   // It may have been this one that made it no number.
-  if (!answer.text && digits.some((d) => (d.is_digit ?? 1) < 0.5)) return changed;
+  if (!answer.text && anyForeign(digits)) return changed;
   const lines = numbers.map((_, line) =>
     digits.filter((digit) => digit.line === line).map(({ digit }) => digit).join(""),
   );

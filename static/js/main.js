@@ -86,6 +86,7 @@ function answered(answer) {
   photo.sending(null);
   clearBoxes();
   foreign = false;
+  which.ariaLive = "off"; // heard are steps
   view.show(answer);
   if (!answer.digits.length) explain();
   showBoxes(answer);
@@ -269,7 +270,8 @@ find("rotate").addEventListener("click", () => {
   picture.turns = (picture.turns + 1) % 4;
   readPicture();
 });
-for (const name of ["close", "cancel"]) find(name).addEventListener("click", leavePicture);
+find("close").addEventListener("click", leavePicture);
+find("cancel").addEventListener("click", () => (coming ? forget() : leavePicture()));
 
 /** What is on the stage stays there, with its answer, until the file is known to be a picture. */
 async function bring(file) {
@@ -298,10 +300,15 @@ function refuse(message) {
   const place = find("refused");
   place.textContent = message && `${words.say("failed")} ${message}`;
   if (!message) return;
+  forget();
+  place.scrollIntoView({ block: "nearest" });
+}
+
+/** Of a file on its way. */
+function forget() {
   coming = null;
   form.reset();
   if (!picture || !asker.isBusy) photo.sending(null);
-  place.scrollIntoView({ block: "nearest" });
 }
 
 /** The picture takes the stage; the drawing waits beneath it. */
@@ -406,10 +413,12 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
   return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
 });
 
+const which = find("explain-digit");
 for (const button of document.querySelectorAll("[data-step]")) {
   button.addEventListener("click", () => {
     const count = view.answer.digits.length;
     // After the last comes the first: no button has to vanish under the focus.
+    which.ariaLive = "polite";
     view.pick((view.chosen + Number(button.dataset.step) + count) % count);
   });
 }
@@ -420,7 +429,7 @@ function explain(index = 0) {
   if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
   find("explain-which").hidden = !(view.answer?.digits.length > 1);
-  find("explain-digit").textContent = `${find("answer-title").textContent}: ${digit?.digit}`;
+  which.textContent = digit ? `${find("answer-title").textContent}: ${digit.digit}` : "";
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
 

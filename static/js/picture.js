@@ -58,7 +58,8 @@ async function drawn(picture, scale, turns) {
 
 /** What the server would say of a file that this browser cannot open. */
 async function refusal(file, mostBytes) {
-  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+  const bytes = await file.slice(0, 12).arrayBuffer().catch(() => []);
+  const start = String.fromCharCode(...new Uint8Array(bytes));
   if (/hei[cf]$/i.test(file.type || file.name) || HEIC.test(start)) return "heic";
   if (file.size > mostBytes) return "too_large";
   return KNOWN.test(start) ? "422" : "415";

@@ -119,3 +119,19 @@ def test_the_explanation_is_of_the_digit_that_stays(visitor):
     with visitor.page.expect_request("**/api/v1/explain?index=1"):
         visitor.page.locator("[data-explain] summary").click()
     visitor.expected_errors.append("422")
+
+
+def test_nothing_is_put_back_over_something_newer(visitor):
+    """While another picture is read, the old answer is not brought back."""
+    page = visitor.page
+    visitor.photo_boxes.first.click()
+    button(visitor, "Leave out").click()
+    visitor.expect_number(47)
+    page.unroute(PREDICT)
+    page.route(PREDICT, lambda route: None)
+    choose(visitor, image_file(4))
+    words = page.locator("[data-answer-text]")
+    expect(words).to_have_attribute("aria-busy", "true")
+    button(visitor, "Put back").click()
+    expect(words).to_have_attribute("aria-busy", "true")
+    expect(visitor.photo_boxes).to_have_count(0)

@@ -59,10 +59,6 @@ POOR = 0.7
 """... and below which, beside such a one, it is none: numbers of train writers have 0.93 and more,
 most letters less than this."""
 
-CERTAIN = 0.97
-"""The same of a line of one word, from which on what looked like letters are digits that touch:
-train writers' letters, in slices, reach 0.966."""
-
 MOST_REFUSED = 0.34
 """Share of a word's ink that may be no digit; with more, it is a word, or a drawing."""
 
@@ -352,13 +348,11 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     """The lines, those with a wide piece that was refused read anew with it in parts."""
     if sum(len(line.pieces) for line in lines) > MOST_TO_CUT:
         return lines
-    letters = {n for n, line in enumerate(lines) if medium.words and _is_foreign(line, medium)}
     left = MAX_CUT_STROKES
     again: list[int] = []
     rows: list[list[Piece]] = []
     heights: list[float] = []
-    for number in sorted(range(len(lines)), key=lambda n: n in letters):
-        line = lines[number]
+    for number, line in enumerate(lines):
         wide = _refused(line, medium)[:left]
         left -= len(wide)
         row: list[Piece] = []
@@ -375,31 +369,22 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     lines = list(lines)
     in_parts = _judged(_proposed(rows, heights, medium), medium)
     for number, fresh in zip(again, in_parts, strict=True):
-        # Letters in slices make many a 1, but seldom one that is so sure.
-        least = CERTAIN if number in letters else 0.0
-        sure = _quality(fresh, range(len(fresh.pieces)), medium) >= least
-        if sure and fresh.covers[0].score > lines[number].covers[0].score:
+        if fresh.covers[0].score > lines[number].covers[0].score:
             lines[number] = fresh
     return lines
 
 
 def _refused(line: _Line, medium: Medium) -> list[int]:
     """Indices of wide pieces that the best cover has no good use for."""
-    bad = _doubted(line, medium)
-    if medium.words and len(_words(line)) > 1:
-        bad -= _foreign(line, bad)
-    return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
-
-
-def _doubted(line: _Line, medium: Medium) -> set[int]:
-    """Indices of the pieces that the best cover leaves out, or takes for what may be no digit."""
     best = line.covers[0]
-    doubted = set(best.ignored)
+    bad = set(best.ignored)
     for g in best.digits:
         sure = line.probabilities[g].max() if line.is_digit is None else line.is_digit[g]
         if sure < medium.refused:
-            doubted.update(line.groups[g].members)
-    return doubted
+            bad.update(line.groups[g].members)
+    if medium.words:
+        bad -= _foreign(line, sorted(bad))
+    return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
 
 
 def _words(line: _Line) -> list[list[int]]:
@@ -415,20 +400,15 @@ def _words(line: _Line) -> list[list[int]]:
     return words
 
 
-def _foreign(line: _Line, doubted: set[int]) -> set[int]:
-    """Indices of the pieces of words in which so much is doubted that they are letters."""
-    bad = {i for i in doubted if not line.crumbs[i]}
+def _foreign(line: _Line, refused: Sequence[int]) -> set[int]:
+    """Indices of the pieces of words in which so much is refused that they are letters."""
+    bad = {i for i in refused if not line.crumbs[i]}
     return {
         i
         for word in _words(line)
         if len(bad & set(word)) >= max(LETTERS, LETTER_SHARE * len(word))
         for i in word
     }
-
-
-def _is_foreign(line: _Line, medium: Medium) -> bool:
-    """Whether a line of one word looks like letters."""
-    return len(_words(line)) == 1 and bool(_foreign(line, _doubted(line, medium)))
 
 
 def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:

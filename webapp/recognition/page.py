@@ -59,6 +59,15 @@ SHEET_SHARP = 0.1
 """... if along three quarters of its outline the light rises by at least this share of the contrast
 a pixel: generated sheets have 0.2 and more, shadows 0.03."""
 
+SHADE_INK = 0.6
+"""What is darker than this share of the dark part's level, ..."""
+
+SHADE_DARKER = 30
+"""... and by so many levels, is ink in the shade, ..."""
+
+SHADE_WRITTEN = 0.01
+"""... if it is this share of the dark part: then that is paper, too, and no desk."""
+
 SHEET_SIDE = 16
 """Pixels that it is wide and high, at least, without its edge."""
 
@@ -81,11 +90,7 @@ DRAWING = 3.5
 """Pieces so many times as high as the writing are none of it."""
 
 EDGE_MARGIN = 1
-"""Pieces that come so near to the picture's edge, in pixels, run out of it, ..."""
-
-EDGE_BAND = 0.025
-"""... and those that are nowhere further away from it than this share of the picture's width or
-height are what lies there."""
+"""Pieces that come so near to the picture's edge, in pixels, run out of it."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,7 @@ def _sheet(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float | None] | 
     for share in SHEET_LEVELS:
         towards = light - threshold if share > 0 else threshold - dark
         part = _light_part(small > threshold + share * towards)
-        found = None if part is None else _as_sheet(*part, slope, light - dark)
+        found = None if part is None else _as_sheet(*part, grey, slope, light - dark)
         if found is not None:
             filled, angle = found
             mask = cv2.resize(filled, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -264,13 +269,14 @@ def _light_part(light: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np
 def _as_sheet(
     filled: NDArray[np.uint8],
     hull: NDArray[np.int32],
+    grey: NDArray[np.uint8],
     slope_of_picture: Callable[[], NDArray[np.float32]],
     contrast: float,
 ) -> tuple[NDArray[np.uint8], float | None] | None:
     """A light part of the picture, and how far it is turned, if it looks like a sheet.
 
     Args:
-        filled: a quarter of the picture's size.
+        filled: a quarter of the size of `grey`.
         slope_of_picture: see `slope_at_edges`; called where shape alone does not tell.
     """
     # A shadow or a lamp's light reaches three sides of the picture, or all four.
@@ -279,7 +285,7 @@ def _as_sheet(
     _, (width, height), degrees = cv2.minAreaRect(hull)
     if sides <= 2 and cv2.contourArea(hull) >= SHEET_FULL * width * height:
         return filled, float((degrees + 45) % 90 - 45)
-    # So does a sheet that the picture cuts off, but no light or shade ends as sharply.
+    # So does a sheet that the picture cuts off, but hardly a light or a shade ends as sharply.
     outline = filled - cv2.erode(filled, np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero(outline)
     if len(rows) == 0 or filled.mean() < SHEET_LARGE:
@@ -287,7 +293,13 @@ def _as_sheet(
     slope = cv2.dilate(slope_of_picture(), np.ones((13, 13), np.uint8))
     last = np.array(slope.shape) - 1
     along = slope[np.minimum(4 * rows + 2, last[0]), np.minimum(4 * columns + 2, last[1])]
-    return (filled, None) if np.percentile(along, 25) >= SHEET_SHARP * contrast else None
+    if np.percentile(along, 25) < SHEET_SHARP * contrast:
+        return None
+    # But a shadow in the sun. What is written in it tells.
+    beside = grey[cv2.resize(filled, grey.shape[::-1], interpolation=cv2.INTER_NEAREST) == 0]
+    level = float(np.median(beside))
+    written = (beside < min(SHADE_INK * level, level - SHADE_DARKER)).mean()
+    return None if written > SHADE_WRITTEN else (filled, None)
 
 
 def _without_edges(strength: NDArray[np.uint8], noise: float) -> NDArray[np.uint8]:
@@ -325,8 +337,6 @@ def _without_surroundings(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         & (left + width < columns - EDGE_MARGIN)
         & (top + height < rows - EDGE_MARGIN)
     )
-    inside &= (left + width > EDGE_BAND * columns) & (left < (1 - EDGE_BAND) * columns)
-    inside &= (top + height > EDGE_BAND * rows) & (top < (1 - EDGE_BAND) * rows)
     substantial = inside & (np.maximum(width, height) >= 0.02 * max(rows, columns))
     if substantial.any():
         ink = np.where(np.concatenate([[False], inside])[labels], ink, 0).astype(np.uint8)
