@@ -86,7 +86,7 @@ function answered(answer) {
   photo.sending(null);
   clearBoxes();
   foreign = false;
-  which.ariaLive = "off"; // heard are steps
+  which.ariaLive = "off";
   view.show(answer);
   if (!answer.digits.length) explain();
   showBoxes(answer);
