@@ -134,6 +134,16 @@ def test_a_shadow_is_no_desk(reader, softness, shade, axis):
     assert read(reader, shaded.clip(0, 255).astype(np.uint8)).text == "4075"
 
 
+@pytest.mark.parametrize("angle", [-4, 3, 5])
+def test_a_shadow_over_a_turned_sheet(reader, angle):
+    """Where shade hides which part is the desk, the sheet's edges are still no ones."""
+    picture = turned_on(drawn(hand.number("4075", gap=0.3), margin=120, paper=235), angle, 60)
+    rows, columns = np.indices(picture.shape)
+    across = (columns + 2 * rows - 0.62 * (picture.shape[1] + 2 * picture.shape[0])) / 2.2
+    shaded = picture * (1 - 0.65 / (1 + np.exp(-(across / 30).clip(-50, 50))))
+    assert read(reader, shaded.astype(np.uint8)).text == "4075"
+
+
 @pytest.mark.parametrize("margin", [6, 10, 15])
 def test_a_one_beside_the_edge_is_read(reader, margin):
     """It is but a few pixels wide, and none of the desk."""

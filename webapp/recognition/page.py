@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .blobs import pen_width
 from .glyph import Stroke
 from .ink import (
     WORKING_SIDE,
@@ -91,6 +92,16 @@ DRAWING = 3.5
 
 EDGE_MARGIN = 1
 """Pieces that come so near to the picture's edge, in pixels, run out of it."""
+
+
+EDGE_NEAR = 0.12
+"""The edge of a sheet lies so near to the picture's, as a share of its width or height, ..."""
+
+EDGE_STEEP = 0.3
+"""... is so narrow for its length, ..."""
+
+EDGE_THIN = 0.6
+"""... and so thin beside the pen."""
 
 
 @dataclass(frozen=True)
@@ -339,8 +350,31 @@ def _without_surroundings(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
     substantial = inside & (np.maximum(width, height) >= 0.02 * max(rows, columns))
     if substantial.any():
+        inside &= ~_sheet_edges(ink, labels, statistics)
         ink = np.where(np.concatenate([[False], inside])[labels], ink, 0).astype(np.uint8)
     return _without_specks(ink)
+
+
+def _sheet_edges(
+    ink: NDArray[np.uint8], labels: NDArray[Any], statistics: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Which pieces are lines near the picture's edge, far thinner than the pen: a sheet's own edge
+    where shade hides which part is the desk.
+    """
+    left, top, width, height, _ = statistics[1:].T
+    rows, columns = ink.shape
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    near = np.where(
+        height > width,
+        np.minimum(left, columns - left - width) < EDGE_NEAR * columns,
+        np.minimum(top, rows - top - height) < EDGE_NEAR * rows,
+    )
+    lines = near & (short <= EDGE_STEEP * long)
+    if not lines.any() or lines.all():
+        return np.zeros(len(lines), np.bool_)
+    amount = np.bincount(labels.ravel(), ink.ravel(), len(statistics))[1:] / 255
+    pen = pen_width(np.where(np.concatenate([[False], ~lines])[labels], ink, 0).astype(np.uint8))
+    return np.asarray(lines & (amount < EDGE_THIN * pen * np.hypot(width, height)), np.bool_)
 
 
 def _without_specks(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
