@@ -4,7 +4,6 @@ import base64
 from pathlib import Path
 
 import cv2
-import numpy as np
 from flask import (
     Blueprint,
     Flask,
@@ -26,6 +25,7 @@ from .language import page_url, texts
 from .metrics import count_reading
 from .recognition import Limits
 from .recognition.image import decode_reduced
+from .recognition.ink import reduced
 from .schema import glyph_uri
 from .words import Words, percent
 
@@ -79,11 +79,8 @@ def upload() -> str:
 def _picture_uri(data: bytes, limits: Limits) -> str:
     """The visitor's picture, upright and reduced, as a data: URI: it is kept nowhere."""
     picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
-    scale = SHOWN_SIDE / max(picture.shape[:2])
-    if scale < 1:
-        size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY]
+    _, encoded = cv2.imencode(".jpg", reduced(picture, SHOWN_SIDE), quality)
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 

@@ -221,7 +221,7 @@ export class AnswerView {
     );
     const count = this.#answer?.digits.length ?? 0;
     // Where all of it looks like digits, it is other ink that made it no number.
-    const some = this.#answer?.text || (this.#answer && anyForeign(this.#answer.digits));
+    const some = this.#answer?.text || anyForeign(this.#answer?.digits ?? []);
     this.#parts.leave.hidden = count < 2 || !some;
     this.#parts.back.hidden = !this.#before.length;
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";

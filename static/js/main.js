@@ -86,7 +86,7 @@ function answered(answer) {
   photo.sending(null);
   clearBoxes();
   foreign = false;
-  which.ariaLive = "off";
+  named.ariaLive = "off";
   view.show(answer);
   if (!answer.digits.length) explain();
   showBoxes(answer);
@@ -304,7 +304,7 @@ function refuse(message) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-/** Of a file on its way. */
+/** No file is coming. */
 function forget() {
   coming = null;
   form.reset();
@@ -413,12 +413,13 @@ const explorer = new Explorer(find("explain"), words, (signal) => {
   return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
 });
 
-const which = find("explain-digit");
+/** Heard at a step only. */
+const named = find("explain-digit");
 for (const button of document.querySelectorAll("[data-step]")) {
   button.addEventListener("click", () => {
     const count = view.answer.digits.length;
+    named.ariaLive = "polite";
     // After the last comes the first: no button has to vanish under the focus.
-    which.ariaLive = "polite";
     view.pick((view.chosen + Number(button.dataset.step) + count) % count);
   });
 }
@@ -429,7 +430,7 @@ function explain(index = 0) {
   if (asker.isBusy) return;
   const digit = view.answer?.digits[index];
   find("explain-which").hidden = !(view.answer?.digits.length > 1);
-  which.textContent = digit ? `${find("answer-title").textContent}: ${digit.digit}` : "";
+  named.textContent = digit ? `${find("answer-title").textContent}: ${digit.digit}` : "";
   explorer.about(digit ? { digit, best: Boolean(view.answer.text), ink: inkOf(digit) } : null);
 }
 

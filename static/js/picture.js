@@ -56,7 +56,7 @@ async function drawn(picture, scale, turns) {
   });
 }
 
-/** What the server would say of a file that this browser cannot open. */
+/** What the server would say of a file or folder. */
 async function refusal(file, mostBytes) {
   const bytes = await file.slice(0, 12).arrayBuffer().catch(() => []);
   const start = String.fromCharCode(...new Uint8Array(bytes));

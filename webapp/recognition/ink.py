@@ -155,9 +155,8 @@ def ink_on_paper(
     noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
     slope = slope_at_edges(grey)
     if cleared is not None:
-        slope = np.asarray(
-            cv2.dilate(slope, np.ones((3, 3), np.uint8)), np.float32
-        )  # a thin stroke is level on its ridge
+        # A thin stroke is level on its ridge.
+        slope = np.asarray(cv2.dilate(slope, np.ones((3, 3), np.uint8)), np.float32)
     best, most = np.zeros_like(grey), 0.0
     for signed in (darker.astype(np.float32), lighter):
         ink = _above_noise(signed, noise, written, cleared)

@@ -93,7 +93,6 @@ DRAWING = 3.5
 EDGE_MARGIN = 1
 """Pieces that come so near to the picture's edge, in pixels, run out of it."""
 
-
 EDGE_NEAR = 0.12
 """The edge of a sheet lies so near to the picture's, as a share of its width or height, ..."""
 

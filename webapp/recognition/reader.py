@@ -35,7 +35,6 @@ MOST_LEFT_OUT = 0.25
 """Share of the ink, by the pen's way, that may be no digit beside digits, points and signs apart:
 with more, it is no number."""
 
-
 MOST_PASSED = 3
 """With so many times the number's ink in words that were passed over, it may be none of it: the
 edge of a sheet, the l of a word."""
