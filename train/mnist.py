@@ -22,6 +22,7 @@ SHA256 = {
 
 ABOUT = {
     "authors": "Y. LeCun, C. Cortes, C. J. C. Burges",
+    "licence": "none is stated where its authors publish it",
     "citation": "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "
     "recognition. Proceedings of the IEEE 86(11), 1998",
 }

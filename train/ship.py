@@ -84,7 +84,7 @@ def ship(
     candidates = [_candidate(name, folder, data, mnist, drawn) for folder in runs]
     best = max(candidates, key=lambda candidate: candidate.right_on_dev)
     for candidate in candidates:
-        print(f"\n{candidate.folder}" + (", shipped" if candidate is best else ""))
+        print(f"\n{candidate.folder}" + (", chosen" if candidate is best else ""))
         print(table([*candidate.figures, *candidate.nondigits]))
     if not replace:
         _guard(output / f"{name}.json", best)
