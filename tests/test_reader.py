@@ -1,11 +1,13 @@
 """The recogniser: drawings and pictures in, readings out."""
 
+import cv2
 import numpy as np
 import pytest
 
 from tests import hand
 from tests.fake import ROW, Says
 from webapp.recognition import Box, Calibration, Limits, Recognizer
+from webapp.recognition.reader import CHORDS
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
 
@@ -167,6 +169,23 @@ def test_the_box_is_in_pixels_of_the_picture(sure):
     assert box == pytest.approx((450, 300, 150, 600), abs=3)
     assert digit.strokes is None
     assert reading.surface == (1000, 1500)
+
+
+def test_many_strokes_share_what_may_be_drawn(sure, monkeypatch):
+    """500 scribbles over each other, some 500 groups, get no more chords than one drawing has."""
+    drawn = []
+    line = cv2.line
+
+    def counted(*arguments):
+        drawn.append(1)
+        return line(*arguments)
+
+    monkeypatch.setattr(cv2, "line", counted)
+    sure.read_strokes(list(np.random.default_rng(0).random((500, 20, 2))))
+    assert 0 < len(drawn) < 1.2 * CHORDS
+    few, drawn[:] = len(drawn), ()
+    sure.read_strokes(hand.strokes(3))
+    assert 30 < len(drawn) < few
 
 
 def test_the_stages_are_timed(sure):

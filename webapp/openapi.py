@@ -46,7 +46,7 @@ STATUSES = {
     408: "The body took too long to arrive.",
     413: "The body is too large, or an image has too many pixels or too long a side.",
     415: "Another content type, or a file that is no PNG, JPEG or WebP by its first bytes.",
-    422: "Well-formed, but invalid: `errors` names each field.",
+    422: "Well-formed, but invalid: `errors` points to what was found first.",
     429: "This client has sent too many (where the operator sets a bound).",
     500: "Something failed here. Nothing internal is told.",
     503: "Everything is busy.",

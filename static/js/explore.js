@@ -38,7 +38,7 @@ export class Explorer {
     this.#load();
   }
 
-  /** What is explained has changed: until the next question what is shown stays, none is asked. */
+  /** Until the next question what is shown stays, and none is asked. */
   wait() {
     this.#controller?.abort();
     this.#question = null;

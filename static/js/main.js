@@ -154,7 +154,6 @@ function started() {
   showTools();
 }
 
-/** The drawing has changed. */
 function edited(delay = 0) {
   refuse("");
   inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
@@ -201,8 +200,9 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (key === "z" || key === "y") {
     event.preventDefault();
-    if (key === "z" && !event.shiftKey) TOOLS.undo();
-    else TOOLS.redo();
+    // Digits are left out after all was drawn.
+    const last = find("answer-back").hidden ? "undo" : "answer-back";
+    find(key === "z" && !event.shiftKey ? last : "redo").click();
   }
 });
 

@@ -27,10 +27,6 @@ export class Words {
     return this.#texts[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
   }
 
-  has(name) {
-    return name in this.#texts;
-  }
-
   /** What was read, as one sentence. */
   sentence(answer) {
     if (answer.status === "empty") return this.say("no_ink");
@@ -101,8 +97,7 @@ export class Words {
 
   /** A refusal or a failure; the server's own words where there are no better ones. */
   problem({ status, message, name }) {
-    const key = `problem_${status || name}`;
-    return this.has(key) ? this.say(key) : (message ?? this.say("problem_server"));
+    return this.#texts[`problem_${status || name}`] ?? message ?? this.say("problem_server");
   }
 }
 

@@ -121,6 +121,21 @@ def test_the_explanation_is_of_the_digit_that_stays(visitor):
     visitor.expected_errors.append("422")
 
 
+def test_undo_puts_back_first(visit):
+    """Leaving out was the last of all that was done; before it came the strokes."""
+    visitor = visit()
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    button(visitor, "Leave out").click()
+    visitor.expect_number(47)
+    visitor.page.keyboard.press("Control+z")
+    visitor.expect_number(147)
+    assert len(visitor.strokes()) == len(NUMBER)
+    visitor.page.keyboard.press("Control+z")
+    expect(button(visitor, "Redo")).to_be_enabled()
+    assert len(visitor.strokes()) == len(NUMBER) - 1
+
+
 def test_nothing_is_put_back_over_something_newer(visitor):
     """While another picture is read, the old answer is not brought back."""
     page = visitor.page

@@ -55,11 +55,16 @@ DIRECTION_STEP = 0.8
 tablet's sampling rate nor the tremble between two samples shows in it."""
 
 MOST_CHORDS = 400
-"""Of a drawing, however much ink it has: a digit has some 70, and each costs time. More ink is cut
+"""Of a glyph, however much ink it has: a digit has some 70, and each costs time. More ink is cut
 into longer chords."""
 
 
-def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:
+def glyph_of_strokes(
+    strokes: Sequence[Stroke],
+    pen: float = PEN,
+    directed: bool = True,
+    most_chords: int = MOST_CHORDS,
+) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
 
     Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
@@ -71,6 +76,7 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
         pen: width of the pen, in pixels of the 20x20 box.
         directed: False leaves the direction maps empty, as a picture's are.
+        most_chords: bounds the time that the direction maps of much ink take.
 
     Raises:
         ValueError: there is no point at all.
@@ -91,7 +97,7 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool
     for stroke in placed:
         _draw(canvas, stroke, pen)
     ink = _resample(canvas)
-    return normalise(np.dstack([ink, _directions(placed, pen)]) if directed else ink)
+    return normalise(np.dstack([ink, _directions(placed, pen, most_chords)]) if directed else ink)
 
 
 def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
@@ -162,7 +168,7 @@ def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
     return patch[..., np.newaxis].astype(np.float32, copy=False)
 
 
-def _directions(strokes: Sequence[Stroke], pen: float) -> NDArray[np.float32]:
+def _directions(strokes: Sequence[Stroke], pen: float, most_chords: int) -> NDArray[np.float32]:
     """The right, left, down and up parts of the pen's direction, (20, 20, 4), 0 to 255.
 
     Strokes about the centre, in pixels of the box. Where ink crosses ink, the later counts.
@@ -170,7 +176,7 @@ def _directions(strokes: Sequence[Stroke], pen: float) -> NDArray[np.float32]:
     side = BOX * DIRECTION_SUPERSAMPLE
     thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
     way = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
-    step = max(DIRECTION_STEP, way / MOST_CHORDS)
+    step = max(DIRECTION_STEP, way / most_chords)
     drawn = [_evenly_spaced(stroke, step) for stroke in strokes]
     moves = np.concatenate([np.diff(points, axis=0) for points in drawn])
     units = moves / np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-9)[:, np.newaxis]

@@ -99,6 +99,7 @@ class Edges:
         """Of ink whose digits have this height."""
         self.height = height
         self._pieces = pieces
+        self._known: dict[tuple[int, ...], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     @functools.cached_property
     def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -119,11 +120,17 @@ class Edges:
         """How far the ink of some pieces reaches over that of others, in heights, in the row where
         it does most; below 0 where there is paper between them, -inf where they share no row.
         """
-        left, right = self._ends
-        lefts = [left[list(pieces)].min(axis=0) for pieces in (one, other)]
-        rights = [right[list(pieces)].max(axis=0) for pieces in (one, other)]
-        ways = (rights[0] - lefts[1]).max(), (rights[1] - lefts[0]).max()
+        (left, right), (other_left, other_right) = self._of(one), self._of(other)
+        ways = (right - other_left).max(), (other_right - left).max()
         return float(min(ways)) / self.height if self.height > 0 else 0.0
+
+    def _of(self, pieces: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest x of all of some pieces, each (rows,)."""
+        if pieces not in self._known:
+            left, right = self._ends
+            own = list(pieces)
+            self._known[pieces] = left[own].min(axis=0), right[own].max(axis=0)
+        return self._known[pieces]
 
 
 _Partial = tuple[float, int, tuple[int, ...], tuple[int, ...]]

@@ -1,5 +1,6 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from .blobs import patch_of, pieces_of, with_pen
 from .calibration import Calibration
 from .classifier import Classifier
-from .glyph import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
+from .glyph import MOST_CHORDS, Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode, decode_reduced
 from .ink import ink_of_image
 from .numbers import Judge, Numbers, picture_medium, read_numbers, stroke_medium
@@ -24,6 +25,10 @@ Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
 Expect = Literal["number", "digit"]
 """`digit`: all ink is one digit."""
+
+CHORDS = 40_000
+"""Of a drawing's glyphs, in the direction maps of which each costs a call that gives the
+interpreter's lock away: a page of 500 strokes can have 80 a glyph, up to 100 strokes have 400."""
 
 LEVEL, STEEP = 4, 30
 """Pages that are turned by less or more than so many degrees are read as they lie."""
@@ -176,7 +181,10 @@ class Recognizer:
 
     def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
         with timing.stage("segment"):
-            judge = self._judge(glyph_of_strokes, timing)
+            # Without strokes nothing is drawn.
+            chords = min(MOST_CHORDS, 1 + CHORDS // max(1, len(strokes)))
+            glyph_of = functools.partial(glyph_of_strokes, most_chords=chords)
+            judge = self._judge(glyph_of, timing)
             numbers = read_numbers(strokes, stroke_medium(judge))
         timing.segment -= timing.ink + timing.classify
 
