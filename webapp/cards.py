@@ -213,6 +213,7 @@ SECTIONS = {
     "before": "Digits before",
     "after": "Digits after",
     "nondigits": "What is no digit, after",
+    "held_out": "Digits after, by writers whom no constant was fitted on",
 }
 
 PLAIN = {"temperature", "scale", "offset", "nll", "auroc"}
