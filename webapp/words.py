@@ -51,15 +51,15 @@ class Words:
         return f"{sure} {self.say('left_out')}" if reading.ignored else sure
 
     def sureness(self, confidence: float, status: Status = "ok") -> str:
-        """A confidence in words and as a percentage; a guess is one, however sure of itself."""
-        return self.say(
-            "sureness", words=self.level(confidence, status), percent=self.percent(confidence)
-        )
+        """A confidence in words and as a percentage; a guess that is sure of itself is just one.
 
-    def level(self, confidence: float, status: Status = "ok") -> str:
-        """A confidence in words."""
-        found = [name for least, name in SURE if confidence >= least]
-        return self.say(found[0] if found and status != "unsure" else "a_guess")
+        What makes it one is then something else: ink left out, digits one over the other.
+        """
+        found = [name for least, name in SURE if confidence >= least and status != "unsure"]
+        words = self.say(found[0] if found else "a_guess")
+        if not found and confidence >= SURE[1][0]:
+            return f"{words}."
+        return self.say("sureness", words=words, percent=self.percent(confidence))
 
     def percent(self, share: float, decimals: int = 1) -> str:
         """A share of 1 as a percentage; only what is certain has 100."""

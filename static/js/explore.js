@@ -116,7 +116,7 @@ class LayerView {
     await picture.decode();
     this.#maps = mapsOf(picture, layer.shape);
     this.#slider.max = this.#maps.length;
-    // The map with the most contrast says more than the first, which may be dark.
+    // The first may be dark; the one with the most contrast says more.
     const contrasts = this.#maps.map((map) => map.contrast);
     const best = contrasts.indexOf(Math.max(...contrasts));
     this.#slider.value = this.name === "glyph" ? 1 : 1 + best;

@@ -30,7 +30,7 @@ const SETTLE = 120;
 /** Around a digit's ink, in pad units. */
 const MARGIN = 16;
 
-/** Around a digit on a picture, as a share of its height. */
+/** The same on a picture, as a share of its height. */
 const PHOTO_MARGIN = 0.01;
 
 /** Names of what the browser keeps. */

@@ -115,13 +115,8 @@ export class Drawing {
 
   /** How far the ink goes: `{right, bottom}`; 0 without ink. */
   extent() {
-    let right = 0;
-    let bottom = 0;
-    for (const { x, y } of this.#strokes.flat()) {
-      right = Math.max(right, x);
-      bottom = Math.max(bottom, y);
-    }
-    return { right, bottom };
+    const most = (axis) => this.#strokes.flat().reduce((far, p) => Math.max(far, p[axis]), 0);
+    return { right: most("x"), bottom: most("y") };
   }
 
   /**

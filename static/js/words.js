@@ -47,18 +47,12 @@ export class Words {
     return answer.ignored?.length ? `${sure} ${this.say("left_out")}` : sure;
   }
 
-  /** A confidence in words and as a percentage; a guess is one, however sure of itself. */
+  /** A confidence in words and as a percentage; a guess that is sure of itself is just one. */
   sureness(confidence, status = "ok") {
-    return this.say("sureness", {
-      words: this.level(confidence, status),
-      percent: this.percent(confidence),
-    });
-  }
-
-  /** A confidence in words. */
-  level(confidence, status = "ok") {
-    const found = SURE.find(([least]) => confidence >= least);
-    return this.say(found && status !== "unsure" ? found[1] : "a_guess");
+    const found = status !== "unsure" && SURE.find(([least]) => confidence >= least);
+    const words = this.say(found ? found[1] : "a_guess");
+    if (!found && confidence >= SURE[1][0]) return `${words}.`;
+    return this.say("sureness", { words, percent: this.percent(confidence) });
   }
 
   /** A share of 1 as a percentage; only what is certain has 100. */
