@@ -324,27 +324,18 @@ function readPicture() {
     sent[turns] ??= await prepared(file, turns, mostBytes);
     signal.throwIfAborted();
     await photo.show(sent[turns]);
+    // It is there again after a reload, and in another language.
+    const text = sent[turns].size > MOST_KEPT ? "" : await textOf(sent[turns]);
     signal.throwIfAborted();
+    inTab.set(PHOTO, text);
     showStage();
     return readImage(sent[turns], signal, (share) => photo.sending(share));
   });
 }
 
-// Another language is another page: it takes the picture over, as the drawing.
-for (const link of document.querySelectorAll("[data-menu] a")) {
-  link.addEventListener("click", async (event) => {
-    const sent = picture?.sent[picture.turns];
-    // In another tab, this one stays.
-    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (!sent || sent.size > MOST_KEPT || elsewhere) return;
-    event.preventDefault();
-    inTab.set(PHOTO, await textOf(sent));
-    location.assign(link.href);
-  });
-}
-
 function leavePicture() {
   picture = coming = null;
+  inTab.set(PHOTO, "");
   foreign = true;
   form.reset();
   photo.sending(null);
@@ -457,5 +448,5 @@ form.reset();
 showStage();
 view.idle();
 restore();
-const kept = inTab.take(PHOTO);
+const kept = inTab.get(PHOTO);
 if (kept) bring(ofText(kept));

@@ -17,19 +17,10 @@ class Kept {
     }
   }
 
-  /** Get it and forget it. */
-  take(key) {
-    const value = this.get(key);
-    try {
-      this.#storage().removeItem(key);
-    } catch {
-      // There is none, then.
-    }
-    return value;
-  }
-
+  /** What was there goes, whether there is room for the new or not; the empty text is as good as none. */
   set(key, value) {
     try {
+      this.#storage().removeItem(key);
       this.#storage().setItem(key, value);
     } catch {
       // For this page only, then.
