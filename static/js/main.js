@@ -154,6 +154,7 @@ function started() {
   showTools();
 }
 
+/** The drawing has changed. */
 function edited(delay = 0) {
   refuse("");
   inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
@@ -201,7 +202,7 @@ document.addEventListener("keydown", (event) => {
   if (key === "z" || key === "y") {
     event.preventDefault();
     // Digits are left out after all was drawn.
-    const last = find("answer-back").hidden ? "undo" : "answer-back";
+    const last = find("answer-back").hidden || asker.isBusy ? "undo" : "answer-back";
     find(key === "z" && !event.shiftKey ? last : "redo").click();
   }
 });
