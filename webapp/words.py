@@ -51,14 +51,15 @@ class Words:
         return f"{sure} {self.say('left_out')}" if reading.ignored else sure
 
     def sureness(self, confidence: float, status: Status = "ok") -> str:
-        """A confidence in words and as a percentage; a guess that is sure of itself is just one.
+        """A confidence in words and as a percentage.
 
-        What makes it one is then something else: ink left out, digits one over the other.
+        What makes one a guess that would be very sure is something else: ink that is left out,
+        digits that touch or lie one over the other.
         """
         found = [name for least, name in SURE if confidence >= least and status != "unsure"]
         words = self.say(found[0] if found else "a_guess")
-        if not found and confidence >= SURE[1][0]:
-            return f"{words}."
+        if not found and confidence >= SURE[0][0]:
+            return self.say("clear_guess")
         return self.say("sureness", words=words, percent=self.percent(confidence))
 
     def percent(self, share: float, decimals: int = 1) -> str:

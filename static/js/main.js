@@ -278,6 +278,8 @@ find("cancel").addEventListener("click", () => (coming ? forget() : leavePicture
 async function bring(file) {
   const next = { file, turns: 0, sent: [], name: file.name || "picture.png" };
   coming = next;
+  // The same name again is another choice.
+  form.reset();
   refuse("");
   photo.sending(0);
   try {
@@ -308,7 +310,6 @@ function refuse(message) {
 /** No file is coming. */
 function forget() {
   coming = null;
-  form.reset();
   if (!picture || !asker.isBusy) photo.sending(null);
 }
 
@@ -338,7 +339,6 @@ function leavePicture() {
   picture = coming = null;
   inTab.set(PHOTO, "");
   foreign = true;
-  form.reset();
   photo.sending(null);
   showStage();
   edited();

@@ -47,11 +47,11 @@ export class Words {
     return answer.ignored?.length ? `${sure} ${this.say("left_out")}` : sure;
   }
 
-  /** A confidence in words and as a percentage; a guess that is sure of itself is just one. */
+  /** A confidence in words and as a percentage, which says nothing of a guess that has other reasons. */
   sureness(confidence, status = "ok") {
     const found = status !== "unsure" && SURE.find(([least]) => confidence >= least);
     const words = this.say(found ? found[1] : "a_guess");
-    if (!found && confidence >= SURE[1][0]) return `${words}.`;
+    if (!found && confidence >= SURE[0][0]) return this.say("clear_guess");
     return this.say("sureness", { words, percent: this.percent(confidence) });
   }
 

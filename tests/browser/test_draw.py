@@ -96,7 +96,7 @@ def test_the_server_decides_what_is_a_guess(visit):
     expect(visitor.sentence).to_have_text("Looks like 7.")
     visitor.submit.click()
     expect(visitor.sentence).to_have_text("Could be 7.")
-    expect(visitor.detail).to_have_text("A guess.")
+    expect(visitor.detail).to_have_text("A guess, though each digit is clear by itself.")
 
 
 # ---- ink ----

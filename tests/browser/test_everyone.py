@@ -215,3 +215,20 @@ def test_it_can_be_put_on_a_home_screen(visit):
     manifest = session.send("Page.getAppManifest")
     assert manifest["url"].endswith("/manifest.webmanifest")
     assert manifest["errors"] == []
+
+
+def test_the_pad_says_what_the_keyboard_does(visit):
+    """Where Tab has led to it, and only there."""
+    visitor = visit()
+    keys = visitor.page.locator(".by-keys")
+    expect(keys).to_be_hidden()
+    for _ in range(20):
+        visitor.page.keyboard.press("Tab")
+        if visitor.pad.evaluate("pad => pad === document.activeElement"):
+            break
+    expect(keys).to_be_visible()
+    expect(visitor.page.get_by_text("Write a number here")).to_be_hidden()
+    visitor.draw_digit(3)
+    expect(keys).to_be_hidden()
+    visitor.page.locator("[data-clear]").click()
+    expect(visitor.page.get_by_text("Write a number here")).to_be_visible()

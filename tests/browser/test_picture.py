@@ -363,3 +363,12 @@ def test_the_network_explains_a_picture_too(visit):
     shapes = [layer["shape"] for layer in json.loads(answered.value.body())["layers"]]
     assert shapes[0] == [28, 28, 1]
     expect(visitor.page.locator("output[for=map-conv3]")).to_contain_text("of 64")
+
+
+def test_a_file_can_be_chosen_again(visit):
+    """Browsers tell of no change where the name is the same: the field keeps none."""
+    visitor = visit()
+    for digit in (7, 4):
+        choose(visitor, image_file(digit) | {"name": "same.png"})
+        visitor.expect_number(digit)
+        expect(visitor.file).to_have_value("")
