@@ -57,9 +57,9 @@ class Words:
         digits that touch or lie one over the other.
         """
         found = [name for least, name in SURE if confidence >= least and status != "unsure"]
-        words = self.say(found[0] if found else "a_guess")
         if not found and confidence >= SURE[0][0]:
             return self.say("clear_guess")
+        words = self.say(found[0] if found else "a_guess")
         return self.say("sureness", words=words, percent=self.percent(confidence))
 
     def percent(self, share: float, decimals: int = 1) -> str:

@@ -50,8 +50,8 @@ export class Words {
   /** A confidence in words and as a percentage, which says nothing of a guess that has other reasons. */
   sureness(confidence, status = "ok") {
     const found = status !== "unsure" && SURE.find(([least]) => confidence >= least);
-    const words = this.say(found ? found[1] : "a_guess");
     if (!found && confidence >= SURE[0][0]) return this.say("clear_guess");
+    const words = this.say(found ? found[1] : "a_guess");
     return this.say("sureness", { words, percent: this.percent(confidence) });
   }
 

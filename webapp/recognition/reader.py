@@ -27,8 +27,8 @@ Expect = Literal["number", "digit"]
 """`digit`: all ink is one digit."""
 
 CHORDS = 40_000
-"""Of a drawing's glyphs, in the direction maps of which each costs a call that gives the
-interpreter's lock away: a page of 500 strokes can have 80 a glyph, up to 100 strokes have 400."""
+"""What the direction maps of all groups of a drawing share, `MOST_CHORDS` each up to 99 strokes and
+80 each of 500: drawing one gives the interpreter's lock away, which may be long in coming back."""
 
 LEVEL, STEEP = 4, 30
 """Pages that are turned by less or more than so many degrees are read as they lie."""
@@ -181,8 +181,8 @@ class Recognizer:
 
     def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
         with timing.stage("segment"):
-            # Without strokes nothing is drawn.
-            chords = min(MOST_CHORDS, 1 + CHORDS // max(1, len(strokes)))
+            # About as many groups as strokes; each has a chord at least.
+            chords = min(MOST_CHORDS, 1 + CHORDS // (1 + len(strokes)))
             glyph_of = functools.partial(glyph_of_strokes, most_chords=chords)
             judge = self._judge(glyph_of, timing)
             numbers = read_numbers(strokes, stroke_medium(judge))
