@@ -207,7 +207,9 @@ def spoil(path: Path, how: str) -> None:
         path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("name", ["ink.tflite", "pen.tflite", "ink.json", "pen.json"])
+@pytest.mark.parametrize(
+    "name", ["ink.tflite", "pen.tflite", "ink.json", "pen.json", "pairs.tflite"]
+)
 @pytest.mark.parametrize("how", ["missing", "truncated", "altered", "empty"])
 def test_it_rejects_a_spoilt_model(models, name, how):
     """The site does not start, and the last line says which file and why."""

@@ -19,7 +19,7 @@ SHIPPED = Path(Settings().models)
 @pytest.fixture
 def models(tmp_path):
     """A folder with a copy of the served models."""
-    for name in ("ink.json", "ink.tflite", "pen.json", "pen.tflite"):
+    for name in (f"{m}.{kind}" for m in ("ink", "pen", "pairs") for kind in ("json", "tflite")):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -65,6 +65,16 @@ def test_strokes_have_a_model_of_their_own(models):
     assert both.extensions["stroke_engine"].model.name == "ink"
     (models / "pen.tflite").unlink()
     assert "pen.tflite cannot be read" in refusal(models)
+
+
+def test_pairs_are_read_where_there_is_a_model(models):
+    """Which one, the settings say, or none; a broken one stops the start, as any."""
+    assert start(models).pairs[0].name == "pairs"
+    (models / "pairs.tflite").unlink()
+    assert "pairs.tflite cannot be read" in refusal(models)
+    without = start(models, pair_model="")
+    assert without.pairs is None
+    without.warm_up()
 
 
 def test_the_image_limits_are_the_settings(models):

@@ -25,8 +25,9 @@ from .progress import PROGRESS_SECONDS
 from .tune import add_options as add_tune_options
 from .unipen import CHARACTER, Tally, import_unipen
 
-NAMES = ("digits", "ink", "pen")
-"""The models that are shipped: the seed network, what reads pictures, and what reads strokes."""
+NAMES = ("digits", "ink", "pen", "pairs")
+"""The models that are shipped: the seed network, what reads pictures, what reads strokes, and what
+reads two digits of a picture that touch."""
 QUICK_OUTPUT = Path("build/quick")
 RUNS = Path("build/runs")
 """Where each training leaves its network, shipped or not."""

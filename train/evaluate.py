@@ -14,7 +14,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from webapp.recognition import Calibration, LiteRTClassifier, Model, Recognizer, Stroke, load_model
+from webapp.recognition import (
+    Calibration,
+    LiteRTClassifier,
+    Model,
+    PairReader,
+    Recognizer,
+    Stroke,
+    load_model,
+)
 
 from .compose import SPACINGS, Spacing, composed
 from .errors import CardError, TrainError
@@ -44,6 +52,7 @@ from .number_figures import (
     is_number,
     numbers_table,
 )
+from .pairs import PAIRS_TEST, nonpair_figures, pair_figures
 from .photo_sets import PhotoSample, generated_photos, pairs_as_pictures, read_photos
 from .photos import SCENES
 from .progress import watched
@@ -77,6 +86,9 @@ PHOTO_COUNT = 20
 """Photos that are generated for each thing that goes wrong."""
 
 PHOTO_SEED = 2028
+
+PAIR_READER = "pairs"
+"""The model that reads two digits at once."""
 
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
 
@@ -194,10 +206,13 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
     classifier = LiteRTClassifier(model.content)
     mnist = load_mnist(options.mnist)
     pen = {path: _samples(path, options.split) for path in options.strokes}
+    if options.name == PAIR_READER:
+        return _measured_pairs(options, classifier, calibration, mnist, pen)
     ready = evaluate_glyphs(
         MNIST_TEST, classifier, mnist.test_glyphs, mnist.test_labels, calibration
     )
-    with _reader(options.through_server, model, Recognizer(classifier, calibration)) as reader:
+    here = Recognizer(classifier, calibration, _pair_reader(options.models))
+    with _reader(options.through_server, model, here) as reader:
         pictures = [*_pictures(reader, mnist)] if options.pictures else []
         strokes = [*_strokes(reader, pen, options.split)]
         others = [*_others(reader, options, pen, strokes)] if options.others else []
@@ -216,6 +231,35 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
     )
 
 
+def _pair_reader(models: Path) -> PairReader | None:
+    """What helps with pictures, as in the server; None where that model is not there."""
+    if not (models / f"{PAIR_READER}.json").exists():
+        return None
+    model = load_model(models, PAIR_READER)
+    return PairReader(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+
+
+def _measured_pairs(
+    options: argparse.Namespace,
+    classifier: LiteRTClassifier,
+    calibration: Calibration,
+    mnist: Mnist,
+    pen: Mapping[Path, Sequence[StrokeSample]],
+) -> Measured:
+    """What reads pairs answers nobody by itself: it is measured on pairs, and on what is none."""
+    digits = pen[options.strokes[0]] if options.strokes else []
+    images = mnist.test_glyphs, mnist.test_labels
+    figures = pair_figures(classifier, calibration, images, digits, options.split)
+    drawn: dict[str, list[Sequence[Stroke]]] = {}
+    if digits:
+        drawn[f"single digits ({options.split})"] = [sample.strokes for sample in digits]
+    for path in options.others:
+        for other in read_nondigits(path, options.split):
+            if other.kind == "letters":
+                drawn.setdefault(f"letters ({options.split})", []).append(other.strokes)
+    return Measured(figures, nonpair_figures(classifier, calibration, drawn, figures), [], [])
+
+
 def hold_to_card(
     card: Mapping[str, Any], digits: Sequence[Figures], others: Sequence[NonDigitFigures] = ()
 ) -> list[str]:
@@ -229,7 +273,7 @@ def hold_to_card(
             than `ROUNDING` of them; else, more than a 95 % interval allows.
     """
     promised = {figure["data"]: figure for figure in card["figures"]}
-    if MNIST_TEST not in promised:
+    if not {MNIST_TEST, PAIRS_TEST} & promised.keys():
         raise CardError(f"the card has no figure for {MNIST_TEST}")
     worse, better = [], []
     for row in digits:
@@ -440,7 +484,7 @@ def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
             f"Rows marked `server` were read by {options.through_server}; the others here."
         )
     lines += ["", table([*measured.digits, *measured.others]), ""]
-    for row in measured.digits:
+    for row in measured.digits if model.name != PAIR_READER else ():
         worst = ", ".join(f"{w} as {r} ({n})" for w, r, n in worst_confusions(row))
         lines.append(f"{row.data}: most often misread {worst or 'nothing'}")
     if measured.numbers:

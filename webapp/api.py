@@ -100,9 +100,9 @@ def explain_digit() -> Response:
 
 @blueprint.get("/model")
 def model() -> Response:
-    """The cards: of the model that reads pictures, and in it of the one that reads strokes."""
-    pictures, strokes = cards()
-    return _json(pictures | {"strokes": strokes})
+    """The cards: of what reads pictures, and in it of what reads strokes, and pairs."""
+    pictures, *others = cards()
+    return _json(pictures | dict(zip(("strokes", "pairs"), others, strict=False)))
 
 
 def image_upload() -> tuple[bytes, Mapping[str, str]]:

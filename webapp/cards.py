@@ -50,8 +50,12 @@ class CardView:
 
 
 def cards() -> list[dict[str, Any]]:
-    """The cards of the served models, with the versions that answers carry: pictures, strokes."""
-    served = [engine.model for engine in (current_engine(), current_stroke_engine())]
+    """The cards of the served models, with the versions that answers carry: pictures, strokes, and
+    pairs where they are read.
+    """
+    pictures = current_engine()
+    served = [pictures.model, current_stroke_engine().model]
+    served += [pictures.pairs[0]] if pictures.pairs else []
     # The name is that of the files, as in answers, whatever the card was called before.
     return [{**m.card, "name": m.name, "version": m.version} for m in served]
 

@@ -61,6 +61,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads pictures.")
     ] = "ink"
+    pair_model: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\w-]*$",
+            description="Name of the model that reads digits that touch in pictures; empty: none.",
+        ),
+    ] = "pairs"
     stroke_model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads strokes.")
     ] = "pen"

@@ -20,6 +20,7 @@ from .recognition import (
     Limits,
     LiteRTClassifier,
     Model,
+    PairReader,
     Recognizer,
     load_model,
     read_checked,
@@ -49,6 +50,9 @@ class Engine:
 
     kind: metrics.Kind
     """What it reads."""
+
+    pairs: tuple[Model, Classifier] | None = None
+    """What helps it where two digits of a picture touch."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -86,8 +90,10 @@ class Engine:
         Raises:
             Exception: the model does not run.
         """
-        if isinstance(self.classifier, LiteRTClassifier):
-            self.classifier.reserve(self.gate.places)
+        asked = [self.classifier, *([self.pairs[1]] if self.pairs else [])]
+        for classifier in asked:
+            if isinstance(classifier, LiteRTClassifier):
+                classifier.reserve(self.gate.places)
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
 
 
@@ -119,8 +125,13 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
     model = load_model(Path(settings.models), name)
     classifier = _classifier(settings, model)
     limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
-    recognizer = Recognizer(classifier, Calibration.of_card(model.card))
-    return Engine(model, classifier, recognizer, limits, gate, kind)
+    pairs, reader = None, None
+    if kind == "image" and settings.pair_model:
+        pair_model = load_model(Path(settings.models), settings.pair_model)
+        pairs = pair_model, _classifier(settings, pair_model)
+        reader = PairReader(pairs[1], Calibration.of_card(pair_model.card))
+    recognizer = Recognizer(classifier, Calibration.of_card(model.card), reader)
+    return Engine(model, classifier, recognizer, limits, gate, kind, pairs)
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:

@@ -181,7 +181,8 @@ def operations(settings: Settings) -> list[Operation]:
             "The cards of the served models",
             {"type": "object", "required": ["name", "version", "files", "strokes"]},
             "Data, settings, figures, calibration and files of the model that reads pictures; in "
-            "it, as `strokes`, of the one that reads strokes.",
+            "it, as `strokes`, of the one that reads strokes, and as `pairs` of the one that helps "
+            "where two digits of a picture touch.",
         ),
         Operation(
             "get",

@@ -30,6 +30,7 @@ from .glyph import (
 )
 from .image import FORMATS, Limits
 from .ink import ink_of_image
+from .pairs import PairReader
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Model",
     "ModelError",
     "Outputs",
+    "PairReader",
     "Reading",
     "RecognitionError",
     "Recognizer",

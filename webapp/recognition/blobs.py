@@ -19,7 +19,13 @@ SEAM_ROWS = 48
 """Height at which seams are looked for, in pixels, at least: half a pen's width or finer."""
 
 MAX_SEAMS = 14
-"""Cuts through one piece, at most: it gives some hundred hypotheses."""
+"""Cuts through one piece, at most: it gives some hundred hypotheses, ..."""
+
+WIDE_SEAMS = 9
+"""... or so many a height of its width, where that is more: several digits are in a row, ..."""
+
+MOST_SEAMS = 32
+"""... but no more than these."""
 
 SEAM_STEP = 0.08
 """Distance of the columns at which seams are tried, in heights of the writing."""
@@ -100,7 +106,7 @@ def cut_ink(points: Stroke, height: float) -> list[Stroke]:
         height: of the writing, in pixels, above 0.
 
     Returns:
-        One to `MAX_SEAMS` + 1 parts, from left to right.
+        One to `MOST_SEAMS` + 1 parts, from left to right.
     """
     low = points.min(axis=0)
     factor = max(1, int(height / SEAM_ROWS))
@@ -114,10 +120,11 @@ def cut_ink(points: Stroke, height: float) -> list[Stroke]:
     if len(tried) == 0:
         return [points]
     costs, seams = _seams(np.minimum(filled, 1), tried, max(1, round(SEAM_REACH * unit)))
+    most = min(MOST_SEAMS, max(MAX_SEAMS, round(WIDE_SEAMS * columns / unit)))
     chosen: list[int] = []
     for index in np.argsort(costs, kind="stable").tolist():
         far = all(abs(tried[index] - tried[other]) >= margin for other in chosen)
-        if far and costs[index] <= SEAM_INK * unit and len(chosen) < MAX_SEAMS:
+        if far and costs[index] <= SEAM_INK * unit and len(chosen) < most:
             chosen.append(index)
     ways = np.sort(seams[chosen], axis=0)  # (seams, rows), so that they never cross
     names = (cells[:, 0] >= ways[:, cells[:, 1]]).sum(axis=0) if chosen else np.zeros(len(points))

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .glyph import CHANNELS, SIDE, network_input
+from .glyph import network_input
 
 BATCH = 16
 """Glyphs that go through the network at once: each takes some 100 KB there, and an interpreter
@@ -28,7 +28,7 @@ class Outputs:
     """What a network says of N glyphs."""
 
     digits: NDArray[np.float32]
-    """P(digit | glyph): (N, 10), each row sums to 1."""
+    """P(digit | glyph): (N, 10), each row sums to 1; of pairs, P(pair | glyph), (N, 100)."""
     is_digit: NDArray[np.float32] | None
     """P(is a digit | glyph): (N,); None where the network has no such output."""
 
@@ -37,14 +37,16 @@ class Classifier(Protocol):
     """Anything that tells digits apart."""
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
-        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone."""
+        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone; those of
+        pairs are (N, 28, 48, 1).
+        """
         ...
 
 
 def sorted_outputs(tensors: Sequence[NDArray[np.float32]]) -> Outputs:
-    """A network's outputs, in any order, told apart by their shape: (N, 10) and (N, 1)."""
+    """A network's outputs, in any order, told apart by their shape: (N, 10) or more, and (N, 1)."""
     by_width = {tensor.shape[1]: np.asarray(tensor, np.float32) for tensor in tensors}
-    return Outputs(by_width[CLASSES], by_width[1][:, 0] if 1 in by_width else None)
+    return Outputs(by_width[max(by_width)], by_width[1][:, 0] if 1 in by_width else None)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class LiteRTClassifier:
         # Those that wait already, where it was done before, are kept.
         networks = [_Network(self._content) for _ in range(count - len(self._idle))]
         for network in networks:
-            network.classify(np.zeros((BATCH, SIDE, SIDE, CHANNELS), np.uint8))
+            network.classify(network.blank(BATCH))
         self._idle.extend(networks)
 
     def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
@@ -149,7 +151,7 @@ class _Network:
         # One thread: a web server has requests, not cores, to spread over.
         self._interpreter = Interpreter(model_content=content, num_threads=1)
         taken = self._interpreter.get_input_details()[0]
-        self._input, self._channels = taken["index"], int(taken["shape"][3])
+        self._input, self._shape = taken["index"], tuple(taken["shape"][1:].tolist())
         self._outputs = [d["index"] for d in self._interpreter.get_output_details()]
         self._batch = 0
 
@@ -157,16 +159,19 @@ class _Network:
         """See `Classifier.classify`."""
         self._allocate(max(1, len(glyphs)))
         # An interpreter takes no empty batch: one blank glyph then, whose answer is cut off.
-        batch = glyphs if len(glyphs) else np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8)
+        batch = glyphs if len(glyphs) else self.blank(1)
         interpreter = self._interpreter
-        interpreter.set_tensor(self._input, network_input(batch, self._channels))
+        interpreter.set_tensor(self._input, network_input(batch, self._shape[-1]))
         interpreter.invoke()
         return sorted_outputs([interpreter.get_tensor(i)[: len(glyphs)] for i in self._outputs])
+
+    def blank(self, count: int) -> NDArray[np.uint8]:
+        """So many glyphs without ink."""
+        return np.zeros((count, *self._shape), np.uint8)
 
     def _allocate(self, batch: int) -> None:
         """Make room for so many glyphs."""
         if self._batch != batch:
-            shape = (batch, SIDE, SIDE, self._channels)
-            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.resize_tensor_input(self._input, (batch, *self._shape))
             self._interpreter.allocate_tensors()
             self._batch = batch

@@ -18,8 +18,9 @@ from .classifier import Classifier
 from .glyph import MOST_CHORDS, Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode, decode_reduced
 from .ink import ink_of_image
-from .numbers import Judge, Numbers, picture_medium, read_numbers, stroke_medium
+from .numbers import Judge, Medium, Numbers, picture_medium, read_numbers, stroke_medium
 from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
+from .pairs import PairReader
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
@@ -127,10 +128,18 @@ class Reading:
 class Recognizer:
     """Reads numbers. Safe to call from any thread when its classifier is."""
 
-    def __init__(self, classifier: Classifier, calibration: Calibration | None = None) -> None:
-        """Without a calibration, the classifier is taken at its word."""
+    def __init__(
+        self,
+        classifier: Classifier,
+        calibration: Calibration | None = None,
+        pairs: PairReader | None = None,
+    ) -> None:
+        """Without a calibration, the classifier is taken at its word. With a reader of pairs,
+        digits of a picture that touch are read two at a time where cuts do not part them.
+        """
         self._classifier = classifier
         self._calibration = calibration or Calibration()
+        self._pairs = pairs
         # A large picture takes a hundred megabytes while it is decoded: one at a time.
         self._decoding = threading.Lock()
 
@@ -239,11 +248,15 @@ class Recognizer:
         if not (agreed and pages and pages[0][1]):
             pages.append((page.ink, pieces, None))
         readings = [
-            (read_numbers(own, picture_medium(self._judge(glyphs_in(ink), timing))), back)
+            (read_numbers(own, self._picture_medium(ink, timing)), back)
             for ink, own, back in pages
             if own
         ]
         return max(readings, key=lambda reading: reading[0].score)
+
+    def _picture_medium(self, ink: NDArray[np.uint8], timing: Timing) -> Medium:
+        pairs = None if self._pairs is None else functools.partial(self._pairs.read, ink=ink)
+        return picture_medium(self._judge(glyphs_in(ink), timing), pairs=pairs)
 
     def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
         return judge_of(self._classifier, self._calibration, glyph_of, timing)
