@@ -113,14 +113,14 @@ def test_halves_are_cut_where_they_look_most_like_their_digits():
         return np.stack([[first, second]] * len(runs)), np.array(sure)
 
     whole = np.concatenate(parts)
-    surely = 0.81
+    surely = 0.9801
     told = _told_by_pairs([(whole, parts, 1.0)], pairs, judge)
     assert told.halves.keys() == {_name_of(parts[:1]), _name_of(parts[1:])}
     for half, digit in ((parts[:1], 4), (parts[1:], 7)):
         ((row, is_digit),) = told.halves[_name_of(half)]
         assert row.argmax() == digit
-        assert is_digit == pytest.approx(0.9)
-    assert told.pairs == {_name_of(parts): 0.81, _name_of([whole]): 0.81}
+        assert is_digit == pytest.approx(0.99)
+    assert told.pairs == {_name_of(parts): surely, _name_of([whole]): surely}
     assert sorted(asked) == [2, 2, 2, 3, 3, 4]
     surely = 0.64
     told = _told_by_pairs([(whole, parts, 1.0)], pairs, judge)
