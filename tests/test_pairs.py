@@ -8,6 +8,7 @@ import pytest
 from webapp.recognition import Calibration, Outputs, PairReader
 from webapp.recognition.numbers import (
     ACROSS,
+    MOST_RUNS,
     Found,
     _is_tangled,
     _name_of,
@@ -183,3 +184,17 @@ def test_several_digits_of_one_piece_are_a_guess():
     assert _is_tangled(digits, [], np.inf)
     assert not _is_tangled(digits[:2], [], np.inf)
     assert not _is_tangled(digits, [], ACROSS)
+
+
+def test_no_more_than_so_many_runs_are_asked_about():
+    """Those that are about as wide as two digits first, however much is wide and cut."""
+    parts = [np.array([[0.1 * i, 0.0], [0.1 * i + 0.1, 1.0]]) for i in range(30)]
+    asked = []
+
+    def pairs(runs):
+        asked.extend(len(run) for run in runs)
+        return np.full((len(runs), 2, 10), 0.1), np.zeros(len(runs))
+
+    _told_by_pairs([(parts[0], list(parts), 1.0) for _ in range(8)], pairs, None)
+    assert len(asked) == MOST_RUNS
+    assert set(asked) <= set(range(12, 19))
