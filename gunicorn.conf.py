@@ -26,8 +26,9 @@ try:
     settings = load_settings()
     check_rate(settings)
     # Each worker does it again for itself; here it stops the start with one line.
-    for name in (settings.model, settings.stroke_model):
-        load_model(Path(settings.models), name)
+    for name in (settings.model, settings.stroke_model, settings.pair_model):
+        if name:
+            load_model(Path(settings.models), name)
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 
