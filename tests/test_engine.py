@@ -69,12 +69,18 @@ def test_strokes_have_a_model_of_their_own(models):
 
 def test_pairs_are_read_where_there_is_a_model(models):
     """Which one, the settings say, or none; a broken one stops the start, as any."""
-    assert start(models).pairs[0].name == "pairs"
+    assert start(models).pairs.model.name == "pairs"
     (models / "pairs.tflite").unlink()
     assert "pairs.tflite cannot be read" in refusal(models)
     without = start(models, pair_model="")
     assert without.pairs is None
     without.warm_up()
+
+
+def test_a_model_of_digits_is_none_of_pairs(models):
+    """The site is not ready, rather than failing on the first digits that touch."""
+    with pytest.raises(ValueError, match="mismatch"):
+        start(models, pair_model="ink").warm_up()
 
 
 def test_the_image_limits_are_the_settings(models):

@@ -1,13 +1,20 @@
 """Two digits that touch, read at once."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from webapp.recognition import Calibration, Outputs, PairReader
+from tests import hand
+from tests.test_pictures import drawn, read
+from train.compose import side_by_side
+from train.number_figures import edit_distance
+from webapp.recognition import Calibration, ModelError, Outputs, PairReader
 from webapp.recognition.numbers import (
     ACROSS,
+    MOST_RUN_PIXELS,
     MOST_RUNS,
     Found,
     _is_tangled,
@@ -183,6 +190,9 @@ def test_several_digits_of_one_piece_are_a_guess():
     digits = [Found(0, (0,), None, None, None, low, high, ()) for low, high in ends]
     assert _is_tangled(digits, [], np.inf)
     assert not _is_tangled(digits[:2], [], np.inf)
+    wide = replace(digits[1], high=np.array([40.0, 20.0]))
+    assert _is_tangled([digits[0], wide], [], np.inf)
+    assert not _is_tangled([digits[0], replace(wide, strokes=(1,))], [], np.inf)
     assert not _is_tangled(digits, [], ACROSS)
 
 
@@ -198,3 +208,62 @@ def test_no_more_than_so_many_runs_are_asked_about():
     _told_by_pairs([(parts[0], list(parts), 1.0) for _ in range(8)], pairs, None)
     assert len(asked) == MOST_RUNS
     assert set(asked) <= set(range(12, 19))
+
+
+def test_ink_without_end_is_not_looked_at_without_end():
+    """The runs of large ink are fewer: their pixels are counted, too."""
+    parts = [np.tile([[0.1 * i, 0.0], [0.1 * i + 0.1, 1.0]], (50_000, 1)) for i in range(20)]
+    asked = []
+
+    def pairs(runs):
+        asked.extend(runs)
+        return np.full((len(runs), 2, 10), 0.1), np.zeros(len(runs))
+
+    _told_by_pairs([(parts[0], parts, 1.0)], pairs, None)
+    assert 0 < sum(len(part) for run in asked for part in run) <= MOST_RUN_PIXELS
+
+
+@pytest.mark.parametrize("sure", [None, 0.99])
+def test_a_network_that_cannot_refuse_is_told_too(sure):
+    """What is said of a pair counts where single digits are never refused."""
+    ink = np.zeros((60, 90), np.uint8)
+    ink[10:50, 10:40] = ink[10:50, 50:80] = ink[28:32, 40:50] = 255
+
+    def judge(groups):
+        rows = np.tile(np.full(10, 0.1), (len(groups), 1))
+        return [None] * len(groups), rows, None
+
+    def pairs(runs):
+        first, second = np.eye(10)[[4, 7]] * 0.98 + 0.002
+        return np.stack([[first, second]] * len(runs)), np.full(len(runs), sure)
+
+    found = read_numbers([points_of(ink)], picture_medium(judge, pairs=pairs if sure else None))
+    text = "".join(str(digit.digit) for digit in found.digits)
+    assert (text == "47") == (sure is not None)
+
+
+def test_a_model_that_is_none_of_pairs_is_no_reader(engine):
+    """Whatever it says, it is not taken for the word on pairs."""
+    ink = bars(3, 20)
+    row = np.full((1, 100), 0.01, np.float32)
+    silent = SimpleNamespace(classify=lambda _: Outputs(row, None))
+    with pytest.raises(ModelError, match="does not say"):
+        PairReader(silent).read([[points_of(ink)]], ink)
+    with pytest.raises(ValueError, match="mismatch"):
+        PairReader(engine.classifier).read([[points_of(ink)]], ink)
+
+
+def test_several_chains_on_a_page(app):
+    """Each is read about as well as alone: eight of three digits that touch, mostly right."""
+    reader = app.extensions["engine"].recognizer
+    rng = np.random.default_rng(1)
+    rows = [rng.integers(0, 10, 3) for _ in range(8)]
+    drawn_rows = [
+        stroke * 100 + np.array([0.0, 170.0 * place])
+        for place, row in enumerate(rows)
+        for stroke in side_by_side([hand.strokes(int(d), 1) for d in row], "kissing", rng)
+    ]
+    lines = read(reader, drawn(drawn_rows, pen=9)).lines
+    written = ["".join(map(str, row)) for row in rows]
+    wrong = edit_distance("".join(written), "".join(lines))
+    assert wrong <= 8

@@ -191,6 +191,9 @@ def evaluate(options: argparse.Namespace) -> int:
     wanted = options.others or options.variants is not None or options.photos is not None
     if wanted and not options.strokes:
         raise TrainError("--others, --variants and --photos need digits: give --strokes")
+    asked = (options.numbers, options.photos is not None, options.variants is not None)
+    if options.name == PAIR_READER and any((*asked, options.pictures, options.through_server)):
+        raise TrainError("--name pairs is measured on pairs alone: give --strokes and --others")
     model = load_model(options.models, options.name)
     measured = _measured(options, model)
     text = _text(options, model, measured)

@@ -47,7 +47,8 @@ KINDS = {
     "letter": 0.06,
     "letters": 0.1,
 }
-"""What is drawn with a pen, and how often; `parts` are two digits or three of which a cut goes
+"""What is drawn with a pen, and how often it is tried (pairs in more than `MOST_PIECES` are drawn
+anew as anything); `parts` are two digits or three of which a cut goes
 through the first or the last. Without letters, more of the others."""
 
 IMAGES = {"pair": 0.85, "single": 0.1, "triple": 0.05}
@@ -94,7 +95,7 @@ def pool_of_pairs(
         digits: pen strokes; without any, all is made of images.
 
     Raises:
-        TrainError: there are letters without digits, or no writer has as many digits as are needed.
+        TrainError: no writer has two digits.
     """
     rng = np.random.default_rng([seed, count])
     drawn = round(count * (1 - IMAGE_SHARE)) if digits else 0

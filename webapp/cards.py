@@ -55,7 +55,7 @@ def cards() -> list[dict[str, Any]]:
     """
     pictures = current_engine()
     served = [pictures.model, current_stroke_engine().model]
-    served += [pictures.pairs[0]] if pictures.pairs else []
+    served += [pictures.pairs.model] if pictures.pairs else []
     # The name is that of the files, as in answers, whatever the card was called before.
     return [{**m.card, "name": m.name, "version": m.version} for m in served]
 

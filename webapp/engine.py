@@ -37,6 +37,15 @@ WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """The model of pairs and what reads with it."""
+
+    model: Model
+    classifier: Classifier
+    reader: PairReader
+
+
+@dataclass(frozen=True)
 class Engine:
     """One model and what reads with it."""
 
@@ -51,7 +60,7 @@ class Engine:
     kind: metrics.Kind
     """What it reads."""
 
-    pairs: tuple[Model, Classifier] | None = None
+    pairs: Pairs | None = None
     """What helps it where two digits of a picture touch."""
 
     @contextmanager
@@ -90,11 +99,13 @@ class Engine:
         Raises:
             Exception: the model does not run.
         """
-        asked = [self.classifier, *([self.pairs[1]] if self.pairs else [])]
+        asked = [self.classifier, *([self.pairs.classifier] if self.pairs else [])]
         for classifier in asked:
             if isinstance(classifier, LiteRTClassifier):
                 classifier.reserve(self.gate.places)
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
+        if self.pairs:
+            self.pairs.reader.read([[np.zeros((1, 2))]], np.full((1, 1), 255, np.uint8))
 
 
 def init_app(app: Flask) -> None:
@@ -125,13 +136,16 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
     model = load_model(Path(settings.models), name)
     classifier = _classifier(settings, model)
     limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
-    pairs, reader = None, None
-    if kind == "image" and settings.pair_model:
-        pair_model = load_model(Path(settings.models), settings.pair_model)
-        pairs = pair_model, _classifier(settings, pair_model)
-        reader = PairReader(pairs[1], Calibration.of_card(pair_model.card))
+    pairs = _pairs(settings) if kind == "image" and settings.pair_model else None
+    reader = pairs.reader if pairs else None
     recognizer = Recognizer(classifier, Calibration.of_card(model.card), reader)
     return Engine(model, classifier, recognizer, limits, gate, kind, pairs)
+
+
+def _pairs(settings: Settings) -> Pairs:
+    model = load_model(Path(settings.models), settings.pair_model)
+    classifier = _classifier(settings, model)
+    return Pairs(model, classifier, PairReader(classifier, Calibration.of_card(model.card)))
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:

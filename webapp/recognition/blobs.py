@@ -25,7 +25,11 @@ WIDE_SEAMS = 9
 """... or so many a height of its width, where that is more: several digits are in a row, ..."""
 
 MOST_SEAMS = 32
-"""... but no more than these."""
+"""... but no more than these, ..."""
+
+ALL_SEAMS = 96
+"""... nor than these in all pieces of a picture: of more parts, wide groups would be more than are
+looked at (`numbers.MAX_PARTS`)."""
 
 SEAM_STEP = 0.08
 """Distance of the columns at which seams are tried, in heights of the writing."""
@@ -95,7 +99,7 @@ def patch_of(pieces: Sequence[Stroke], ink: NDArray[np.uint8]) -> NDArray[np.uin
     return patch
 
 
-def cut_ink(points: Stroke, height: float) -> list[Stroke]:
+def cut_ink(points: Stroke, height: float, pieces: int = 1) -> list[Stroke]:
     """A piece in parts, along the seams from top to bottom that cross the least ink.
 
     A seam is the cheapest way down near one column (dynamic programming, as in seam carving); kept
@@ -104,6 +108,7 @@ def cut_ink(points: Stroke, height: float) -> list[Stroke]:
     Args:
         points: (N, 2), pixels.
         height: of the writing, in pixels, above 0.
+        pieces: how many are cut.
 
     Returns:
         One to `MOST_SEAMS` + 1 parts, from left to right.
@@ -120,7 +125,7 @@ def cut_ink(points: Stroke, height: float) -> list[Stroke]:
     if len(tried) == 0:
         return [points]
     costs, seams = _seams(np.minimum(filled, 1), tried, max(1, round(SEAM_REACH * unit)))
-    most = min(MOST_SEAMS, max(MAX_SEAMS, round(WIDE_SEAMS * columns / unit)))
+    most = max(MAX_SEAMS, min(MOST_SEAMS, ALL_SEAMS // pieces, round(WIDE_SEAMS * columns / unit)))
     chosen: list[int] = []
     for index in np.argsort(costs, kind="stable").tolist():
         far = all(abs(tried[index] - tried[other]) >= margin for other in chosen)

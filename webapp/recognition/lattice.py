@@ -150,7 +150,7 @@ def covers_of(
 
     Args:
         line: pieces, by the middle of their box.
-        groups: with each piece alone among them.
+        groups: with each piece alone among them; one may come again, judged otherwise.
         height: of the line's digits.
         crumbs: of each piece, see `crumbs_of`.
         probabilities: (G, 10), calibrated.
@@ -266,7 +266,11 @@ def _sure_alone(
     is_digit: NDArray[np.float64] | None,
 ) -> dict[int, float]:
     """How sure it is that a piece is a digit by itself, and which."""
-    alone = {group.members[0]: g for g, group in enumerate(groups) if len(group.members) == 1}
+    # Where a group comes again, as half of a pair, the first is what the network says of it alone.
+    alone: dict[int, int] = {}
+    for g, group in enumerate(groups):
+        if len(group.members) == 1:
+            alone.setdefault(group.members[0], g)
     return {
         i: float(probabilities[g].max()) * (1.0 if is_digit is None else float(is_digit[g]))
         for i, g in alone.items()

@@ -5,7 +5,6 @@ the best kept.
 import heapq
 import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -67,9 +66,19 @@ SURELY_A_PAIR = 0.95
 """... and from which on it is the less likely one digit: of 563 single digits of train writers one
 reaches this, of pairs that kiss nine in ten."""
 
+MOST_RUN_PIXELS = 4_000_000
+"""... and pixels of ink in all of these: they take a third of a second, too."""
+
 CHAIN = 3
-"""Digits that one piece of a picture's ink makes, from which on they are a guess: of numbers of
-three kissing digits three in ten are read wrong, of five seven, mostly one digit short."""
+"""Digits that one piece of a picture's ink makes, from which on they are a guess: such are often
+read wrong, mostly one digit short (docs/training.md), ..."""
+
+CHAIN_WIDTH = 1.9
+"""... and so are two, where they are so many times as wide as high."""
+
+MAX_PARTS = 1400
+"""Hypotheses of a picture's pieces in parts, at most: of eight long pieces they are as wide as a
+digit, and judged in half a second."""
 
 TINY = 1e-150
 """Ink that is no larger is a point: shares of its size would be no numbers any more."""
@@ -197,16 +206,34 @@ def _is_tangled(digits: Sequence[Found], ignored: Sequence[Ink], across: float) 
     """See `Numbers.tangled`; `across` as in `Medium`."""
     if any(_are_tangled(left, right, across) for left, right in itertools.pairwise(digits)):
         return True
-    if across == np.inf:
-        pieces = Counter(piece for digit in digits for piece in digit.strokes)
-        if max(pieces.values(), default=0) >= CHAIN:
-            return True
+    if across == np.inf and _has_chain(digits):
+        return True
     return len({digit.line for digit in digits}) <= 1 and any(
         ink.low[0] < digit.high[0] and digit.low[0] < ink.high[0]
         for ink in ignored
         if not ink.passed
         for digit in digits
     )
+
+
+def _has_chain(digits: Sequence[Found]) -> bool:
+    """Whether so much of a picture's ink hangs together that digits may be missing in it."""
+    pieces: dict[int, list[Found]] = {}
+    for digit in digits:
+        for number in digit.strokes:
+            pieces.setdefault(number, []).append(digit)
+    return any(
+        len(own) >= CHAIN or (len(own) > 1 and _aspect(own) > CHAIN_WIDTH)
+        for own in pieces.values()
+    )
+
+
+def _aspect(digits: Sequence[Found]) -> float:
+    """Width of the box of some digits by its height."""
+    width, height = np.max([d.high for d in digits], axis=0) - np.min(
+        [d.low for d in digits], axis=0
+    )
+    return float(width / max(height, TINY))
 
 
 def _are_tangled(left: Found, right: Found, across: float) -> bool:
@@ -231,8 +258,9 @@ class Medium:
     """What strokes and pictures differ in."""
 
     judge: Judge
-    cut: Callable[[Stroke, float], list[Stroke]]
-    """Of a wide piece's points and the height of the writing, its parts from left to right."""
+    cut: Callable[[Stroke, float, int], list[Stroke]]
+    """Of a wide piece's points, the height of the writing and how many are cut, its parts from left
+    to right."""
     amount: Callable[[Stroke], float]
     """How much ink a piece is."""
     weights: Weights
@@ -244,6 +272,8 @@ class Medium:
     """Whether words that are no numbers are passed over."""
     across: float
     """How far digits may reach across each other, in heights; see `ACROSS`."""
+    groups: int = MAX_GROUPS
+    """Hypotheses of what was cut, at most."""
     pairs: Pairs | None = None
     """What reads two digits at once; None where nothing does."""
 
@@ -259,7 +289,8 @@ def picture_medium(
     """Of a picture's connected ink, whose parts share what is beside a cut: how far they reach
     across each other says nothing. The amount of ink is its pixels.
     """
-    return Medium(judge, cut_ink, len, weights or PICTURE_WEIGHTS, 0.4, 0.97, True, np.inf, pairs)
+    weights = weights or PICTURE_WEIGHTS
+    return Medium(judge, cut_ink, len, weights, 0.4, 0.97, True, np.inf, MAX_PARTS, pairs)
 
 
 @dataclass
@@ -353,7 +384,7 @@ def _name_of(group: Iterable[Stroke]) -> frozenset[int]:
 
 
 def _proposed(
-    rows: Sequence[list[Piece]], heights: Sequence[float], medium: Medium
+    rows: Sequence[list[Piece]], heights: Sequence[float], medium: Medium, most: int = MAX_GROUPS
 ) -> list[tuple[list[Piece], float, list[Group]]]:
     """Lines with the groups that are worth a look, in the light of what each piece is alone."""
     total = sum(map(len, rows))
@@ -361,7 +392,7 @@ def _proposed(
     sure = probabilities.max(axis=1) * (1.0 if is_digit is None else is_digit)
     proposed, start = [], 0
     for row, height in zip(rows, heights, strict=True):
-        groups = groups_of(row, height, max(1, MAX_GROUPS * len(row) // total))
+        groups = groups_of(row, height, max(1, most * len(row) // total))
         theirs = sure[start : start + len(row)].tolist()
         proposed.append((row, height, likely(row, groups, height, theirs, medium.weights)))
         start += len(row)
@@ -391,18 +422,20 @@ def _judged(
         start += len(groups)
         seen, rows = glyphs[part], probabilities[part]
         sure = None if is_digit is None else is_digit[part]
-        names = [_name_of(row[i].points for i in g.members) for g in groups] if told.halves else []
-        more = [
-            (place, *said) for place, name in enumerate(names) for said in told.halves.get(name, ())
-        ]
-        if sure is not None and names:
-            sure = sure * [1 - told.pairs.get(name, 0.0) for name in names]
-        if more:
-            places, digits, believed = zip(*more, strict=True)
-            groups = [*groups, *(groups[place] for place in places)]
-            seen = [*seen, *(seen[place] for place in places)]
-            rows = np.concatenate([rows, digits])
-            sure = None if sure is None else np.concatenate([sure, believed])
+        if told.halves:
+            names = [_name_of(row[i].points for i in g.members) for g in groups]
+            # Also where the network of digits does not say whether something is one.
+            judged = np.ones(len(groups)) if sure is None else sure
+            judged = judged * [1 - told.pairs.get(name, 0.0) for name in names]
+            more = [
+                (place, *said)
+                for place, name in enumerate(names)
+                for said in told.halves.get(name, ())
+            ]
+            groups = [*groups, *(groups[place] for place, _, _ in more)]
+            seen = [*seen, *(seen[place] for place, _, _ in more)]
+            rows = np.stack([*rows, *(digit for _, digit, _ in more)])
+            sure = np.append(judged, [believed for _, _, believed in more])
         crumbs = crumbs_of(row, height)
         covers = covers_of(row, groups, height, crumbs, rows, sure, medium.weights)
         lines.append(_Line(row, height, groups, seen, rows, sure, covers, crumbs))
@@ -414,16 +447,21 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     if sum(len(line.pieces) for line in lines) > MOST_TO_CUT:
         return lines
     left = MAX_CUT_STROKES
+    to_cut = []
+    for line in lines:
+        to_cut.append(_refused(line, medium)[:left])
+        left -= len(to_cut[-1])
+    pieces = MAX_CUT_STROKES - left
     again: list[int] = []
     rows: list[list[Piece]] = []
     heights: list[float] = []
     cuts: list[tuple[Stroke, list[Stroke], float]] = []
-    for number, line in enumerate(lines):
-        wide = _refused(line, medium)[:left]
-        left -= len(wide)
+    for number, (line, wide) in enumerate(zip(lines, to_cut, strict=True)):
         row: list[Piece] = []
         for index, whole in enumerate(line.pieces):
-            parts = medium.cut(whole.points, line.height) if index in wide else [whole.points]
+            parts = [whole.points]
+            if index in wide:
+                parts = medium.cut(whole.points, line.height, pieces)
             row += [piece(whole.stroke, points) for points in parts]
             if len(parts) > 1:
                 cuts.append((whole.points, parts, line.height))
@@ -441,7 +479,7 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
         as_before = [(lines[n].pieces, lines[n].height, lines[n].groups) for n in again]
         for number, line in zip(again, _judged(as_before, medium, told), strict=True):
             lines[number] = line
-    in_parts = _judged(_proposed(rows, heights, medium), medium, told)
+    in_parts = _judged(_proposed(rows, heights, medium, medium.groups), medium, told)
     for number, fresh in zip(again, in_parts, strict=True):
         if fresh.covers[0].score > lines[number].covers[0].score:
             lines[number] = fresh
@@ -466,29 +504,32 @@ def _told_by_pairs(
         ),
         key=lambda run: run[0],
     )
-    runs = [
-        (whole if end - start == len(parts) else None, parts[start:end])
-        for off, whole, parts, start, end in likely_first[:MOST_RUNS]
-        if off <= PAIR_REACH
-    ]
+    runs = []
+    pixels = 0
+    for off, points, parts, start, end in likely_first[:MOST_RUNS]:
+        run = parts[start:end]
+        pixels += sum(map(len, run))
+        if off > PAIR_REACH or pixels > MOST_RUN_PIXELS:
+            break
+        runs.append((points if len(run) == len(parts) else None, run))
     told = Told()
     if not runs:
         return told
     probabilities, is_pair = pairs([run for _, run in runs])
-    for (whole, run), (first, second), sure in zip(
+    for (whole, run), (first, second), believed in zip(
         runs, probabilities, is_pair.tolist(), strict=True
     ):
-        if sure < A_PAIR:
+        if believed < A_PAIR:
             continue
-        if sure >= SURELY_A_PAIR:
-            told.pairs[_name_of(run)] = sure
+        if believed >= SURELY_A_PAIR:
+            told.pairs[_name_of(run)] = believed
             if whole is not None:
-                told.pairs[_name_of([whole])] = sure
+                told.pairs[_name_of([whole])] = believed
         halves = [half for k in range(1, len(run)) for half in (run[:k], run[k:])]
-        _, rows, _ = judge(halves)
-        best = int(((rows[::2] @ first) * (rows[1::2] @ second)).argmax())
+        _, looks, _ = judge(halves)
+        best = int(((looks[::2] @ first) * (looks[1::2] @ second)).argmax())
         for half, own in ((halves[2 * best], first), (halves[2 * best + 1], second)):
-            told.halves.setdefault(_name_of(half), []).append((own, math.sqrt(sure)))
+            told.halves.setdefault(_name_of(half), []).append((own, math.sqrt(believed)))
     return told
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .blobs import patch_of
 from .calibration import Calibration
 from .classifier import CLASSES, Classifier
+from .errors import ModelError
 from .glyph import SIDE, Stroke
 
 PAIR_WIDTH = 48
@@ -45,7 +46,7 @@ def glyph_of_pair(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = cv2.resize(patch, size, interpolation=method)
     glyph = np.zeros((SIDE, PAIR_WIDTH, 1), np.uint8)
     left, top = (PAIR_WIDTH - size[0]) // 2, (SIDE - size[1]) // 2
-    scaled = np.rint(small * (255 / max(float(small.max()), 1.0)))
+    scaled = np.rint(small * (255 / float(small.max())))
     glyph[top : top + size[1], left : left + size[0], 0] = scaled.clip(0, 255)
     return glyph
 
@@ -67,10 +68,14 @@ class PairReader:
 
         Returns:
             P(first digit) and P(second digit), (N, 2, 10), and P(is a pair), (N,).
+
+        Raises:
+            Exception: the model is none of pairs.
         """
         glyphs = np.stack([glyph_of_pair(patch_of(group, ink)) for group in pieces])
         outputs = self._classifier.classify(glyphs)
         both = self._calibration.probabilities(outputs).reshape(-1, CLASSES, CLASSES)
         judged = self._calibration.is_digit(outputs)
-        sure = np.ones(len(both)) if judged is None else judged
-        return np.stack([both.sum(axis=2), both.sum(axis=1)], axis=1), sure
+        if judged is None:
+            raise ModelError("the model of pairs does not say whether something is one")
+        return np.stack([both.sum(axis=2), both.sum(axis=1)], axis=1), judged

@@ -255,8 +255,18 @@ class Recognizer:
         return max(readings, key=lambda reading: reading[0].score)
 
     def _picture_medium(self, ink: NDArray[np.uint8], timing: Timing) -> Medium:
-        pairs = None if self._pairs is None else functools.partial(self._pairs.read, ink=ink)
-        return picture_medium(self._judge(glyphs_in(ink), timing), pairs=pairs)
+        judge = self._judge(glyphs_in(ink), timing)
+        reader = self._pairs
+        if reader is None:
+            return picture_medium(judge)
+
+        def pairs(
+            runs: Sequence[list[Stroke]],
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            with timing.stage("classify"):
+                return reader.read(runs, ink)
+
+        return picture_medium(judge, pairs=pairs)
 
     def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
         return judge_of(self._classifier, self._calibration, glyph_of, timing)

@@ -182,7 +182,7 @@ def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
     return [replace(g, partial=_is_partial(line, g, pieces)) for g in found.values()]
 
 
-def cut(stroke: Stroke, height: float) -> list[Stroke]:
+def cut(stroke: Stroke, height: float, _: int = 1) -> list[Stroke]:
     """A stroke in pieces, at the places where a pen goes on from one digit to the next.
 
     Such a place is the middle of a range of columns that the stroke passes less often than those to
@@ -191,6 +191,7 @@ def cut(stroke: Stroke, height: float) -> list[Stroke]:
     Args:
         stroke: (N, 2).
         height: of the writing, above 0.
+        _: how many strokes are cut, which makes no difference.
 
     Returns:
         One to `MAX_CUTS` + 1 pieces that share their end points.
