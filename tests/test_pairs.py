@@ -223,6 +223,20 @@ def test_ink_without_end_is_not_looked_at_without_end():
     assert 0 < sum(len(part) for run in asked for part in run) <= MOST_RUN_PIXELS
 
 
+def test_a_whole_piece_is_always_asked_about():
+    """However much else is about as wide as two digits: most that touch are pairs."""
+    asked = []
+
+    def pairs(runs):
+        asked.extend(len(run) for run in runs)
+        return np.full((len(runs), 2, 10), 0.1), np.zeros(len(runs))
+
+    pieces = [[np.array([[x, 0.0], [x + 0.1, 1.0]]) for x in np.arange(24) / 10] for _ in range(8)]
+    _told_by_pairs([(np.concatenate(parts), parts, 1.0) for parts in pieces], pairs, None)
+    assert len(asked) == MOST_RUNS
+    assert asked.count(24) == 8
+
+
 @pytest.mark.parametrize("sure", [None, 0.99])
 def test_a_network_that_cannot_refuse_is_told_too(sure):
     """What is said of a pair counts where single digits are never refused."""
@@ -267,3 +281,49 @@ def test_several_chains_on_a_page(app):
     written = ["".join(map(str, row)) for row in rows]
     wrong = edit_distance("".join(written), "".join(lines))
     assert wrong <= 8
+
+
+def test_a_page_of_pairs_is_no_text(app):
+    """Six rows of four pieces that the network of single digits refuses, but each looks like a
+    pair: all are cut, and whatever a pair's halves are, they are looked at.
+    """
+    reader = app.extensions["engine"].recognizer
+    rng = np.random.default_rng(2)
+    written = rng.integers(0, 10, (6, 4, 2))
+    strokes: list[np.ndarray] = []
+    for row, pairs in enumerate(written):
+        right = 0.0
+        for pair in pairs:
+            chain = side_by_side([hand.strokes(int(d), 1) for d in pair], "kissing", rng)
+            left = right + 0.35 - min(float(stroke[:, 0].min()) for stroke in chain)
+            strokes += [stroke + np.array([left, 1.7 * row]) for stroke in chain]
+            right = max(float(stroke[:, 0].max()) for stroke in strokes[-len(chain) :])
+    lines = read(reader, drawn([stroke * 100 for stroke in strokes], pen=9)).lines
+    assert edit_distance("".join(map(str, written.ravel())), "".join(lines)) <= 4
+
+
+def test_a_row_of_what_is_no_pair_is_a_word():
+    """Refused, and left whole: no cut makes digits of letters."""
+    asked = []
+
+    def judge(groups):
+        rows = np.full((len(groups), 10), 0.1)
+        return [None] * len(groups), rows, np.full(len(groups), 0.05)
+
+    def medium(sure):
+        def pairs(runs):
+            asked.append(len(runs))
+            return np.full((len(runs), 2, 10), 0.1), np.full(len(runs), sure)
+
+        def cut(points, height, pieces):
+            cuts.append(pieces)
+            return [points]
+
+        return replace(picture_medium(judge, pairs=pairs), cut=cut)
+
+    row = [points_of(bars(4 + 60 * k, 44 + 60 * k, width=400)) for k in range(4)]
+    for sure, count in ((0.4, 0), (0.6, 4)):
+        cuts: list[int] = []
+        read_numbers(row, medium(sure))
+        assert len(cuts) == count
+    assert asked[0] == 4

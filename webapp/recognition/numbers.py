@@ -22,6 +22,7 @@ from .segment import (
     Group,
     Piece,
     cut,
+    group_of,
     groups_of,
     height_of,
     lines_of,
@@ -56,8 +57,8 @@ PAIR_WIDTH, PAIR_REACH = 1.5, 1.1
 """Width of two digits that touch, in heights, and how far they are from it at most."""
 
 MOST_RUNS = 400
-"""Runs of parts that the reader of pairs is shown, at most: ten digits that all touch have some
-370, which take a third of a second."""
+"""Runs of parts that the reader of pairs is shown, at most, whole pieces first: ten digits that all
+touch have some 370, which take a third of a second."""
 
 A_PAIR = 0.5
 """P(it is a pair) from which on it may be one, ..."""
@@ -76,9 +77,12 @@ read wrong, mostly one digit short (docs/training.md), ..."""
 CHAIN_WIDTH = 1.9
 """... and so are two, where they are so many times as wide as high."""
 
+MAX_CUT_PIECES = 32
+"""Pieces of a picture's ink that are cut, at most."""
+
 MAX_PARTS = 1400
 """Hypotheses of a picture's pieces in parts, at most: of eight long pieces they are as wide as a
-digit, and judged in half a second."""
+digit, and judged in half a second. Halves of what `pairs` took for two digits come with them."""
 
 TINY = 1e-150
 """Ink that is no larger is a point: shares of its size would be no numbers any more."""
@@ -272,6 +276,8 @@ class Medium:
     """Whether words that are no numbers are passed over."""
     across: float
     """How far digits may reach across each other, in heights; see `ACROSS`."""
+    cuts: int = MAX_CUT_STROKES
+    """Pieces that are cut, at most."""
     groups: int = MAX_GROUPS
     """Hypotheses of what was cut, at most."""
     pairs: Pairs | None = None
@@ -290,7 +296,9 @@ def picture_medium(
     across each other says nothing. The amount of ink is its pixels.
     """
     weights = weights or PICTURE_WEIGHTS
-    return Medium(judge, cut_ink, len, weights, 0.4, 0.97, True, np.inf, MAX_PARTS, pairs)
+    return Medium(
+        judge, cut_ink, len, weights, 0.4, 0.97, True, np.inf, MAX_CUT_PIECES, MAX_PARTS, pairs
+    )
 
 
 @dataclass
@@ -446,12 +454,12 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     """The lines, those with a wide piece that was refused read anew with it in parts."""
     if sum(len(line.pieces) for line in lines) > MOST_TO_CUT:
         return lines
-    left = MAX_CUT_STROKES
+    left = medium.cuts
     to_cut = []
     for line in lines:
         to_cut.append(_refused(line, medium)[:left])
         left -= len(to_cut[-1])
-    pieces = MAX_CUT_STROKES - left
+    pieces = medium.cuts - left
     again: list[int] = []
     rows: list[list[Piece]] = []
     heights: list[float] = []
@@ -479,7 +487,10 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
         as_before = [(lines[n].pieces, lines[n].height, lines[n].groups) for n in again]
         for number, line in zip(again, _judged(as_before, medium, told), strict=True):
             lines[number] = line
-    in_parts = _judged(_proposed(rows, heights, medium, medium.groups), medium, told)
+    proposed = _proposed(rows, heights, medium, medium.groups)
+    for row, _, groups in proposed:
+        groups += _groups_told(row, groups, told)
+    in_parts = _judged(proposed, medium, told)
     for number, fresh in zip(again, in_parts, strict=True):
         if fresh.covers[0].score > lines[number].covers[0].score:
             lines[number] = fresh
@@ -502,14 +513,16 @@ def _told_by_pairs(
             for start in range(len(parts))
             for end in range(start + 2, len(parts) + 1)
         ),
-        key=lambda run: run[0],
+        key=lambda run: (run[4] - run[3] < len(run[2]), run[0]),
     )
-    runs = []
+    runs: list[tuple[Stroke | None, list[Stroke]]] = []
     pixels = 0
-    for off, points, parts, start, end in likely_first[:MOST_RUNS]:
+    for off, points, parts, start, end in likely_first:
         run = parts[start:end]
+        if off > PAIR_REACH:
+            continue
         pixels += sum(map(len, run))
-        if off > PAIR_REACH or pixels > MOST_RUN_PIXELS:
+        if len(runs) == MOST_RUNS or pixels > MOST_RUN_PIXELS:
             break
         runs.append((points if len(run) == len(parts) else None, run))
     told = Told()
@@ -533,6 +546,20 @@ def _told_by_pairs(
     return told
 
 
+def _groups_told(row: list[Piece], groups: list[Group], told: Told) -> list[Group]:
+    """The halves of pairs that are not yet among the groups: of a page with much to cut, not all
+    that are as wide as a digit are.
+    """
+    places = {id(p.points): place for place, p in enumerate(row)}
+    there = {g.members for g in groups}
+    halves = (
+        tuple(sorted(places[name] for name in half))
+        for half in told.halves
+        if half <= places.keys()
+    )
+    return [group_of(row, half) for half in halves if half not in there]
+
+
 def _width(parts: Sequence[Stroke]) -> float:
     """Of the box of neighbouring parts."""
     return max(float(part[:, 0].max()) for part in parts) - min(
@@ -549,7 +576,7 @@ def _refused(line: _Line, medium: Medium) -> list[int]:
         if sure < medium.refused:
             bad.update(line.groups[g].members)
     if medium.words:
-        bad -= _foreign(line, sorted(bad))
+        bad -= _foreign(line, bad, medium)
     return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
 
 
@@ -566,15 +593,22 @@ def _words(line: _Line) -> list[list[int]]:
     return words
 
 
-def _foreign(line: _Line, refused: Sequence[int]) -> set[int]:
-    """Indices of the pieces of words in which so much is refused that they are letters."""
+def _foreign(line: _Line, refused: set[int], medium: Medium) -> set[int]:
+    """Indices of the pieces of words in which so much is refused that they are letters. What looks
+    like two digits that touch is no letter.
+    """
     bad = {i for i in refused if not line.crumbs[i]}
-    return {
-        i
-        for word in _words(line)
-        if len(bad & set(word)) >= max(LETTERS, LETTER_SHARE * len(word))
-        for i in word
-    }
+    foreign: set[int] = set()
+    for word in _words(line):
+        least = max(LETTERS, LETTER_SHARE * len(word))
+        letters = bad & set(word)
+        wide = [i for i in sorted(letters) if line.pieces[i].width >= medium.wide * line.height]
+        if len(letters) >= least and wide and medium.pairs is not None:
+            _, is_pair = medium.pairs([[line.pieces[i].points] for i in wide])
+            letters -= {i for i, p in zip(wide, is_pair.tolist(), strict=True) if p >= A_PAIR}
+        if len(letters) >= least:
+            foreign.update(word)
+    return foreign
 
 
 def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:

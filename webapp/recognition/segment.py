@@ -142,8 +142,13 @@ def height_of(line: Sequence[Piece]) -> float:
 
 def whole_group(line: Sequence[Piece]) -> Group:
     """All pieces as one digit."""
-    members = tuple(range(len(line)))
-    return _group(line, members, {i: i for i in members})
+    return group_of(line, tuple(range(len(line))))
+
+
+def group_of(line: Sequence[Piece], members: tuple[int, ...]) -> Group:
+    """Some pieces, ascending, as one digit, none of them drawn late."""
+    group = _group(line, members, {i: i for i in range(len(line))})
+    return replace(group, partial=_is_partial(line, group, Counter(p.stroke for p in line)))
 
 
 def groups_of(line: Sequence[Piece], height: float, most: int) -> list[Group]:
