@@ -184,6 +184,38 @@ def test_a_pair_that_looks_like_one_digit_is_two():
     assert text(0.6) == text(0.1) == "6"
 
 
+@pytest.mark.parametrize(
+    ("whole", "parts", "pair", "text"),
+    [
+        (0.99, 0.3, 0.995, "47"),
+        (0.99, 0.3, 0.98, "6"),
+        (0.3, 0.995, 0.97, "47"),
+        (0.3, 0.995, 0.9, "66"),
+    ],
+    ids=["certain", "not certain", "sure", "not sure"],
+)
+def test_what_is_a_pair_for_sure(whole, parts, pair, text):
+    """It is cut though nothing doubts that it is one digit, if that is certain; what its parts look
+    like counts less.
+    """
+    ink = np.zeros((60, 90), np.uint8)
+    ink[10:50, 10:40] = ink[10:50, 50:80] = ink[28:32, 40:50] = 255
+
+    def judge(groups):
+        rows = np.tile(np.eye(10)[6] * 0.98 + 0.002, (len(groups), 1))
+        wide = [np.ptp(np.concatenate(group)[:, 0]) for group in groups]
+        sure = [whole if width > 60 else parts if width > 20 else 0.3 for width in wide]
+        return [None] * len(groups), rows, np.array(sure)
+
+    def pairs(runs):
+        first, second = np.eye(10)[[4, 7]] * 0.97 + 0.003
+        wide = [np.ptp(np.concatenate(run)[:, 0]) > 60 for run in runs]
+        return np.stack([[first, second]] * len(runs)), np.where(wide, pair, 0.1)
+
+    found = read_numbers([points_of(ink)], picture_medium(judge, pairs=pairs))
+    assert "".join(str(digit.digit) for digit in found.digits) == text
+
+
 def test_several_digits_of_one_piece_are_a_guess():
     """Two may be sure, three are not; strokes are another matter."""
     ends = [(np.array([x, 0.0]), np.array([x + 10.0, 20.0])) for x in (0.0, 12.0, 24.0)]

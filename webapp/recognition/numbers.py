@@ -51,6 +51,8 @@ class Told:
     """P(digit), (10,), and P(is a digit), each time that a group was half of a pair."""
     pairs: dict[frozenset[int], float] = field(default_factory=dict)
     """P(it is a pair) of those that were taken for one: less likely so much, they are one digit."""
+    parts: set[int] = field(default_factory=set)
+    """What whole pieces were cut into that surely are a pair, by `id`."""
 
 
 PAIR_WIDTH, PAIR_REACH = 1.5, 1.1
@@ -58,17 +60,25 @@ PAIR_WIDTH, PAIR_REACH = 1.5, 1.1
 
 MOST_RUNS = 400
 """Runs of parts that the reader of pairs is shown, at most, whole pieces first: ten digits that all
-touch have some 370, which take a third of a second."""
+touch have some 370, which take a third of a second, ..."""
+
+MOST_RUN_PIXELS = 4_000_000
+"""... and pixels of ink in all of these: they take a third of a second, too."""
 
 A_PAIR = 0.5
 """P(it is a pair) from which on it may be one, ..."""
 
 SURELY_A_PAIR = 0.95
 """... and from which on it is the less likely one digit: of 563 single digits of train writers one
-reaches this, of pairs that kiss nine in ten."""
+reaches this, of pairs that kiss nine in ten, ..."""
 
-MOST_RUN_PIXELS = 4_000_000
-"""... and pixels of ink in all of these: they take a third of a second, too."""
+CERTAINLY_A_PAIR = 0.99
+"""... and from which on it is cut though the network of single digits has no doubt: a 9 with a 1
+close by. Of 1,370 single digits of dev writers one reaches this."""
+
+AS_A_PART = 0.8
+"""Of what is surely a pair and nothing more, what single parts look like counts so much less than
+the pair: a stroke more or less makes a 5 of a 6."""
 
 CHAIN = 3
 """Digits that one piece of a picture's ink makes, from which on they are a guess: such are often
@@ -434,7 +444,10 @@ def _judged(
             names = [_name_of(row[i].points for i in g.members) for g in groups]
             # Also where the network of digits does not say whether something is one.
             judged = np.ones(len(groups)) if sure is None else sure
-            judged = judged * [1 - told.pairs.get(name, 0.0) for name in names]
+            judged = judged * [
+                (1 - told.pairs.get(name, 0.0)) * (AS_A_PART if name & told.parts else 1.0)
+                for name in names
+            ]
             more = [
                 (place, *said)
                 for place, name in enumerate(names)
@@ -457,7 +470,7 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
     left = medium.cuts
     to_cut = []
     for line in lines:
-        to_cut.append(_refused(line, medium)[:left])
+        to_cut.append(_to_cut(line, medium)[:left])
         left -= len(to_cut[-1])
     pieces = medium.cuts - left
     again: list[int] = []
@@ -538,6 +551,7 @@ def _told_by_pairs(
             told.pairs[_name_of(run)] = believed
             if whole is not None:
                 told.pairs[_name_of([whole])] = believed
+                told.parts.update(map(id, run))
         halves = [half for k in range(1, len(run)) for half in (run[:k], run[k:])]
         _, looks, _ = judge(halves)
         best = int(((looks[::2] @ first) * (looks[1::2] @ second)).argmax())
@@ -567,17 +581,27 @@ def _width(parts: Sequence[Stroke]) -> float:
     )
 
 
-def _refused(line: _Line, medium: Medium) -> list[int]:
-    """Indices of wide pieces that the best cover has no good use for."""
+def _to_cut(line: _Line, medium: Medium) -> list[int]:
+    """Indices of wide pieces that the best cover has no good use for, or that are certainly two
+    digits.
+    """
     best = line.covers[0]
     bad = set(best.ignored)
     for g in best.digits:
         sure = line.probabilities[g].max() if line.is_digit is None else line.is_digit[g]
         if sure < medium.refused:
             bad.update(line.groups[g].members)
+    wide = [i for i, own in enumerate(line.pieces) if own.width >= medium.wide * line.height > 0]
+    is_pair: dict[int, float] = {}
+    if medium.pairs is not None and wide:
+        _, believed = medium.pairs([[line.pieces[i].points] for i in wide])
+        is_pair = dict(zip(wide, believed.tolist(), strict=True))
+    foreign: set[int] = set()
     if medium.words:
-        bad -= _foreign(line, bad, medium)
-    return [i for i in sorted(bad) if line.pieces[i].width >= medium.wide * line.height > 0]
+        likely_pairs = {i for i, believed in is_pair.items() if believed >= A_PAIR}
+        foreign = _foreign(line, bad - likely_pairs)
+    bad.update(i for i, believed in is_pair.items() if believed >= CERTAINLY_A_PAIR)
+    return [i for i in wide if i in bad - foreign]
 
 
 def _words(line: _Line) -> list[list[int]]:
@@ -593,22 +617,15 @@ def _words(line: _Line) -> list[list[int]]:
     return words
 
 
-def _foreign(line: _Line, refused: set[int], medium: Medium) -> set[int]:
-    """Indices of the pieces of words in which so much is refused that they are letters. What looks
-    like two digits that touch is no letter.
-    """
+def _foreign(line: _Line, refused: set[int]) -> set[int]:
+    """Indices of the pieces of words in which so much is refused that they are letters."""
     bad = {i for i in refused if not line.crumbs[i]}
-    foreign: set[int] = set()
-    for word in _words(line):
-        least = max(LETTERS, LETTER_SHARE * len(word))
-        letters = bad & set(word)
-        wide = [i for i in sorted(letters) if line.pieces[i].width >= medium.wide * line.height]
-        if len(letters) >= least and wide and medium.pairs is not None:
-            _, is_pair = medium.pairs([[line.pieces[i].points] for i in wide])
-            letters -= {i for i, p in zip(wide, is_pair.tolist(), strict=True) if p >= A_PAIR}
-        if len(letters) >= least:
-            foreign.update(word)
-    return foreign
+    return {
+        i
+        for word in _words(line)
+        if len(bad & set(word)) >= max(LETTERS, LETTER_SHARE * len(word))
+        for i in word
+    }
 
 
 def _without_words(lines: Sequence[_Line], medium: Medium) -> list[_Line]:
