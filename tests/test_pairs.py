@@ -334,6 +334,21 @@ def test_a_page_of_pairs_is_no_text(app):
     assert edit_distance("".join(map(str, written.ravel())), "".join(lines)) <= 4
 
 
+@pytest.mark.parametrize(
+    "rows", [["3", "9", "6", "4"], ["35", "29", "68"], ["35", "29", "68", "47"]], ids="/".join
+)
+def test_a_column_is_no_tall_digit(app, rows):
+    """Of few pieces of ink, one above the other: neither a 1 nor a page of crumbs."""
+    reader = app.extensions["engine"].recognizer
+    rng = np.random.default_rng(1)
+    strokes = [
+        stroke * 100 + np.array([0.0, 170.0 * place])
+        for place, row in enumerate(rows)
+        for stroke in side_by_side([hand.strokes(int(d), 1) for d in row], "kissing", rng)
+    ]
+    assert list(read(reader, drawn(strokes, pen=9)).lines) == rows
+
+
 def test_a_row_of_what_is_no_pair_is_a_word():
     """Refused, and left whole: no cut makes digits of letters."""
     asked = []

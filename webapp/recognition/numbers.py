@@ -29,6 +29,7 @@ from .segment import (
     piece,
     whole_group,
 )
+from .signs import percent_signs
 
 Judge = Callable[
     [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
@@ -156,7 +157,7 @@ class Ink:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     crumb: bool
-    """It is small or flat and stands alone: a point, a comma, a sign."""
+    """It is small or flat and stands alone, a point or a comma, or it is a sign."""
     passed: bool
     """It is part of a word without a number, beside others that are numbers."""
     amount: float
@@ -292,11 +293,14 @@ class Medium:
     """Hypotheses of what was cut, at most."""
     pairs: Pairs | None = None
     """What reads two digits at once; None where nothing does."""
+    signs: Callable[[Sequence[Piece]], Sequence[tuple[int, ...]]] = lambda _: ()
+    """Indices of a line's pieces that together are a sign, for each sign."""
 
 
 def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
     """Of a drawing. The amount of ink is the pen's way."""
-    return Medium(judge, cut, _length, weights or Weights(), TOO_WIDE, 0.5, False, ACROSS)
+    weights = weights or Weights()
+    return Medium(judge, cut, _length, weights, TOO_WIDE, 0.5, False, ACROSS, signs=percent_signs)
 
 
 def picture_medium(
@@ -338,18 +342,24 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
     if np.ptp(np.concatenate(inks), axis=0).max() < TINY:
         inks = [np.repeat(points[:1], len(points), axis=0) for points in inks]
     pieces = [piece(number, points) for number, points in enumerate(inks)]
-    rows = lines_of(pieces)
-    lines = _judged(_proposed(rows, [height_of(row) for row in rows], medium), medium)
-    lines = _with_cuts(lines, medium)
-    if len(rows) > 1 and len(inks) <= WHOLE_STROKES:
+    rows, signs = _without_signs(lines_of(pieces), medium)
+    lines: list[_Line] = []
+    if rows:
+        lines = _judged(_proposed(rows, [height_of(row) for row in rows], medium), medium)
+        lines = _with_cuts(lines, medium)
+    if len(rows) > 1 and len(inks) <= WHOLE_STROKES and not _is_column(lines):
         # Two lines, or the two strokes of one digit, one above the other?
         whole = _judged([_one_digit(pieces)], medium)
-        if whole[0].covers[0].score > sum(line.covers[0].score for line in lines):
-            lines = whole
+        best = whole[0].covers[0]
+        # Beside the height of all of it, each digit of a page is a crumb that may be left out.
+        is_one = best.digits and not best.ignored
+        if is_one and best.score > sum(line.covers[0].score for line in lines):
+            lines, signs = whole, []
     if medium.words:
         lines = _without_words(lines, medium)
     if not any(line.covers[0].digits for line in lines):
-        # A dot, a bar: left out as part of a number, but alone it is what is to be judged.
+        # A dot, a bar, a sign: left out beside a number, but alone it is what is to be judged.
+        signs = []
         glyphs, probabilities, is_digit = medium.judge([[p.points for p in pieces]])
         # What it cost to leave all of it out: comparable with other readings.
         cover = Cover(sum(line.covers[0].score for line in lines), (0,), ())
@@ -357,7 +367,32 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         height = float(max(group.high - group.low))
         crumbs = crumbs_of(pieces, height)
         lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover], crumbs)]
-    return _numbers(lines, medium)
+    return _numbers(lines, signs, medium)
+
+
+def _without_signs(
+    rows: list[list[Piece]], medium: Medium
+) -> tuple[list[list[Piece]], list[Piece]]:
+    """The lines without signs, and the pieces of these."""
+    found = [{i for sign in medium.signs(row) for i in sign} for row in rows]
+    kept = [
+        [own for i, own in enumerate(row) if i not in out]
+        for row, out in zip(rows, found, strict=True)
+    ]
+    signs = [row[i] for row, out in zip(rows, found, strict=True) for i in sorted(out)]
+    return [row for row in kept if row], signs
+
+
+def _is_column(lines: Sequence[_Line]) -> bool:
+    """Whether there are more than two lines, each of digits that are sure: no tall 1."""
+
+    def is_sure(line: _Line) -> bool:
+        return bool(line.covers[0].digits) and all(
+            line.probabilities[g].max() * (1 if line.is_digit is None else line.is_digit[g]) >= GOOD
+            for g in line.covers[0].digits
+        )
+
+    return len(lines) > 2 and all(map(is_sure, lines))
 
 
 def remembering(judge: Judge, key_of: Callable[[list[Stroke]], Hashable]) -> Judge:
@@ -672,7 +707,7 @@ def _without(line: _Line, passed: set[int]) -> _Line:
     return replace(line, covers=covers, passed=frozenset(passed))
 
 
-def _numbers(lines: Sequence[_Line], medium: Medium) -> Numbers:
+def _numbers(lines: Sequence[_Line], signs: Sequence[Piece], medium: Medium) -> Numbers:
     digits: list[Found] = []
     ignored: list[Ink] = []
     texts: list[list[tuple[str, float]]] = []
@@ -708,6 +743,10 @@ def _numbers(lines: Sequence[_Line], medium: Medium) -> Numbers:
             ignored.append(Ink(own.low, own.high, crumb, passed, amount, own.points))
         texts.append(_texts(line))
         row += bool(best.digits)
+    for own in signs:
+        amount = medium.amount(own.points)
+        total += amount
+        ignored.append(Ink(own.low, own.high, True, False, amount, own.points))
     return Numbers(
         tuple(digits),
         tuple(ignored),
