@@ -60,6 +60,9 @@ def percent_signs(line: Sequence[Piece]) -> list[tuple[int, ...]]:
     """Indices of the strokes of each per cent sign of a line: a slash, and a small ring on either
     side, the upper of which may be one stroke with the slash.
     """
+    highest = max(own.height for own in line)
+    if not any(max(own.width, own.height) <= RING[1] * highest for own in line):
+        return []
     found: list[tuple[int, ...]] = []
     left = dict(enumerate(line))
     for index, own in enumerate(line):
