@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .glyph import Stroke
-from .segment import Piece
+from .segment import MOST_TO_CUT, Piece
 
 RING = 0.1, 0.55
 """Size of a ring, in heights of its slash, least and most: a 0 is larger, ..."""
 
 RING_OF_ONE = 0.65
 """... and the most of what is drawn with the slash, with the way from ring to slash."""
+
+SHORT = 0.3
+"""Lowest slash, as a share of the line's highest stroke."""
 
 FLAT = 0.3
 """Narrowest ring, as a share of its longer side."""
@@ -60,24 +63,31 @@ def percent_signs(line: Sequence[Piece]) -> list[tuple[int, ...]]:
     """Indices of the strokes of each per cent sign of a line: a slash, and a small ring on either
     side, the upper of which may be one stroke with the slash.
     """
-    highest = max(own.height for own in line)
-    if not any(max(own.width, own.height) <= RING[1] * highest for own in line):
+    if len(line) > MOST_TO_CUT:
         return []
+    highest = max(own.height for own in line)
+    rings = {
+        number: own
+        for number, own in enumerate(line)
+        if max(own.width, own.height) <= RING[1] * highest
+        and min(own.width, own.height) >= FLAT * max(own.width, own.height)
+        and _is_round(own.points)
+    }
     found: list[tuple[int, ...]] = []
-    left = dict(enumerate(line))
     for index, own in enumerate(line):
-        slashes = filter(None, map(_slash, (own.points, own.points[::-1])))
-        for slash in slashes if index in left else ():
-            rings = _rings_of(slash, {n: p for n, p in left.items() if n != index})
-            if rings:
-                found.append(tuple(sorted([index, *rings])))
-                left = {n: p for n, p in left.items() if n not in found[-1]}
+        if not rings or own.height < SHORT * highest or any(index in sign for sign in found):
+            continue
+        for slash in filter(None, map(_slash, (own.points, own.points[::-1]))):
+            own_rings = _rings_of(slash, {n: ring for n, ring in rings.items() if n != index})
+            if own_rings:
+                found.append(tuple(sorted([index, *own_rings])))
+                rings = {n: ring for n, ring in rings.items() if n not in found[-1]}
                 break
     return found
 
 
-def _rings_of(slash: _Slash, others: Mapping[int, Piece]) -> list[int]:
-    """Which of the others make a per cent sign of a slash; empty if none do."""
+def _rings_of(slash: _Slash, rings: Mapping[int, Piece]) -> list[int]:
+    """Which rings make a per cent sign of a slash; empty if none do."""
     before, top, foot = slash
     height = float(foot[1] - top[1])
     is_one = (
@@ -87,10 +97,8 @@ def _rings_of(slash: _Slash, others: Mapping[int, Piece]) -> list[int]:
     )
     rings = {
         number: own
-        for number, own in others.items()
+        for number, own in rings.items()
         if RING[0] * height <= max(own.width, own.height) <= RING[1] * height
-        and min(own.width, own.height) >= FLAT * max(own.width, own.height)
-        and _is_round(own.points)
     }
     reach = BESIDE_OF_ONE if is_one else BESIDE
     lower = [n for n, ring in rings.items() if _stands(ring, "lower", slash, reach)]
@@ -104,11 +112,11 @@ def _slash(points: Stroke) -> _Slash | None:
     """The way down to the lowest point; None if it is bent or does not lean to the right."""
     least, height = points[:, 1].min(), np.ptp(points[:, 1])
     end = int(points[:, 1].argmax())
-    high = np.flatnonzero(points[:end, 1] <= least + 0.3 * height)
-    if height <= 0 or not len(high):
+    is_high = points[:end, 1] <= least + 0.3 * height
+    if height <= 0 or not is_high.any():
         return None
-    start = int(high[-1])
-    while start and points[start - 1, 0] > points[start, 0] and start - 1 in high:
+    start = int(np.flatnonzero(is_high)[-1])
+    while start and is_high[start - 1] and points[start - 1, 0] > points[start, 0]:
         start -= 1
     top, foot = points[start], points[end]
     if foot[0] > top[0] - LEAN * height or foot[1] <= top[1]:
