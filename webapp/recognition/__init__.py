@@ -1,5 +1,6 @@
 """The recogniser: plain arguments in, frozen dataclasses out. No web framework, no TensorFlow."""
 
+from .budget import GROUPS, PIXELS, Budget
 from .calibration import Calibration, log_odds, tempered
 from .classifier import (
     Classifier,
@@ -11,6 +12,9 @@ from .classifier import (
     sorted_outputs,
 )
 from .errors import (
+    Bound,
+    BudgetError,
+    GoneError,
     ImageTooLargeError,
     ModelError,
     RecognitionError,
@@ -36,15 +40,21 @@ from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
 __all__ = [
     "CHANNELS",
     "FORMATS",
+    "GROUPS",
     "PEN",
+    "PIXELS",
     "SIDE",
     "Alternative",
+    "Bound",
     "Box",
+    "Budget",
+    "BudgetError",
     "Calibration",
     "Classifier",
     "Digit",
     "Expect",
     "Glyph",
+    "GoneError",
     "ImageTooLargeError",
     "Layer",
     "Limits",

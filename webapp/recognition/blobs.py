@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .budget import Budget
 from .glyph import Stroke
 
 MOST_PIECES = 300
@@ -59,6 +60,9 @@ PEN_THIN = 0.075
 PEN_SIDE = 80
 """Side of what is thickened, in pixels, at least: its width is a whole number of them."""
 
+PEN_MOST = 320
+"""... and at most: dilating takes time by the fourth power of the side. A glyph has 20 pixels."""
+
 PEN_LEVEL = 100
 """Ink from this level on is counted as the stroke's."""
 
@@ -88,11 +92,19 @@ def pieces_of(ink: NDArray[np.uint8]) -> list[Stroke]:
     return [parts[i] for i in sorted(kept.tolist(), key=lambda i: float(middles[i]))]
 
 
-def patch_of(pieces: Sequence[Stroke], ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The ink of some pieces alone, cropped to their box."""
+def patch_of(
+    pieces: Sequence[Stroke], ink: NDArray[np.uint8], budget: Budget | None = None
+) -> NDArray[np.uint8]:
+    """The ink of some pieces alone, cropped to their box, whose pixels the budget is charged for.
+
+    Raises:
+        BudgetError, GoneError: see `Budget.check`.
+    """
     pixels = np.concatenate(pieces).astype(np.intp)
     low = pixels.min(axis=0)
     width, height = (pixels.max(axis=0) - low + 1).tolist()
+    if budget is not None:
+        budget.spend(pixels=width * height)
     patch = np.zeros((height, width), np.uint8)
     x, y = (pixels - low).T
     patch[y, x] = ink[pixels[:, 1], pixels[:, 0]]
@@ -206,17 +218,21 @@ def with_pen(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     A glyph keeps the pen's width relative to the digit, and a ballpoint's is a third of what MNIST
     has.
     """
-    side = max(patch.shape)
     width = pen_width(patch)
     if width == 0:
         return patch
+    side = max(patch.shape)
     missing = PEN_WIDTH - width / side
     if missing <= PEN_WIDTH - PEN_THIN:
         return patch
-    factor = max(1, math.ceil(PEN_SIDE / side))
-    larger = cv2.resize(patch, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+    if side > PEN_MOST:
+        factor = PEN_MOST / side
+        resized = cv2.resize(patch, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    else:
+        factor = max(1, math.ceil(PEN_SIDE / side))
+        resized = cv2.resize(patch, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
     size = 1 + round(missing * side * factor)
     margin = size // 2 + 1
-    padded = np.pad(larger, margin)
+    padded = np.pad(resized, margin)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(padded, kernel), np.uint8)

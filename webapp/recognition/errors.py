@@ -1,5 +1,10 @@
 """What can go wrong between a drawing and its reading."""
 
+from typing import Literal
+
+Bound = Literal["processor_time", "time", "groups", "pixels"]
+"""The bounds of a `Budget`, by the names that an answer gives them."""
+
 
 class RecognitionError(Exception):
     """Base of every error that the recogniser raises on purpose."""
@@ -17,5 +22,25 @@ class UndecodableImageError(RecognitionError):
     """The bytes claim a known format but cannot be decoded."""
 
 
+class BudgetError(RecognitionError):
+    """The reading met a bound of its budget before there was an answer."""
+
+    def __init__(self, bound: Bound, most: float) -> None:
+        super().__init__(_MET[bound].format(most=most))
+        self.bound = bound
+
+
+class GoneError(RecognitionError):
+    """The client closed its connection before its request was read."""
+
+
 class ModelError(RecognitionError):
     """The shipped model is missing, altered or not what its card says."""
+
+
+_MET: dict[Bound, str] = {
+    "processor_time": "Reading this takes more than {most:g} s of processor time.",
+    "time": "The request took more than {most:g} s, waiting included.",
+    "groups": "Reading this takes more than {most:g} looks at groups of ink.",
+    "pixels": "Reading this takes copies of more than {most:g} pixels.",
+}

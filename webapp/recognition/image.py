@@ -1,5 +1,7 @@
 """From the bytes of an upload to pixels, the right way up."""
 
+import math
+import re
 import struct
 from dataclasses import dataclass
 
@@ -22,11 +24,16 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # ... and before it stand tables, application segments and comments.
 _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _JPEG_SCAN = b"\xff\xda"
 
 MAX_SCANS = 100
 """Scans of a progressive JPEG; encoders make some ten. Each goes over all pixels, however few bytes
 it has: without a bound (djpeg's `-maxscans`), a file of 12 MiB could take minutes."""
+
+MAX_CHUNKS = 20_000
+"""Chunks of a PNG. Encoders write pixels in chunks of 4 KiB and more, some 3,000 in a file of
+12 MiB; 900,000 empty ones took 3.3 s."""
 
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 """What pixels and their orientation need. Texts and profiles would be unpacked before they are
@@ -47,6 +54,22 @@ class Header:
     height: int
     alpha: bool = False
     """Whether pixels may be transparent."""
+    pixel_bytes: int = 3
+    """Bytes of a decoded pixel: channels times bytes of each, as OpenCV gives them."""
+    work_bytes: float = 0.0
+    """Bytes a pixel that the decoder holds beside them until it is done."""
+
+    def decoded_bytes(self, half: bool = False) -> int:
+        """Memory that decoding takes at its peak, in bytes.
+
+        OpenCV hands its pixels to NumPy as a copy, so they count twice; by then the decoder has
+        ended. `tests/test_image_safety.py` measures this for each kind of file.
+
+        Args:
+            half: decoded at half its width and height, as only JPEG files are; always in colour.
+        """
+        out = 3 / 4 if half else self.pixel_bytes
+        return math.ceil(self.width * self.height * max(2 * out, out + self.work_bytes))
 
 
 @dataclass(frozen=True)
@@ -55,34 +78,35 @@ class Limits:
 
     pixels: int
     side: int
+    decoded_bytes: int = 2**63
+    """Memory that decoding may take at its peak."""
 
 
 def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """Decode an image, upright by its EXIF orientation, transparency put on white.
-
-    Returns:
-        uint8 of shape (H, W) or (H, W, 3), blue, green and red, white 255.
-
-    Raises:
-        UnsupportedImageError: not a PNG, JPEG or WebP by its first bytes.
-        ImageTooLargeError: over a limit; found before anything is decoded.
-        UndecodableImageError: broken.
-    """
+    """The whole picture: `decode_reduced`, and nothing reduced."""
     return decode_reduced(data, limits, limits.side)[0]
 
 
 def decode_reduced(
     data: bytes, limits: Limits, side: int
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """As `decode`, but a JPEG with a longer side of over twice `side` is decoded at half its size.
+    """Decode an image, upright by its EXIF orientation, transparency put on white.
 
-    That takes a third of the time: the halving is done on its cosines, each the mean of 2x2 pixels.
+    A JPEG with a longer side of over twice `side` is decoded at half its size. That takes a third
+    of the time: the halving is done on its cosines, each the mean of 2x2 pixels.
 
     Returns:
-        The picture, and the width and height that it has upright and whole.
+        The picture, uint8 of shape (H, W) or (H, W, 3), blue, green and red, white 255; and the
+        width and height that it has upright and whole.
+
+    Raises:
+        UnsupportedImageError: not a PNG, JPEG or WebP by its first bytes.
+        ImageTooLargeError: over a limit; found before anything is decoded.
+        UndecodableImageError: broken.
     """
     header = read_header(data)
     pixels = header.width * header.height
+    half = header.format == "JPEG" and max(header.width, header.height) > 2 * side
     if max(header.width, header.height) > limits.side:
         raise ImageTooLargeError(
             f"The image has {header.width} x {header.height} pixels, "
@@ -92,6 +116,13 @@ def decode_reduced(
         raise ImageTooLargeError(
             f"The image has {header.width} x {header.height} = {pixels} pixels, "
             f"but at most {limits.pixels} are read."
+        )
+    needed = header.decoded_bytes(half)
+    if needed > limits.decoded_bytes:
+        raise ImageTooLargeError(
+            f"The image has {header.width} x {header.height} pixels; decoding this kind of "
+            f"{header.format} file takes {needed} bytes of memory, "
+            f"but at most {limits.decoded_bytes} may be taken. Reduce it, or send a JPEG."
         )
     if header.format == "PNG":
         data = _bare_png(data)
@@ -103,7 +134,7 @@ def decode_reduced(
     # Every mode but unchanged drops alpha; for the rest, eight bits a channel are enough.
     mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR
     expected = header.height, header.width
-    if header.format == "JPEG" and max(expected) > 2 * side:
+    if half:
         mode = cv2.IMREAD_REDUCED_COLOR_2
         expected = -(-header.height // 2), -(-header.width // 2)
     try:
@@ -126,26 +157,25 @@ def decode_reduced(
 
 
 def read_header(data: bytes) -> Header:
-    """Format and size from the magic bytes, without decoding.
+    """Format, size and kind of pixels from the magic bytes, without decoding.
 
     Raises:
         UnsupportedImageError, UndecodableImageError: as for `decode`.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        name, size, alpha = "PNG", _png_size(data), _png_alpha(data)
+        name, header = "PNG", _png_header(data)
     elif data.startswith(b"\xff\xd8\xff"):
-        name, size, alpha = "JPEG", _jpeg_size(data), False
+        name, header = "JPEG", _jpeg_header(data)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        # Lossy WebP without an extended header is opaque (RFC 9649); the others may say.
-        name, size, alpha = "WebP", _webp_size(data), data[12:16] != b"VP8 "
+        name, header = "WebP", _webp_header(data)
     else:
         raise UnsupportedImageError(
             f"The image is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; "
             "other formats are not read."
         )
-    if size is None or 0 in size:
+    if header is None or 0 in (header.width, header.height):
         raise UndecodableImageError(f"The image is a {name} file with a broken header.")
-    return Header(name, *size, alpha)
+    return header
 
 
 def exif_orientation(block: bytes) -> int:
@@ -171,9 +201,9 @@ def _broken(header: Header) -> str:
 
 
 def _on_white(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Any of OpenCV's decoded forms as uint8, grey or BGR, what shows through white.
+    """Any of OpenCV's decoded forms as uint8, grey or BGR, transparency put on white.
 
-    In strips, because the steps between take several times the memory of the picture.
+    It works in strips, because the steps between take several times the memory of the picture.
     """
     if image.dtype == np.uint8 and (image.ndim == 2 or image.shape[2] == 3):
         return np.asarray(image, np.uint8)
@@ -182,12 +212,12 @@ def _on_white(image: NDArray[np.generic]) -> NDArray[np.uint8]:
         rows = slice(top, top + STRIP_ROWS)
         strip = image[rows]
         if strip.dtype == np.uint16:
-            strip = strip >> 8  # type: ignore[operator]
-        pixels = strip.astype(np.uint16)
-        if pixels.ndim == 3 and pixels.shape[2] == 4:
-            alpha = pixels[..., 3:]
-            pixels = (pixels[..., :3] * alpha + WHITE * (255 - alpha) + 127) // 255
-        opaque[rows] = pixels
+            strip = (strip >> 8).astype(np.uint8)  # type: ignore[operator]
+        if strip.ndim == 3 and strip.shape[2] == 4:
+            *colours, alpha = cv2.split(np.asarray(strip, np.uint8))
+            dark = [cv2.multiply(cv2.bitwise_not(c), alpha, scale=1 / 255) for c in colours]
+            strip = cv2.bitwise_not(cv2.merge(dark))
+        opaque[rows] = strip
     return opaque
 
 
@@ -202,18 +232,17 @@ def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return image
 
 
-def _png_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from IHDR, which the standard puts first (W3C PNG, 11.2.1)."""
-    if len(data) < 24 or data[12:16] != b"IHDR":
+def _png_header(data: bytes) -> Header | None:
+    """What IHDR says, which the standard puts first (W3C PNG, 11.2.1)."""
+    if len(data) < 33 or data[12:16] != b"IHDR":
         return None
-    width, height = struct.unpack_from(">II", data, 16)
-    return width, height
-
-
-def _png_alpha(data: bytes) -> bool:
-    """Whether the colour type has alpha, or a tRNS chunk comes before the pixels."""
-    has_channel = len(data) > 25 and bool(data[25] & 4)
-    return has_channel or b"tRNS" in data[: data.find(b"IDAT") + 1]
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    # The colour type has alpha, or a tRNS chunk comes before the pixels.
+    alpha = bool(colour & 4) or b"tRNS" in data[: data.find(b"IDAT") + 1]
+    channels = 4 if alpha else 3 if colour & 2 else 1
+    # Where there is alpha, OpenCV keeps 16 bits a channel.
+    pixel_bytes = channels * (2 if alpha and depth == 16 else 1)
+    return Header("PNG", width, height, alpha, pixel_bytes)
 
 
 def _bare_png(data: bytes) -> bytes:
@@ -223,8 +252,13 @@ def _bare_png(data: bytes) -> bytes:
     it: OpenCV would set aside what is claimed, 4 GB, before it looks.
     """
     kept = [data[:8]]
-    place, kind = 8, b""
+    place, kind, count = 8, b"", 0
     while place + 12 <= len(data) and kind != b"IEND":
+        count += 1
+        if count > MAX_CHUNKS:
+            raise UndecodableImageError(
+                f"The image is a PNG file of more than {MAX_CHUNKS} chunks, which is not read."
+            )
         kind = data[place + 4 : place + 8]
         end = place + 12 + int.from_bytes(data[place : place + 4])
         if end > len(data):
@@ -235,41 +269,66 @@ def _bare_png(data: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from the frame header, skipping the segments before it."""
+_JPEG_FILL = re.compile(rb"\xff*")
+
+
+def _jpeg_header(data: bytes) -> Header | None:
+    """What the frame header says (T.81, B.2.2), skipping the segments before it."""
     place = 2
     while place + 4 <= len(data):
-        marker = data[place + 1]
         # Nothing may stand between segments, and nothing but segments: a decoder that is more
-        # forgiving than this would find another size in the same bytes.
-        if data[place] != 0xFF or marker not in _JPEG_SEGMENTS:
+        # forgiving than this would find another size in the same bytes. But any marker may have
+        # fill bytes before it (T.81, B.1.1.2).
+        filled = _JPEG_FILL.match(data, place)
+        after = filled.end() if filled else place
+        if after == place or after + 3 > len(data) or data[after] not in _JPEG_SEGMENTS:
             return None
-        (length,) = struct.unpack_from(">H", data, place + 2)
+        marker = data[after]
+        (length,) = struct.unpack_from(">H", data, after + 1)
         if marker in _JPEG_FRAMES:
-            if place + 9 > len(data):
-                return None
-            height, width = struct.unpack_from(">HH", data, place + 5)
-            return width, height
+            return _jpeg_frame(marker, data[after + 1 : after + 1 + length])
         if length < 2:
             return None
-        place += 2 + length
+        place = after + 1 + length
     return None
 
 
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of the canvas, or of the only frame (RFC 9649)."""
+def _jpeg_frame(marker: int, segment: bytes) -> Header | None:
+    """What a frame header says; a segment from its length on."""
+    if len(segment) < 8 or len(segment) < 8 + 3 * segment[7]:
+        return None
+    height, width = struct.unpack_from(">HH", segment, 3)
+    factors = [(byte >> 4, byte & 15) for byte in segment[9 : 8 + 3 * segment[7] : 3]]
+    if not factors or not all(1 <= f <= 4 for pair in factors for f in pair):
+        return None
+    work_bytes = 0.0
+    if marker in _JPEG_PROGRESSIVE:
+        # libjpeg keeps two bytes for each sample of each component until the last scan.
+        most = max(h for h, _ in factors) * max(v for _, v in factors)
+        work_bytes = 2 * sum(h * v for h, v in factors) / most
+    return Header("JPEG", width, height, False, 1 if len(factors) == 1 else 3, work_bytes)
+
+
+def _webp_header(data: bytes) -> Header | None:
+    """Size of the canvas, or of the only frame (RFC 9649).
+
+    A lossy file without an extended header is opaque; the others may not be. A lossless decoder
+    holds all pixels once more, that of a transparent lossy file some more, and that of an animated
+    file two canvases (measured, see `Header.decoded_bytes`).
+    """
     if len(data) < 30:
         return None
     kind = data[12:16]
     if kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", data, 26)
-        return width & 0x3FFF, height & 0x3FFF
+        return Header("WebP", width & 0x3FFF, height & 0x3FFF, False)
     if kind == b"VP8L" and data[20] == 0x2F:
         (bits,) = struct.unpack_from("<I", data, 21)
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        return Header("WebP", width, height, True, 4, work_bytes=4.0)
     if kind == b"VP8X":
-        return (
-            int.from_bytes(data[24:27], "little") + 1,
-            int.from_bytes(data[27:30], "little") + 1,
-        )
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+        is_animated = bool(data[20] & 2)
+        return Header("WebP", width, height, True, 4, work_bytes=9.0 if is_animated else 5.1)
     return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .budget import Budget
 from .glyph import Stroke
 from .segment import Group, Piece
 
@@ -36,6 +37,10 @@ BAND = 0.06
 
 MOST_BANDS = 100
 """Rows, at most, that ink is compared in."""
+
+MOST_SAMPLES = 20 * MOST_BANDS
+"""Points that are put between those of one stroke, at most: enough to meet each row twenty times.
+A flat stroke may be a million times as long as the writing is high."""
 
 FLOOR = 1e-4
 """Probabilities count as at least this: one certain refusal decides nothing alone."""
@@ -145,6 +150,7 @@ def covers_of(
     probabilities: NDArray[np.float64],
     is_digit: NDArray[np.float64] | None,
     weights: Weights,
+    budget: Budget,
 ) -> list[Cover]:
     """The best covers, the best first, at least one and at most `BEAM`.
 
@@ -155,6 +161,10 @@ def covers_of(
         crumbs: of each piece, see `crumbs_of`.
         probabilities: (G, 10), calibrated.
         is_digit: (G,), calibrated; None where the model has no such output.
+        budget: checked at each piece.
+
+    Raises:
+        BudgetError, GoneError: see `Budget.check`.
     """
     alone = [
         _own(line, groups, g, height, probabilities, is_digit, weights) for g in range(len(groups))
@@ -187,6 +197,7 @@ def covers_of(
         if place == len(line):
             ended = best
             break
+        budget.check()
         for score, mask, digits, ignored in best:
             # A stroke that was cut may be left out as a whole, for the price of one.
             rest = tuple(i for i in siblings[place] if not mask >> i & 1)
@@ -296,12 +307,15 @@ def _is_two(
 
 
 def _dense(stroke: Stroke, step: float) -> Stroke:
-    """A stroke's points and others between them, at most one step apart, in any order."""
+    """A stroke's points and others between them, one step apart where `MOST_SAMPLES` allow it, in
+    any order.
+    """
     moves = np.hypot(*np.diff(stroke, axis=0).T)
     if not len(moves) or moves.max() <= step:
         return stroke
     along = np.concatenate([[0.0], np.cumsum(moves)])
-    places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
+    # The quotient may overflow to infinity, hence not int() first.
+    places = np.linspace(0, along[-1], 2 + int(min(along[-1] / step, MOST_SAMPLES)))
     between = np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
     return np.concatenate([stroke, between])
 

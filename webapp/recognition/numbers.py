@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import cut_ink
+from .budget import Budget
+from .errors import Bound, BudgetError
 from .glyph import Glyph, Stroke
 from .lattice import Cover, Edges, Weights, covers_of, crumbs_of, likely
 from .segment import (
@@ -97,6 +99,10 @@ digit, and judged in half a second. Halves of what `pairs` took for two digits c
 
 TINY = 1e-150
 """Ink that is no larger is a point: shares of its size would be no numbers any more."""
+
+FINEST = 2.0**-40
+"""Ink is as coarse as this share of its extent where it has finer detail: a tablet's step is 2e-5
+of its width, and the rounding of a 64-bit number 2e-16."""
 
 NEGLIGIBLE = 1e-4
 """Covers less likely than this, as a share of the best, are no other reading."""
@@ -215,6 +221,8 @@ class Numbers:
     tangled: bool
     """Digits stand over each other, or above or below a point or a bar: an X, a T, a ?; or several
     are of one piece of a picture's ink."""
+    limit: Bound | None = None
+    """The bound of the budget that ended the reading early."""
 
 
 def _is_tangled(digits: Sequence[Found], ignored: Sequence[Ink], across: float) -> bool:
@@ -295,23 +303,51 @@ class Medium:
     """What reads two digits at once; None where nothing does."""
     signs: Callable[[Sequence[Piece]], Sequence[tuple[int, ...]]] = lambda _: ()
     """Indices of a line's pieces that together are a sign, for each sign."""
+    budget: Budget = field(default_factory=Budget)
+    """Of the reading."""
 
 
-def stroke_medium(judge: Judge, weights: Weights | None = None) -> Medium:
+def stroke_medium(
+    judge: Judge, weights: Weights | None = None, budget: Budget | None = None
+) -> Medium:
     """Of a drawing. The amount of ink is the pen's way."""
-    weights = weights or Weights()
-    return Medium(judge, cut, _length, weights, TOO_WIDE, 0.5, False, ACROSS, signs=percent_signs)
+    return Medium(
+        judge,
+        cut,
+        _length,
+        weights or Weights(),
+        TOO_WIDE,
+        0.5,
+        False,
+        ACROSS,
+        signs=percent_signs,
+        budget=budget or Budget(),
+    )
 
 
 def picture_medium(
-    judge: Judge, weights: Weights | None = None, pairs: Pairs | None = None
+    judge: Judge,
+    weights: Weights | None = None,
+    pairs: Pairs | None = None,
+    budget: Budget | None = None,
 ) -> Medium:
     """Of a picture's connected ink, whose parts share what is beside a cut: how far they reach
     across each other says nothing. The amount of ink is its pixels.
     """
     weights = weights or PICTURE_WEIGHTS
     return Medium(
-        judge, cut_ink, len, weights, 0.4, 0.97, True, np.inf, MAX_CUT_PIECES, MAX_PARTS, pairs
+        judge,
+        cut_ink,
+        len,
+        weights,
+        0.4,
+        0.97,
+        True,
+        np.inf,
+        MAX_CUT_PIECES,
+        MAX_PARTS,
+        pairs,
+        budget=budget or Budget(),
     )
 
 
@@ -336,25 +372,35 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
     Args:
         inks: strokes, or the pixels of each connected ink, (N, 2), N >= 1, at least one.
         medium: its `judge` is called for the pieces, then for groups of them; once more for both
-            where something has to be cut.
+            where something has to be cut. Where its `budget` ends after the first look at the
+            lines, that look is the reading, and `Numbers.limit` names the bound.
+
+    Raises:
+        BudgetError: the budget ended before that.
+        GoneError: see `Budget.check`.
     """
     medium = replace(medium, judge=_once(medium.judge))
-    if np.ptp(np.concatenate(inks), axis=0).max() < TINY:
-        inks = [np.repeat(points[:1], len(points), axis=0) for points in inks]
+    inks = _without_dust(inks)
     pieces = [piece(number, points) for number, points in enumerate(inks)]
     rows, signs = _without_signs(lines_of(pieces), medium)
     lines: list[_Line] = []
+    limit: Bound | None = None
     if rows:
         lines = _judged(_proposed(rows, [height_of(row) for row in rows], medium), medium)
+    try:
         lines = _with_cuts(lines, medium)
-    if len(rows) > 1 and len(inks) <= WHOLE_STROKES and not _is_column(lines):
-        # Two lines, or the two strokes of one digit, one above the other?
-        whole = _judged([_one_digit(pieces)], medium)
-        best = whole[0].covers[0]
-        # Beside the height of all of it, each digit of a page is a crumb that may be left out.
-        is_one = best.digits and not best.ignored
-        if is_one and best.score > sum(line.covers[0].score for line in lines):
-            lines, signs = whole, []
+        if len(rows) > 1 and len(inks) <= WHOLE_STROKES and not _is_column(lines):
+            # Two lines, or the two strokes of one digit, one above the other?
+            whole = _judged([_one_digit(pieces)], medium)
+            best = whole[0].covers[0]
+            # Beside the height of all of it, each digit of a page is a crumb that may be left out.
+            is_one = best.digits and not best.ignored
+            if is_one and best.score > sum(line.covers[0].score for line in lines):
+                lines, signs = whole, []
+    except BudgetError as error:
+        if not any(line.covers[0].digits for line in lines):
+            raise
+        limit = error.bound
     if medium.words:
         lines = _without_words(lines, medium)
     if not any(line.covers[0].digits for line in lines):
@@ -367,7 +413,23 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         height = float(max(group.high - group.low))
         crumbs = crumbs_of(pieces, height)
         lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover], crumbs)]
-    return _numbers(lines, signs, medium)
+    return replace(_numbers(lines, signs, medium), limit=limit)
+
+
+def _without_dust(inks: Sequence[Stroke]) -> Sequence[Stroke]:
+    """The ink, without differences between coordinates that no pen makes: shares of them would
+    overflow.
+    """
+    points = np.concatenate(inks)
+    low = points.min(axis=0)
+    away = points - low
+    extent = float(away.max())
+    if extent < TINY:
+        return [np.tile(low, (len(own), 1)) for own in inks]
+    step = extent * FINEST
+    if not ((away > 0) & (away < step)).any():
+        return inks
+    return [low + np.rint((own - low) / step) * step for own in inks]
 
 
 def _without_signs(
@@ -493,7 +555,7 @@ def _judged(
             rows = np.stack([*rows, *(digit for _, digit, _ in more)])
             sure = np.append(judged, [believed for _, _, believed in more])
         crumbs = crumbs_of(row, height)
-        covers = covers_of(row, groups, height, crumbs, rows, sure, medium.weights)
+        covers = covers_of(row, groups, height, crumbs, rows, sure, medium.weights, medium.budget)
         lines.append(_Line(row, height, groups, seen, rows, sure, covers, crumbs))
     return lines
 
@@ -517,6 +579,7 @@ def _with_cuts(lines: list[_Line], medium: Medium) -> list[_Line]:
         for index, whole in enumerate(line.pieces):
             parts = [whole.points]
             if index in wide:
+                medium.budget.check()
                 parts = medium.cut(whole.points, line.height, pieces)
             row += [piece(whole.stroke, points) for points in parts]
             if len(parts) > 1:

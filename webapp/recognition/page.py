@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import pen_width
+from .budget import Budget
 from .glyph import Stroke
 from .ink import (
     WORKING_SIDE,
@@ -118,13 +119,18 @@ class Page:
     """How far the paper is turned clockwise, in degrees, where it shows."""
 
 
-def page_of(picture: NDArray[np.uint8]) -> Page:
+def page_of(picture: NDArray[np.uint8], budget: Budget | None = None) -> Page:
     """The ink of a picture, whole numbers or not; see `ink.ink_of_image` for one digit's.
 
     Args:
         picture: (H, W) or (H, W, 3) uint8, white 255, dark on light or light on dark.
+        budget: of the reading.
+
+    Raises:
+        BudgetError, GoneError: see `Budget.check`.
     """
-    first = _page(picture, WORKING_SIDE)
+    budget = budget or Budget()
+    first = _page(picture, WORKING_SIDE, budget)
     box = cv2.boundingRect(first.ink)
     height = writing_height(first.ink)
     if height == 0 or height >= DIGIT_HEIGHT or first.scale <= 1:
@@ -138,7 +144,7 @@ def page_of(picture: NDArray[np.uint8]) -> Page:
     side = min(ENLARGED_SIDE, max(part.shape[:2]), math.ceil(wanted))
     if side < WORTH_IT * max(part.shape[:2]) / first.scale:
         return first
-    again = _page(part, side)
+    again = _page(part, side, budget)
     if not again.ink.any():
         return first
     angle = first.angle if again.angle is None else again.angle
@@ -188,7 +194,8 @@ def slope_of(pieces: list[Stroke]) -> float | None:
     return float(angles[int(gathered.argmax())])
 
 
-def _page(picture: NDArray[np.uint8], side: int) -> Page:
+def _page(picture: NDArray[np.uint8], side: int, budget: Budget) -> Page:
+    budget.check()
     small = reduced(picture, side)
     grey = plane_of(small)
     scale = picture.shape[1] / grey.shape[1]
@@ -215,7 +222,7 @@ def _page(picture: NDArray[np.uint8], side: int) -> Page:
     tilts: list[float] = []
 
     def cleared(strength: NDArray[np.uint8], noise: float) -> NDArray[np.uint8]:
-        rules, tilt = find_rules(strength > max(MARK_MULTIPLE * noise, MARK_CONTRAST))
+        rules, tilt = find_rules(strength > max(MARK_MULTIPLE * noise, MARK_CONTRAST), budget)
         if tilt is not None:
             tilts.append(tilt)
         return _without_edges(np.where(rules, 0, strength).astype(np.uint8), noise)

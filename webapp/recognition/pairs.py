@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import patch_of
+from .budget import Budget
 from .calibration import Calibration
 from .classifier import CLASSES, Classifier
 from .errors import ModelError
@@ -62,7 +63,10 @@ class PairReader:
         self._calibration = calibration or Calibration()
 
     def read(
-        self, pieces: Sequence[Sequence[Stroke]], ink: NDArray[np.uint8]
+        self,
+        pieces: Sequence[Sequence[Stroke]],
+        ink: NDArray[np.uint8],
+        budget: Budget | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each of N groups of a page's connected ink is, if it is a pair, and whether it is.
 
@@ -70,9 +74,10 @@ class PairReader:
             P(first digit) and P(second digit), (N, 2, 10), and P(is a pair), (N,).
 
         Raises:
+            BudgetError, GoneError: see `Budget.check`.
             Exception: the model is none of pairs.
         """
-        glyphs = np.stack([glyph_of_pair(patch_of(group, ink)) for group in pieces])
+        glyphs = np.stack([glyph_of_pair(patch_of(group, ink, budget)) for group in pieces])
         outputs = self._classifier.classify(glyphs)
         both = self._calibration.probabilities(outputs).reshape(-1, CLASSES, CLASSES)
         judged = self._calibration.is_digit(outputs)

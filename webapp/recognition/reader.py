@@ -1,11 +1,10 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
 import functools
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import cv2
@@ -13,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blobs import patch_of, pieces_of, with_pen
+from .budget import Budget
 from .calibration import Calibration
 from .classifier import Classifier
+from .errors import Bound, BudgetError
 from .glyph import MOST_CHORDS, Glyph, Stroke, glyph_of_ink, glyph_of_strokes
-from .image import Limits, decode, decode_reduced
-from .ink import ink_of_image
+from .image import Limits, decode_reduced
+from .ink import WORKING_SIDE, ink_of_image
 from .numbers import Judge, Medium, Numbers, picture_medium, read_numbers, stroke_medium
 from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
 from .pairs import PairReader
@@ -117,6 +118,8 @@ class Reading:
     """Ink that was taken for no digit: points, commas, signs, what is struck out."""
     surface: tuple[float, float] | None = None
     """Width and height of what `box` refers to: of an upright picture, in pixels."""
+    limit: Bound | None = None
+    """The bound of the budget that ended the reading early; it is then never `ok`."""
     timing: Timing = field(default_factory=Timing, compare=False)
 
     @property
@@ -140,11 +143,13 @@ class Recognizer:
         self._classifier = classifier
         self._calibration = calibration or Calibration()
         self._pairs = pairs
-        # A large picture takes a hundred megabytes while it is decoded: one at a time.
-        self._decoding = threading.Lock()
 
     def read_strokes(
-        self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
+        self,
+        strokes: Sequence[Stroke],
+        alternatives: int = 3,
+        expect: Expect = "number",
+        budget: Budget | None = None,
     ) -> Reading:
         """Read a drawing.
 
@@ -152,12 +157,19 @@ class Recognizer:
             strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
             alternatives: how many other readings to give, at most, 0 to 10.
             expect: `number`, any amount of digits in one or several lines, or `digit`.
+            budget: what the reading may cost; without one, nothing ends it.
+
+        Raises:
+            BudgetError: the budget ended before there was any reading.
+            GoneError: see `Budget.check`.
         """
         timing = Timing()
+        budget = budget or Budget()
+        budget.check()
         if not strokes:
             return _nothing(None, timing)
         if expect == "number":
-            return self._read_number(strokes, alternatives, timing)
+            return self._read_number(strokes, alternatives, timing, budget)
         with timing.stage("ink"):
             glyph = glyph_of_strokes(strokes)
             points = np.concatenate(strokes)
@@ -165,22 +177,28 @@ class Recognizer:
         return self._read_one(glyph, box, tuple(range(len(strokes))), None, alternatives, timing)
 
     def read_image(
-        self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
+        self,
+        data: bytes,
+        limits: Limits,
+        alternatives: int = 3,
+        expect: Expect = "number",
+        budget: Budget | None = None,
     ) -> Reading:
         """Read a PNG, JPEG or WebP file; see `read_strokes`.
 
         Raises:
             UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `image.decode`.
+            BudgetError, GoneError: see `read_strokes`.
         """
         timing = Timing()
+        budget = budget or Budget()
+        budget.check()
         if expect == "number":
-            return self._read_page(data, limits, alternatives, timing)
+            return self._read_page(data, limits, alternatives, timing, budget)
         with timing.stage("ink"):
-            with self._decoding:
-                picture = decode(data, limits)
-                height, width = picture.shape[:2]
-                ink = ink_of_image(picture)
-                del picture
+            picture, (width, height) = decode_reduced(data, limits, WORKING_SIDE)
+            ink = ink_of_image(picture)
+            del picture
             box = _box_of_ink(ink, width, height)
         if box is None:
             return _nothing((width, height), timing)
@@ -188,13 +206,15 @@ class Recognizer:
             glyph = glyph_of_ink(ink)
         return self._read_one(glyph, box, None, (width, height), alternatives, timing)
 
-    def _read_number(self, strokes: Sequence[Stroke], alternatives: int, timing: Timing) -> Reading:
+    def _read_number(
+        self, strokes: Sequence[Stroke], alternatives: int, timing: Timing, budget: Budget
+    ) -> Reading:
         with timing.stage("segment"):
             # About as many groups as strokes; each has a chord at least.
             chords = min(MOST_CHORDS, 1 + CHORDS // (1 + len(strokes)))
             glyph_of = functools.partial(glyph_of_strokes, most_chords=chords)
-            judge = self._judge(glyph_of, timing)
-            numbers = read_numbers(strokes, stroke_medium(judge))
+            judge = self._judge(glyph_of, timing, budget)
+            numbers = read_numbers(strokes, stroke_medium(judge, budget=budget))
         timing.segment -= timing.ink + timing.classify
 
         def box_of(low: NDArray[np.float64], high: NDArray[np.float64], _: object) -> Box:
@@ -202,20 +222,21 @@ class Recognizer:
 
         return self._reading(numbers, box_of, None, alternatives, timing)
 
-    def _read_page(self, data: bytes, limits: Limits, alternatives: int, timing: Timing) -> Reading:
+    def _read_page(
+        self, data: bytes, limits: Limits, alternatives: int, timing: Timing, budget: Budget
+    ) -> Reading:
         with timing.stage("ink"):
-            with self._decoding:
-                picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
-                page = page_of(picture)
-                # Boxes are in pixels of the whole picture.
-                factor = np.array([width, height]) / picture.shape[1::-1]
-                del picture
+            picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
+            page = page_of(picture, budget)
+            # Boxes are in pixels of the whole picture.
+            factor = np.array([width, height]) / picture.shape[1::-1]
+            del picture
             pieces = pieces_of(page.ink)
         if not pieces:
             return _nothing((width, height), timing)
         before = timing.ink
         with timing.stage("segment"):
-            numbers, back = self._straightest(page, pieces, timing)
+            numbers, back = self._straightest(page, pieces, timing, budget)
         timing.segment -= timing.ink - before + timing.classify
         origin = np.array([page.left, page.top])
         size = np.array([width, height], np.float64)
@@ -231,7 +252,7 @@ class Recognizer:
         return self._reading(numbers, box_of, (width, height), alternatives, timing)
 
     def _straightest(
-        self, page: Page, pieces: list[Stroke], timing: Timing
+        self, page: Page, pieces: list[Stroke], timing: Timing, budget: Budget
     ) -> tuple[Numbers, NDArray[np.float64] | None]:
         """The best reading of a page, as it lies or turned upright, and what turns it back.
 
@@ -247,29 +268,38 @@ class Recognizer:
                 pages.append((upright, pieces_of(upright), way_back))
         if not (agreed and pages and pages[0][1]):
             pages.append((page.ink, pieces, None))
-        readings = [
-            (read_numbers(own, self._picture_medium(ink, timing)), back)
-            for ink, own, back in pages
-            if own
-        ]
+        readings: list[tuple[Numbers, NDArray[np.float64] | None]] = []
+        for ink, own, back in pages:
+            if not own:
+                continue
+            try:
+                numbers = read_numbers(own, self._picture_medium(ink, timing, budget))
+            except BudgetError as error:
+                if not readings:
+                    raise
+                best, turned_back = max(readings, key=lambda reading: reading[0].score)
+                return replace(best, limit=error.bound), turned_back
+            readings.append((numbers, back))
         return max(readings, key=lambda reading: reading[0].score)
 
-    def _picture_medium(self, ink: NDArray[np.uint8], timing: Timing) -> Medium:
-        judge = self._judge(glyphs_in(ink), timing)
+    def _picture_medium(self, ink: NDArray[np.uint8], timing: Timing, budget: Budget) -> Medium:
+        judge = self._judge(glyphs_in(ink, budget), timing, budget)
         reader = self._pairs
         if reader is None:
-            return picture_medium(judge)
+            return picture_medium(judge, budget=budget)
 
         def pairs(
             runs: Sequence[list[Stroke]],
         ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             with timing.stage("classify"):
-                return reader.read(runs, ink)
+                return reader.read(runs, ink, budget)
 
-        return picture_medium(judge, pairs=pairs)
+        return picture_medium(judge, pairs=pairs, budget=budget)
 
-    def _judge(self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing) -> Judge:
-        return judge_of(self._classifier, self._calibration, glyph_of, timing)
+    def _judge(
+        self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing, budget: Budget
+    ) -> Judge:
+        return judge_of(self._classifier, self._calibration, glyph_of, timing, budget)
 
     def _reading(
         self,
@@ -301,7 +331,8 @@ class Recognizer:
         ]
         left_out = sum(i.amount for i in numbers.ignored if not (i.crumb or i.passed))
         left_out /= max(numbers.amount, 1e-12)
-        if not digits or each < self._calibration.not_a_number or left_out > MOST_LEFT_OUT:
+        refused = not digits or each < self._calibration.not_a_number or left_out > MOST_LEFT_OUT
+        if refused and numbers.limit is None:
             status: Status = "not_a_number"
             lines: tuple[str, ...] = ()
             confidence = 1 - each * (1 - left_out)
@@ -313,7 +344,7 @@ class Recognizer:
             passed = sum(i.amount for i in numbers.ignored if i.passed)
             guessed = left_out > 0 or numbers.tangled or passed > MOST_PASSED * numbers.amount
             unsure = confidence < self._calibration.unsure ** len(digits)
-            status = "unsure" if unsure or guessed else "ok"
+            status = "unsure" if unsure or guessed or numbers.limit else "ok"
         return Reading(
             status=status,
             lines=lines,
@@ -322,6 +353,7 @@ class Recognizer:
             alternatives=tuple(other for _, other in readings[:alternatives]),
             ignored=tuple(box_of(i.low, i.high, [i.points]) for i in numbers.ignored),
             surface=surface,
+            limit=numbers.limit,
             timing=timing,
         )
 
@@ -371,14 +403,20 @@ def judge_of(
     calibration: Calibration,
     glyph_of: Callable[[list[Stroke]], Glyph],
     timing: Timing,
+    budget: Budget | None = None,
 ) -> Judge:
-    """What a classifier says of groups of ink, calibrated."""
+    """What a classifier says of groups of ink, calibrated. The budget is charged for each group."""
+    budget = budget or Budget()
+
+    def glyph(group: list[Stroke]) -> Glyph:
+        budget.spend(groups=1)
+        return glyph_of(group)
 
     def judge(
         groups: list[list[Stroke]],
     ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
         with timing.stage("ink"):
-            glyphs = [glyph_of(group) for group in groups]
+            glyphs = [glyph(group) for group in groups]
         with timing.stage("classify"):
             outputs = classifier.classify(np.stack(glyphs))
         return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
@@ -386,9 +424,11 @@ def judge_of(
     return judge
 
 
-def glyphs_in(ink: NDArray[np.uint8]) -> Callable[[list[Stroke]], Glyph]:
+def glyphs_in(
+    ink: NDArray[np.uint8], budget: Budget | None = None
+) -> Callable[[list[Stroke]], Glyph]:
     """What makes glyphs of groups of a page's connected ink."""
-    return lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink)))
+    return lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink, budget)))
 
 
 def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .budget import Budget
+
 THIN = 0.006
 """A rule is at most so thick, as a share of the picture's longer side, ..."""
 
@@ -29,15 +31,22 @@ MOST_RULES = 120
 """Rules that are looked at, at most."""
 
 
-def find_rules(marks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], float | None]:
+def find_rules(
+    marks: NDArray[np.bool_], budget: Budget | None = None
+) -> tuple[NDArray[np.bool_], float | None]:
     """Which marks are printed lines, without the strokes that cross them.
 
     Args:
         marks: (H, W), what differs from the paper.
+        budget: checked at each line.
 
     Returns:
         (H, W), and how far the rules are turned clockwise, in degrees; None without any.
+
+    Raises:
+        BudgetError, GoneError: see `Budget.check`.
     """
+    budget = budget or Budget()
     found = np.zeros_like(marks)
     angles: list[float] = []
     mask = marks.astype(np.uint8)
@@ -47,7 +56,7 @@ def find_rules(marks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], float | Non
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(across[::-1], np.uint8))
         thin = mask - np.asarray(opened, np.uint8)
         turned = np.ascontiguousarray(thin if level else thin.T)
-        lines = _straight(turned)
+        lines = _straight(turned, budget)
         if not lines:
             continue
         band = np.zeros_like(turned)
@@ -60,7 +69,7 @@ def find_rules(marks: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], float | Non
     return found, (angles[0] if angles else None)
 
 
-def _straight(thin: NDArray[np.uint8]) -> list[tuple[float, float]]:
+def _straight(thin: NDArray[np.uint8], budget: Budget) -> list[tuple[float, float]]:
     """Rules in a mask, level ones: rho and theta of `cv2.HoughLines`."""
     width = thin.shape[1]
     if width < 50 or cv2.countNonZero(thin) < LONG * width:
@@ -79,6 +88,7 @@ def _straight(thin: NDArray[np.uint8]) -> list[tuple[float, float]]:
     kept: list[tuple[float, float]] = []
     shares: list[float] = []
     for rho, theta in lines.reshape(-1, lines.shape[-1])[:MOST_RULES, :2].tolist():
+        budget.check()
         band = np.zeros_like(thin)
         _draw(band, rho, theta, 3)
         share = float(((band & thin) > 0).any(axis=0).mean())

@@ -1,0 +1,108 @@
+"""The budget of a request: what reading it may cost.
+
+A request makes one budget and hands it down. Every loop over what a visitor sent calls `check` or
+`spend`, so that no input, however made, keeps a thread for longer. Where a bound is met, the
+reading ends with the best answer so far, or with a `BudgetError` where there is none yet.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+from .errors import Bound, BudgetError, GoneError
+
+GROUPS = 5_000
+"""Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300; the most
+that one reading can propose takes some 4 s."""
+
+PIXELS = 400_000_000
+"""Pixels that may be copied into patches of a picture's groups. A page of 100 digits at 1,800
+pixels needs 2 million; 400 million take some 3 s."""
+
+LOOK_SECONDS = 0.05
+"""Wall-clock time between two looks at whether the client is still there: a look is a system call,
+and nobody notices a twentieth of a second."""
+
+
+class Budget:
+    """Bounds on the work of one request. Without arguments, nothing ends it.
+
+    It counts the processor time of the thread that makes it, so it belongs to one thread.
+
+    Args:
+        processor_time: seconds of this thread's processor time.
+        time_left: seconds of wall-clock time, waiting included.
+        groups: groups of ink that the networks are asked about.
+        pixels: pixels that are copied into patches.
+        is_gone: whether the client has closed its connection; asked at most every `LOOK_SECONDS`.
+        clock: the processor time of this thread, in seconds.
+        wall_clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        processor_time: float = math.inf,
+        time_left: float = math.inf,
+        groups: float = math.inf,
+        pixels: float = math.inf,
+        is_gone: Callable[[], bool] | None = None,
+        clock: Callable[[], float] = time.thread_time,
+        wall_clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most: dict[Bound, float] = {
+            "processor_time": processor_time,
+            "time": time_left,
+            "groups": groups,
+            "pixels": pixels,
+        }
+        self._groups = 0
+        self._pixels = 0
+        self._is_gone = is_gone
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._start = clock()
+        self._wall_start = wall_clock()
+        self._next_look = self._wall_start + LOOK_SECONDS
+
+    @property
+    def processor_time(self) -> float:
+        """Seconds of processor time that were used since the budget was made."""
+        return self._clock() - self._start
+
+    @property
+    def time_left(self) -> float:
+        """Seconds of wall-clock time that are left; below 0 when they are over."""
+        return self._most["time"] - (self._wall_clock() - self._wall_start)
+
+    def check(self) -> None:
+        """Return while the budget lasts.
+
+        Raises:
+            BudgetError: a bound is met.
+            GoneError: the client has closed its connection.
+        """
+        self._hold("groups", self._groups)
+        self._hold("pixels", self._pixels)
+        self._hold("processor_time", self._clock() - self._start)
+        now = self._wall_clock()
+        self._hold("time", now - self._wall_start)
+        if self._is_gone is not None and now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            if self._is_gone():
+                raise GoneError("the client has closed its connection")
+
+    def spend(self, *, groups: int = 0, pixels: int = 0) -> None:
+        """Count work that is about to be done, and check.
+
+        Raises:
+            BudgetError, GoneError: as for `check`.
+        """
+        self._groups += groups
+        self._pixels += pixels
+        self.check()
+
+    def _hold(self, bound: Bound, used: float) -> None:
+        most = self._most[bound]
+        if used > most:
+            raise BudgetError(bound, most)
