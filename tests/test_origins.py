@@ -1,4 +1,4 @@
-"""Who may ask, and from where."""
+"""Access control: other sites' pages, CORS, hosts, proxies, HTTPS, the operator."""
 
 import pytest
 
@@ -73,6 +73,73 @@ def test_it_rejects_what_other_sites_pages_send(client, headers):
     page = client.post("/upload", data={"image": (hand_file(), "a.png")}, headers=headers)
     assert page.status_code == 403
     assert "Error 403" in page.text
+
+
+MALFORMED_ORIGINS = [
+    "http://[",
+    "http://[::1",
+    "http://a..b",
+    "http://" + "a" * 64,
+    "http://a b",
+    "http://a/b",
+    "http://a:b",
+    "http://a:1:2",
+    "http://user@a",
+    "http://a, http://b",
+    "http://é.example",
+    "http://",
+    "://a",
+    "a",
+    "NULL",
+    "",
+    "http://" + "a." * 5000,
+]
+
+
+@pytest.fixture(scope="module")
+def open_client():
+    """A visitor of a site whose API every origin may use."""
+    return visitor(cors_origins="*")
+
+
+@pytest.mark.parametrize("origin", MALFORMED_ORIGINS)
+@pytest.mark.parametrize("site", [None, "same-origin", "none", "cross-site"])
+def test_a_malformed_origin_is_refused_not_a_failure(client, open_client, origin, site):
+    """403, whatever else the request says of itself: of the form as a page, of the API as a
+    problem, which names the value. What only shows is shown to anybody.
+    """
+    headers = {"Origin": origin} | ({"Sec-Fetch-Site": site} if site else {})
+    for asking in (client, open_client):
+        refused = draw(asking, headers)
+        assert refused.status_code == 403
+        assert refused.content_type == "application/problem+json"
+        assert repr(origin[:100]) in refused.json["detail"]
+        assert len(refused.json["detail"]) < 300
+        assert refused.headers["X-Request-Id"] == refused.json["request_id"]
+        form = {"image": (hand_file(), "a.png")}
+        page = asking.post("/upload", data=form, headers=headers)
+        assert page.status_code == 403
+        assert "Error 403" in page.text
+        assert "Content-Security-Policy" in page.headers
+        for path in ("/", "/api/v1/model"):
+            assert asking.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("Ink.Example", "http://ink.example"),
+        ("ink.example.", "http://ink.example"),
+        ("ink.example:80", "http://ink.example"),
+        ("ink.example:8000", "http://ink.example:8000"),
+        ("ink.example", "https://ink.example"),
+        ("[0::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_own_page_is_known_however_its_host_is_written(client, host, origin):
+    """Host and Origin are compared in their normal form; a proxy may have ended TLS."""
+    assert draw(client, {"Host": host, "Origin": origin}).status_code == 200
+    assert draw(client, {"Host": host, "Origin": origin + "1"}).status_code == 403
 
 
 def test_anyone_may_link_here(client):
@@ -165,23 +232,6 @@ def test_it_rejects_other_hosts(path, host):
     assert response.content_type == kind
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/model", "/healthz"])
-@pytest.mark.parametrize("host", ["a/b", "a b", "[", "a\tb", "é", "x" * 300 + "/"])
-def test_a_host_that_is_none_is_no_failure(client, path, host):
-    """It is nobody's name: answered where no names are set, refused where they are."""
-    environ = {"HTTP_HOST": host}
-    assert client.get(path, environ_overrides=environ).status_code == 200
-    site = visitor(hosts="ink.example")
-    assert site.get(path, environ_overrides=environ).status_code == 400
-
-
-def test_a_host_that_is_none_is_no_origin(client):
-    """Nothing is of the same origin as what has no name."""
-    environ = {"HTTP_HOST": "a/b"}
-    response = client.post(STROKES, json={}, headers={"Origin": "null"}, environ_overrides=environ)
-    assert response.status_code == 403
-
-
 # Proxies and HTTPS
 
 
@@ -224,22 +274,102 @@ def metrics(client, headers=None, address="127.0.0.1"):
     return client.get("/metrics", headers=headers, environ_overrides=environ).status_code
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1"])
-def test_the_machine_itself_may_see_metrics(client, address):
-    """Over loopback."""
-    assert metrics(client, address=address) == 200
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("host", ["localhost", "ink.localhost:8000", "127.0.0.1:8000", "[::1]"])
+def test_the_machine_itself_may_see_metrics(client, address, host):
+    """Over loopback, by a loopback name."""
+    assert metrics(client, {"Host": host}, address) == 200
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "192.0.2.7", "2001:db8::1", "unix", ""])
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "unix", ""]
+)
 def test_nobody_else_may(client, address):
     """404: there is no such address for them."""
     assert metrics(client, address=address) == 404
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+@pytest.mark.parametrize("host", ["ink.example", "localhost.example", "10.0.0.1", "notlocalhost"])
+def test_who_asks_for_another_name_is_not_local(client, host):
+    """A proxy on this machine, or a page whose name an attacker lets point here, asks for it."""
+    assert metrics(client, {"Host": host}) == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Forwarded-For",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Host",
+        "X-Forwarded-Port",
+        "X-Forwarded-Scheme",
+        "X-Forwarded",
+        "X-Real-IP",
+        "X-Client-IP",
+        "X-Cluster-Client-IP",
+        "X-Original-Host",
+        "X-Envoy-External-Address",
+        "X-Amzn-Trace-Id",
+        "X-Varnish",
+        "X-ARR-SSL",
+        "CF-Connecting-IP",
+        "CF-Ray",
+        "CDN-Loop",
+        "True-Client-IP",
+        "Fly-Client-IP",
+        "Fastly-Client-IP",
+        "Ali-CDN-Real-IP",
+        "Tailscale-User-Login",
+        "Client-IP",
+        "Forwarded",
+        "Via",
+        "Max-Forwards",
+        "Surrogate-Capability",
+        "Traceparent",
+        "What-The-Next-Proxy-Invents",
+    ],
+)
 def test_a_proxy_on_the_machine_makes_nobody_local(client, name):
-    """What was passed on came from elsewhere."""
+    """What was passed on came from elsewhere; any field that clients do not send shows it."""
     assert metrics(client, {name: "127.0.0.1"}) == 404
+    assert metrics(visitor(proxies=1), {name: "127.0.0.1"}) == 404
+
+
+def test_a_proxy_that_adds_nothing_makes_nobody_local(client):
+    """As nginx does where only `proxy_pass` is set: it speaks HTTP/1.0."""
+    environ = {"REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.0"}
+    assert client.get("/metrics", environ_overrides=environ).status_code == 404
+
+
+def test_clients_on_the_machine_are_local(client):
+    """Browsers, curl and Prometheus, with all that they send."""
+    browser = {
+        "Accept": "text/html,application/xhtml+xml",
+        "Accept-Encoding": "gzip, deflate, br, zstd",
+        "Accept-Language": "de",
+        "Cache-Control": "max-age=0",
+        "Connection": "keep-alive",
+        "Cookie": "language=de",
+        "DNT": "1",
+        "If-None-Match": '"a"',
+        "Pragma": "no-cache",
+        "Priority": "u=0, i",
+        "Referer": "http://localhost/",
+        "Sec-CH-UA": '"Chromium";v="150"',
+        "Sec-Fetch-Site": "none",
+        "Sec-GPC": "1",
+        "Upgrade-Insecure-Requests": "1",
+        "User-Agent": "Mozilla/5.0",
+    }
+    curl = {"Accept": "*/*", "User-Agent": "curl/8", "X-Request-Id": "mine"}
+    prometheus = {
+        "Accept": "text/plain;version=0.0.4",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "Prometheus/3",
+        "X-Prometheus-Scrape-Timeout-Seconds": "10",
+    }
+    for headers in (browser, curl, prometheus):
+        assert metrics(client, headers) == 200
 
 
 def test_the_token_opens_metrics_from_elsewhere():
