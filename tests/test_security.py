@@ -27,6 +27,16 @@ def test_a_page_can_be_gone_back_to(client, path):
     assert client.get(path).headers["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.parametrize("path", PLACES)
+def test_head_says_what_get_says(client, path):
+    """All headers alike (RFC 9110, 9.3.2), but for the name and the length of this one answer."""
+    said = [
+        {k: v for k, v in response.headers.items() if k not in ("X-Request-Id", "Content-Length")}
+        for response in (client.get(path), client.head(path))
+    ]
+    assert said[0] == said[1]
+
+
 def test_the_policy_starts_from_nothing(client):
     """What a page may load is allowed one by one, and nothing inline or from elsewhere."""
     policy = client.get("/").headers["Content-Security-Policy"]

@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
 def _keep(response: Response) -> Response:
     # An answer is about one visitor's drawing. A page that was only asked for is not, and with
     # no-store, going back to it would lose the ink. Static files say for themselves.
-    asked = request.method == "GET" and response.status_code == 200
+    asked = request.method in ("GET", "HEAD") and response.status_code == 200
     page = asked and response.mimetype == "text/html"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-cache" if page else "no-store"
