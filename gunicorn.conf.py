@@ -37,10 +37,10 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # A reading is a millisecond of computing: processes use the cores, as far as the memory reaches.
 concurrency = os.environ.get("WEB_CONCURRENCY", str(default_workers(cores_here(), memory_here())))
-if not (concurrency.isascii() and concurrency.isdigit() and 0 < int(concurrency) <= metrics.ROWS):
+most = metrics.MOST_WORKERS
+if not (concurrency.isascii() and concurrency.isdigit() and 0 < int(concurrency) <= most):
     sys.exit(
-        f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number from 1 to "
-        f"{metrics.ROWS}"
+        f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number from 1 to {most}"
     )
 workers = int(concurrency)
 
@@ -97,8 +97,12 @@ class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Give a worker the first row of the metrics that no living worker has."""
-    taken = {other.metrics_row for other in server.WORKERS.values()}
-    worker.metrics_row = next(row for row in range(metrics.ROWS) if row not in taken)
+    worker.metrics_row = metrics.free_row({w.metrics_row for w in server.WORKERS.values()})
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Take back what a killed worker had in hand."""
+    metrics.memory.leave_row(worker.metrics_row)
 
 
 def post_worker_init(worker: Any) -> None:

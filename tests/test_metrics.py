@@ -7,7 +7,7 @@ from tests import hand
 from webapp import create_app
 from webapp import metrics as module
 from webapp.config import Settings
-from webapp.metrics import CELLS, Family, Gauge, Histogram, Memory, Registry
+from webapp.metrics import CELLS, ROWS, Family, Gauge, Histogram, Memory, Registry, free_row
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +113,43 @@ def test_a_gauge_starts_anew(memory):
     memory.take_row(0)
     gauge.start()
     assert list(gauge.samples()) == ["g 2"]
+
+
+def test_a_gauge_ends_with_its_worker(memory):
+    """What a killed worker had in hand is not queued any more, whoever takes its row later."""
+    registry = Registry()
+    gauge, counter = Gauge(registry, "g", "A test.", {}), Family(registry, "c_total", "A test.", {})
+    memory.take_row(1)
+    gauge.add(amount=2)
+    counter.add()
+    memory.leave_row(1)
+    assert list(gauge.samples()) == ["g 0"]
+    assert list(counter.samples()) == ["c_total 1"]
+
+
+def test_a_new_worker_takes_the_first_free_row():
+    """So that rows are used again, and their counts go on."""
+    assert free_row(set()) == 0
+    assert free_row({0, 1, 3}) == 2
+
+
+def test_the_last_row_is_shared_when_all_are_taken():
+    """A worker more is no reason to fail."""
+    assert free_row(set(range(ROWS))) == ROWS - 1
+
+
+def test_totals_are_those_of_all_rows(memory):
+    """Summed up at once, they are what adding cell by cell gives."""
+    registry = Registry()
+    counter = Family(registry, "c_total", "A test.", {"n": ["a", "b"]})
+    histogram = Histogram(registry, "h", "A test.", {})
+    for row in range(ROWS):
+        memory.take_row(row)
+        counter.add("b", amount=row)
+        histogram.observe(seconds=row / ROWS)
+    assert list(counter.samples()) == [f'c_total{{n="b"}} {sum(range(ROWS))}']
+    assert f"h_sum {sum(range(ROWS)) / ROWS:.6f}" in list(histogram.samples())
+    assert f"h_count {ROWS}" in list(histogram.samples())
 
 
 def test_labels_are_escaped():

@@ -1,30 +1,36 @@
 """What happens here, counted for Prometheus over all workers (docs/deploy.md).
 
 Counts stand in memory that gunicorn's first process shares with its workers, a row a worker; each
-writes its own row and any of them adds all rows up. A worker that takes the place of another, also
-of a killed one, counts on in its row, so that no count ever goes back and nothing grows.
+writes its own row and any of them adds all rows up. A worker takes the first row that no living
+worker has, and counts on from what is there, so that no count ever goes back and nothing grows.
 """
 
 import bisect
 import mmap
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
+from itertools import accumulate, product
 from typing import ClassVar, Literal, get_args
 
+import numpy as np
 from flask import Flask, Response, abort, current_app, g, request
+from numpy.typing import NDArray
 
 from .config import Settings
 from .origins import is_operator
 from .recognition import Status
 
-ROWS = 64
-"""Workers that can be told apart."""
+MOST_WORKERS = 64
+"""Workers of a site, at most."""
+
+ROWS = 4 * MOST_WORKERS
+"""Workers that are counted apart. A reload starts all new workers before the old ones end, and it
+waits 25 s for these: three reloads in a row fit beside the workers that serve."""
 
 CELLS = 4096
-"""Numbers that a worker counts."""
+"""Numbers that a worker counts, of 8 bytes: 8 MiB with all rows, of which used ones take memory."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -42,12 +48,22 @@ class Memory:
     """Rows of numbers, shared by the processes that are forked after they were made."""
 
     def __init__(self) -> None:
-        self._cells = memoryview(mmap.mmap(-1, ROWS * CELLS * 8)).cast("d")
-        self._start = 0
+        shared = mmap.mmap(-1, ROWS * CELLS * 8)
+        self._cells = memoryview(shared).cast("d")  # a single number is faster here than in NumPy
+        self._rows = np.frombuffer(shared, np.float64).reshape(ROWS, CELLS)
+        # To read a row that no worker ever had would give it memory.
+        self._used = np.frombuffer(mmap.mmap(-1, ROWS), np.bool_)
+        self._living = np.frombuffer(mmap.mmap(-1, ROWS), np.bool_)
+        self.take_row(0)
 
     def take_row(self, row: int) -> None:
         """Count in this row from now on."""
         self._start = row * CELLS
+        self._used[row] = self._living[row] = True
+
+    def leave_row(self, row: int) -> None:
+        """The worker of this row has ended, perhaps in the middle of something."""
+        self._living[row] = False
 
     def add(self, cell: int, amount: float) -> None:
         """Count; the caller keeps other threads away."""
@@ -57,9 +73,20 @@ class Memory:
         """Set a number of this process's row to 0."""
         self._cells[self._start + cell] = 0.0
 
-    def total(self, cell: int) -> float:
-        """The sum over all rows."""
-        return sum(self._cells[row * CELLS + cell] for row in range(ROWS))
+    def totals(self, first: int, count: int, *, living: bool = False) -> NDArray[np.float64]:
+        """Sums over all rows, or those of living workers: (count,) from the first cell on."""
+        rows = self._living if living else self._used
+        sums: NDArray[np.float64] = self._rows[rows, first : first + count].sum(axis=0)
+        return sums
+
+
+def free_row(taken: Collection[int]) -> int:
+    """The first row that is not taken; the last one where all are.
+
+    Workers that share a row lose a count where both add to it at the same moment, and when one
+    starts, the gauges of the other begin anew.
+    """
+    return next((row for row in range(ROWS) if row not in taken), ROWS - 1)
 
 
 memory = Memory()
@@ -89,6 +116,8 @@ class Family:
     TYPE: ClassVar[str] = "counter"
     WIDTH = 1
     """Cells for each combination."""
+    LIVING: ClassVar[bool] = False
+    """Whether a worker's numbers end with it."""
 
     def __init__(
         self, registry: Registry, name: str, text: str, labels: dict[str, Sequence[str]]
@@ -99,6 +128,7 @@ class Family:
         self.labels = labels
         combinations = list(product(*labels.values()))
         first = registry.cells(self.WIDTH * len(combinations))
+        self._first = first
         self.places = {c: first + self.WIDTH * i for i, c in enumerate(combinations)}
         registry.families.append(self)
 
@@ -108,10 +138,14 @@ class Family:
         with self._lock:
             memory.add(cell, amount)
 
+    def totals(self) -> Iterator[tuple[Sequence[str], list[float]]]:
+        """The labels' values of each combination, and what all workers have in its cells."""
+        sums = memory.totals(self._first, self.WIDTH * len(self.places), living=self.LIVING)
+        yield from zip(self.places, sums.reshape(-1, self.WIDTH).tolist(), strict=True)
+
     def samples(self) -> Iterator[str]:
         """Lines of the answer; what was never counted is left out where there are labels."""
-        for values, cell in self.places.items():
-            total = memory.total(cell)
+        for values, (total,) in self.totals():
             if total or not self.labels:
                 yield f"{self.name}{_labels(self.labels, values)} {total:g}"
 
@@ -126,6 +160,7 @@ class Gauge(Family):
     """What goes up and down; a worker begins with none of what its forerunner had."""
 
     TYPE = "gauge"
+    LIVING = True
 
     def start(self) -> None:
         """Forget what a killed worker left in this row."""
@@ -134,8 +169,8 @@ class Gauge(Family):
 
     def samples(self) -> Iterator[str]:
         """All of them, 0 too."""
-        for values, cell in self.places.items():
-            yield f"{self.name}{_labels(self.labels, values)} {memory.total(cell):g}"
+        for values, (total,) in self.totals():
+            yield f"{self.name}{_labels(self.labels, values)} {total:g}"
 
 
 class Histogram(Family):
@@ -154,18 +189,16 @@ class Histogram(Family):
     def samples(self) -> Iterator[str]:
         """Buckets, which include all smaller ones, then sum and count."""
         bounds = [*(f"{bound:g}" for bound in SECONDS), "+Inf"]
-        for values, cell in self.places.items():
-            count = 0.0
-            lines = []
-            for i, bound in enumerate(bounds):
-                count += memory.total(cell + i)
+        for values, (*buckets, seconds) in self.totals():
+            count = sum(buckets)
+            if not count:
+                continue
+            for bound, total in zip(bounds, accumulate(buckets), strict=True):
                 labels = _labels({**self.labels, "le": ()}, (*values, bound))
-                lines.append(f"{self.name}_bucket{labels} {count:g}")
-            if count:
-                labels = _labels(self.labels, values)
-                yield from lines
-                yield f"{self.name}_sum{labels} {memory.total(cell + self.WIDTH - 1):.6f}"
-                yield f"{self.name}_count{labels} {count:g}"
+                yield f"{self.name}_bucket{labels} {total:g}"
+            labels = _labels(self.labels, values)
+            yield f"{self.name}_sum{labels} {seconds:.6f}"
+            yield f"{self.name}_count{labels} {count:g}"
 
 
 class Metrics:
