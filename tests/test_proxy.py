@@ -1,8 +1,12 @@
 """The shipped reverse proxy setting, under a real nginx before a real gunicorn."""
 
 import http.client
+import http.server
 import json
+import select
+import socket
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 
@@ -20,7 +24,7 @@ from tests.test_chaos import (
     post,
     slow_clients,
 )
-from tests.test_server import DRAWING, IMAGE, JSON, STROKES
+from tests.test_server import DRAWING, IMAGE, JSON, STROKES, head
 
 NGINX = services.find(("nginx",))
 
@@ -30,8 +34,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def proxy(app_port: int, folder):
-    """Nginx as shipped, but for addresses, until the block ends: its port."""
+def proxy(app_port: int, folder, *changes):
+    """Nginx as shipped, but for addresses and changes, until the block ends: its port."""
     port = free_port()
     config = (ROOT / "deploy/nginx.conf").read_text()
     for shipped, here in (
@@ -39,9 +43,17 @@ def proxy(app_port: int, folder):
         ("listen 8080;", f"listen {HOST}:{port};"),
         ("/tmp/", f"{folder}/"),  # noqa: S108
         ("/dev/stdout", f"{folder}/access.log"),
+        *changes,
     ):
         assert shipped in config
         config = config.replace(shipped, here)
+    with nginx(config, port, folder):
+        yield port
+
+
+@contextmanager
+def nginx(config: str, port: int, folder):
+    """Run nginx on a port until the block ends."""
     path = folder / "nginx.conf"
     path.write_text(config)
     # As the user who runs this: nginx would become nobody, who may not write to the test's folder.
@@ -59,7 +71,7 @@ def proxy(app_port: int, folder):
                 assert process.poll() is None, (folder / "error.log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(20)
@@ -140,6 +152,134 @@ def test_metrics_do_not_pass(ports):
     connection.request("GET", "/metrics", headers={"X-Forwarded-For": HOST})
     assert connection.getresponse().status == 404
     connection.close()
+
+
+LOCAL_PROXY = """
+pid {folder}/nginx.pid;
+error_log stderr crit;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/client_body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen {host}:{port};
+        location / {{
+            proxy_pass http://{host}:{app_port};
+            {added}
+        }}
+    }}
+}}
+"""
+"""A proxy as somebody might set it up on the machine itself."""
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "proxy_http_version 1.0;",
+        "proxy_http_version 1.1; proxy_set_header X-Forwarded-Proto $scheme;",
+        "proxy_http_version 1.1; proxy_set_header X-Client-IP $remote_addr;",
+        "proxy_http_version 1.1; proxy_set_header CF-Connecting-IP $remote_addr;",
+        "proxy_http_version 1.1; proxy_set_header Host ink.example;",
+    ],
+    ids=["nothing", "X-Forwarded-Proto", "X-Client-IP", "CF-Connecting-IP", "Host"],
+)
+def test_no_local_proxy_opens_metrics(ports, tmp_path, added):
+    """Whatever it adds, what it passes on is not local."""
+    port, app_port = free_port(), ports[1]
+    config = LOCAL_PROXY.format(
+        folder=tmp_path, host=HOST, port=port, app_port=app_port, added=added
+    )
+    with nginx(config, port, tmp_path):
+        assert get(port, "/metrics")[0] == 404
+    assert get(app_port, "/metrics")[0] == 200
+
+
+def sent(port: int, *lines: bytes) -> int:
+    """The status for a head of these lines."""
+    with socket.create_connection((HOST, port), timeout=30) as connection:
+        connection.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+@pytest.mark.parametrize("host", [b"", b"a b", b"a..b", b"[::1", b"a:b:1", b"\xe9", b"a" * 64])
+def test_a_malformed_host_is_refused_behind_the_proxy(ports, host):
+    """400 from whoever sees it first; never a failure."""
+    assert sent(ports[0], b"GET / HTTP/1.1", b"Host: " + host) == 400
+
+
+def test_a_host_is_needed_by_http_1_1_alone(ports):
+    """The proxy, which speaks HTTP/1.1 to the site, names itself where an HTTP/1.0 client names
+    nobody.
+    """
+    port, _ = ports
+    assert sent(port, b"GET / HTTP/1.0") == 200
+    assert sent(port, b"GET / HTTP/1.1") == 400
+    assert sent(port, b"GET / HTTP/1.1", b"Host: a", b"Host: b") == 400
+
+
+LARGE_HEADS = [
+    head(IMAGE, "image/png", "Content-Length: 12000000"),
+    head(IMAGE, "image/png", "Transfer-Encoding: chunked"),
+]
+
+
+@pytest.mark.parametrize("start", LARGE_HEADS, ids=["length", "chunks"])
+def test_one_client_does_not_fill_the_proxys_memory(ports, start):
+    """Of the large bodies that wait in /tmp, eight are one client's; small ones go on."""
+    port, _ = ports
+    with slow_clients(port, 9, start) as connections:
+        # Which one is refused is for nginx's workers to say; it waits for the others for 10 s.
+        answered, _, _ = select.select(connections, [], [], 9)
+        assert answered
+        assert all(b" 503 " in connection.recv(1000) for connection in answered)
+        reads(port)
+
+
+class Hanging(http.server.BaseHTTPRequestHandler):
+    """A site that lives, and never answers what is posted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """Alive."""
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_POST(self):
+        """No answer, until the test is over."""
+        self.server.posted.append(self.path)
+        self.server.over.wait(60)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        """Silence."""
+
+
+def test_the_proxy_gives_up_on_a_site_that_hangs(tmp_path):
+    """After its time-out, with 504; nothing is sent a second time."""
+    site = http.server.ThreadingHTTPServer((HOST, 0), Hanging)
+    site.posted, site.over = [], threading.Event()
+    thread = threading.Thread(target=site.serve_forever)
+    thread.start()
+    try:
+        shorter = ("proxy_read_timeout 35s;", "proxy_read_timeout 1s;")
+        with proxy(site.server_port, tmp_path, shorter) as port:
+            connection = http.client.HTTPConnection(HOST, port, timeout=30)
+            connection.request("POST", STROKES, DRAWING, {"Content-Type": JSON})
+            assert connection.getresponse().status == 504
+            connection.close()
+    finally:
+        site.over.set()
+        site.shutdown()
+        thread.join()
+        site.server_close()
+    assert site.posted == [STROKES]
 
 
 def test_a_body_over_the_limit_is_refused_by_either(ports):
