@@ -1,0 +1,533 @@
+"""Hostile requests by name, and the recipes and encoders that they are made of.
+
+`HOSTILE` maps a name to a builder of one request: its path, its body, its content type. Nothing is
+built before it is asked for, and each builder gives the same bytes every time. A recipe describes
+a request in JSON; `request_of` makes the request, for `bench.worst` as for the tests.
+"""
+
+import json
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice, product
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Request = tuple[str, bytes, str]
+"""Path with its query, body, content type."""
+
+Recipe = dict[str, Any]
+"""What a request is made of; JSON can hold it."""
+
+Grey = NDArray[np.uint8]
+"""A picture of shape (H, W), paper 255."""
+
+Stroke = NDArray[np.float64]
+"""Points of shape (N, 2)."""
+
+STROKES = "/api/v1/predict/strokes"
+BATCH = "/api/v1/predict/batch"
+IMAGE = "/api/v1/predict/image"
+EXPLAIN = "/api/v1/explain"
+UPLOAD = "/upload"
+
+JSON = "application/json"
+TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+
+BOUNDARY = "hostile-form"
+
+WHITE = 255
+
+STRIP_ROWS = 256
+"""Rows that the PNG encoder packs at once, so that building a bomb takes little memory itself."""
+
+
+# Requests from recipes
+
+
+def request_of(recipe: Recipe) -> Request:
+    """The request that a recipe describes: always the same bytes.
+
+    A recipe has one of: `named`, a key of `HOSTILE`; `json`, a body, with its `path`; `picture`
+    (see `painted`), with `file` (see `encoded`), `path` and `fields`.
+    """
+    if "named" in recipe:
+        return HOSTILE[recipe["named"]]()
+    if "json" in recipe:
+        return recipe["path"], compact(recipe["json"]), JSON
+    file = recipe["file"]
+    data = encoded(painted(recipe["picture"]), file)
+    return picture_request(data, TYPES[file["format"]], recipe["path"], recipe.get("fields", {}))
+
+
+def picture_request(
+    data: bytes, kind: str = "image/png", path: str = IMAGE, fields: Mapping[str, object] = {}
+) -> Request:
+    """A picture as the body, its fields as the query; to /upload, all of it as a form."""
+    if path != UPLOAD:
+        query = "&".join(f"{name}={value}" for name, value in fields.items())
+        return f"{path}?{query}" if query else path, data, kind
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="picture"\r\n'
+        f"Content-Type: {kind}\r\n\r\n"
+    )
+    body = head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+    return path, body, f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def compact(value: object) -> bytes:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def drawing(strokes: Iterable[Stroke], **fields: object) -> dict[str, Any]:
+    """Strokes as the interface takes them, to six digits, and the fields beside them."""
+    return {"strokes": [{"x": _six(s[:, 0]), "y": _six(s[:, 1])} for s in strokes]} | fields
+
+
+def _six(values: NDArray[np.float64]) -> list[float]:
+    return [float(f"{value:.6g}") for value in values.tolist()]
+
+
+def strokes_request(strokes: Iterable[Stroke], path: str = STROKES, **fields: object) -> Request:
+    """One drawing."""
+    return path, compact(drawing(strokes, **fields)), JSON
+
+
+def batch_request(drawings: Iterable[dict[str, Any]]) -> Request:
+    """Several drawings."""
+    return BATCH, compact({"drawings": list(drawings)}), JSON
+
+
+# Strokes
+
+
+def scribble(
+    rng: np.random.Generator, count: int, points: int, width: float = 280, height: float = 280
+) -> list[Stroke]:
+    """Strokes of random points, all over one place."""
+    return list(rng.uniform(0, 1, (count, points, 2)) * (width, height))
+
+
+def row(
+    rng: np.random.Generator, count: int, points: int, gap: float = 30, width: float = 40
+) -> list[Stroke]:
+    """Scribbles side by side, one each `gap`; where it is below the width, they overlap."""
+    one = rng.uniform(0, 1, (count, points, 2)) * (width, 60)
+    return [moved(stroke, gap * number, 0) for number, stroke in enumerate(one)]
+
+
+def grid(rng: np.random.Generator, count: int, points: int) -> list[Stroke]:
+    """Scribbles in lines that run into each other."""
+    across = max(1, int(count**0.5))
+    one = rng.uniform(0, 1, (count, points, 2)) * (60, 70)
+    return [moved(s, 50 * (n % across), 40 * (n // across)) for n, s in enumerate(one)]
+
+
+def moved(stroke: Stroke, x: float, y: float) -> Stroke:
+    """The same further right and down."""
+    return stroke + np.array([x, y])
+
+
+def wide(count: int, points: int) -> list[Stroke]:
+    """Waves through the whole line, one below the other."""
+    x = np.arange(points)
+    return [np.stack([10.0 * x, 5 * n + 30 * np.sin(x)], 1) for n in range(count)]
+
+
+# Pictures. Each shape gives ink, 0 to 255, of a size (H, W).
+
+
+def noise(size: tuple[int, int], rng: np.random.Generator, share: float, cell: int) -> Grey:
+    """Square cells, black or white at random; the share of black ones."""
+    few = -(-size[0] // cell), -(-size[1] // cell)
+    ink = _ink(rng.integers(0, 256, few, dtype=np.uint8) < 256 * share)
+    return ink.repeat(cell, 0)[: size[0]].repeat(cell, 1)[:, : size[1]] if cell > 1 else ink
+
+
+def stripes(
+    size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int, upright: bool
+) -> Grey:
+    """Lines, one each `pitch` pixels."""
+    inked = np.arange(size[1] if upright else size[0]) % pitch < pen
+    return _ink(np.broadcast_to(inked if upright else inked[:, np.newaxis], size))
+
+
+def comb(size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int) -> Grey:
+    """Upright lines that a line along the top makes one piece of ink."""
+    ink = stripes(size, rng, pitch, pen, True)
+    ink[:pen] = 255
+    return ink
+
+
+def ruled(size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int) -> Grey:
+    """Ruled paper with a margin."""
+    ink = stripes(size, rng, pitch, pen, False)
+    ink[:, size[1] // 8 :][:, :pen] = 255
+    return ink
+
+
+def dots(size: tuple[int, int], rng: np.random.Generator, side: int, pitch: int) -> Grey:
+    """Square dots, one each `pitch` pixels."""
+    return stripes(size, rng, pitch, side, True) & stripes(size, rng, pitch, side, False)
+
+
+def checkers(size: tuple[int, int], rng: np.random.Generator, cell: int) -> Grey:
+    """A board whose black squares touch at their corners."""
+    down, across = (np.arange(length) // cell & 1 for length in size)
+    return _ink(down[:, np.newaxis] ^ across)
+
+
+def rings(size: tuple[int, int], rng: np.random.Generator, tile: int, pitch: int, pen: int) -> Grey:
+    """Concentric rings, as many times beside and below each other as a tile fits."""
+    place = np.arange(tile, dtype=np.float32) - tile / 2
+    one = _ink(np.hypot(place[:, np.newaxis], place) % pitch < pen)
+    times = -(-size[0] // tile), -(-size[1] // tile)
+    return np.tile(one, times)[: size[0], : size[1]]
+
+
+MOST_SHAPES = 20_000
+"""Shapes that one layer draws, at most: more would take longer to draw than to read."""
+
+
+def digits(
+    size: tuple[int, int], rng: np.random.Generator, side: int, gap: float, pen: int, points: int
+) -> Grey:
+    """Lines of digit-like strokes; the gap in sides, where it is not above 0 they touch."""
+    ink = np.zeros(size, np.uint8)
+    step = max(1, int(side * (1 + gap)))
+    tops, lefts = range(0, size[0], int(1.4 * side) + 1), range(0, size[1], step)
+    for top, left in islice(product(tops, lefts), MOST_SHAPES):
+        stroke = rng.integers(0, side + 1, (points, 2)) + np.array([left, top])
+        cv2.polylines(ink, [stroke.astype(np.int32)], False, 255, pen)
+    return ink
+
+
+def lines(
+    size: tuple[int, int], rng: np.random.Generator, count: int, points: int, pen: int
+) -> Grey:
+    """Long strokes all over the picture."""
+    ink = np.zeros(size, np.uint8)
+    for _ in range(count):
+        stroke = rng.integers(0, size[::-1], (points, 2))
+        cv2.polylines(ink, [stroke.astype(np.int32)], False, 255, pen)
+    return ink
+
+
+def specks(size: tuple[int, int], rng: np.random.Generator, count: int) -> Grey:
+    """Single pixels."""
+    ink = np.zeros(size, np.uint8)
+    ink[rng.integers(0, size[0], count), rng.integers(0, size[1], count)] = 255
+    return ink
+
+
+def desk(size: tuple[int, int], rng: np.random.Generator, angle: float, level: int) -> Grey:
+    """What lies around a turned sheet that has 70 % of the picture's sides."""
+    height, width = size
+    sheet = cv2.boxPoints(((width / 2, height / 2), (0.7 * width, 0.7 * height), angle))
+    ink = np.full(size, level, np.uint8)
+    cv2.fillConvexPoly(ink, np.rint(sheet).astype(np.int32), 0)
+    return ink
+
+
+def shade(size: tuple[int, int], rng: np.random.Generator, level: int, upright: bool) -> Grey:
+    """Ink that grows from one side of the picture to the other."""
+    ramp = np.linspace(0, level, size[0] if upright else size[1]).astype(np.uint8)
+    return np.broadcast_to(ramp[:, np.newaxis] if upright else ramp, size)
+
+
+def _ink(inked: NDArray[Any]) -> Grey:
+    return np.where(inked, np.uint8(255), np.uint8(0))
+
+
+SHAPES: dict[str, Callable[..., Grey]] = {
+    shape.__name__: shape
+    for shape in (
+        *(noise, stripes, comb, ruled, dots, checkers, rings),
+        *(digits, lines, specks, desk, shade),
+    )
+}
+
+
+def painted(picture: Mapping[str, Any]) -> Grey:
+    """A picture of `width` and `height`.
+
+    `layers`: each the name of a `shape`, its arguments and a `seed`; ink over ink is the darker.
+    `dark`: ink is white on black. `grain`: noise of so many levels on all of it.
+    """
+    size = picture["height"], picture["width"]
+    ink = np.zeros(size, np.uint8)
+    for layer in picture.get("layers", ()):
+        given = {name: value for name, value in layer.items() if name not in ("shape", "seed")}
+        rng = np.random.default_rng(layer.get("seed", 0))
+        np.maximum(ink, SHAPES[layer["shape"]](size, rng, **given), out=ink)
+    if grain := picture.get("grain", 0):
+        rng = np.random.default_rng(grain)
+        ink = cv2.add(ink, rng.integers(0, grain + 1, size, dtype=np.uint8)).reshape(size)
+    return ink if picture.get("dark") else np.subtract(WHITE, ink, out=ink)
+
+
+# Files
+
+
+def encoded(grey: Grey, file: Mapping[str, Any]) -> bytes:
+    """A picture as a file: `format`, the arguments of its encoder, and for all formats
+    `orientation`, that of EXIF, and `kept`, the share of the file that is there.
+    """
+    given = {n: v for n, v in file.items() if n not in ("format", "kept")}
+    data = {"png": png, "jpeg": jpeg, "webp": webp}[file["format"]](grey, **given)
+    return data[: int(len(data) * file.get("kept", 1))]
+
+
+COLOURS = {"grey": 0, "rgb": 2, "palette": 3, "grey+alpha": 4, "rgba": 6}
+"""PNG's colour types (W3C PNG, 11.2.1)."""
+
+SAMPLES = {"grey": 1, "rgb": 3, "palette": 1, "grey+alpha": 2, "rgba": 4}
+
+ADAM7 = (
+    *((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4)),
+    *((2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)),
+)
+"""First row and column, and steps, of each pass of an interlaced PNG (W3C PNG, 8.2)."""
+
+
+def png(
+    grey: Grey,
+    colour: str = "grey",
+    depth: int = 8,
+    *,
+    interlaced: bool = False,
+    level: int = 6,
+    residual: int = 0,
+    alpha: int = 128,
+    trns: bool = False,
+    orientation: int = 1,
+    extra: bytes = b"",
+) -> bytes:
+    """A PNG file.
+
+    Args:
+        grey: of shape (H, W).
+        colour: a key of `COLOURS`.
+        depth: bits a sample.
+        interlaced: in seven passes.
+        level: of compression.
+        residual: the filter, 0 to 4, that rows are said to have been through; only with 0 is what
+            is read what was painted.
+        alpha: of all pixels, and of a palette's colours.
+        trns: a colour, or all of the palette, is transparent.
+        orientation: of EXIF.
+        extra: more chunks before the pixels.
+    """
+    height, width = grey.shape
+    if colour == "palette":
+        ramp = bytes(v for i in range(2**depth) for v in [i * 255 // (2**depth - 1)] * 3)
+        extra = chunk(b"PLTE", ramp) + extra
+    if trns and colour in ("grey", "rgb", "palette"):
+        clear = bytes([alpha]) * 2**depth if colour == "palette" else bytes(2 * SAMPLES[colour])
+        extra += chunk(b"tRNS", clear)
+    if orientation != 1:
+        extra += chunk(b"eXIf", exif(orientation))
+    packer = zlib.compressobj(level)
+    pieces = []
+    for top, left, down, across in ADAM7 if interlaced else ((0, 0, 1, 1),):
+        part = grey[top::down, left::across]
+        for strip in range(0, len(part) if part.size else 0, STRIP_ROWS):
+            rows = _packed(part[strip : strip + STRIP_ROWS], colour, depth, alpha)
+            filtered = np.insert(rows, 0, residual, axis=1)
+            pieces.append(packer.compress(filtered.tobytes()))
+    pixels = b"".join([*pieces, packer.flush()])
+    return png_file(width, height, depth, COLOURS[colour], pixels, extra, interlaced)
+
+
+def _packed(grey: Grey, colour: str, depth: int, alpha: int) -> Grey:
+    """Rows of bytes, the highest bits first."""
+    if depth < 8:
+        each = 8 // depth
+        padded = np.pad(grey >> (8 - depth), ((0, 0), (0, -grey.shape[1] % each)))
+        shifts = np.arange(8 - depth, -1, -depth, dtype=np.uint8)
+        groups = padded.reshape(len(grey), -1, each) << shifts
+        return np.bitwise_or.reduce(groups, axis=2).astype(np.uint8)
+    samples = np.repeat(grey[..., np.newaxis], SAMPLES[colour], axis=2)
+    if colour in ("grey+alpha", "rgba"):
+        samples[..., -1] = alpha
+    # Both bytes of a sample of 16 bits are alike: v * 257.
+    return samples.repeat(depth // 8, axis=2).reshape(len(grey), -1)
+
+
+def png_file(
+    width: int,
+    height: int,
+    depth: int,
+    colour: int,
+    pixels: bytes,
+    extra: bytes = b"",
+    interlaced: bool = False,
+) -> bytes:
+    """A PNG file of compressed pixels, whatever they are."""
+    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
+    chunks = chunk(b"IHDR", head) + extra + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+SAMPLINGS = {
+    name: getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{name}")
+    for name in ("411", "420", "422", "440", "444")
+}
+
+
+def jpeg(
+    grey: Grey,
+    quality: int = 90,
+    *,
+    components: int = 3,
+    progressive: bool = False,
+    sampling: str = "420",
+    restart: int = 0,
+    coder: str = "usual",
+    scans: int = 0,
+    orientation: int = 1,
+) -> bytes:
+    """A JPEG file.
+
+    Args:
+        grey: of shape (H, W).
+        quality: 0 to 100.
+        components: 1, 3 or 4; of 4, ink is black.
+        progressive: several scans over all of it.
+        sampling: a key of `SAMPLINGS`, where the coder is the usual one.
+        restart: MCUs between restart markers; 0 for none.
+        coder: `usual`; `separate`, a scan for each component, which a decoder has to keep; or
+            `arithmetic`, some 100 bytes without data, of which a decoder makes pixels by itself.
+        scans: how many times the last scan comes again.
+        orientation: of EXIF.
+    """
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_PROGRESSIVE, int(progressive)]
+    options += [cv2.IMWRITE_JPEG_RST_INTERVAL, restart]
+    if coder == "arithmetic":
+        data = _arithmetic_jpeg(*grey.shape, components, progressive)
+    elif coder == "separate" or components == 4:
+        data = _separate_jpeg([grey] * components, options)
+    else:
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, SAMPLINGS[sampling]]
+        colours = grey if components == 1 else cv2.merge([grey] * 3)
+        data = cv2.imencode(".jpg", colours, options)[1].tobytes()
+    if scans:
+        _, found = jpeg_parts(data)
+        data = data.removesuffix(b"\xff\xd9") + found[-1] * scans + b"\xff\xd9"
+    if orientation != 1:
+        data = data[:2] + _segment(0xE1, b"Exif\0\0" + exif(orientation)) + data[2:]
+    return data
+
+
+def jpeg_parts(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The segments before the first scan, and the scans, each with the tables before it."""
+    head: list[bytes] = []
+    scans: list[bytes] = []
+    place, tables = 2, b""
+    while data[place + 1] != 0xD9:
+        (length,) = struct.unpack_from(">H", data, place + 2)
+        segment = data[place : place + 2 + length]
+        place += len(segment)
+        if segment[1] == 0xDA:
+            # Entropy-coded data end before the next marker; 0xFF00 and restarts are part of them.
+            end = re.compile(rb"\xff[^\x00\xd0-\xd7]").search(data, place)
+            stop = end.start() if end else len(data)
+            scans.append(tables + segment + data[place:stop])
+            place, tables = stop, b""
+        elif scans:
+            tables += segment
+        else:
+            head.append(segment)
+    return head, scans
+
+
+def _separate_jpeg(planes: Sequence[Grey], options: list[int]) -> bytes:
+    """A JPEG of as many components as planes, each with its own scans."""
+    body: list[bytes] = []
+    for number, plane in enumerate(planes, 1):
+        head, scans = jpeg_parts(cv2.imencode(".jpg", plane, options)[1].tobytes())
+        if not body:
+            body += [segment for segment in head if segment[1] in (0xDB, 0xDD)]
+            (frame,) = (segment for segment in head if segment[1] in (0xC0, 0xC1, 0xC2))
+            parts = b"".join(bytes([each + 1, 0x11, 0]) for each in range(len(planes)))
+            body.append(_segment(frame[1], frame[4:9] + bytes([len(planes)]) + parts))
+        body += [segment for segment in head if segment[1] == 0xC4]
+        body += [_of_component(scan, number) for scan in scans]
+    return b"\xff\xd8" + b"".join(body) + b"\xff\xd9"
+
+
+def _of_component(scan: bytes, number: int) -> bytes:
+    """A scan of one component, of another number."""
+    place = scan.index(b"\xff\xda") + 5
+    return scan[:place] + bytes([number]) + scan[place + 1 :]
+
+
+def _arithmetic_jpeg(height: int, width: int, components: int, progressive: bool) -> bytes:
+    """A JPEG of arithmetic coding (T.81 annex D) whose data are over before they begin."""
+    numbers = range(1, components + 1)
+    parts = b"".join(bytes([number, 0x11, 0]) for number in numbers)
+    size = struct.pack(">BHHB", 8, height, width, components)
+    frame = _segment(0xCA if progressive else 0xC9, size + parts)
+    all_parts = bytes([components]) + b"".join(bytes([number, 0]) for number in numbers)
+    scans = [all_parts + (b"\0\0\0" if progressive else b"\0\x3f\0")]
+    if progressive:
+        scans += [bytes([1, number, 0]) + b"\1\x3f\0" for number in numbers]
+    body = b"".join(_segment(0xDA, scan) + b"\0\0" for scan in scans)
+    return b"\xff\xd8" + _segment(0xDB, b"\0" + b"\1" * 64) + frame + body + b"\xff\xd9"
+
+
+def _segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+MOST_WEBP_SIDE = 16_383
+"""Pixels (RFC 9649: a side has 14 bits)."""
+
+
+def webp(
+    grey: Grey,
+    quality: int = 80,
+    *,
+    lossless: bool = False,
+    alpha: int | None = None,
+    orientation: int = 1,
+) -> bytes:
+    """A WebP file, of as much of the picture as one may have.
+
+    `alpha` is that of all pixels; None makes a file without it.
+    """
+    grey = grey[:MOST_WEBP_SIDE, :MOST_WEBP_SIDE]
+    planes = [grey] * 3 + ([] if alpha is None else [np.full_like(grey, alpha)])
+    options = [cv2.IMWRITE_WEBP_QUALITY, 101 if lossless else quality]
+    if orientation == 1:
+        return cv2.imencode(".webp", cv2.merge(planes), options)[1].tobytes()
+    block = [np.frombuffer(exif(orientation), np.uint8)]
+    kinds = [cv2.IMAGE_METADATA_EXIF]
+    made = cv2.imencodeWithMetadata(".webp", cv2.merge(planes), kinds, block, options)
+    return made[1].tobytes()
+
+
+def exif(orientation: int) -> bytes:
+    """An EXIF block of one entry."""
+    return struct.pack("<2sHIHHHIII", b"II", 42, 8, 1, 0x0112, 3, 1, orientation, 0)
+
+
+def riff(*parts: tuple[bytes, bytes]) -> bytes:
+    """A WebP container (RFC 9649) of these chunks."""
+    body = b"".join(
+        kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for kind, data in parts
+    )
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+HOSTILE: dict[str, Callable[[], Request]] = {}
