@@ -870,8 +870,7 @@ def _change_size(rng: np.random.Generator, picture: dict[str, Any]) -> None:
 
 def _described(recipe: Recipe) -> str:
     if "named" in recipe:
-        doc = inspect.getdoc(HOSTILE[recipe["named"]]) or ""
-        return doc.partition("\n")[0]
+        return "tests/hostile.py"
     if "json" in recipe:
         value = recipe["json"]
         drawings = value.get("drawings", [value])

@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice, product
 from typing import Any
 
@@ -530,4 +531,514 @@ def riff(*parts: tuple[bytes, bytes]) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
+# What is sent, by name
+
 HOSTILE: dict[str, Callable[[], Request]] = {}
+"""What builds a request, by its name: the first word says what kind of request it is."""
+
+
+def _named(build: Callable[[], Request]) -> Callable[[], Request]:
+    """A function's request under the function's name."""
+    HOSTILE[build.__name__.replace("_", "-")] = build
+    return build
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(14)
+
+
+# Drawings
+
+
+@_named
+def strokes_lattice() -> Request:
+    """196 bytes whose strokes are a billion times as long as they are high."""
+    body = (
+        b'{"strokes": [{"x": [0.001, 1000000.0, -1000000.0], "y": [1000.0, 0.0, 0.1]}, '
+        b'{"x": [0.001, 0.0, 0.0, 0.001], "y": [0.0, 0.1, 0.1, 0.1]}, '
+        b'{"x": [-1000000.0, 1.0, 1000.0], "y": [0.1, 0.0001, 0.1]}]}'
+    )
+    return STROKES, body, JSON
+
+
+@_named
+def strokes_lattice_subnormal() -> Request:
+    """The same with heights below what a float holds in full."""
+    flat = np.array([(0.001, 1e-310), (1e6, 0), (-1e6, 5e-324)])
+    return strokes_request([flat, flat[:2] * (1e-9, 1), flat[::-1]])
+
+
+@_named
+def strokes_subnormal() -> Request:
+    """A drawing whose every number is subnormal."""
+    numbers = [0.0, 5e-324, 1e-310, -1e-310]
+    return strokes_request(list(_rng().choice(numbers, (5, 9, 2))), **MUCH)
+
+
+@_named
+def strokes_large_and_small() -> Request:
+    """Numbers of a millionth beside a million."""
+    return strokes_request(list(_rng().choice([1e-6, 1.0, 1e6, -1e6], (20, 9, 2))), **MUCH)
+
+
+MUCH: dict[str, Any] = {"alternatives": 10, "glyphs": True}
+"""The fields that ask for the most."""
+
+DRAWINGS: dict[str, Callable[[], list[Stroke]]] = {
+    "500x40-in-one-place": lambda: scribble(_rng(), 500, 40),
+    "500x40-in-a-row": lambda: row(_rng(), 500, 40),
+    "500x40-in-a-grid": lambda: grid(_rng(), 500, 40),
+    "500x2-in-a-grid": lambda: grid(_rng(), 500, 2),
+    "500-dots": lambda: scribble(_rng(), 500, 1, 2800, 2800),
+    "500-times-one-point": lambda: [np.array([(5.0, 5.0)])] * 500,
+    "500x40-wide": lambda: wide(500, 40),
+    "20x1000-wide": lambda: wide(20, 1000),
+    "8x2500-wide": lambda: wide(8, 2500),
+    "1x20000": lambda: scribble(_rng(), 1, 20_000),
+    "119x168": lambda: scribble(_rng(), 119, 168),
+    "120x166-close": lambda: row(_rng(), 120, 166, 5),
+    "60x300-close": lambda: row(_rng(), 60, 300, 20),
+}
+"""Drawings as large as they may be."""
+
+for _name, _strokes in DRAWINGS.items():
+    HOSTILE[f"strokes-{_name}"] = partial(
+        lambda strokes: strokes_request(strokes(), **MUCH), _strokes
+    )
+
+
+@_named
+def explain_grid() -> Request:
+    """What the network saw of the first of 500 overlapping strokes."""
+    return strokes_request(grid(_rng(), 500, 40), EXPLAIN)
+
+
+@_named
+def explain_row() -> Request:
+    """What the network saw of the first of 40 overlapping strokes."""
+    return strokes_request(row(_rng(), 40, 40), EXPLAIN)
+
+
+@_named
+def batch_of_20x5() -> Request:
+    """102 KB: 100 drawings of 20 strokes of 5 random points."""
+    drawings = _rng().integers(0, 281, (100, 20, 2, 5)).tolist()
+    return batch_request(
+        {"strokes": [{"x": x, "y": y} for x, y in strokes]} for strokes in drawings
+    )
+
+
+@_named
+def batch_of_20x25() -> Request:
+    """100 drawings with as many strokes and points as a batch may have."""
+    rng = _rng()
+    return batch_request(drawing(scribble(rng, 20, 25), **MUCH) for _ in range(100))
+
+
+@_named
+def batch_of_rows() -> Request:
+    """100 rows of strokes that overlap."""
+    rng = _rng()
+    return batch_request(drawing(row(rng, 20, 25, 20), **MUCH) for _ in range(100))
+
+
+@_named
+def batch_of_close_rows() -> Request:
+    """16 rows of 120 strokes that overlap."""
+    rng = _rng()
+    return batch_request(drawing(row(rng, 120, 26, 15), **MUCH) for _ in range(16))
+
+
+@_named
+def batch_of_grids() -> Request:
+    """Four grids of 500 strokes."""
+    rng = _rng()
+    return batch_request(drawing(grid(rng, 500, 25), **MUCH) for _ in range(4))
+
+
+@_named
+def batch_of_wide() -> Request:
+    """100 drawings of waves through the whole line."""
+    return batch_request([drawing(wide(20, 25), **MUCH)] * 100)
+
+
+@_named
+def batch_of_lattices() -> Request:
+    """20 KB: 100 times the drawing of `strokes-lattice`."""
+    return batch_request([json.loads(strokes_lattice()[1])] * 100)
+
+
+# JSON
+
+MOST_JSON = 4 * 1024 * 1024
+"""Bytes of a JSON body, at most (docs/api.md)."""
+
+TEXTS: dict[str, Callable[[], str | bytes]] = {
+    "nested-arrays": lambda: "[" * 100_000,
+    "nested-objects": lambda: '{"a":' * 50_000,
+    "nan": lambda: '{"strokes":[{"x":[NaN],"y":[1]}]}',
+    "1e308": lambda: '{"strokes":[{"x":[1e308],"y":[1]}]}',
+    "1e999": lambda: '{"strokes":[{"x":[1e999],"y":[1]}]}',
+    "name-twice": lambda: '{"strokes":[],"strokes":[]}',
+    "name-twice-escaped": lambda: '{"strokes":[],"\\u0073trokes":[]}',
+    "long-number": lambda: _filled('{"strokes":[],"width":1', "0", "}"),
+    "long-fraction": lambda: _filled('{"strokes":[],"width":0.', "1", "}"),
+    "long-exponent": lambda: _filled('{"strokes":[],"width":1e', "9", "}"),
+    "spaces": lambda: _filled("", " ", '{"strokes":[]}'),
+    "long-name": lambda: _filled('{"', "a", '":1}'),
+    "colons": lambda: _filled('{"strokes":[],"expect":"', ":", '"}'),
+    "empty-strokes": lambda: _filled('{"strokes":[', "{},", "{}]}"),
+    "two-million-points": lambda: _filled('{"strokes":[{"x":[', "1,", '1],"y":[1]}]}'),
+    "wrong-type-late": lambda: _filled(
+        '{"strokes":[{"x":[' + "1," * 19_999 + '"a"],"y":[1]}],"p":[', "1,", "1]}"
+    ),
+    "long-times": lambda: _filled('{"strokes":[{"x":[1],"y":[1],"t":[', "1,", "1]}]}"),
+    "byte-order-mark": lambda: b'\xef\xbb\xbf{"strokes":[]}',
+    "utf-16": lambda: '{"strokes":[]}'.encode("utf-16"),
+    "lone-surrogate": lambda: '{"strokes":[],"expect":"\\ud800"}',
+}
+"""Bodies that are no drawing, or only just."""
+
+
+def _filled(start: str, middle: str, end: str) -> str:
+    """As long as a body may be: the middle repeated."""
+    return start + middle * ((MOST_JSON - len(start) - len(end)) // len(middle)) + end
+
+
+def _json_request(text: Callable[[], str | bytes]) -> Request:
+    body = text()
+    return STROKES, body.encode() if isinstance(body, str) else body, JSON
+
+
+for _name, _text in TEXTS.items():
+    HOSTILE[f"json-{_name}"] = partial(_json_request, _text)
+
+
+# PNG
+
+
+def flat_png(
+    width: int, height: int, depth: int, colour: str, extra: bytes = b"", interlaced: bool = False
+) -> bytes:
+    """A PNG of all ones, made of one row; where it is said to be interlaced, it is broken."""
+    line = b"\0" + b"\xff" * -(-width * SAMPLES[colour] * depth // 8)
+    packer = zlib.compressobj(9)
+    pieces = [
+        packer.compress(line * min(STRIP_ROWS, height - y)) for y in range(0, height, STRIP_ROWS)
+    ]
+    pixels = b"".join([*pieces, packer.flush()])
+    return png_file(width, height, depth, COLOURS[colour], pixels, extra, interlaced)
+
+
+def small_png(extra: bytes) -> bytes:
+    """A small PNG with more chunks before its pixels."""
+    return flat_png(50, 50, 8, "grey", extra)
+
+
+@_named
+def picture_noise_1_bit() -> Request:
+    """1024 x 1024 pixels, black or white at random."""
+    ink = noise((1024, 1024), _rng(), 0.5, 1)
+    return picture_request(png(ink, depth=1), fields={"glyphs": "true"})
+
+
+@_named
+def picture_1_bit_19000() -> Request:
+    """More pixels than are read, 19000 x 19000."""
+    return picture_request(flat_png(19_000, 19_000, 1, "grey"))
+
+
+@_named
+def picture_1_bit_5000() -> Request:
+    """25 megapixels in 9 KB."""
+    return picture_request(flat_png(5000, 5000, 1, "grey"))
+
+
+@_named
+def picture_rgba_16() -> Request:
+    """25 megapixels of 8 bytes."""
+    return picture_request(flat_png(5000, 5000, 16, "rgba"))
+
+
+@_named
+def picture_rgba_16_broken_passes() -> Request:
+    """25 megapixels of 8 bytes, said to be interlaced, and not so."""
+    return picture_request(flat_png(5000, 5000, 16, "rgba", interlaced=True))
+
+
+@_named
+def picture_rgba_16_interlaced() -> Request:
+    """25 megapixels of 8 bytes in seven passes."""
+    grey = np.full((5000, 5000), WHITE, np.uint8)
+    return picture_request(png(grey, "rgba", 16, interlaced=True))
+
+
+@_named
+def picture_grey_alpha_16() -> Request:
+    """110 KB: 25 megapixels of 4 bytes, of which a decoder makes 8."""
+    return picture_request(flat_png(5000, 5000, 16, "grey+alpha"))
+
+
+@_named
+def picture_palette_transparent() -> Request:
+    """25 megapixels of half transparent palette colours, of which a decoder makes 4 bytes each."""
+    grey = np.full((5000, 5000), WHITE, np.uint8)
+    return picture_request(png(grey, "palette", 8, trns=True))
+
+
+@_named
+def picture_grey_16_wide() -> Request:
+    """The longest side that is read, 25 megapixels in all, of 2 bytes."""
+    return picture_request(flat_png(20_000, 1250, 16, "grey"))
+
+
+@_named
+def picture_20000_wide() -> Request:
+    """One row."""
+    return picture_request(flat_png(20_000, 1, 8, "grey"))
+
+
+@_named
+def picture_20000_high() -> Request:
+    """One column."""
+    return picture_request(flat_png(1, 20_000, 8, "grey"))
+
+
+@_named
+def picture_overlong_pixels() -> Request:
+    """200 times as many bytes of pixels as its size needs."""
+    return picture_request(png_file(500, 500, 8, 0, zlib.compress(bytes(50_000_000), 9)))
+
+
+@_named
+def picture_texts() -> Request:
+    """20 compressed texts of 200 MB each."""
+    text = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9))
+    return picture_request(small_png(text * 20))
+
+
+@_named
+def picture_profile() -> Request:
+    """A colour profile of 200 MB."""
+    profile = b"a\0\0" + zlib.compress(bytes(200_000_000), 9)
+    return picture_request(small_png(chunk(b"iCCP", profile)))
+
+
+@_named
+def picture_exif_10_mb() -> Request:
+    """EXIF whose first directory claims 65,535 entries, all there."""
+    block = b"II*\0\x08\0\0\0" + b"\xff" * 10_000_000
+    return picture_request(small_png(chunk(b"eXIf", block)))
+
+
+@_named
+def picture_500000_chunks() -> Request:
+    """Empty texts."""
+    return picture_request(small_png(chunk(b"tEXt", b"") * 500_000))
+
+
+@_named
+def picture_900000_empty_idats() -> Request:
+    """Empty pieces of pixels before the first that is not."""
+    return picture_request(small_png(chunk(b"IDAT", b"") * 900_000))
+
+
+@_named
+def picture_animated_png() -> Request:
+    """32 frames."""
+    pixels = zlib.compress(bytes(1001 * 1000), 9)
+    frames = chunk(b"acTL", struct.pack(">II", 32, 0))
+    for number in range(1, 32):
+        place = struct.pack(">IIIIIHHBB", 2 * number, 1000, 1000, 0, 0, 1, 10, 0, 0)
+        frames += chunk(b"fcTL", place)
+        frames += chunk(b"fdAT", struct.pack(">I", 2 * number + 1) + pixels)
+    return picture_request(png_file(1000, 1000, 8, 0, pixels, frames))
+
+
+@_named
+def picture_bad_checksum() -> Request:
+    """One bit of the pixels is wrong."""
+    data = bytearray(encoded(_page(300, 300), {"format": "png"}))
+    data[44] ^= 1
+    return picture_request(bytes(data))
+
+
+@_named
+def picture_turned() -> Request:
+    """25 megapixels of three bytes that EXIF turns by a quarter."""
+    grey = np.full((5000, 5000), WHITE, np.uint8)
+    return picture_request(png(grey, "rgb", 8, orientation=6))
+
+
+# WebP
+
+
+@_named
+def picture_webp_transparent() -> Request:
+    """1 KB: 25 megapixels of half transparent white, lossless."""
+    grey = np.full((5000, 5000), WHITE, np.uint8)
+    return picture_request(webp(grey, lossless=True, alpha=128), TYPES["webp"])
+
+
+@_named
+def picture_webp_lossy() -> Request:
+    """25 megapixels of white."""
+    return picture_request(webp(np.full((5000, 5000), WHITE, np.uint8)), TYPES["webp"])
+
+
+@_named
+def picture_webp_wide() -> Request:
+    """The longest side that WebP has."""
+    return picture_request(webp(np.full((1500, 16_383), WHITE, np.uint8)), TYPES["webp"])
+
+
+@_named
+def picture_webp_animated() -> Request:
+    """60 frames of 2000 x 2000 pixels."""
+    still = webp(np.full((2000, 2000), WHITE, np.uint8))[12:]
+    size = (1999).to_bytes(3, "little") * 2
+    frame = bytes(6) + size + (40).to_bytes(3, "little") + b"\0" + still
+    head = (b"VP8X", b"\x02\0\0\0" + size), (b"ANIM", bytes(6))
+    return picture_request(riff(*head, *[(b"ANMF", frame)] * 60), TYPES["webp"])
+
+
+@_named
+def picture_webp_noise() -> Request:
+    """9.7 MB of colour noise, lossless."""
+    pixels = _rng().integers(0, 256, (1800, 1800, 3), dtype=np.uint8)
+    options = [cv2.IMWRITE_WEBP_QUALITY, 101]
+    return picture_request(cv2.imencode(".webp", pixels, options)[1].tobytes(), TYPES["webp"])
+
+
+# JPEG
+
+
+def _jpeg_request(grey: Grey, **options: object) -> Request:
+    return picture_request(encoded(grey, {"format": "jpeg"} | options), TYPES["jpeg"])
+
+
+def _page(width: int, height: int, side: int = 50) -> Grey:
+    """Lines of sevens, or what looks like it."""
+    layer = {"shape": "digits", "side": side, "gap": 2.0, "pen": 4, "points": 3}
+    return painted({"width": width, "height": height, "layers": [layer]})
+
+
+def _static(width: int, height: int) -> Grey:
+    return _rng().integers(0, 256, (height, width), dtype=np.uint8)
+
+
+@_named
+def picture_jpeg_65500_wide() -> Request:
+    """A side longer than is read."""
+    return _jpeg_request(np.full((1, 65_500), WHITE, np.uint8), components=1)
+
+
+@_named
+def picture_jpeg_cmyk() -> Request:
+    """25 megapixels of four components, each in its own scan."""
+    return _jpeg_request(np.zeros((5000, 5000), np.uint8), components=4)
+
+
+@_named
+def picture_jpeg_progressive() -> Request:
+    """25 megapixels of digits, whose coefficients a decoder has to keep."""
+    return _jpeg_request(_page(5000, 5000), progressive=True)
+
+
+@_named
+def picture_jpeg_99_scans() -> Request:
+    """As many scans over 25 megapixels as are read, all but ten without anything new."""
+    blank = np.full((5000, 5000), WHITE, np.uint8)
+    return _jpeg_request(blank, progressive=True, scans=89)
+
+
+@_named
+def picture_jpeg_500_scans() -> Request:
+    """More scans than are read."""
+    blank = np.full((5000, 5000), WHITE, np.uint8)
+    return _jpeg_request(blank, progressive=True, scans=500)
+
+
+@_named
+def picture_jpeg_12_megapixels() -> Request:
+    """A page of a thousand digits."""
+    return _jpeg_request(_page(4000, 3000))
+
+
+@_named
+def picture_jpeg_12_megapixels_noise() -> Request:
+    """Noise of all levels, as a camera's photo is large."""
+    return _jpeg_request(_static(4000, 3000), components=1, quality=85)
+
+
+@_named
+def picture_jpeg_24_megapixels_noise() -> Request:
+    """Noise of all levels, as large as is read."""
+    return _jpeg_request(_static(6000, 4000), components=1, quality=50)
+
+
+@_named
+def picture_jpeg_separate() -> Request:
+    """25 megapixels of four components in some 40 scans: 200 MB of coefficients."""
+    blank = np.full((5000, 5000), WHITE, np.uint8)
+    return _jpeg_request(blank, components=4, coder="separate", progressive=True)
+
+
+@_named
+def picture_jpeg_arithmetic() -> Request:
+    """Some 100 bytes without data, of which a decoder makes 25 megapixels by itself."""
+    return _jpeg_request(np.empty((5000, 5000), np.uint8), coder="arithmetic")
+
+
+@_named
+def picture_jpeg_arithmetic_scans() -> Request:
+    """1 KB: the same of four components in 95 scans."""
+    blank = np.empty((5000, 5000), np.uint8)
+    return _jpeg_request(blank, components=4, coder="arithmetic", progressive=True, scans=90)
+
+
+# What is no picture, or more than one
+
+RENAMED = {
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "gif": b"GIF89a" + bytes(40),
+    "tiff": b"II*\0" + bytes(40),
+    "heic": b"\0\0\0\x18ftypheic" + bytes(40),
+    "avif": b"\0\0\0\x18ftypavif" + bytes(40),
+    "pdf": b"%PDF-1.4\n",
+    "bmp": b"BM" + bytes(60),
+    "psd": b"8BPS" + bytes(40),
+    "empty": b"",
+}
+"""First bytes of other formats, sent as a PNG."""
+
+for _name, _data in RENAMED.items():
+    HOSTILE[f"picture-{_name}-renamed"] = partial(picture_request, _data)
+
+
+@_named
+def picture_and_html() -> Request:
+    """A PNG that is a page, too."""
+    return picture_request(png(_page(300, 300)) + b"<script>alert(1)</script>")
+
+
+@_named
+def picture_and_zip() -> Request:
+    """A PNG that an archive follows."""
+    return picture_request(png(_page(300, 300)) + b"PK\x03\x04" + bytes(100))
+
+
+@_named
+def picture_png_as_jpeg() -> Request:
+    """A PNG under another content type."""
+    return picture_request(png(_page(300, 300)), TYPES["jpeg"])
+
+
+def _cut(format_: str) -> Request:
+    """Nine tenths of a file of 25 megapixels."""
+    grey = np.full((5000, 5000), WHITE, np.uint8)
+    return picture_request(encoded(grey, {"format": format_, "kept": 0.9}), TYPES[format_])
+
+
+for _name in TYPES:
+    HOSTILE[f"picture-{_name}-cut"] = partial(_cut, _name)

@@ -95,6 +95,20 @@ def test_seeds_are_of_every_kind(seeds):
     assert [seed.what() for seed in seeds] == [seed.what() for seed in again]
 
 
+def test_named_requests_are_seeds(seeds):
+    """Each is of the kind that its name says; drawings among them are changed further."""
+    rng = np.random.default_rng(11)
+    named = {seed.recipe["named"]: seed for seed in seeds if "named" in seed.recipe}
+    assert named.keys() == hostile.HOSTILE.keys()
+    for name, seed in named.items():
+        if not name.startswith("picture"):
+            path, body, kind = request_of(seed.recipe)
+            assert (path == hostile.BATCH) == (seed.kind == "batch")
+            assert (kind, request_of(seed.recipe)[1]) == ("application/json", body)
+    lattice = changed(rng, "strokes", {"named": "strokes-lattice"}, {"named": "json-nan"})
+    assert len(lattice["json"]["strokes"]) >= 1
+
+
 def test_the_worst_are_kept(few_seeds):
     """By each measure the worst first, and not too many of one seed."""
     search, _ = searched(2, 100)
