@@ -356,7 +356,7 @@ def test_it_rejects_a_batch_of_too_many_strokes(client):
 def test_a_busy_site_says_when_to_come_back():
     """503 with Retry-After for what would be read; what is not read is answered."""
     app = create_app(Settings())
-    full = Gate(1, 0, 0)
+    full = Gate(1, 0)
     for name in ("engine", "stroke_engine"):
         app.extensions[name] = dataclasses.replace(app.extensions[name], gate=full)
     client = app.test_client()

@@ -1,9 +1,14 @@
 """How many workers a machine can carry."""
 
+import os
+import signal
+from contextlib import suppress
+
 import pytest
 
-from webapp.capacity import cores_here, default_workers, memory_here
+from webapp.capacity import Capacity, SiteLock, cores_here, default_workers, memory_here
 from webapp.config import MIB
+from webapp.recognition import Budget, BudgetError
 
 
 @pytest.mark.parametrize(
@@ -29,3 +34,69 @@ def test_a_container_bounds_the_memory(tmp_path):
 def test_there_is_a_core():
     """At least the one that runs this."""
     assert cores_here() >= 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "mib", "pictures"), [(2, 512, 1), (1, 390, 2), (2, 779, 1), (2, 780, 2)]
+)
+def test_where_memory_is_small_one_large_picture_is_read_at_a_time(workers, mib, pictures):
+    """Row 4: two of them in two workers would not fit into 512 MiB."""
+    capacity = Capacity()
+    capacity.fit(workers, mib * MIB)
+    assert capacity.pictures == pictures
+    assert (capacity.large_pictures is None) == (pictures > 1)
+
+
+def test_a_reload_keeps_the_lock_of_the_site():
+    """Old and new workers share it."""
+    capacity = Capacity()
+    capacity.fit(2, 512 * MIB)
+    lock = capacity.large_pictures
+    capacity.fit(2, 512 * MIB)
+    assert capacity.large_pictures is lock
+
+
+@pytest.fixture
+def other_process():
+    """What runs a function with a lock held in a process of its own: its process id."""
+    children = []
+
+    def holding(lock):
+        ready, wrote = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with lock.held(Budget()):
+                os.write(wrote, b".")
+                signal.pause()
+        os.read(ready, 1)
+        children.append(child)
+        return child
+
+    yield holding
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_lock_of_the_site_holds_among_processes(other_process):
+    """Who waits keeps to its budget; a killed process lets go."""
+    lock = SiteLock()
+    child = other_process(lock)
+    with pytest.raises(BudgetError), lock.held(Budget(time_left=0.1)):
+        raise AssertionError("held twice")
+    os.kill(child, signal.SIGKILL)
+    with lock.held(Budget(time_left=10)):
+        pass
+    # Nor is it taken twice by threads of one process.
+    with lock.held(Budget()), pytest.raises(BudgetError), lock.held(Budget(time_left=0.1)):
+        raise AssertionError("held twice")
+
+
+def test_the_lock_is_let_go_after_an_error():
+    """Whatever happens inside."""
+    lock = SiteLock()
+    for _ in range(2):
+        with pytest.raises(LookupError), lock.held(Budget(time_left=1)):
+            raise LookupError

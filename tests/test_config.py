@@ -11,6 +11,8 @@ NUMBERS = {
     "MAX_IMAGE_BYTES": (1024, None),
     "MAX_IMAGE_PIXELS": (784, 2**30),
     "MAX_IMAGE_SIDE": (28, 2**20),
+    "MAX_DECODED_BYTES": (MIB, None),
+    "MEMORY_MIB": (0, None),
     "THREADS": (1, 64),
     "READINGS": (1, 16),
     "BODY_SECONDS": (1, 3600),
@@ -40,7 +42,8 @@ def test_an_empty_environment_gives_the_defaults():
     assert settings.max_image_pixels == 25_000_000
     assert settings.max_image_side == 20_000
     assert settings.threads == 16
-    for field in ("rate_limit", "redis_url", "hosts", "cors_origins", "metrics_token"):
+    assert settings.rate_limit == "240/minute"
+    for field in ("redis_url", "hosts", "cors_origins", "metrics_token"):
         assert getattr(settings, field) == ""
     assert (settings.proxies, settings.https) == (0, False)
 
@@ -49,6 +52,22 @@ def test_the_process_environment_is_read(monkeypatch):
     """Without an argument the settings are those of this process."""
     monkeypatch.setenv("INKLING_THREADS", "7")
     assert load_settings().threads == 7
+
+
+def test_on_heroku_the_router_is_known():
+    """`git push` reads no app.json: DYNO in the environment sets what the router needs."""
+    settings = load_settings({"DYNO": "web.1"})
+    assert (settings.proxies, settings.https, settings.rate_limit) == (1, True, "240/minute")
+    own = load_settings({"DYNO": "web.1", "INKLING_PROXIES": "2", "INKLING_HTTPS": "0"})
+    assert (own.proxies, own.https) == (2, False)
+
+
+@pytest.mark.parametrize("name", ["READING_SECONDS", "REQUEST_SECONDS"])
+def test_times_may_be_fractions(name):
+    """Seconds of a budget, above 0 and up to an hour."""
+    assert getattr(load_settings({f"INKLING_{name}": "0.5"}), name.lower()) == 0.5
+    for value in ("0", "-1", "3601", "nan", "inf", "5s"):
+        assert repr(value) in refusal(f"INKLING_{name}", value)
 
 
 def test_texts_are_taken_as_they_are():
@@ -122,7 +141,7 @@ def test_the_greatest_number_fits(name):
 
 def test_every_number_of_the_settings_is_tested_here():
     """A new number cannot be forgotten above."""
-    numbers = {name for name, kind in Settings.__annotations__.items() if "int" in str(kind)}
+    numbers = {name for name, kind in Settings.__annotations__.items() if kind.__origin__ is int}
     assert numbers == {name.lower() for name in NUMBERS}
 
 

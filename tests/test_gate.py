@@ -1,34 +1,46 @@
-"""At most so many at once; some wait; the rest are turned away at once."""
+"""A few at once, some wait their turn, the rest are refused at once; fair between clients."""
 
 import threading
-import time
 
 import pytest
 
 from webapp.errors import ProblemError
 from webapp.gate import Gate
+from webapp.recognition import Budget, BudgetError, GoneError
 
-SOON = 5.0
+SOON = 10.0
 """Seconds that a test waits for another thread, at most."""
 
 
-class Holder:
-    """A thread that holds a place until it is told to leave."""
+class Visitor:
+    """A thread that wants a place, and holds it until it is told to leave."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate, client=None, heavy=False, budget=None, turns=1) -> None:
+        self.gate = gate
         self.inside = threading.Event()
         self.leave = threading.Event()
-        self.refused: ProblemError | None = None
-        self._thread = threading.Thread(target=self._hold, args=(gate,))
+        self.refused: Exception | None = None
+        self._thread = threading.Thread(target=self._visit, args=(client, heavy, budget, turns))
+        self._entry = None
         self._thread.start()
+        # Until it holds a place, waits for one or was refused, the next may not come.
+        while self._thread.is_alive() and self._entry not in [*gate._waiting, *gate._inside]:
+            self._thread.join(0.001)
 
-    def _hold(self, gate: Gate) -> None:
+    def _visit(self, client, heavy, budget, turns) -> None:
         try:
-            with gate.queued(), gate.turn():
-                self.inside.set()
-                self.leave.wait(SOON)
-        except ProblemError as error:
+            with self.gate.queued(client, heavy=heavy) as entry:
+                self._entry = entry
+                for _ in range(turns):
+                    with self.gate.turn(entry, budget or Budget()):
+                        self.inside.set()
+                        assert self.leave.wait(SOON)
+        except (ProblemError, BudgetError, GoneError) as error:
             self.refused = error
+
+    def waits(self) -> bool:
+        """Whether it is in the queue without a place."""
+        return self._thread.is_alive() and not self.inside.is_set()
 
     def end(self) -> None:
         """Leave, and wait until it has."""
@@ -36,76 +48,156 @@ class Holder:
         self._thread.join(SOON)
         assert not self._thread.is_alive()
 
-
-def waiting(gate: Gate) -> Holder:
-    """A thread that has joined the queue and holds no place."""
-    holder = Holder(gate)
-    assert not holder.inside.wait(0.1)
-    return holder
+    def gone(self) -> None:
+        """Wait until it was refused."""
+        self._thread.join(SOON)
+        assert not self._thread.is_alive()
 
 
-def test_as_many_as_there_are_places_come_in():
-    """Nobody waits who need not."""
-    gate = Gate(2, 0, 0)
-    holders = [Holder(gate), Holder(gate)]
-    assert all(holder.inside.wait(SOON) for holder in holders)
-    for holder in holders:
-        holder.end()
+@pytest.fixture
+def visit():
+    """What makes visitors, all of whom leave when the test ends."""
+    visitors = []
+
+    def make(*args, **options):
+        visitors.append(Visitor(*args, **options))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.end()
 
 
-def test_who_waits_comes_in_when_a_place_is_free():
-    """Not before."""
-    gate = Gate(1, 1, SOON)
-    first = Holder(gate)
-    assert first.inside.wait(SOON)
-    second = waiting(gate)
+def is_busy(error) -> bool:
+    """Whether an error is the refusal of a full gate."""
+    return isinstance(error, ProblemError) and error.status == 503
+
+
+def test_as_many_as_there_are_places_come_in(visit):
+    """A free place is given at once."""
+    gate = Gate(2, 0)
+    assert all(visit(gate).inside.wait(SOON) for _ in range(2))
+
+
+def test_a_free_place_goes_to_the_one_that_waits_longest(visit):
+    """First come, first served."""
+    gate = Gate(1, 3)
+    first, *others = [visit(gate) for _ in range(4)]
+    for after in others:
+        assert after.waits()
+        first.end()
+        assert after.inside.wait(SOON)
+        first = after
+
+
+def test_it_rejects_at_once_when_the_queue_is_full(visit):
+    """503 with Retry-After."""
+    gate = Gate(1, 1)
+    visit(gate)
+    visit(gate)
+    refused = visit(gate).refused
+    assert is_busy(refused)
+    assert refused.headers == {"Retry-After": "1"}
+
+
+def test_a_batch_stands_behind_those_who_wait(visit):
+    """Row 2: after each of its drawings it waits its turn, so that 27 turns to 1 cannot be."""
+    gate = Gate(1, 2)
+    order = []
+
+    def batch():
+        with gate.queued(heavy=True) as entry:
+            for _ in range(3):
+                with gate.turn(entry, Budget()):
+                    order.append("batch")
+                    assert begun.wait(SOON)
+
+    def single():
+        with gate.queued() as entry, gate.turn(entry, Budget()):
+            order.append("single")
+
+    begun = threading.Event()
+    threads = [threading.Thread(target=batch)]
+    threads[0].start()
+    while not order:
+        threads[0].join(0.001)
+    threads.append(threading.Thread(target=single))
+    threads[1].start()
+    while not gate._waiting:
+        threads[1].join(0.001)
+    begun.set()
+    for thread in threads:
+        thread.join(SOON)
+    assert order == ["batch", "single", "batch", "batch"]
+
+
+def test_one_batch_at_a_time_leaves_a_place_free(visit):
+    """A second heavy request waits although there is a place, which a light one takes."""
+    gate = Gate(2, 2, heavy=1)
+    first = visit(gate, heavy=True)
+    second = visit(gate, heavy=True)
+    assert first.inside.is_set()
+    assert second.waits()
+    light = visit(gate)
+    assert light.inside.wait(SOON)
+    assert second.waits()
     first.end()
     assert second.inside.wait(SOON)
-    second.end()
 
 
-def test_it_rejects_at_once_when_the_queue_is_full():
-    """503 with Retry-After, without waiting."""
-    gate = Gate(1, 1, SOON)
-    first = Holder(gate)
-    assert first.inside.wait(SOON)
-    second = waiting(gate)
-    start = time.perf_counter()
-    with pytest.raises(ProblemError) as refused, gate.queued():
-        raise AssertionError("let in")
-    assert time.perf_counter() - start < 0.05
-    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
-    first.end()
-    second.end()
+def test_a_place_goes_to_the_client_that_holds_the_fewest(visit):
+    """One client's many requests do not come before another's only one."""
+    gate = Gate(2, 4)
+    flood = [visit(gate, "flood") for _ in range(5)]
+    other = visit(gate, "other")
+    flood[0].end()
+    assert other.inside.wait(SOON)
+    assert [v.inside.is_set() for v in flood] == [True, True, False, False, False]
 
 
-def test_it_rejects_who_waited_long_enough():
-    """503 after the bound."""
-    gate = Gate(1, 1, 0.05)
-    first = Holder(gate)
-    assert first.inside.wait(SOON)
-    second = Holder(gate)
-    second._thread.join(SOON)
-    assert second.refused is not None
-    assert second.refused.status == 503
-    first.end()
+def test_a_full_queue_drops_the_newest_of_the_client_with_the_most(visit):
+    """Whoever fills the queue does not keep others out."""
+    gate = Gate(1, 2)
+    flood = [visit(gate, "flood") for _ in range(3)]
+    other = visit(gate, "other")
+    assert other.waits()
+    flood[2].gone()
+    assert is_busy(flood[2].refused)
+    # The flood itself cannot push others out.
+    assert is_busy(visit(gate, "flood").refused)
+    assert other.waits()
+
+
+def test_nobody_is_dropped_for_one_of_as_many(visit):
+    """Clients with one request each are served in their order; the last is refused."""
+    gate = Gate(1, 2)
+    held = [visit(gate, name) for name in "abc"]
+    assert is_busy(visit(gate, "d").refused)
+    assert [v.refused for v in held] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("budget", "error"),
+    [
+        (Budget(time_left=0.01), BudgetError),
+        (Budget(is_gone=lambda: True), GoneError),
+    ],
+    ids=["late", "gone"],
+)
+def test_who_waits_leaves_when_its_budget_ends(visit, budget, error):
+    """Its time is over, or its client has gone: it gives up its place in the queue."""
+    gate = Gate(1, 1)
+    visit(gate)
+    late = visit(gate, budget=budget)
+    late.gone()
+    assert isinstance(late.refused, error)
+    assert visit(gate).waits()
 
 
 def test_an_error_gives_the_place_back():
     """Whatever happens inside."""
-    gate = Gate(1, 0, 0)
+    gate = Gate(1, 0)
     for _ in range(3):
-        with pytest.raises(LookupError), gate.queued(), gate.turn():
+        with pytest.raises(LookupError), gate.queued() as entry, gate.turn(entry, Budget()):
             raise LookupError
-
-
-def test_a_place_can_be_given_up_between_turns():
-    """A batch lets others in between two of its drawings."""
-    gate = Gate(1, 1, SOON)
-    with gate.queued():
-        with gate.turn():
-            other = waiting(gate)
-        assert other.inside.wait(SOON)
-        other.end()
-        with gate.turn():
-            pass
+    assert gate._queue == gate._inside == gate._waiting == gate._started == []

@@ -4,12 +4,15 @@ import http.client
 import json
 import time
 
+import numpy as np
 import pytest
 
 from tests import hand, services
 from tests.server import running_server
 from webapp import create_app
 from webapp.config import ConfigError, Settings
+from webapp.errors import ProblemError
+from webapp.rates import UNIT_SECONDS, charge
 from webapp.rates import client as client_of
 
 STROKES = "/api/v1/predict/strokes"
@@ -25,14 +28,79 @@ def visitor(rate, **settings):
     return create_app(Settings(rate_limit=rate, **settings)).test_client()
 
 
-def draw(client, address="192.0.2.1", path=STROKES):
+def draw(client, address="192.0.2.1", path=STROKES, strokes=()):
     """The response to a drawing from an address."""
-    return client.post(path, json={"strokes": []}, environ_overrides={"REMOTE_ADDR": address})
+    return client.post(
+        path, json={"strokes": list(strokes)}, environ_overrides={"REMOTE_ADDR": address}
+    )
 
 
-def test_nobody_is_bounded_unless_it_is_set(client):
-    """A reasonable rate depends on who comes."""
-    assert {draw(client).status_code for _ in range(30)} == {200}
+def test_there_is_a_rate_unless_it_is_switched_off(client):
+    """240 units a minute by default; an empty setting means no bound."""
+    assert {draw(client, "192.0.2.77").status_code for _ in range(240)} == {200}
+    assert draw(client, "192.0.2.77").status_code == 429
+    free = visitor("")
+    assert {draw(free, "192.0.2.77").status_code for _ in range(250)} == {200}
+
+
+def test_the_machine_itself_is_not_counted():
+    """Its operator, its tests; but not what a proxy on it passes on."""
+    client = visitor("1/minute")
+    assert {draw(client, "127.0.0.1").status_code for _ in range(5)} == {200}
+    forwarded = {"X-Forwarded-For": "192.0.2.1"}
+    statuses = [
+        client.post(STROKES, json={"strokes": []}, headers=forwarded).status_code for _ in range(2)
+    ]
+    assert statuses == [200, 429]
+
+
+def test_large_requests_cost_more_than_small_ones():
+    """By the strokes of a drawing, the drawings of a batch, the megapixels of a picture."""
+    stroke = {"x": [1, 2], "y": [3, 4]}
+    picture = hand.png(np.full((1500, 1000), 255, np.uint8))
+    batch = {"drawings": [{"strokes": [stroke] * 10}] * 10}
+    for path, sent in (
+        (STROKES, {"json": {"strokes": [stroke] * 100}}),
+        ("/api/v1/predict/batch", {"json": batch}),
+        ("/api/v1/explain", {"json": {"strokes": [stroke] * 100}}),
+        ("/api/v1/predict/image", {"data": picture, "content_type": "image/png"}),
+    ):
+        client = visitor("3/minute")
+        outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
+        assert client.post(path, **sent, **outside).status_code != 429
+        assert draw(client).status_code in (200, 429)
+        assert draw(client).status_code == 429, path
+
+
+def test_a_client_with_a_clean_account_is_always_served():
+    """Even where one request costs more than the rate."""
+    client = visitor("1/minute")
+    assert draw(client, strokes=[{"x": [1, 2], "y": [3, 4]}] * 200).status_code == 200
+    assert draw(client).status_code == 429
+
+
+def test_what_a_request_cost_beyond_its_estimate_is_charged_afterwards():
+    """The next request pays for it."""
+    app = create_app(Settings(rate_limit="10/minute"))
+    with app.test_request_context(environ_overrides={"REMOTE_ADDR": "192.0.2.1"}):
+        charged = charge(0.01)
+        assert charged == 1
+        assert charge(4 * UNIT_SECONDS, charged) == 4
+        assert charge(UNIT_SECONDS, 4) == 4
+        with pytest.raises(ProblemError) as refused:
+            charge(7 * UNIT_SECONDS)
+    assert refused.value.status == 429
+
+
+def test_a_refused_client_is_refused_before_its_body_is_read():
+    """What is turned away costs next to nothing."""
+    client = visitor("1/minute")
+    draw(client)
+    draw(client)
+    response = client.post(
+        STROKES, data=b"{not JSON", environ_overrides={"REMOTE_ADDR": "192.0.2.1"}
+    )
+    assert response.status_code == 429
 
 
 def test_it_rejects_what_is_over_the_rate():
@@ -45,14 +113,13 @@ def test_it_rejects_what_is_over_the_rate():
     assert 1 <= int(refused.headers["Retry-After"]) <= 61  # the window is counted in whole seconds
 
 
-def test_each_client_and_each_route_has_its_own():
-    """Others are not turned away for one."""
+def test_each_client_has_its_own():
+    """Others are not refused for one, whichever routes it uses."""
     client = visitor("1/minute")
     assert draw(client).status_code == 200
     assert draw(client).status_code == 429
+    assert draw(client, path="/api/v1/explain").status_code == 429
     assert draw(client, "192.0.2.2").status_code == 200
-    other = client.post("/api/v1/predict/batch", json={"drawings": [{"strokes": []}]})
-    assert other.status_code == 200
 
 
 def test_only_posts_are_counted():
@@ -65,8 +132,9 @@ def test_only_posts_are_counted():
 def test_the_form_is_refused_as_a_page():
     """429 in words."""
     client = visitor("1/minute")
-    client.post("/upload")
-    response = client.post("/upload")
+    assert draw(client).status_code == 200
+    assert draw(client).status_code == 429
+    response = client.post("/upload", environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
     assert response.status_code == 429
     assert "Error 429" in response.text
     assert int(response.headers["Retry-After"]) >= 1
@@ -101,6 +169,8 @@ def test_behind_a_proxy_each_client_is_itself():
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.2", "192.0.2.2"),
         ("", "unknown"),
         ("somewhere", "somewhere"),
     ],
@@ -125,7 +195,8 @@ def post(url: str) -> int:
     """The status of a drawing that is sent to a server."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     try:
-        connection.request("POST", STROKES, BODY, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "X-Forwarded-For": "192.0.2.1"}
+        connection.request("POST", STROKES, BODY, headers)
         response = connection.getresponse()
         response.read()
         return response.status
@@ -141,6 +212,7 @@ def test_two_instances_share_one_redis():
             "INKLING_RATE_LIMIT": "10/hour",
             "REDIS_URL": redis.url,
             "WEB_CONCURRENCY": "2",
+            "INKLING_PROXIES": "1",
         }
         with running_server(**settings) as one, running_server(**settings) as two:
             statuses = [post(url) for _ in range(10) for url in (one, two)]
@@ -157,6 +229,7 @@ def test_requests_pass_when_redis_dies():
             "INKLING_RATE_LIMIT": "1000/hour",
             "REDIS_URL": redis.url,
             "WEB_CONCURRENCY": "1",
+            "INKLING_PROXIES": "1",
         }
         with running_server(**settings) as url:
             assert post(url) == 200
@@ -176,7 +249,12 @@ def test_requests_pass_when_redis_dies():
 def test_the_site_starts_without_redis():
     """One that is away at the start is as one that dies later."""
     redis = services.Redis()
-    settings = {"INKLING_RATE_LIMIT": "5/hour", "REDIS_URL": redis.url, "WEB_CONCURRENCY": "1"}
+    settings = {
+        "INKLING_RATE_LIMIT": "5/hour",
+        "REDIS_URL": redis.url,
+        "WEB_CONCURRENCY": "1",
+        "INKLING_PROXIES": "1",
+    }
     with running_server(**settings) as url:
         statuses = [post(url) for _ in range(7)]
     assert statuses == [200] * 5 + [429] * 2

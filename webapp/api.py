@@ -7,12 +7,14 @@ from functools import partial
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, g, request
 
+from .admission import Admission, admitted, cost_of_drawings, cost_of_picture
+from .admission import reading as reading_of
 from .cards import cards
 from .config import Settings
 from .engine import Engine, current_engine, current_stroke_engine
 from .errors import ProblemError
 from .metrics import count_reading
-from .recognition import FORMATS, Reading, Stroke, explain
+from .recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from .schema import (
     Answer,
     BatchAnswer,
@@ -46,8 +48,8 @@ def predict_strokes() -> Response:
     """Read a drawing."""
     asked = decode_json(_json_body(), StrokesRequest)
     strokes = asked.as_strokes()
-    with current_stroke_engine().queued():
-        return _json(_read_drawing(asked, strokes, g.started))
+    with admitted(current_stroke_engine(), cost_of_drawings([strokes])) as admission:
+        return _json(_read_drawing(admission, asked, strokes, g.started))
 
 
 @blueprint.post("/predict/batch")
@@ -56,10 +58,11 @@ def predict_batch() -> Response:
     asked = decode_json(_json_body(), BatchRequest)
     # Every drawing is checked before the first is read, and holds a place only while it is read,
     # so that the drawings of others come in between.
-    drawings = zip(asked.drawings, asked.as_drawings(), strict=True)
-    with current_stroke_engine().queued():
+    strokes = asked.as_drawings()
+    with admitted(current_stroke_engine(), cost_of_drawings(strokes)) as admission:
         results = [
-            _read_drawing(drawing, strokes, time.perf_counter()) for drawing, strokes in drawings
+            _read_or_unread(admission, *drawing)
+            for drawing in zip(asked.drawings, strokes, strict=True)
         ]
     return _json(BatchAnswer(results))
 
@@ -70,9 +73,9 @@ def predict_image() -> Response:
     data, fields = image_upload()
     options = convert_fields(fields, ImageOptions)
     engine = current_engine()
-    with engine.reading():
+    with reading_of(engine, cost_of_picture(data)) as budget:
         reading = engine.recognizer.read_image(
-            data, engine.limits, options.alternatives, options.expect
+            data, engine.limits, options.alternatives, options.expect, budget
         )
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
@@ -84,17 +87,23 @@ def explain_digit() -> Response:
     if request.mimetype == "application/json":
         asked = decode_json(_json_body(), ExplainRequest)
         index, engine = asked.index, current_stroke_engine()
-        read = partial(engine.recognizer.read_strokes, asked.as_strokes(), 0, asked.expect)
+        strokes = asked.as_strokes()
+        cost = cost_of_drawings([strokes])
+        read = partial(engine.recognizer.read_strokes, strokes, 0, asked.expect)
     else:
         data, fields = image_upload()
         options = convert_fields(fields, ExplainOptions)
         index, engine = options.index, current_engine()
+        cost = cost_of_picture(data)
         read = partial(engine.recognizer.read_image, data, engine.limits, 0, options.expect)
-    with engine.reading():
-        digits = read().digits
+    with reading_of(engine, cost) as budget:
+        reading = read(budget=budget)
+        digits = reading.digits
         if index >= len(digits):
             raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
+        budget.check()
         layers = explain(engine.model.content, digits[index].glyph)
+    count_reading(engine.kind, reading.status)
     return _json(explain_answer_of(digits[index], layers))
 
 
@@ -157,11 +166,27 @@ def _json_body() -> bytes:
     return request.get_data(cache=False)
 
 
-def _read_drawing(asked: StrokesRequest, strokes: Sequence[Stroke], started: float) -> Answer:
+def _read_drawing(
+    admission: Admission, asked: StrokesRequest, strokes: Sequence[Stroke], started: float
+) -> Answer:
     engine = current_stroke_engine()
-    with engine.turn():
-        reading = engine.recognizer.read_strokes(strokes, asked.alternatives, asked.expect)
+    with admission.turn():
+        reading = engine.recognizer.read_strokes(
+            strokes, asked.alternatives, asked.expect, admission.budget
+        )
     return _answer(engine, reading, asked.surface(), started, glyphs=asked.glyphs)
+
+
+def _read_or_unread(
+    admission: Admission, asked: StrokesRequest, strokes: Sequence[Stroke]
+) -> Answer:
+    """The answer to one drawing of a batch; without a text if the budget of all has ended."""
+    started = time.perf_counter()
+    try:
+        return _read_drawing(admission, asked, strokes, started)
+    except BudgetError as error:
+        unread = Reading("unsure", (), 0.0, (), (), limit=error.bound)
+        return _answer(current_stroke_engine(), unread, asked.surface(), started, glyphs=False)
 
 
 def _answer(

@@ -1,20 +1,109 @@
-"""How many workers a machine can carry."""
+"""What the machine can carry: workers, and pictures at once, by its cores and its memory."""
 
+import fcntl
 import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .config import MIB
+from .recognition import Budget
 
-WORKER_BYTES = 240 * MIB
-"""What a worker needs: some 80 MiB, and 160 more while it reads a photo of 25 megapixels."""
+WORKER_BYTES = 90 * MIB
+"""Memory of a worker that reads no picture (docs/performance.md)."""
+
+PICTURE_BYTES = 150 * MIB
+"""Memory that reading one picture adds, at most: a test sends the worst that is known
+(`pytest tests/test_hostile.py -k memory`)."""
+
+PICTURES = 2
+"""Pictures that a worker reads at once where memory allows: a photo must not keep a small picture
+waiting."""
+
+LOCK_SECONDS = 0.02
+"""How often a process looks whether the lock of the site is free."""
 
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says what a container may take: version 2, version 1."""
 
 
+class SiteLock:
+    """A lock among the processes that are forked after it was made.
+
+    A process that is killed lets go of it (POSIX record locks, fcntl(2)). Among the threads of one
+    process it is an ordinary lock.
+    """
+
+    def __init__(self) -> None:
+        # In memory where the system can: a site must start on a full disk.
+        if hasattr(os, "memfd_create"):
+            self._file = os.memfd_create("inkling")
+        else:
+            with tempfile.TemporaryFile() as file:
+                self._file = os.dup(file.fileno())
+        self._threads = threading.Lock()
+
+    @contextmanager
+    def held(self, budget: Budget) -> Iterator[None]:
+        """Hold the lock for the block; wait for it while the budget lasts.
+
+        Raises:
+            BudgetError, GoneError: see `Budget.check`.
+        """
+        while not self._threads.acquire(timeout=LOCK_SECONDS):
+            budget.check()
+        try:
+            while not self._try():
+                budget.check()
+                time.sleep(LOCK_SECONDS)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def _try(self) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another process holds it
+            return False
+        return True
+
+
+@dataclass
+class Capacity:
+    """What one worker of this site may do at once."""
+
+    pictures: int = PICTURES
+    """Pictures that it reads at once."""
+    large_pictures: SiteLock | None = None
+    """Held while a large picture is read, where memory has room for one of the site."""
+
+    def fit(self, workers: int, memory: int) -> None:
+        """Fit so many workers into the memory, in bytes.
+
+        Called in the first process of a server, before it forks; again on a reload.
+        """
+        is_roomy = memory >= workers * (WORKER_BYTES + PICTURES * PICTURE_BYTES)
+        self.pictures = PICTURES if is_roomy else 1
+        if is_roomy:
+            self.large_pictures = None
+        elif self.large_pictures is None:
+            self.large_pictures = SiteLock()
+
+
+capacity = Capacity()
+"""Of this process and those that are forked from it."""
+
+
 def default_workers(cores: int, memory: int) -> int:
     """One worker a core, as far as the memory, in bytes, reaches; at least one."""
-    return max(1, min(cores, memory // WORKER_BYTES))
+    return max(1, min(cores, memory // (WORKER_BYTES + PICTURE_BYTES)))
 
 
 def cores_here() -> int:

@@ -32,7 +32,16 @@ MAX_BATCH_POINTS = 50_000
 MAX_BATCH_STROKES = 2_000
 """Strokes in one batch: reading takes time by the stroke."""
 
+MAX_PIXELS = 2**30
+"""What INKLING_MAX_IMAGE_PIXELS may be, at most; OpenCV itself refuses larger images."""
+MAX_SIDE = 2**20
+"""What INKLING_MAX_IMAGE_SIDE may be, at most; as above."""
+
 MIB = 1024 * 1024
+
+ON_HEROKU = {"proxies": "1", "https": "true"}
+"""Settings that are what a site on Heroku needs where it does not set them: `git push` reads no
+app.json. There, DYNO is in the environment (dyno metadata of Heroku's documentation)."""
 
 PLATFORM_NAMES = {"redis_url": "REDIS_URL"}
 """Settings that have the name by which a platform gives them."""
@@ -78,15 +87,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         12 * MIB
     )
     max_image_pixels: Annotated[
-        int, Meta(ge=784, le=2**30, description="Largest image, in pixels.")
+        int, Meta(ge=784, le=MAX_PIXELS, description="Largest image, in pixels.")
     ] = 25_000_000
     max_image_side: Annotated[
-        int, Meta(ge=28, le=2**20, description="Longest side of an image, in pixels.")
+        int, Meta(ge=28, le=MAX_SIDE, description="Longest side of an image, in pixels.")
     ] = 20_000
+    max_decoded_bytes: Annotated[
+        int, Meta(ge=MIB, description="Memory that decoding an image may take, in bytes.")
+    ] = 120_000_000
     readings: Annotated[
-        int,
-        Meta(ge=1, le=16, description="Drawings that one worker reads at once; pictures: one."),
+        int, Meta(ge=1, le=16, description="Drawings that one worker reads at once.")
     ] = 2
+    reading_seconds: Annotated[
+        float,
+        Meta(
+            gt=0, le=3600, description="Processor time that reading a request may take, in seconds."
+        ),
+    ] = 5.0
+    request_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=3600,
+            description="Time from having a request to having its answer, waiting included, in "
+            "seconds.",
+        ),
+    ] = 25.0
+    memory_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Memory of the site, in MiB; 0: what the machine or its container has.",
+        ),
+    ] = 0
     threads: Annotated[
         int, Meta(ge=1, le=64, description="Requests that one gunicorn worker handles at once.")
     ] = 16
@@ -95,8 +128,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 30
     rate_limit: Annotated[
         str,
-        Meta(description="Posts of one client to one address, as `60/minute`; empty: no bound."),
-    ] = ""
+        Meta(
+            description="Work of one client, in units of 50 ms of processor time, as `60/minute`; "
+            "empty: no bound."
+        ),
+    ] = "240/minute"
     redis_url: Annotated[
         str,
         Meta(
@@ -138,7 +174,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     unknown = [name for name in names if name not in fields]
     if unknown:
         raise ConfigError(f"no such setting: {', '.join(unknown)}")
-    given = {fields[name]: environment[name] for name in names}
+    given = dict(ON_HEROKU) if "DYNO" in environment else {}
+    given |= {fields[name]: environment[name] for name in names}
     try:
         return msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:

@@ -1,7 +1,5 @@
 """The recogniser of this process, made from the settings."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +8,10 @@ import numpy as np
 from flask import Flask, current_app
 
 from . import metrics
+from .capacity import capacity
 from .config import ConfigError, Settings
 from .gate import Gate
+from .models import model_of
 from .recognition import (
     CHANNELS,
     SIDE,
@@ -22,7 +22,6 @@ from .recognition import (
     Model,
     PairReader,
     Recognizer,
-    load_model,
     read_checked,
 )
 
@@ -30,10 +29,7 @@ WAITING_DRAWINGS = 2
 """Drawings that may wait, for each that is read."""
 
 WAITING_PICTURES = 4
-"""Pictures that may wait for the one that is read; each is held in memory."""
-
-WAIT_SECONDS = 2.0
-"""Longest wait for a reading; it is this long only where others read what is pathological."""
+"""Pictures that may wait; each is held in memory as it was sent."""
 
 
 @dataclass(frozen=True)
@@ -63,36 +59,6 @@ class Engine:
     pairs: Pairs | None = None
     """What helps it where two digits of a picture touch."""
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Read one thing in the block.
-
-        Raises:
-            ProblemError: 503, everything is busy.
-        """
-        with self.queued(), self.turn():
-            yield
-
-    @contextmanager
-    def queued(self) -> Iterator[None]:
-        """Stand in the queue for the block, in which each thing is read in a `turn`.
-
-        Raises:
-            ProblemError: 503, the queue is full.
-        """
-        with self.gate.queued(), metrics.queued(self.kind):
-            yield
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold a place for the block.
-
-        Raises:
-            ProblemError: 503, there was none for too long.
-        """
-        with self.gate.turn(), metrics.timed(self.kind):
-            yield
-
     def warm_up(self) -> None:
         """Let the model answer once, and make what as many readings at once as there may be need.
 
@@ -113,11 +79,17 @@ def init_app(app: Flask) -> None:
     # OpenCV would write a line for every broken upload; whoever sent it is told instead.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
-    # A large picture takes a hundred megabytes while it is read: one at a time.
-    pictures = Gate(1, WAITING_PICTURES, WAIT_SECONDS)
-    drawings = Gate(settings.readings, WAITING_DRAWINGS * settings.readings, WAIT_SECONDS)
+    # A request has one thread, whose processor time its budget counts.
+    cv2.setNumThreads(1)
+    drawings = _gate(settings.readings, WAITING_DRAWINGS * settings.readings)
+    pictures = _gate(capacity.pictures, WAITING_PICTURES)
     app.extensions["engine"] = _engine(settings, settings.model, "image", pictures)
     app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model, "strokes", drawings)
+
+
+def _gate(places: int, waiting: int) -> Gate:
+    """A gate that keeps a place for what does not take long, if it has more than one."""
+    return Gate(places, waiting, heavy=max(1, places - 1))
 
 
 def current_engine() -> Engine:
@@ -133,9 +105,13 @@ def current_stroke_engine() -> Engine:
 
 
 def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> Engine:
-    model = load_model(Path(settings.models), name)
+    model = model_of(settings, name)
     classifier = _classifier(settings, model)
-    limits = Limits(pixels=settings.max_image_pixels, side=settings.max_image_side)
+    limits = Limits(
+        pixels=settings.max_image_pixels,
+        side=settings.max_image_side,
+        decoded_bytes=settings.max_decoded_bytes,
+    )
     pairs = _pairs(settings) if kind == "image" and settings.pair_model else None
     reader = pairs.reader if pairs else None
     recognizer = Recognizer(classifier, Calibration.of_card(model.card), reader)
@@ -143,7 +119,7 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
 
 
 def _pairs(settings: Settings) -> Pairs:
-    model = load_model(Path(settings.models), settings.pair_model)
+    model = model_of(settings, settings.pair_model)
     classifier = _classifier(settings, model)
     return Pairs(model, classifier, PairReader(classifier, Calibration.of_card(model.card)))
 

@@ -8,6 +8,8 @@ from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from .recognition import (
+    BudgetError,
+    GoneError,
     ImageTooLargeError,
     RecognitionError,
     UndecodableImageError,
@@ -18,8 +20,13 @@ STATUS_OF: dict[type[RecognitionError], int] = {
     UnsupportedImageError: 415,
     ImageTooLargeError: 413,
     UndecodableImageError: 422,
+    BudgetError: 422,
 }
 """What the recogniser refuses, as HTTP says it."""
+
+GONE = 499
+"""Status of a request whose client has gone, which nobody sees but the log and the metrics; nginx
+uses it."""
 
 DETAILS = {
     404: "There is nothing at this address.",
@@ -80,6 +87,13 @@ def answer_problem(error: ProblemError) -> Response:
 
 
 def _refused(error: RecognitionError) -> Response:
+    if isinstance(error, GoneError):
+        return Response(status=GONE)
+    if isinstance(error, BudgetError) and error.bound == "time":
+        # The reading may be small, and the queue was long.
+        answer = _answer(503, str(error))
+        answer.headers["Retry-After"] = "1"
+        return answer
     status = STATUS_OF.get(type(error))
     if status is None:  # not the request's fault
         current_app.logger.error("recognition failed", exc_info=error)

@@ -1,66 +1,148 @@
-"""At most so many at once; some more wait a little; the rest are told at once to come back."""
+"""A gate: few requests are read at once, some wait their turn, the rest are refused at once.
+
+Waiting is first come, first served, but fair between clients: a free place goes to the client that
+holds the fewest, and where the queue is full, the client that fills most of it loses its newest
+entry. So one client cannot shut others out, however much it sends.
+"""
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from .errors import ProblemError
+from .recognition import Budget
 
 RETRY_SECONDS = 1
-"""After which whoever was turned away may try again: a reading takes far less."""
+"""After which whoever was refused may try again: most readings take far less."""
+
+LOOK_SECONDS = 0.1
+"""How often a request that waits looks at its budget."""
+
+
+class Entry:
+    """A request in the queue of a gate; it holds a place, waits for one, or does neither."""
+
+    def __init__(self, client: Hashable, heavy: bool) -> None:
+        self.client = client
+        self.heavy = heavy
+        self.admitted = threading.Event()
+        self.is_evicted = False
 
 
 class Gate:
     """Bounds how much is done at once in this process, and how much waits for it.
 
-    Whoever does not fit is turned away without waiting, so that a flood leaves threads for what
-    costs nothing (docs/decisions/0010).
-
     Args:
-        places: how many are let in at once.
-        waiting: how many more may wait.
-        seconds: how long one waits before it is turned away.
+        places: entries that are let in at once, at least 1.
+        waiting: how many more may be in the queue.
+        heavy: entries that take long (batches, large pictures) and have begun, at least 1. Where
+            these are fewer than `places`, the others always have a place that no heavy one holds.
     """
 
-    def __init__(self, places: int, waiting: int, seconds: float) -> None:
+    def __init__(self, places: int, waiting: int, heavy: int | None = None) -> None:
         self.places = places
         self.waiting = waiting
-        self._seconds = seconds
-        self._queue = threading.BoundedSemaphore(places + waiting)
-        self._places = threading.BoundedSemaphore(places)
+        self.heavy = places if heavy is None else heavy
+        self._lock = threading.Lock()
+        self._queue: list[Entry] = []
+        self._started: list[Entry] = []
+        self._waiting: list[Entry] = []
+        self._inside: list[Entry] = []
 
     @contextmanager
-    def queued(self) -> Iterator[None]:
-        """Stand in the queue for the block, in which `turn` gives places.
+    def queued(self, client: Hashable = None, *, heavy: bool = False) -> Iterator[Entry]:
+        """Be in the queue for the block, in which `turn` gives places.
+
+        Args:
+            client: whose request it is; None is nobody's in particular.
+            heavy: it takes long.
 
         Raises:
             ProblemError: 503 with Retry-After, the queue is full.
         """
-        if not self._queue.acquire(blocking=False):
-            raise _busy()
+        entry = Entry(client, heavy)
+        with self._lock:
+            if len(self._queue) >= self.places + self.waiting:
+                self._evict_for(entry)
+            self._queue.append(entry)
         try:
-            yield
+            yield entry
         finally:
-            self._queue.release()
+            with self._lock:
+                for held in (self._queue, self._started):
+                    if entry in held:
+                        held.remove(entry)
+                self._admit()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold a place for the block.
+    def turn(self, entry: Entry, budget: Budget) -> Iterator[None]:
+        """Hold a place for the block, behind all that wait already.
 
         Raises:
-            ProblemError: 503 with Retry-After, there was none for too long.
+            ProblemError: 503 with Retry-After, another client's request took the entry's place in
+                the queue.
+            BudgetError, GoneError: see `Budget.check`.
         """
-        if not self._places.acquire(timeout=self._seconds):
-            raise _busy()
+        with self._lock:
+            if entry.is_evicted:
+                raise busy()
+            entry.admitted.clear()
+            self._waiting.append(entry)
+            self._admit()
         try:
+            while not entry.admitted.wait(LOOK_SECONDS):
+                budget.check()
+            if entry.is_evicted:
+                raise busy()
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                for held in (self._waiting, self._inside):
+                    if entry in held:
+                        held.remove(entry)
+                self._admit()
+
+    def _admit(self) -> None:
+        """Give free places to those that wait: to the client that holds the fewest first."""
+        while len(self._inside) < self.places:
+            holding = Counter(other.client for other in self._inside if other.client is not None)
+            begun = len(self._started)
+            ready = [
+                e for e in self._waiting if not e.heavy or e in self._started or begun < self.heavy
+            ]
+            if not ready:
+                return
+            entry = min(ready, key=lambda other: holding[other.client])
+            if entry.heavy and entry not in self._started:
+                self._started.append(entry)
+            self._waiting.remove(entry)
+            self._inside.append(entry)
+            entry.admitted.set()
+
+    def _evict_for(self, entry: Entry) -> None:
+        """Make room in a full queue: refuse the newest that waits of the client with the most.
+
+        Raises:
+            ProblemError: 503, no client has more entries than the new one's would.
+        """
+        sizes = Counter(other.client for other in self._queue)
+        waiting = [other for other in self._waiting if other.client is not None]
+        worst = max(waiting, key=lambda other: sizes[other.client], default=None)
+        mine = 1 if entry.client is None else sizes[entry.client] + 1
+        if worst is None or sizes[worst.client] <= mine:
+            raise busy()
+        loser = [other for other in waiting if other.client == worst.client][-1]
+        loser.is_evicted = True
+        self._waiting.remove(loser)
+        self._queue.remove(loser)
+        loser.admitted.set()
 
 
-def _busy() -> ProblemError:
+def busy() -> ProblemError:
+    """The refusal of a request that cannot be read now."""
     return ProblemError(
         503,
-        f"There is too much to do at the moment; please try again in {RETRY_SECONDS} s.",
+        f"Server busy; retry after {RETRY_SECONDS} s.",
         headers={"Retry-After": str(RETRY_SECONDS)},
     )

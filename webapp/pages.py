@@ -16,6 +16,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from .admission import cost_of_picture
+from .admission import reading as reading_of
 from .api import image_upload
 from .assets import FOLDER
 from .cards import PLOTS, cards, view_of
@@ -62,8 +64,9 @@ def upload() -> str:
     """The form without JavaScript: a picture in, a page out."""
     data, _ = image_upload()
     engine = current_engine()
-    with engine.reading():
-        reading = engine.recognizer.read_image(data, engine.limits)
+    with reading_of(engine, cost_of_picture(data)) as budget:
+        reading = engine.recognizer.read_image(data, engine.limits, budget=budget)
+        budget.check()
         shown = _picture_uri(data, engine.limits)  # in the place of the reading: memory is bounded
     count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]

@@ -25,7 +25,7 @@ from .config import (
     MAX_STROKES,
 )
 from .errors import FieldError, ProblemError
-from .recognition import Box, Digit, Expect, Glyph, Layer, Reading, Status, Stroke
+from .recognition import Bound, Box, Digit, Expect, Glyph, Layer, Reading, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
@@ -199,6 +199,8 @@ class Answer(msgspec.Struct):
     model: ModelAnswer
     timing_ms: TimingAnswer
     request_id: str
+    limit: Bound | UnsetType = UNSET
+    """The bound of the request's budget that ended the reading early."""
 
 
 class BatchAnswer(msgspec.Struct):
@@ -262,6 +264,7 @@ def answer_of(
             for digit in reading.digits
         ],
         ignored=[_box(box) for box in reading.ignored],
+        limit=reading.limit or UNSET,
         alternatives=[AlternativeAnswer(a.text, a.confidence) for a in reading.alternatives],
         surface=surface,
         model=model,

@@ -1,0 +1,165 @@
+"""Every reading has a budget, and ends where it ends; seen with clocks that a test moves."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests import fake, hand
+from webapp.recognition import (
+    Budget,
+    BudgetError,
+    Calibration,
+    GoneError,
+    Limits,
+    Outputs,
+    Recognizer,
+)
+
+LIMITS = Limits(pixels=25_000_000, side=20_000)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+class Slow(fake.Says):
+    """A classifier that takes a second of each glyph."""
+
+    def __init__(self, clock: Clock, is_digit: float = 0.9) -> None:
+        super().__init__(is_digit)
+        self.clock = clock
+        self.glyphs = 0
+
+    def classify(self, glyphs) -> Outputs:
+        """The same of each, later."""
+        self.glyphs += len(glyphs)
+        self.clock.now += len(glyphs)
+        return super().classify(glyphs)
+
+
+def slow_reading(seconds, inks, is_digit=0.9):
+    """A reading with a classifier that takes a second a glyph, and how many glyphs it saw."""
+    clock = Clock()
+    classifier = Slow(clock, is_digit)
+    budget = Budget(processor_time=seconds, clock=clock)
+    recognizer = Recognizer(classifier, Calibration(not_a_number=0.2, unsure=0.1))
+    return recognizer.read_strokes(inks, budget=budget), classifier.glyphs
+
+
+def test_without_bounds_nothing_ends_it():
+    """The default is for trainers and tests."""
+    budget = Budget()
+    budget.spend(groups=10**9, pixels=10**12)
+    budget.check()
+    assert budget.time_left == float("inf")
+
+
+@pytest.mark.parametrize("bound", ["processor_time", "time", "groups", "pixels"])
+def test_each_bound_ends_it(bound):
+    """Up to the bound it lasts; beyond, the error names the bound and its value."""
+    clock, wall = Clock(), Clock()
+    budget = Budget(
+        processor_time=5, time_left=25, groups=7, pixels=90, clock=clock, wall_clock=wall
+    )
+    most = {"processor_time": 5, "time": 25, "groups": 7, "pixels": 90}[bound]
+
+    def use(amount):
+        if bound == "processor_time":
+            clock.now += amount
+        elif bound == "time":
+            wall.now += amount
+        else:
+            budget.spend(**{bound: amount})
+
+    use(most)
+    budget.check()
+    if bound in ("groups", "pixels"):
+        with pytest.raises(BudgetError):
+            use(1)
+    else:
+        use(1)
+    with pytest.raises(BudgetError, match=str(most)) as met:
+        budget.check()
+    assert met.value.bound == bound
+
+
+def test_it_counts_from_when_it_was_made():
+    """Clocks do not start at 0."""
+    clock = Clock()
+    clock.now = 1000.0
+    budget = Budget(processor_time=5, clock=clock)
+    budget.check()
+    clock.now += 3
+    assert budget.processor_time == 3
+
+
+def test_a_client_that_has_gone_ends_it():
+    """It is asked once in a while, not at every check."""
+    wall = Clock()
+    asked = []
+    budget = Budget(is_gone=lambda: asked.append(wall.now) or wall.now > 1, wall_clock=wall)
+    for _ in range(100):
+        budget.check()
+    assert asked == []
+    wall.now = 0.5
+    budget.check()
+    assert asked == [0.5]
+    wall.now = 2.0
+    with pytest.raises(GoneError):
+        budget.check()
+
+
+def test_the_best_answer_so_far_is_given():
+    """Where a bound is met after the first look, that look is the reading; it is never `ok`."""
+    # A wide stroke that is refused is cut: the looks at its parts are what the budget ends.
+    way = [[0, 0], [30, 50], [0, 100], [100, 100], [150, 50], [200, 0], [230, 50], [200, 100]]
+    wide = [np.array(way, float)]
+    whole, glyphs = slow_reading(10_000, wide, is_digit=0.45)
+    assert whole.limit is None
+    short, fewer = slow_reading(1.5, wide, is_digit=0.45)
+    assert (short.limit, short.status) == ("processor_time", "unsure")
+    assert short.text
+    assert 1 <= fewer < glyphs
+
+
+def test_without_any_answer_it_is_an_error():
+    """Nothing was looked at yet."""
+    with pytest.raises(BudgetError) as met:
+        slow_reading(-1, hand.number("47"))
+    assert met.value.bound == "processor_time"
+
+
+def test_a_picture_has_a_budget_too():
+    """Looks at pieces of it count, and the pixels that are copied."""
+    page = np.concatenate([hand.picture(3), hand.picture(7)], axis=1)
+    recognizer = Recognizer(fake.Says(0.9))
+    for bounds in ({"groups": 1}, {"pixels": 10}):
+        with pytest.raises(BudgetError) as met:
+            recognizer.read_image(hand.png(page), LIMITS, budget=Budget(**bounds))
+        assert met.value.bound == next(iter(bounds))
+
+
+def test_every_look_is_charged():
+    """As many groups as glyphs reach the classifier."""
+    clock = Clock()
+    classifier = Slow(clock)
+    inks = hand.number("407", "12")
+    Recognizer(classifier).read_strokes(inks)
+    glyphs = classifier.glyphs
+    exact = Budget(groups=glyphs)
+    Recognizer(Slow(clock)).read_strokes(inks, budget=exact)
+    numbers = itertools.count()
+    one_less = Budget(groups=glyphs - 1, is_gone=lambda: next(numbers) < 0)
+    try:
+        limit = Recognizer(Slow(clock)).read_strokes(inks, budget=one_less).limit
+    except BudgetError as error:
+        limit = error.bound
+    assert limit == "groups"

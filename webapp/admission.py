@@ -1,0 +1,157 @@
+"""Admission: what a request costs, who is charged for it, and when it is its turn.
+
+A request that wants something read is charged by its estimated cost, joins the queue of what reads
+it, and gets one budget for all of its work. Afterwards it is charged for what it cost beyond the
+estimate.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from flask import current_app, request
+
+from . import metrics, rates
+from .capacity import capacity
+from .config import Settings
+from .engine import Engine
+from .errors import ProblemError
+from .gate import Entry
+from .recognition import GROUPS, PIXELS, Budget, Stroke
+from .recognition.image import Header, read_header
+from .recognition.ink import WORKING_SIDE
+
+STROKE_SECONDS = 0.002
+"""Processor time of a stroke, of ordinary writing: `python -m bench` reads ten digits in 13 ms."""
+
+PICTURE_SECONDS = 0.05
+"""Processor time of a picture, ..."""
+
+MEGAPIXEL_SECONDS = 0.04
+"""... and of each megapixel of it: a photo of 12 megapixels takes some 0.5 s."""
+
+HEAVY_SECONDS = 0.05
+"""From this cost on a request is heavy: it leaves a place to those that are not."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a request will cost, as far as it shows before it is read."""
+
+    seconds: float
+    """Of processor time, if it is what people write."""
+    is_large: bool = False
+    """It is a picture that is reduced before it is read: it takes much memory."""
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it may keep others waiting for long."""
+        return self.seconds >= HEAVY_SECONDS or self.is_large
+
+
+def cost_of_drawings(drawings: Sequence[Sequence[Stroke]]) -> Cost:
+    """The cost of some drawings."""
+    return Cost(STROKE_SECONDS * sum(map(len, drawings)))
+
+
+def cost_of_picture(data: bytes) -> Cost:
+    """The cost of a picture, by its header alone.
+
+    Raises:
+        UnsupportedImageError, UndecodableImageError: see `read_header`.
+    """
+    header: Header = read_header(data)
+    megapixels = header.width * header.height / 1e6
+    is_large = max(header.width, header.height) > WORKING_SIDE
+    return Cost(PICTURE_SECONDS + MEGAPIXEL_SECONDS * megapixels, is_large)
+
+
+class Admission:
+    """A request that was admitted: its budget, and its turns."""
+
+    def __init__(self, engine: Engine, cost: Cost, entry: Entry, budget: Budget) -> None:
+        self.budget = budget
+        self._engine = engine
+        self._cost = cost
+        self._entry = entry
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold a place for the block: one drawing, or one picture.
+
+        Raises:
+            ProblemError: 503, another client took the place in the queue.
+            BudgetError, GoneError: see `Budget.check`.
+        """
+        self.budget.check()
+        with self._engine.gate.turn(self._entry, self.budget), metrics.timed(self._engine.kind):
+            if self._cost.is_large and capacity.large_pictures is not None:
+                with capacity.large_pictures.held(self.budget):
+                    yield
+            else:
+                yield
+
+
+@contextmanager
+def admitted(engine: Engine, cost: Cost) -> Iterator[Admission]:
+    """Admit this request for the block, and charge its client.
+
+    Raises:
+        ProblemError: 429, the client has used up its rate; 503, the queue is full.
+    """
+    charged = rates.charge(cost.seconds)
+    settings: Settings = current_app.config["SETTINGS"]
+    budget = Budget(
+        processor_time=settings.reading_seconds,
+        time_left=settings.request_seconds,
+        groups=GROUPS,
+        pixels=PIXELS,
+        is_gone=_gone_check(),
+    )
+    try:
+        with (
+            engine.gate.queued(rates.client(), heavy=cost.is_heavy) as entry,
+            metrics.queued(engine.kind),
+        ):
+            yield Admission(engine, cost, entry, budget)
+    finally:
+        # Where that is over the rate, this request has its answer, and the next is refused.
+        with suppress(ProblemError):
+            rates.charge(budget.processor_time, charged)
+
+
+@contextmanager
+def reading(engine: Engine, cost: Cost) -> Iterator[Budget]:
+    """Admit this request, which has one thing to read, and read it in the block.
+
+    Raises:
+        ProblemError: see `admitted` and `Admission.turn`.
+        BudgetError, GoneError: see `Budget.check`.
+    """
+    with admitted(engine, cost) as admission, admission.turn():
+        yield admission.budget
+
+
+def _gone_check() -> "partial[bool] | None":
+    """What tells whether the client has closed its connection; None where nothing can."""
+    connection = request.environ.get("gunicorn.socket")
+    if not isinstance(connection, socket.socket) or isinstance(connection, ssl.SSLSocket):
+        return None
+    return partial(_is_closed, connection)
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed a connection, at least for sending.
+
+    HTTP allows a client to close that half and still wait for its answer; like nginx, the site
+    takes it for gone.
+    """
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False  # it is there and waits
+    except OSError:
+        return True

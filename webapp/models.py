@@ -1,0 +1,119 @@
+"""The models of this process: read once, tried once, and handed to every worker.
+
+gunicorn's first process calls `prepare` before it forks (gunicorn.conf.py). Workers inherit the
+models, so that one that starts later does not depend on what has become of the files. Any other
+process, as the `flask` command, reads the files when it makes its site.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from . import metrics
+from .config import ConfigError, Settings
+from .recognition import CHANNELS, SIDE, Model, ModelError, load_model
+
+TRY_SECONDS = 60.0
+"""How long the models may take to answer once: 0.5 s here, some 10 s with TensorFlow."""
+
+Models = Mapping[tuple[str, str], Model]
+"""By folder and name."""
+
+_prepared: Models = {}
+
+
+def model_of(settings: Settings, name: str) -> Model:
+    """The model of this name: as it was prepared, else from the disk.
+
+    Raises:
+        ModelError: see `load_model`.
+    """
+    prepared = _prepared.get((settings.models, name))
+    return prepared or load_model(Path(settings.models), name)
+
+
+def prepared() -> Models:
+    """What was prepared last; for `restore`."""
+    return _prepared
+
+
+def restore(models: Models) -> None:
+    """Hand these to the workers that start from now on."""
+    global _prepared
+    _prepared = models
+
+
+def prepare(settings: Settings) -> None:
+    """Read the models, see that a site with them answers, and keep them for the workers.
+
+    Raises:
+        ModelError, ConfigError: they cannot be served. What was prepared before stays.
+    """
+    names = (settings.model, settings.stroke_model, settings.pair_model)
+    found = {(settings.models, n): load_model(Path(settings.models), n) for n in names if n}
+    _try(settings, found)
+    restore(found)
+
+
+def _try(settings: Settings, models: Models) -> None:
+    """Let a process of its own make the site and ask its models once.
+
+    What makes an interpreter must not fork afterwards, and a file that ends the process that
+    reads it must not end this one.
+    """
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_answer_once, args=(settings, models, sender))
+    process.start()
+    sender.close()
+    try:
+        error = receiver.recv() if receiver.poll(TRY_SECONDS) else f"no answer in {TRY_SECONDS} s"
+    except EOFError:
+        process.join()
+        error = f"the process that tried them ended with exit status {process.exitcode}"
+    finally:
+        process.kill()  # it has said all, or hangs
+        process.join()
+        receiver.close()
+    if error:
+        raise ModelError(f"the models in {settings.models} cannot be served: {error}")
+
+
+def _answer_once(settings: Settings, models: Models, sender: Connection) -> None:
+    """What the process does: it sends what is wrong, or nothing."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
+    restore(models)
+    metrics.memory = metrics.Memory()  # nobody's row
+    try:
+        _check(settings)
+    except Exception as error:
+        # Those that the project raises say what is wrong; others need their type for that.
+        known = isinstance(error, ModelError | ConfigError)
+        sender.send(str(error) if known else f"{type(error).__name__}: {error}")
+    else:
+        sender.send("")
+
+
+def _check(settings: Settings) -> None:
+    """Do what a worker does before it answers, and what its pages do with the cards.
+
+    Raises:
+        Exception: something does not fit.
+    """
+    from . import create_app
+    from .cards import cards, view_of
+    from .engine import current_engine, current_stroke_engine
+
+    with create_app(settings).app_context():
+        for engine in (current_engine(), current_stroke_engine()):
+            engine.warm_up()
+            said = engine.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
+            if said.digits.shape != (1, 10) or not np.isfinite(said.digits).all():
+                raise ModelError(f"{engine.model.name} does not answer with ten probabilities")
+        for card in cards():
+            view_of(card, Path(settings.models))
