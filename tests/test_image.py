@@ -91,6 +91,15 @@ def test_every_kind_of_webp_tells_its_size(parameters, alpha):
     assert header.alpha or not alpha
 
 
+def test_a_jpeg_of_several_scans_tells_its_memory():
+    """Where each component has a scan of its own, the decoder keeps all of them."""
+    whole = encoded(corner(), ".jpg")
+    scan = whole.index(b"\xff\xda")
+    assert read_header(whole) == Header("JPEG", 48, 32)
+    alone = whole[:scan] + b"\xff\xda\x00\x08\x01" + whole[scan + 5 :]
+    assert read_header(alone) == Header("JPEG", 48, 32, work_bytes=3.0)
+
+
 def test_a_progressive_jpeg_tells_its_size():
     """Another frame header, the same size; its decoder keeps two bytes a sample, here 4:2:0."""
     data = cv2.imencode(".jpg", corner(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
@@ -220,6 +229,17 @@ def test_it_rejects_a_jpeg_of_two_sizes():
     hidden = b"\xff\xd8" + b"\xff\x00\x00\x04AB" + small[2:]
     with pytest.raises(UndecodableImageError, match="broken header"):
         decode(hidden, LIMITS)
+
+
+@pytest.mark.parametrize("count", [1, 2, 1000])
+def test_jpeg_markers_may_have_fill_bytes_before_them(count):
+    """T.81, B.1.1.2: any number of bytes 0xFF."""
+    whole = encoded(corner(), ".jpg")
+    quantisation = whole.index(b"\xff\xdb")
+    frame = whole.index(b"\xff\xc0")
+    filled = whole[:quantisation] + b"\xff" * count + whole[quantisation:frame]
+    filled += b"\xff" * count + whole[frame:]
+    assert np.array_equal(decode(filled, LIMITS), decode(whole, LIMITS))
 
 
 @pytest.mark.parametrize("marker", [0x00, 0x02, 0xBF, 0xD8, 0xD9, 0xDA, 0xF0, 0xFD, 0xFF])

@@ -1,9 +1,5 @@
 """Inkling: a site and a service that reads handwritten numbers."""
 
-from . import opencv  # noqa: F401  first: OpenCV reads its limits when it is imported
-
-# isort: split
-
 from flask import Flask
 
 from . import (

@@ -33,9 +33,9 @@ MAX_BATCH_STROKES = 2_000
 """Strokes in one batch: reading takes time by the stroke."""
 
 MAX_PIXELS = 2**30
-"""What INKLING_MAX_IMAGE_PIXELS may be, at most; OpenCV itself refuses larger images."""
+"""What INKLING_MAX_IMAGE_PIXELS may be, at most: OpenCV itself refuses larger images, ..."""
 MAX_SIDE = 2**20
-"""What INKLING_MAX_IMAGE_SIDE may be, at most; as above."""
+"""... and so it does longer sides than this, which bounds INKLING_MAX_IMAGE_SIDE."""
 
 MIB = 1024 * 1024
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from .errors import Bound, BudgetError, GoneError
 
-GROUPS = 5_000
-"""Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300; the most
-that one reading can propose takes some 4 s."""
+GROUPS = 20_000
+"""Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300, a batch of
+100 numbers of five digits some 3,000; 20,000 take some 10 s."""
 
 PIXELS = 400_000_000
 """Pixels that may be copied into patches of a picture's groups. A page of 100 digits at 1,800

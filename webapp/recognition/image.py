@@ -3,7 +3,7 @@
 import math
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,7 +25,8 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_JPEG_SCAN = b"\xff\xda"
+_SCAN = 0xDA
+_JPEG_SCAN = bytes([0xFF, _SCAN])
 
 MAX_SCANS = 100
 """Scans of a progressive JPEG; encoders make some ten. Each goes over all pixels, however few bytes
@@ -273,7 +274,11 @@ _JPEG_FILL = re.compile(rb"\xff*")
 
 
 def _jpeg_header(data: bytes) -> Header | None:
-    """What the frame header says (T.81, B.2.2), skipping the segments before it."""
+    """What the frame header says (T.81, B.2.2), and the first scan's (B.2.3), skipping the segments
+    before them.
+    """
+    frame: Header | None = None
+    components, is_progressive = 0, False
     place = 2
     while place + 4 <= len(data):
         # Nothing may stand between segments, and nothing but segments: a decoder that is more
@@ -281,32 +286,42 @@ def _jpeg_header(data: bytes) -> Header | None:
         # fill bytes before it (T.81, B.1.1.2).
         filled = _JPEG_FILL.match(data, place)
         after = filled.end() if filled else place
-        if after == place or after + 3 > len(data) or data[after] not in _JPEG_SEGMENTS:
+        if after == place or after + 4 > len(data):
             return None
         marker = data[after]
         (length,) = struct.unpack_from(">H", data, after + 1)
-        if marker in _JPEG_FRAMES:
-            return _jpeg_frame(marker, data[after + 1 : after + 1 + length])
-        if length < 2:
+        segment = data[after + 1 : after + 1 + length]
+        if frame is not None and marker == _SCAN:
+            # One scan of all components needs no memory of others.
+            in_one = not is_progressive and data[after + 3] >= components
+            return replace(frame, work_bytes=0.0) if in_one else frame
+        if marker not in _JPEG_SEGMENTS or length < 2:
             return None
+        if marker in _JPEG_FRAMES:
+            if frame is not None:
+                return None
+            frame = _jpeg_frame(segment)
+            if frame is None:
+                return None
+            components, is_progressive = segment[7], marker in _JPEG_PROGRESSIVE
         place = after + 1 + length
-    return None
+    return frame
 
 
-def _jpeg_frame(marker: int, segment: bytes) -> Header | None:
-    """What a frame header says; a segment from its length on."""
+def _jpeg_frame(segment: bytes) -> Header | None:
+    """What a frame header says; a segment from its length on.
+
+    libjpeg keeps two bytes for each sample of each component where the file has several scans.
+    """
     if len(segment) < 8 or len(segment) < 8 + 3 * segment[7]:
         return None
     height, width = struct.unpack_from(">HH", segment, 3)
     factors = [(byte >> 4, byte & 15) for byte in segment[9 : 8 + 3 * segment[7] : 3]]
     if not factors or not all(1 <= f <= 4 for pair in factors for f in pair):
         return None
-    work_bytes = 0.0
-    if marker in _JPEG_PROGRESSIVE:
-        # libjpeg keeps two bytes for each sample of each component until the last scan.
-        most = max(h for h, _ in factors) * max(v for _, v in factors)
-        work_bytes = 2 * sum(h * v for h, v in factors) / most
-    return Header("JPEG", width, height, False, 1 if len(factors) == 1 else 3, work_bytes)
+    most = max(h for h, _ in factors) * max(v for _, v in factors)
+    samples = sum(h * v for h, v in factors) / most
+    return Header("JPEG", width, height, False, 1 if len(factors) == 1 else 3, 2 * samples)
 
 
 def _webp_header(data: bytes) -> Header | None:
