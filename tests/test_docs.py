@@ -24,6 +24,7 @@ def test_every_setting_is_documented_with_its_default():
     assert rows.keys() == {variable_of(name) for name in Settings.__struct_fields__}
     for name in Settings.__struct_fields__:
         default = getattr(Settings(), name)
+        default = f"{default:g}" if isinstance(default, float) else default
         written = {"": "empty", "False": "false", Settings().models: "models"}
         assert rows[variable_of(name)] == written.get(str(default), str(default)), name
 

@@ -76,14 +76,20 @@ class Gate:
                 self._admit()
 
     @contextmanager
-    def turn(self, entry: Entry, budget: Budget) -> Iterator[None]:
+    def turn(self, entry: Entry | None = None, budget: Budget | None = None) -> Iterator[None]:
         """Hold a place for the block, behind all that wait already.
+
+        Args:
+            entry: what `queued` gave; None is one that wants this turn alone.
+            budget: of the request; without one it waits as long as it takes.
 
         Raises:
             ProblemError: 503 with Retry-After, another client's request took the entry's place in
                 the queue.
             BudgetError, GoneError: see `Budget.check`.
         """
+        entry = entry or Entry(None, heavy=False)
+        budget = budget or Budget()
         with self._lock:
             if entry.is_evicted:
                 raise busy()

@@ -47,9 +47,9 @@ STATUSES = {
     413: "The body is too large, or an image has too many pixels or too long a side.",
     415: "Another content type, or a file that is no PNG, JPEG or WebP by its first bytes.",
     422: "Well-formed, but invalid: `errors` points to what was found first.",
-    429: "This client has sent too many (where the operator sets a bound).",
+    429: "This client has used up its rate; Retry-After says when to come back.",
     500: "Something failed here. Nothing internal is told.",
-    503: "Everything is busy.",
+    503: "The site is busy; Retry-After says when to come back.",
 }
 """What can be answered beside success."""
 
@@ -141,7 +141,9 @@ def operations(settings: Settings) -> list[Operation]:
             "Read several drawings",
             _ref(BatchAnswer),
             f"{json_size}, {MAX_BATCH_STROKES:,} strokes and {MAX_BATCH_POINTS:,} points in all. "
-            "The results come in the order of the drawings; one invalid drawing refuses them all.",
+            "The results come in the order of the drawings; one invalid drawing refuses them all. "
+            "The batch has one budget of processor time: a drawing that it does not reach is "
+            "`unsure`, without a text, and `limit` names the bound.",
             batch,
             statuses=POST_STATUSES,
         ),
