@@ -1042,3 +1042,51 @@ def _cut(format_: str) -> Request:
 
 for _name in TYPES:
     HOSTILE[f"picture-{_name}-cut"] = partial(_cut, _name)
+
+
+# The worst that bench.worst found
+
+
+def _found(picture: Recipe, file: Recipe, path: str = IMAGE) -> Request:
+    return request_of({"picture": picture, "file": file, "path": path})
+
+
+@_named
+def picture_noise_among_dots() -> Request:
+    """Noise around a comb and a grid of dots: most pieces to read of a small picture."""
+    comb_and_dots = [
+        {"shape": "comb", "pitch": 59, "pen": 15},
+        {"shape": "dots", "side": 20, "pitch": 41},
+    ]
+    picture = {"width": 1024, "height": 1024, "layers": comb_and_dots, "grain": 255}
+    return _found(picture, {"format": "png", "depth": 1})
+
+
+@_named
+def picture_upright_stripes() -> Request:
+    """Pieces of ink a thousand times as high as they are wide."""
+    layer = {"shape": "stripes", "pitch": 8, "pen": 2, "upright": True}
+    picture = {"width": 2000, "height": 2000, "layers": [layer]}
+    return _found(picture, {"format": "png", "depth": 1})
+
+
+@_named
+def picture_flat_stripes() -> Request:
+    """Pieces of ink a thousand times as wide as they are high, explained."""
+    layer = {"shape": "stripes", "pitch": 8, "pen": 2, "upright": False}
+    picture = {"width": 2000, "height": 2000, "layers": [layer]}
+    return _found(picture, {"format": "png", "depth": 1}, EXPLAIN)
+
+
+@_named
+def picture_page_of_scribbles() -> Request:
+    """A grainy page of 1,500 scribbles, sent by the form: much memory for 6 megapixels."""
+    layer = {"shape": "digits", "side": 47, "gap": 0.3, "pen": 4, "points": 5, "seed": 77}
+    picture = {"width": 2500, "height": 2500, "layers": [layer], "grain": 60, "dark": True}
+    return _found(picture, {"format": "webp", "alpha": 255}, UPLOAD)
+
+
+@_named
+def strokes_30x666() -> Request:
+    """30 long scribbles in one place: the most points that all groups of strokes may have."""
+    return strokes_request(scribble(_rng(), 30, 666), EXPLAIN)
