@@ -1,10 +1,20 @@
 """Connected ink: pieces, cuts, patches."""
 
+import cv2
 import numpy as np
 import pytest
 
 from tests import hand
-from webapp.recognition.blobs import MAX_SEAMS, cut_ink, patch_of, pen_width, pieces_of, with_pen
+from webapp.recognition import glyph_of_ink
+from webapp.recognition.blobs import (
+    MAX_SEAMS,
+    PEN_MOST,
+    cut_ink,
+    patch_of,
+    pen_width,
+    pieces_of,
+    with_pen,
+)
 
 
 def bars(*columns, height=60, width=6, size=200):
@@ -67,3 +77,17 @@ def test_a_thin_pen_is_thickened_and_a_thick_one_left_alone():
     found = with_pen(hair)
     assert pen_width(found) > 2 * pen_width(hair) * max(found.shape) / (max(hair.shape) + 20)
     assert np.array_equal(with_pen(felt), felt)
+
+
+@pytest.mark.parametrize("shape", [(3, 2000), (2000, 3), (1, 20_000)])
+def test_ink_far_longer_than_it_is_thick_has_a_patch(shape):
+    """A rule of paper, a stripe: thickened at a smaller size, it does not vanish."""
+    assert with_pen(np.full(shape, 255, np.uint8)).any()
+
+
+def test_a_large_thin_pen_is_thickened_as_a_small_one():
+    """The glyph is the same, at the size of a page and reduced to `PEN_MOST`."""
+    large = 255 - hand.picture(3, 1500, ink=0, pen=30)
+    small = cv2.resize(large, (PEN_MOST, PEN_MOST), interpolation=cv2.INTER_AREA)
+    one, other = (glyph_of_ink(with_pen(patch)).astype(int) for patch in (large, small))
+    assert np.abs(one - other).mean() < 2

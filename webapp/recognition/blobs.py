@@ -227,7 +227,8 @@ def with_pen(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return patch
     if side > PEN_MOST:
         factor = PEN_MOST / side
-        resized = cv2.resize(patch, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        rows, columns = (max(1, round(n * factor)) for n in patch.shape)
+        resized = cv2.resize(patch, (columns, rows), interpolation=cv2.INTER_AREA)
     else:
         factor = max(1, math.ceil(PEN_SIDE / side))
         resized = cv2.resize(patch, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)

@@ -152,13 +152,14 @@ def ink_on_paper(
     # Ink takes a share of the light away, so it is weaker in the shade.
     lit = max(float(np.percentile(paper, 95)), 1.0)
     darker = -lighter * (lit / np.maximum(paper, lit / DEEPEST_SHADE))
+    del paper  # each of these arrays has 13 MB, of the largest page that is looked at
     noise = 1.4826 * float(np.median(np.abs(lighter)))  # of a normal distribution, from its MAD
     slope = slope_at_edges(grey)
     if cleared is not None:
         # A thin stroke is level on its ridge.
         slope = np.asarray(cv2.dilate(slope, np.ones((3, 3), np.uint8)), np.float32)
     best, most = np.zeros_like(grey), 0.0
-    for signed in (darker.astype(np.float32), lighter):
+    for signed in (darker.astype(np.float32, copy=False), lighter):
         ink = _above_noise(signed, noise, written, cleared)
         inside = (ink > 0).astype(np.uint8)
         edge = slope[(inside - cv2.erode(inside, np.ones((3, 3), np.uint8))) > 0]

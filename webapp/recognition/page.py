@@ -328,12 +328,15 @@ def _without_edges(strength: NDArray[np.uint8], noise: float) -> NDArray[np.uint
         strong = (strength > ink_threshold(strength, noise)).astype(np.uint8)
         if not strong.any():
             return first
-        _, labels = cv2.connectedComponents(strong, connectivity=8)
+        count, labels = cv2.connectedComponents(strong, connectivity=8)
         edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
         names = np.unique(edge[edge > 0])
         if len(names) == 0:
             break
-        outside = np.isin(labels, names).astype(np.uint8)
+        reaches_edge = np.zeros(count, np.uint8)
+        reaches_edge[names] = 1
+        outside = reaches_edge[labels]
+        del labels
         strength = np.where(cv2.dilate(outside, np.ones((7, 7), np.uint8)), 0, strength)
         strength = strength.astype(np.uint8)
     return strength
@@ -358,6 +361,7 @@ def _without_surroundings(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if substantial.any():
         inside &= ~_sheet_edges(ink, labels, statistics)
         ink = np.where(np.concatenate([[False], inside])[labels], ink, 0).astype(np.uint8)
+    del labels  # 13 MB of the largest page, and the next has as many
     return _without_specks(ink)
 
 
