@@ -176,6 +176,16 @@ def test_nobody_is_dropped_for_one_of_as_many(visit):
     assert [v.refused for v in held] == [None] * 3
 
 
+def test_one_client_has_its_share_and_no_more(visit):
+    """The rest of the queue is for others, whoever came first."""
+    gate = Gate(4, 0, share=2)
+    assert [visit(gate, "flood").refused for _ in range(2)] == [None, None]
+    assert is_busy(visit(gate, "flood").refused)
+    assert visit(gate, "other").inside.wait(SOON)
+    # Requests of the machine itself are nobody's.
+    assert visit(gate).inside.wait(SOON)
+
+
 @pytest.mark.parametrize(
     ("budget", "error"),
     [

@@ -38,10 +38,14 @@ class Gate:
         waiting: how many more may be in the queue.
         heavy: entries that take long (batches, large pictures) and have begun, at least 1. Where
             these are fewer than `places`, the others always have a place that no heavy one holds.
+        share: entries of one client in the queue, at most; by default as many as there are.
     """
 
-    def __init__(self, places: int, waiting: int, heavy: int | None = None) -> None:
+    def __init__(
+        self, places: int, waiting: int, heavy: int | None = None, share: int | None = None
+    ) -> None:
         self.places = places
+        self._share = places + waiting if share is None else share
         self.waiting = waiting
         self.heavy = places if heavy is None else heavy
         self._lock = threading.Lock()
@@ -59,10 +63,12 @@ class Gate:
             heavy: it takes long.
 
         Raises:
-            ProblemError: 503 with Retry-After, the queue is full.
+            ProblemError: 503 with Retry-After, the queue, or this client's share of it, is full.
         """
         entry = Entry(client, heavy)
         with self._lock:
+            if client is not None and self._entries_of(client) >= self._share:
+                raise busy()
             if len(self._queue) >= self.places + self.waiting:
                 self._evict_for(entry)
             self._queue.append(entry)
@@ -108,6 +114,9 @@ class Gate:
                     if entry in held:
                         held.remove(entry)
                 self._admit()
+
+    def _entries_of(self, client: Hashable) -> int:
+        return sum(other.client == client for other in self._queue)
 
     def _admit(self) -> None:
         """Give free places to those that wait: to the client that holds the fewest first."""

@@ -37,7 +37,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds of the histograms' buckets."""
 
-STATUSES = (200, 204, 303, 304, 308, 400, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503)
+STATUSES = (200, 204, 303, 304, 308, 400, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 503)
 """Those that a site of ours answers with; another counts as `other`."""
 
 Kind = Literal["strokes", "image"]
