@@ -7,14 +7,16 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from webapp import allocator, metrics
-from webapp.capacity import cores_here, default_workers, memory_here
-from webapp.config import ConfigError, load_settings
+from webapp import allocator, metrics, models
+from webapp.arbiter import guard_reloads
+from webapp.capacity import PICTURES, capacity, cores_here, default_workers, memory_here
+from webapp.config import MIB, ConfigError, load_settings
+from webapp.descriptors import SPARE_DESCRIPTORS, raise_limit
 from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
 from webapp.health import warm_up
 from webapp.logs import CONFIG
 from webapp.rates import check_rate
-from webapp.recognition import ModelError, load_model
+from webapp.recognition import ModelError
 
 SPARE_THREADS = 2
 """Threads that no reading can take, for health checks, static files and refusals."""
@@ -25,10 +27,8 @@ allocator.settle()
 try:
     settings = load_settings()
     check_rate(settings)
-    # Each worker does it again for itself; here it stops the start with one line.
-    for name in (settings.model, settings.stroke_model, settings.pair_model):
-        if name:
-            load_model(Path(settings.models), name)
+    # Workers inherit them, whenever they start: none depends on the files any more.
+    models.prepare(settings)
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 
@@ -36,19 +36,21 @@ except (ConfigError, ModelError) as error:
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # A reading is a millisecond of computing: processes use the cores, as far as the memory reaches.
-concurrency = os.environ.get("WEB_CONCURRENCY", str(default_workers(cores_here(), memory_here())))
+memory_bytes = settings.memory_mib * MIB or memory_here()
+concurrency = os.environ.get("WEB_CONCURRENCY", str(default_workers(cores_here(), memory_bytes)))
 most = metrics.MOST_WORKERS
 if not (concurrency.isascii() and concurrency.isdigit() and 0 < int(concurrency) <= most):
     sys.exit(
         f"error: WEB_CONCURRENCY is {concurrency!r}; it must be a whole number from 1 to {most}"
     )
 workers = int(concurrency)
+capacity.fit(workers, memory_bytes)
 
 # Threads let connections be slow, and some always have to be free: readings, those that wait for
 # one, and pictures, must not take them all.
-worker_class = "webapp.worker.Worker"  # gthread, but for some habits
+worker_class = "webapp.worker.Worker"  # gthread, but it receives without threads
 threads = settings.threads
-drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), 1 + WAITING_PICTURES
+drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), PICTURES + WAITING_PICTURES
 needed = drawings + pictures + SPARE_THREADS
 if threads < needed:
     sys.exit(
@@ -57,7 +59,16 @@ if threads < needed:
         f"{pictures} for pictures, and {SPARE_THREADS} that stay free"
     )
 
-# Each worker makes its own interpreter: one made before the fork does not survive it.
+# Each connection takes a descriptor. Where all places are taken, silent connections give way.
+descriptors = raise_limit()
+worker_connections = min(1000, descriptors - SPARE_DESCRIPTORS)
+if worker_connections <= threads:
+    sys.exit(
+        f"error: a process may open {descriptors} files here (ulimit -n), but {threads} threads "
+        f"(INKLING_THREADS) need at least {SPARE_DESCRIPTORS + threads + 1}"
+    )
+
+# Each worker makes its own interpreters: one made before the fork does not survive it.
 preload_app = False
 
 # A worker whose main thread hangs is killed. It only hands out work, so nothing slow is its doing.
@@ -95,6 +106,11 @@ class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
         """Say nothing, whatever is set."""
 
 
+def on_starting(server: Any) -> None:
+    """Take up changed models and settings on SIGHUP if they fit, and stay as it is if not."""
+    guard_reloads(server)
+
+
 def pre_fork(server: Any, worker: Any) -> None:
     """Give a worker the first row of the metrics that no living worker has."""
     worker.metrics_row = metrics.free_row({w.metrics_row for w in server.WORKERS.values()})
@@ -107,7 +123,7 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Warm up before the first request comes, so that it waits for nothing."""
-    warm_up(worker.wsgi)
+    warm_up(worker.app.wsgi())
 
 
 def post_fork(server: Any, worker: Any) -> None:

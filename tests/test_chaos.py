@@ -395,22 +395,6 @@ SLOW_BODY = head(STROKES, JSON, "Content-Length: 1000") + b"{"
 SLOW_HEAD = b"POST /api/v1/predict/strokes HTTP/1.1\r\nHost: localhost\r\n"
 
 
-@pytest.mark.parametrize("sent", [SLOW_BODY, SLOW_HEAD], ids=["body", "head"])
-def test_without_a_proxy_20_slow_clients_hold_one_worker_up(sent):
-    """What docs/security.md says of gunicorn alone: while they are slow, a worker of 16 threads
-    answers nobody; what is late is ended, so that it answers again.
-    """
-    with started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="4") as (url, _):
-        port = port_of(url)
-        check_reads(port)
-        with slow_clients(port, 20, sent):
-            time.sleep(0.5)
-            start = time.monotonic()
-            check_reads(port)
-            assert time.monotonic() - start > 1
-        check_reads(port)
-
-
 def test_silent_clients_take_no_thread():
     """Those that connect and say nothing are waited for without one."""
     with started(WEB_CONCURRENCY="1") as (url, _):

@@ -272,11 +272,37 @@ def test_the_watch_outlives_clients_that_go():
         assert ours.recv(1) == b""
 
 
+def test_the_watch_cuts_what_took_longest_first():
+    """Where threads are needed; what has not taken that long yet is left alone."""
+    watch = Watch(60)
+    pairs = [socket.socketpair() for _ in range(3)]
+    with ExitStack() as stack:
+        for ours, theirs in pairs:
+            stack.enter_context(ours)
+            stack.enter_context(theirs)
+            watch.add(ours)
+        watch.relieve(60, most=3)
+        assert not any(watch.was_cut(ours) for ours, _ in pairs)
+        watch.relieve(0, most=2)
+        assert [watch.was_cut(ours) for ours, _ in pairs] == [True, True, False]
+        assert pairs[0][0].recv(1) == b""
+
+
+def test_an_answer_that_nobody_takes_is_cut_short():
+    """Whoever sends it is told, and has its thread back."""
+    watch = Watch(0.1)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch.add(ours, sending=True)
+        with pytest.raises(BrokenPipeError):
+            ours.sendall(bytes(10_000_000))
+
+
 @pytest.mark.parametrize("source", [io.BytesIO(b"1234"), Broken()])
 def test_what_the_watch_cut_short_was_too_slow(source):
     """408, not 400."""
     with pytest.raises(ProblemError) as problem:
-        Body(source, 5, 5, deadline=0.0).read()
+        Body(source, 5, 5, is_late=lambda: True).read()
     assert problem.value.status == 408
 
 

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, cast
+from weakref import WeakSet
 
 from flask import Flask, Request, current_app, g
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -40,58 +42,99 @@ LARGE_BODIES = 4
 """Large bodies that one process takes at once: each is held in memory, twice for a moment."""
 
 
-class Watch:
-    """Ends bodies that take too long to arrive.
+@dataclass(frozen=True)
+class _Watched:
+    """A connection that a thread waits for."""
 
-    A server waits for each next byte as long as it takes; a client that sends one a second would
-    keep a thread for a day. One thread a process shuts the reading side of such a connection, on
-    which whoever reads finds the body cut short and can still answer.
+    connection: socket.socket
+    since: float
+    """On the monotonic clock, as the next."""
+    deadline: float
+    how: int
+    """Which side is shut when it is cut, of `socket.SHUT_*`."""
+
+
+class Watch:
+    """Cuts connections that keep a thread waiting too long, for what they send or for us to send.
+
+    A server waits for each next byte as long as it takes; a client that sends or takes one a second
+    would keep a thread for a day. One thread a process shuts the side of such a connection that is
+    waited for. Whoever reads finds the body cut short, and can still answer.
+
+    Args:
+        seconds: how long a head, a body, or an answer may take.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._changed = threading.Condition()
-        self._deadlines: dict[int, tuple[float, socket.socket]] = {}
+        self._watched: dict[int, _Watched] = {}
+        self._cut: WeakSet[socket.socket] = WeakSet()
         self._thread: threading.Thread | None = None
 
-    def add(self, connection: socket.socket, seconds: float | None = None) -> int:
+    def add(
+        self, connection: socket.socket, seconds: float | None = None, *, sending: bool = False
+    ) -> int:
         """Watch a connection from now on, for so long; returns what `remove` takes."""
-        deadline = time.monotonic() + (self.seconds if seconds is None else seconds)
-        key = id(connection)
+        now, key = time.monotonic(), id(connection)
+        deadline = now + (self.seconds if seconds is None else seconds)
+        how = socket.SHUT_RDWR if sending else socket.SHUT_RD
         with self._changed:
-            self._deadlines[key] = (deadline, connection)
+            self._watched.pop(key, None)  # what is added last stands last
+            self._watched[key] = _Watched(connection, now, deadline, how)
             # Made here, not before: a thread does not survive the fork that makes a worker.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="bodies", daemon=True)
                 self._thread.start()
-            elif len(self._deadlines) == 1:
+            elif len(self._watched) == 1:
                 self._changed.notify()
         return key
 
     def remove(self, key: int) -> None:
         """The body has arrived, or nobody waits for it any more."""
         with self._changed:
-            self._deadlines.pop(key, None)
+            self._watched.pop(key, None)
+
+    def relieve(self, seconds: float, most: int) -> None:
+        """Cut at most so many that have been waited for so long; those that took longest."""
+        before = time.monotonic() - seconds
+        with self._changed:
+            # In the order in which they were added.
+            slow = [key for key, watched in self._watched.items() if watched.since <= before]
+            for key in slow[:most]:
+                self._end(key)
+
+    def cut(self, connection: socket.socket) -> None:
+        """Take nothing more from a connection: what has not arrived is late."""
+        self._cut.add(connection)
+        _shut(connection, socket.SHUT_RD)
+
+    def was_cut(self, connection: socket.socket) -> bool:
+        """Whether a connection that ended early was cut here."""
+        return connection in self._cut
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._deadlines:
+                while not self._watched:
                     self._changed.wait()
                 now = time.monotonic()
-                late = [key for key, (deadline, _) in self._deadlines.items() if deadline <= now]
-                connections = [self._deadlines.pop(key)[1] for key in late]
-                for connection in connections:
+                for key in [k for k, w in self._watched.items() if w.deadline <= now]:
                     # Still in the lock: its request cannot end and give the connection back.
-                    _shut_reading(connection)
+                    self._end(key)
             time.sleep(min(1.0, self.seconds / 4))
 
+    def _end(self, key: int) -> None:
+        watched = self._watched.pop(key)
+        self._cut.add(watched.connection)
+        _shut(watched.connection, watched.how)
 
-def _shut_reading(connection: socket.socket) -> None:
+
+def _shut(connection: socket.socket, how: int) -> None:
     try:
-        connection.shutdown(socket.SHUT_RD)
+        connection.shutdown(how)
     except OSError:
-        return  # the client has gone: reading has ended already
+        return  # the client has gone: all has ended already
 
 
 class Body(io.RawIOBase):
@@ -105,7 +148,7 @@ class Body(io.RawIOBase):
         source: what the server reads from.
         announced: the Content-Length, or None for a body in chunks.
         most: bytes that a body in chunks may have.
-        deadline: on the monotonic clock; from then on, what is cut short was cut by the watch.
+        is_late: whether what is cut short was cut by the watch.
         arrived: called when all of it has come.
         too_long: called when more has come than is read.
     """
@@ -115,12 +158,12 @@ class Body(io.RawIOBase):
         source: IO[bytes],
         announced: int | None,
         most: int,
-        deadline: float = float("inf"),
+        is_late: Callable[[], bool] = lambda: False,
         arrived: Callable[[], None] = lambda: None,
         too_long: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self._deadline = deadline
+        self._is_late = is_late
         self._arrived = arrived
         self._too_long = too_long
         self._source = source
@@ -145,22 +188,22 @@ class Body(io.RawIOBase):
         try:
             data = self._source.read(wanted)
         except Exception as error:  # no two servers raise the same
-            self._check_deadline()
+            self._check_time()
             raise ProblemError(400, "The body broke off, or its chunks are malformed.") from error
         self._count += len(data)
         if self._announced is None and self._count > self._most:
             self._too_long()
             raise ProblemError(413, f"The body has more than the {self._most} bytes that are read.")
         if not data and wanted and self._announced is not None:
-            self._check_deadline()
+            self._check_time()
             raise ProblemError(400, "The body is shorter than its Content-Length.")
         if not data or self._count == self._announced:
             self._arrived()
         buffer[: len(data)] = data
         return len(data)
 
-    def _check_deadline(self) -> None:
-        if time.monotonic() >= self._deadline:
+    def _check_time(self) -> None:
+        if self._is_late():
             raise ProblemError(408, "The body took too long to arrive.")
 
 
@@ -172,7 +215,7 @@ class Incoming:
     """
 
     def __init__(self, watch: Watch, gate: Gate, environ: dict[str, Any], large: bool) -> None:
-        self.deadline = float("inf")
+        self.is_late: Callable[[], bool] = lambda: False
         self.arrived: Callable[[], None] = lambda: None
         """Ends the watch: what takes long from then on is the reading."""
         with ExitStack() as held:
@@ -180,7 +223,7 @@ class Incoming:
                 held.enter_context(gate.queued())
             connection = environ.get("gunicorn.socket")
             if isinstance(connection, socket.socket):
-                self.deadline = time.monotonic() + watch.seconds
+                self.is_late = partial(watch.was_cut, connection)
                 self.arrived = partial(watch.remove, watch.add(connection))
                 held.callback(self.arrived)
             self._held = held.pop_all()
@@ -218,7 +261,7 @@ class InMemoryRequest(Request):
             source,
             announced,
             most,
-            incoming.deadline,
+            incoming.is_late,
             incoming.arrived,
             too_long=lambda: self._discard(None),
         )
@@ -271,7 +314,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.request_class = InMemoryRequest
     # Nobody waits for a place: what would be waited for may take as long as a body may.
-    bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0, 0)
+    bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0)
     app.extensions["bodies"] = bodies
     app.teardown_request(_end)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_image_bytes + MULTIPART_OVERHEAD

@@ -1,0 +1,461 @@
+"""Clients that connect and do not get on with it: others are answered all the same."""
+
+import errno
+import json
+import logging
+import os
+import resource
+import selectors
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gunicorn.config import Config
+
+from tests import hand
+from tests.server import HOST, ROOT, clean_environment, started, started_by
+from tests.test_chaos import (
+    GUNICORN,
+    SLOW_BODY,
+    SLOW_HEAD,
+    get,
+    port_of,
+    post,
+    slow_clients,
+    wait_for,
+)
+from tests.test_server import (
+    DRAWING,
+    IMAGE,
+    JSON,
+    STROKES,
+    check_reads,
+    chunk,
+    chunked,
+    head,
+    resident_mib,
+    whole,
+    workers,
+)
+from webapp import worker as module
+from webapp.limits import Watch
+
+FOR_EVER = {"WEB_CONCURRENCY": "1", "INKLING_BODY_SECONDS": "3600"}
+"""One worker, which waits for slow clients longer than any test runs."""
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def many_files():
+    """Let this process open the thousands of connections that a test needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 6000
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"a process may open {hard} files here, and this takes {wanted}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def under(limit: str, *options: str) -> list[str]:
+    """The command of a site under an option of `ulimit`."""
+    return ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *GUNICORN[:-1], *options, GUNICORN[-1]]
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Whether the server has not closed a connection on which it sent nothing."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def answer_on(connection: socket.socket) -> tuple[int, bytes]:
+    """Status and body of the next answer on a connection, and no byte more."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        assert byte, f"the connection ended after {data!r}"
+        data += byte
+    if data.startswith(b"HTTP/1.1 100 "):
+        return answer_on(connection)
+    size = int(data.lower().partition(b"content-length: ")[2].split()[0])
+    return int(data.split()[1]), connection.recv(size, socket.MSG_WAITALL)
+
+
+# Row 7: silent connections, and descriptors
+
+
+def test_row_7_the_soft_limit_is_raised():
+    """To what is allowed, in the first process, and thereby in all."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard <= 512:
+        pytest.skip(f"a process may open {hard} files here")
+    with started_by(under("-Sn 512"), WEB_CONCURRENCY="1") as (_, master):
+        [pid] = workers(master.pid)
+        assert resource.prlimit(pid, resource.RLIMIT_NOFILE)[0] > 512
+
+
+@pytest.mark.parametrize("options", [(), ("--worker-connections", "5000")])
+def test_row_7_more_silent_connections_than_descriptors(options):
+    """The worker keeps fewer, also if it is told of too many: the oldest go, others are heard."""
+    with started_by(under("-n 256", *options), **FOR_EVER) as (url, master):
+        port, pids = port_of(url), workers(master.pid)
+        with slow_clients(port, 400, b"") as connections:
+            for _ in range(3):
+                assert get(port, "/healthz")[0] == 200
+                check_reads(port)
+            assert not is_open(connections[0])
+            assert is_open(connections[-1])
+        assert workers(master.pid) == pids
+
+
+def test_row_7_thousands_of_silent_connections(many_files):
+    """However many there are, whoever sends a request is heard; the oldest silent ones go."""
+    with (
+        started(**FOR_EVER) as (url, master),
+        slow_clients(port_of(url), 3000, b"") as connections,
+    ):
+        pids = workers(master.pid)
+        for _ in range(5):
+            assert get(port_of(url), "/healthz")[0] == 200
+            assert post(port_of(url), STROKES, DRAWING, JSON)[1]["text"] == "3"
+        assert not is_open(connections[0])
+        assert is_open(connections[-1])
+        assert sum(map(is_open, connections)) < 1000
+        assert workers(master.pid) == pids
+
+
+def test_row_7_silent_connections_take_no_thread():
+    """Not even for a moment: no thread is started for them."""
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("this system has no /proc to count threads in")
+    with started(**FOR_EVER) as (url, master):
+        [pid] = workers(master.pid)
+        before = len(list(Path(f"/proc/{pid}/task").iterdir()))
+        with slow_clients(port_of(url), 100, b""):
+            check_reads(port_of(url))
+            # One more may have been started for the reading, and one to watch over it.
+            assert len(list(Path(f"/proc/{pid}/task").iterdir())) <= before + 2
+
+
+def test_row_7_a_limit_too_low_stops_the_start():
+    """With one line that names it and what is needed."""
+    run = subprocess.run(
+        under("-n 140"),
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode != 0
+    [line] = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert "140 files here (ulimit -n)" in line
+    assert "INKLING_THREADS" in line
+
+
+class Refusing:
+    """A listening socket on which accepting fails."""
+
+    def __init__(self, error: int) -> None:
+        self.listening = socket.create_server((HOST, 0))
+        self.error: int | None = error
+
+    def accept(self):
+        """Fail, or accept."""
+        if self.error:
+            raise OSError(self.error, os.strerror(self.error))
+        return self.listening.accept()
+
+    def __getattr__(self, name):
+        return getattr(self.listening, name)
+
+
+@pytest.fixture
+def worker(caplog):
+    """A worker that accepts from one socket, without a loop or a site."""
+    config = Config()
+    config.set("worker_connections", 6)
+    config.set("threads", 2)
+    listener = Refusing(errno.EMFILE)
+    made = module.Worker(
+        1, os.getpid(), [listener], None, 30, config, logging.getLogger("gunicorn.error")
+    )
+    made.poller = selectors.DefaultSelector()
+    made.method_queue.init()
+    made.tpool = made.get_thread_pool()
+    made._watch = Watch(60)
+    made._is_plain = True
+    made.set_accept_enabled(True)
+    yield made
+    made.murder_keepalived(force=True)
+    for conn in [*made._arriving, *made._closing]:
+        made._drop(conn)
+    made.tpool.shutdown()
+    made.poller.close()
+    made.method_queue.close()
+    made.tmp.close()
+    listener.close()
+
+
+@contextmanager
+def accepted(worker, count: int) -> Iterator[list[socket.socket]]:
+    """Connections that a worker has accepted."""
+    [listener] = worker.sockets
+    error, listener.error = listener.error, None
+    with ExitStack() as stack:
+        clients = []
+        for _ in range(count):
+            clients.append(stack.enter_context(socket.create_connection(listener.getsockname())))
+            worker.accept(listener)
+        listener.error = error
+        yield clients
+
+
+@pytest.mark.parametrize("code", ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EIO"])
+def test_row_7_a_failing_accept_is_tried_again_later(worker, monkeypatch, caplog, code):
+    """The listening socket stays readable: it is not looked at meanwhile. The log says it once."""
+    [listener] = worker.sockets
+    listener.error = getattr(errno, code)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for _ in range(3):
+        worker.accept(listener)
+    assert not worker._accepting
+    worker.set_accept_enabled(True)
+    assert not worker._accepting
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    now += module.PAUSE_SECONDS
+    worker.set_accept_enabled(True)
+    assert worker._accepting
+
+
+def test_row_7_a_silent_connection_gives_its_descriptor(worker):
+    """The oldest; then accepting can go on at once, with some descriptors left for files."""
+    with accepted(worker, 5) as clients:
+        worker.accept(worker.sockets[0])
+        assert worker._accepting
+        assert [is_open(client) for client in clients] == [False, False, False, True, True]
+        assert worker.nr_conns == 2 < worker.worker_connections == 3
+
+
+def test_row_7_the_oldest_gives_its_place(worker):
+    """Silent ones before those that are kept for another request."""
+    with accepted(worker, 2) as kept:
+        for conn in list(worker._arriving):
+            worker._leave(conn)
+            worker._wait(conn, worker.keepalived_conns, 60)
+        with accepted(worker, 4) as silent:
+            assert worker.nr_conns == 5
+            assert [is_open(client) for client in silent] == [False, True, True, True]
+            assert all(map(is_open, kept))
+            in_threads = list(worker._arriving)
+            for conn in in_threads:
+                worker._leave(conn)
+            with accepted(worker, 1) as last:
+                assert [is_open(client) for client in kept] == [False, True]
+                assert is_open(last[0])
+            for conn in in_threads:
+                worker._close(conn)
+
+
+def test_row_7_a_connection_may_give_way_when_it_has_just_become_readable(worker):
+    """The loop was told of both at once, and comes to the one that is closed already."""
+    with accepted(worker, 1) as (client,):
+        client.sendall(HEALTH[:5])
+        [(key, _)] = worker.poller.select(5)
+        assert worker._make_room()
+        key.data(key.fileobj)
+        assert worker.nr_conns == 0
+
+
+# Slow ones
+
+LONG_BODY = head(IMAGE, "image/png", "Content-Length: 900000") + bytes(70_000)
+
+
+@pytest.mark.parametrize("count", [20, 300])
+@pytest.mark.parametrize("sent", [SLOW_HEAD, SLOW_BODY], ids=["head", "body"])
+def test_slow_clients_take_no_thread(sent, count):
+    """More of them than threads, for ever: others are answered beside."""
+    with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), count, sent):
+        for _ in range(3):
+            check_reads(port_of(url))
+            assert get(port_of(url), "/healthz")[0] == 200
+
+
+def test_slow_long_bodies_leave_threads_to_others():
+    """They have half of the threads; and who else sends a photo gets one in the end."""
+    photo = hand.png(np.random.default_rng(1).integers(0, 256, (600, 600)).astype(np.uint8))
+    assert len(photo) > module.WHOLE_BYTES
+    with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), 20, LONG_BODY):
+        check_reads(port_of(url))
+        assert post(port_of(url), IMAGE, photo, "image/png")[0] == 200
+
+
+def test_clients_that_do_not_read_give_their_threads_back():
+    """More of them than threads, each with answers of megabytes that it does not take."""
+    with started("tests.plain:app", **FOR_EVER) as (url, _), ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((HOST, port_of(url)))
+            client.sendall(10 * HEALTH)
+        for _ in range(10):
+            assert get(port_of(url), "/")[0] == 200
+            time.sleep(0.3)  # first answers may be small enough for the system to keep
+
+
+def test_clients_that_keep_a_closed_connection_hold_nobody_up():
+    """The server closes its side, and waits for theirs beside all else."""
+    ask = HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), 40, ask) as clients:
+        check_reads(port_of(url))
+        for client in clients:
+            assert answer_on(client)[0] == 200
+        # For a while: those that never close theirs are not kept.
+        wait_for(lambda: get_rest(clients[0]) == b"")
+
+
+def get_rest(client: socket.socket) -> bytes | None:
+    """What the server does with a connection that it has closed, once it is written to."""
+    try:
+        client.sendall(b"x")
+    except OSError:
+        return b""
+    return None
+
+
+def test_a_slow_photo_is_read():
+    """A client that sends as well as it can has its time, as long as threads are free."""
+    photo = hand.png(hand.picture(3)) + bytes(200_000)
+    request = whole(IMAGE, "image/png", photo)
+    with (
+        started(WEB_CONCURRENCY="1") as (url, _),
+        socket.create_connection((HOST, port_of(url)), timeout=30) as client,
+    ):
+        for start in range(0, len(request), 40_000):
+            client.sendall(request[start : start + 40_000])
+            time.sleep(0.8)  # 4 s in all: longer than others would wait for its thread
+            check_reads(port_of(url))
+        status, body = answer_on(client)
+    assert (status, json.loads(body)["text"]) == (200, "3")
+
+
+def test_unfinished_requests_do_not_fill_the_memory(many_files):
+    """They take 16 MiB together; the oldest give way."""
+    almost = head(STROKES, JSON, "Content-Length: 65000") + bytes(64_000)
+    with started(**FOR_EVER) as (url, master):
+        [pid] = workers(master.pid)
+        check_reads(port_of(url))
+        before = resident_mib(pid)
+        with slow_clients(port_of(url), 900, almost) as clients:
+            assert post(port_of(url), STROKES, DRAWING, JSON)[0] == 200
+            assert resident_mib(pid) - before < 40
+            assert not is_open(clients[0])
+            assert is_open(clients[-1])
+
+
+# Requests as they may come
+
+
+@pytest.fixture(scope="module")
+def port():
+    """Where a site listens, whose worker waits for slow clients for ever."""
+    with started(**FOR_EVER) as (url, _):
+        yield port_of(url)
+
+
+PHOTO = hand.png(hand.picture(3)) + bytes(300_000)
+TRAILER = head(STROKES, JSON, "Transfer-Encoding: chunked", "Trailer: X") + chunk(DRAWING)
+REQUESTS = {
+    "drawing": whole(STROKES, JSON, DRAWING),
+    "photo": whole(IMAGE, "image/png", PHOTO),
+    "chunks": chunked(STROKES, JSON, chunk(DRAWING[:50]) + chunk(DRAWING[50:]) + chunk(b"")),
+    "chunk that looks like an end": chunked(
+        STROKES, JSON, chunk(DRAWING[:1] + b"\r\n\r\n") + chunk(DRAWING[1:]) + chunk(b"")
+    ),
+    "trailer": TRAILER + b"0\r\nX: 1\r\n\r\n",
+    "long chunks": chunked(
+        IMAGE, "image/png", chunk(PHOTO[:999]) + chunk(PHOTO[999:]) + chunk(b"")
+    ),
+    "long head": whole(STROKES, JSON, DRAWING).replace(
+        b"\r\n", b"\r\n" + b"".join(b"X-%d: %s\r\n" % (i, 8000 * b"x") for i in range(12)), 1
+    ),
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 40])
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_arrives_in_any_pieces(port, name, pieces):
+    """The first on a connection, and the next on it."""
+    data = REQUESTS[name]
+    size = -(-len(data) // pieces)
+    with socket.create_connection((HOST, port), timeout=30) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(2):
+            for start in range(0, len(data), size):
+                client.sendall(data[start : start + size])
+                time.sleep(0.002)
+            status, body = answer_on(client)
+            assert (status, json.loads(body)["text"]) == (200, "3")
+
+
+def test_requests_sent_at_once_are_answered_in_turn(port):
+    """And the start of another behind them takes no thread."""
+    other = HEALTH
+    with ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(socket.create_connection((HOST, port), timeout=30))
+            client.sendall(REQUESTS["drawing"] + other + REQUESTS["drawing"] + other[:30])
+            assert json.loads(answer_on(client)[1])["text"] == "3"
+            assert json.loads(answer_on(client)[1]) == {"status": "alive"}
+            assert json.loads(answer_on(client)[1])["text"] == "3"
+        check_reads(port)
+        client.sendall(other[30:])
+        assert json.loads(answer_on(client)[1]) == {"status": "alive"}
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to(port):
+    """Expect: 100-continue."""
+    with socket.create_connection((HOST, port), timeout=30) as client:
+        length = f"Content-Length: {len(DRAWING)}"
+        client.sendall(head(STROKES, JSON, length, "Expect: 100-continue"))
+        assert client.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        client.sendall(DRAWING)
+        status, body = answer_on(client)
+        assert (status, json.loads(body)["text"]) == (200, "3")
+
+
+def test_a_client_that_ends_early_is_told(port):
+    """It sent less than it announced, and nothing more will come."""
+    with socket.create_connection((HOST, port), timeout=30) as client:
+        client.sendall(SLOW_BODY)
+        client.shutdown(socket.SHUT_WR)
+        assert answer_on(client)[0] == 400
+
+
+def test_what_is_hidden_gets_a_thread_with_its_first_byte(worker, monkeypatch):
+    """With TLS, for one, this worker cannot see what has arrived."""
+    worker._is_plain = False
+    asked = []
+    monkeypatch.setattr(worker, "enqueue_req", asked.append)
+    with accepted(worker, 1) as (client,):
+        assert not asked
+        client.sendall(b"\x16")
+        [(key, _)] = worker.poller.select(5)
+        key.data(key.fileobj)
+        [conn] = asked
+        assert conn.received == b""
+        assert conn.sock.recv(1) == b"\x16"
+        worker._close(conn)
