@@ -1,5 +1,8 @@
 """Inkling: a site and a service that reads handwritten numbers."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from . import (
@@ -23,6 +26,14 @@ from . import (
 from .config import Settings, load_settings
 
 
+class Site(Flask):
+    """A Flask application all of whose views and hooks are ordinary functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function: Flask would look a dozen times a request whether it is a coroutine."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The table of contents of the site.
 
@@ -30,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         ConfigError: a setting does not fit.
         ModelError: the model cannot be served.
     """
-    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    app = Site(__name__, static_folder=None, template_folder="../templates")
     app.config["SETTINGS"] = settings or load_settings()
 
     # What comes first sees a request first, and its answer last.

@@ -120,7 +120,7 @@ class Gate:
 
     def _admit(self) -> None:
         """Give free places to those that wait: to the client that holds the fewest first."""
-        while len(self._inside) < self.places:
+        while self._waiting and len(self._inside) < self.places:
             holding = Counter(other.client for other in self._inside if other.client is not None)
             begun = len(self._started)
             ready = [

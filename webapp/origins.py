@@ -1,5 +1,6 @@
 """Access control: hosts, proxies, HTTPS, other sites' pages, and the machine's own requests."""
 
+import functools
 import hmac
 import ipaddress
 import re
@@ -98,6 +99,9 @@ Proxies add many others (`X-Forwarded-For`, `X-Client-IP`, `CF-Connecting-IP`, `
 of a proxy.
 """
 
+_CLIENT_KEYS = {f"HTTP_{name.upper().replace('-', '_')}" for name in CLIENT_FIELDS}
+"""The same as keys of the WSGI environment, in which each request is looked at."""
+
 PREFLIGHT_SECONDS = 7200
 """How long a browser may remember what another origin may do; more is cut to this by Chromium."""
 
@@ -134,6 +138,7 @@ class Authority(NamedTuple):
         return f"{self.name}:{self.port}" if self.port else self.name
 
 
+@functools.lru_cache(maxsize=1024)  # a site has few names
 def parse_authority(text: str, scheme: str = "") -> Authority | None:
     """The host and port of a URL of this scheme, or None if they are malformed.
 
@@ -199,6 +204,7 @@ def is_loopback_name(name: str) -> bool:
     return f".{name}".endswith(".localhost") or _is_loopback_address(name.strip("[]"))
 
 
+@functools.lru_cache(maxsize=1024)  # of which are few; others are asked about once
 def _is_loopback_address(address: str) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
@@ -386,14 +392,16 @@ def is_local(request: Request) -> bool:
     One thing cannot be seen here: a proxy on this machine that speaks HTTP/1.1, asks for a loopback
     name and adds no field. A proxy has to add at least `X-Forwarded-For`.
     """
-    host = parse_authority(request.headers.get("Host", ""))
+    environ = request.environ
+    if not _is_loopback_address(request.remote_addr or ""):
+        return False
+    host = parse_authority(environ.get("HTTP_HOST", ""))
     return (
-        _is_loopback_address(request.remote_addr or "")
-        and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+        environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
         and host is not None
         and is_loopback_name(host.name)
-        and all(
-            name in CLIENT_FIELDS or name.startswith("sec-")
-            for name in map(str.lower, request.headers.keys())
+        and not any(
+            key.startswith("HTTP_") and key not in _CLIENT_KEYS and not key.startswith("HTTP_SEC_")
+            for key in environ
         )
     )

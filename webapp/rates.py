@@ -151,10 +151,12 @@ def charge(seconds: float, charged: int = 0) -> int:
         ProblemError: 429, see `Rates.charge`.
     """
     units = max(1, math.ceil(seconds / UNIT_SECONDS))
+    if units <= charged:
+        return charged
     payer = client()
-    if payer is not None and current_app.extensions["rates"] and units > charged:
+    if payer is not None and current_app.extensions["rates"]:
         app_rates().charge(payer, units - charged)
-    return max(units, charged)
+    return units
 
 
 def check_rate(settings: Settings) -> None:

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable
 
-from .errors import Bound, BudgetError, GoneError
+from .errors import BudgetError, GoneError
 
 GROUPS = 20_000
 """Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300, a batch of
@@ -50,20 +50,18 @@ class Budget:
         clock: Callable[[], float] = time.thread_time,
         wall_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most: dict[Bound, float] = {
-            "processor_time": processor_time,
-            "time": time_left,
-            "groups": groups,
-            "pixels": pixels,
-        }
-        self._groups = 0
-        self._pixels = 0
+        self._most_groups, self._groups = groups, 0
+        self._most_pixels, self._pixels = pixels, 0
         self._is_gone = is_gone
         self._clock = clock
         self._wall_clock = wall_clock
+        self._seconds = processor_time
         self._start = clock()
-        self._wall_start = wall_clock()
-        self._next_look = self._wall_start + LOOK_SECONDS
+        self._end = self._start + processor_time
+        now = wall_clock()
+        self._time = time_left
+        self._wall_end = now + time_left
+        self._next_look = now + LOOK_SECONDS
 
     @property
     def processor_time(self) -> float:
@@ -73,7 +71,7 @@ class Budget:
     @property
     def time_left(self) -> float:
         """Seconds of wall-clock time that are left; below 0 when they are over."""
-        return self._most["time"] - (self._wall_clock() - self._wall_start)
+        return self._wall_end - self._wall_clock()
 
     def check(self) -> None:
         """Return while the budget lasts.
@@ -82,11 +80,15 @@ class Budget:
             BudgetError: a bound is met.
             GoneError: the client has closed its connection.
         """
-        self._hold("groups", self._groups)
-        self._hold("pixels", self._pixels)
-        self._hold("processor_time", self._clock() - self._start)
+        if self._groups > self._most_groups:
+            raise BudgetError("groups", self._most_groups)
+        if self._pixels > self._most_pixels:
+            raise BudgetError("pixels", self._most_pixels)
+        if self._clock() > self._end:
+            raise BudgetError("processor_time", self._seconds)
         now = self._wall_clock()
-        self._hold("time", now - self._wall_start)
+        if now > self._wall_end:
+            raise BudgetError("time", self._time)
         if self._is_gone is not None and now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
             if self._is_gone():
@@ -101,8 +103,3 @@ class Budget:
         self._groups += groups
         self._pixels += pixels
         self.check()
-
-    def _hold(self, bound: Bound, used: float) -> None:
-        most = self._most[bound]
-        if used > most:
-            raise BudgetError(bound, most)

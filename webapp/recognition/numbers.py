@@ -413,7 +413,7 @@ def read_numbers(inks: Sequence[Stroke], medium: Medium) -> Numbers:
         height = float(max(group.high - group.low))
         crumbs = crumbs_of(pieces, height)
         lines = [_Line(pieces, height, [group], glyphs, probabilities, is_digit, [cover], crumbs)]
-    return replace(_numbers(lines, signs, medium), limit=limit)
+    return _numbers(lines, signs, medium, limit)
 
 
 def _without_dust(inks: Sequence[Stroke]) -> Sequence[Stroke]:
@@ -770,7 +770,9 @@ def _without(line: _Line, passed: set[int]) -> _Line:
     return replace(line, covers=covers, passed=frozenset(passed))
 
 
-def _numbers(lines: Sequence[_Line], signs: Sequence[Piece], medium: Medium) -> Numbers:
+def _numbers(
+    lines: Sequence[_Line], signs: Sequence[Piece], medium: Medium, limit: Bound | None
+) -> Numbers:
     digits: list[Found] = []
     ignored: list[Ink] = []
     texts: list[list[tuple[str, float]]] = []
@@ -817,6 +819,7 @@ def _numbers(lines: Sequence[_Line], signs: Sequence[Piece], medium: Medium) -> 
         score=sum(line.covers[0].score for line in lines),
         amount=total,
         tangled=_is_tangled(digits, ignored, medium.across),
+        limit=limit,
     )
 
 
