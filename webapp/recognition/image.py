@@ -17,7 +17,7 @@ FORMATS = ("PNG", "JPEG", "WebP")
 WHITE = 255
 
 STRIP_ROWS = 256
-"""Rows of a picture that are turned to grey at once."""
+"""Rows of a picture that are worked on at once where a step takes many bytes a pixel."""
 
 # JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .blobs import pen_width
 from .budget import Budget
 from .glyph import Stroke
+from .image import STRIP_ROWS
 from .ink import (
     WORKING_SIDE,
     flat_level,
@@ -185,12 +186,13 @@ def slope_of(pieces: list[Stroke]) -> float | None:
     if len(middles) < 4 or height <= 0:
         return None
     angles = np.arange(-30, 31) * 1.0
-    radians = np.radians(angles)
-    rows = (middles[:, 1:] * np.cos(radians) - middles[:, :1] * np.sin(radians)) / height
-    apart = rows[:, np.newaxis, :] - rows[np.newaxis, :, :]
     near = np.hypot(*(middles[:, np.newaxis] - middles[np.newaxis]).transpose(2, 0, 1)) < 8 * height
-    gathered = (np.exp(-((apart / 0.2) ** 2)) * near[..., np.newaxis]).sum(axis=(0, 1))
-    gathered = gathered - 0.002 * len(middles) * np.abs(angles)
+    gathered = np.empty(len(angles))
+    for place, angle in enumerate(np.radians(angles)):
+        rows = (middles[:, 1] * np.cos(angle) - middles[:, 0] * np.sin(angle)) / height
+        apart = rows[:, np.newaxis] - rows
+        gathered[place] = (np.exp(-((apart / 0.2) ** 2)) * near).sum()
+    gathered -= 0.002 * len(middles) * np.abs(angles)
     return float(angles[int(gathered.argmax())])
 
 
@@ -382,7 +384,11 @@ def _sheet_edges(
     lines = near & (short <= EDGE_STEEP * long)
     if not lines.any() or lines.all():
         return np.zeros(len(lines), np.bool_)
-    amount = np.bincount(labels.ravel(), ink.ravel(), len(statistics))[1:] / 255
+    amount = np.zeros(len(statistics))
+    for start in range(0, rows, STRIP_ROWS):  # np.bincount takes 16 bytes a pixel
+        strip = slice(start, start + STRIP_ROWS)
+        amount += np.bincount(labels[strip].ravel(), ink[strip].ravel(), len(statistics))
+    amount = amount[1:] / 255
     pen = pen_width(np.where(np.concatenate([[False], ~lines])[labels], ink, 0).astype(np.uint8))
     return np.asarray(lines & (amount < EDGE_THIN * pen * np.hypot(width, height)), np.bool_)
 
