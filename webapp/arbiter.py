@@ -44,12 +44,13 @@ def _check(new: Any, old: Any) -> None:
     """Check what gunicorn itself would only find out on the way.
 
     Raises:
-        ValueError: the address is another one, which only a restart can change.
-        Exception: a class that is named does not exist.
+        ValueError: the address is another one, which only a restart can change, or there is no such
+            class of workers.
     """
     if new.address != old.address:
         raise ValueError(f"the address would change from {old.address} to {new.address}")
-    _ = new.worker_class, new.logger_class
+    if not isinstance(new.worker_class, type):
+        raise ValueError(f"there is no class of workers {new.worker_class!r}")
 
 
 def _reason(error: BaseException) -> str:

@@ -1,6 +1,9 @@
 """The reference network itself instead of its export; only for comparing the two.
 
 Needs requirements/train.txt. `webapp.engine` imports this module when INKLING_BACKEND is `keras`.
+
+Each worker reads NAME.keras from the disk when it starts, unlike the models that are served
+(`webapp.models`): a file that changes later keeps workers from starting until it is put back.
 """
 
 from pathlib import Path

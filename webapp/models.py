@@ -79,24 +79,26 @@ def _try(settings: Settings, models: Models) -> None:
         process.kill()  # it has said all, or hangs
         process.join()
         receiver.close()
-    if error:
+    if isinstance(error, ConfigError):
+        raise error
+    if error is not None:
         raise ModelError(f"the models in {settings.models} cannot be served: {error}")
 
 
 def _answer_once(settings: Settings, models: Models, sender: Connection) -> None:
-    """What the process does: it sends what is wrong, or nothing."""
+    """What the process does: it sends what is wrong, or None."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
     restore(models)
     metrics.memory = metrics.Memory()  # nobody's row
     try:
         _check(settings)
+    except (ModelError, ConfigError) as error:
+        sender.send(error)
     except Exception as error:
-        # Those that the project raises say what is wrong; others need their type for that.
-        known = isinstance(error, ModelError | ConfigError)
-        sender.send(str(error) if known else f"{type(error).__name__}: {error}")
+        sender.send(f"{type(error).__name__}: {error}")
     else:
-        sender.send("")
+        sender.send(None)
 
 
 def _check(settings: Settings) -> None:
