@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -414,6 +414,31 @@ def test_a_request_arrives_in_any_pieces(port, name, pieces):
                 time.sleep(0.002)
             status, body = answer_on(client)
             assert (status, json.loads(body)["text"]) == (200, "3")
+
+
+MISLEADING = {
+    "empty line": b"\r\n\r\n",
+    "padded length": head(STROKES, JSON, f"Content-Length: {1000:020}") + HEALTH,
+    "empty chunk size": chunked(STROKES, JSON, b"\r\n\r\n"),
+    "negative chunk": chunked(STROKES, JSON, b"-5\r\n\r\n\r\n"),
+    "end in a chunk": chunked(STROKES, JSON, b"50\r\n0\r\n\r\n"),
+    "end in a head": b"GET / HTTP/1.1\r\nHost: localhost\r\nX: 0\r\n\r",
+}
+"""Starts of requests that may be taken for whole ones."""
+
+
+@pytest.mark.parametrize("name", MISLEADING)
+def test_a_request_that_only_looks_whole_takes_no_thread(port, name):
+    """And no other is found in it: that would be somebody else's, behind a proxy."""
+    with slow_clients(port, 20, MISLEADING[name]) as clients:
+        check_reads(port)
+        answer = b""
+        clients[0].settimeout(1)
+        with suppress(TimeoutError, ConnectionError):
+            while data := clients[0].recv(65536):
+                answer += data
+        assert answer.count(b"HTTP/1.1 ") <= 1
+        assert b"HTTP/1.1 200" not in answer
 
 
 def test_requests_sent_at_once_are_answered_in_turn(port):

@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers import gthread
 
 from .config import MIB
@@ -55,6 +56,24 @@ _has_started = mmap.mmap(-1, 1)
 """Whether a worker of this site ever started; shared by the processes forked from this one."""
 
 
+class Unreader(SocketUnreader):  # type: ignore[misc]
+    """What gunicorn's parser reads from: what has arrived, then the socket, if more may come."""
+
+    is_whole = False
+    """Whether all of the request has arrived: nothing more is waited for."""
+    was_short = False
+    """Whether the parser wanted more all the same. It took the request for a longer one, and where
+    the next one begins on the connection is unknown."""
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """What comes next; nothing at the end."""
+        if self.is_whole:
+            self.was_short = True
+            return b""
+        data: bytes = super().chunk(size_hint)
+        return data
+
+
 class Connection(gthread.TConn):  # type: ignore[misc]
     """A connection, and what has arrived on it of its next request."""
 
@@ -63,24 +82,25 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         self.data_ready = True  # no thread has to wait for the first byte
         self.received = bytearray()
         self.is_whole = False
-        """Whether a thread can read the request without waiting for the client."""
+        """Whether all of the request has arrived, or nothing more will."""
         self.is_long = False
         """Whether a thread has got the request before it was whole."""
-        self.may_drip = True
-        """Whether that thread may have to wait for the client."""
         self.place: Any = None
         """Which of the worker's collections it waits in, if any."""
         self.drained = 0
         """Bytes that came after the last answer."""
-        self._head_size = 0
+        self._head = 0
         """Bytes of the head, once it is there."""
-        self._size = 0.0
-        """Bytes of the request then; infinite where it comes in chunks."""
+        self._end: int | None = None
+        """Bytes of the request then; None where it comes in chunks."""
+        self._chunk = 0
+        """Where the next chunk begins."""
+        self._unreader: Unreader | None = None
 
     @property
     def has_head(self) -> bool:
         """Whether at most the body is missing."""
-        return self._head_size > 0
+        return self._head > 0
 
     def receive(self) -> bool:
         """Take what has arrived: whether that was the end of the connection.
@@ -100,35 +120,61 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         """Add to what has arrived of the request."""
         searched = max(0, len(self.received) - len(END_OF_HEAD) + 1)
         self.received += data
-        if not self.has_head and (end := self.received.find(END_OF_HEAD, searched)) >= 0:
-            self._head_size = end + len(END_OF_HEAD)
+        if not self.has_head:
+            end = self.received.find(END_OF_HEAD, searched)
+            if end < 0:
+                return
+            self._head = self._chunk = end + len(END_OF_HEAD)
             self._read_head(bytes(self.received[: end + 2]).lower())
-        if self._size == float("inf"):
-            # A guess: the parser decides, and is watched where it has to wait.
-            body = self.received[self._head_size :]
-            self.is_whole = body.endswith(END_OF_HEAD)
-        else:
-            self.is_whole = self.has_head and len(self.received) >= self._size
+        self.is_whole = (
+            self._has_last_chunk() if self._end is None else len(self.received) >= self._end
+        )
 
-    def take(self) -> bytes:
-        """What has arrived, for the parser; what arrives from now on is another request."""
-        data = bytes(self.received)
-        self.may_drip = not self.is_whole or self._size == float("inf")
+    def feed(self) -> None:
+        """Give the parser what has arrived. What arrives from now on is another request."""
+        if self._unreader is None:
+            self._unreader = self.parser.unreader = Unreader(self.sock)
+        self._unreader.is_whole = self.is_whole
+        self._unreader.unread(bytes(self.received))
         self.received.clear()
-        self._head_size, self.is_whole = 0, False
-        return data
+        self._head, self.is_whole = 0, False
+
+    @property
+    def may_drip(self) -> bool:
+        """Whether the thread that has the request may have to wait for the client."""
+        return self._unreader is None or not self._unreader.is_whole
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows where the next request begins."""
+        return self._unreader is not None and self._unreader.was_short
 
     def _read_head(self, head: bytes) -> None:
-        """Find the size of the request by its head, in small letters."""
+        """Find the end of the request by its head, in small letters."""
         size = _field(head, b"content-length")
         if _field(head, b"transfer-encoding"):
-            self._size = float("inf")
+            self._end = None
+        elif size.isdigit():
+            self._end = self._head + int(size[:18])  # whoever says more does not send it
         else:
-            self._size = self._head_size + (int(size) if size.isdigit() and len(size) < 20 else 0)
-        if len(self.received) < self._size and _field(head, b"expect") == b"100-continue":
+            self._end = self._head
+        if _field(head, b"expect") == b"100-continue" and len(self.received) == self._head:
             # The client waits for it before it sends the body. gunicorn says it once more.
             with suppress(OSError):
                 self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _has_last_chunk(self) -> bool:
+        """Whether all chunks have arrived (RFC 9112, section 7.1), or one that is none."""
+        while (end := self.received.find(b"\r\n", self._chunk)) >= 0:
+            text = bytes(self.received[self._chunk : end]).partition(b";")[0].strip()
+            try:
+                size = int(text, 16)
+            except ValueError:
+                return True
+            if size <= 0:
+                return size < 0 or self.received.find(END_OF_HEAD, end) >= 0
+            self._chunk = end + 2 + size + 2
+        return False
 
 
 def _field(head: bytes, name: bytes) -> bytes:
@@ -157,6 +203,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self._asked: deque[float] = deque()
         """When each request came that waits for a thread; on the monotonic clock, as all times."""
         self._is_told_to_stop = False
+        self._last_call = float("inf")
         self._next_accept = self._next_complaint = self._next_look = 0.0
 
     # ---- start and stop ----
@@ -228,15 +275,18 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self.sockets = []
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Close connections by then on which no request has begun.
-
-        A worker that is told to stop waits longer for a request that has. A worker that is recycled
-        has no successor before it ends, and does not.
-        """
+        """Close connections by then that no request has begun on."""
         super()._cap_keepalive(deadline)
-        for conn in self._arriving:
-            if not (conn.received and self._is_told_to_stop):
-                conn.timeout = min(conn.timeout, deadline)
+        self._last_call = deadline
+
+    def _is_over(self, conn: Connection, now: float) -> bool:
+        """Whether a connection has waited long enough for its request.
+
+        A worker that is told to stop waits on for a request that has begun. A worker that is
+        recycled has no successor before it ends, and does not.
+        """
+        is_spared = self._is_told_to_stop and conn.received
+        return conn.timeout <= now or (self._last_call <= now and not is_spared)
 
     # ---- connections ----
 
@@ -414,11 +464,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self._asked.popleft()
         if conn.received:
             conn.init()
-            conn.parser.unreader.unread(conn.take())
+            conn.feed()
         if conn.may_drip:
             self._watch.add(conn.sock)
         try:
-            return super().handle(conn)
+            return super().handle(conn) and not conn.is_lost
         finally:
             self._watch.remove(id(conn.sock))
 
@@ -483,7 +533,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             return
         self._next_look = now + LOOK_SECONDS
         for place in (self._closing, self._arriving, self._queued):
-            for conn in [conn for conn in place if conn.timeout <= now]:
+            for conn in [conn for conn in place if self._is_over(conn, now)]:
                 self._give_up(conn)
         before = now - PATIENCE_SECONDS
         waiting = sum(since <= before for since in self._asked.copy())
