@@ -1,5 +1,6 @@
 """How gunicorn serves Inkling; every value has its reason."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -75,7 +76,7 @@ preload_app = False
 timeout = 30
 
 # What is being read when the site stops is still answered; a PaaS kills after 30 s.
-graceful_timeout = 25
+graceful_timeout = math.ceil(settings.request_seconds) + 3
 
 # Memory that some library forgets is given back in time; not by all workers at once.
 max_requests = 20_000

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 import pytest
@@ -92,6 +93,31 @@ def test_the_lock_of_the_site_holds_among_processes(other_process):
     # Nor is it taken twice by threads of one process.
     with lock.held(Budget()), pytest.raises(BudgetError), lock.held(Budget(time_left=0.1)):
         raise AssertionError("held twice")
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_the_lock_of_the_site_is_fair():
+    """A process that lets go and comes again at once waits behind the one that waits."""
+    lock = SiteLock()
+    read, write = os.pipe()
+    children = []
+    for name in (b"a", b"b"):
+        child = os.fork()
+        if child == 0:
+            for _ in range(10):
+                with lock.held(Budget()):
+                    os.write(write, name)
+                    time.sleep(0.03)
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    turns = os.read(read, 100)
+    # While both come, no one has more than two turns in a row.
+    both = turns[: min(turns.rindex(b"a"), turns.rindex(b"b"))]
+    assert b"aaa" not in both[1:]
+    assert b"bbb" not in both[1:]
+    assert len(turns) == 20
 
 
 def test_the_lock_is_let_go_after_an_error():

@@ -42,7 +42,7 @@ def test_an_empty_environment_gives_the_defaults():
     assert settings.max_image_pixels == 25_000_000
     assert settings.max_image_side == 20_000
     assert settings.threads == 16
-    assert settings.rate_limit == "240/minute"
+    assert settings.rate_limit == "1200/minute"
     for field in ("redis_url", "hosts", "cors_origins", "metrics_token"):
         assert getattr(settings, field) == ""
     assert (settings.proxies, settings.https) == (0, False)
@@ -57,7 +57,7 @@ def test_the_process_environment_is_read(monkeypatch):
 def test_on_heroku_the_router_is_known():
     """`git push` reads no app.json: DYNO in the environment sets what the router needs."""
     settings = load_settings({"DYNO": "web.1"})
-    assert (settings.proxies, settings.https, settings.rate_limit) == (1, True, "240/minute")
+    assert (settings.proxies, settings.https, settings.rate_limit) == (1, True, "1200/minute")
     own = load_settings({"DYNO": "web.1", "INKLING_PROXIES": "2", "INKLING_HTTPS": "0"})
     assert (own.proxies, own.https) == (2, False)
 

@@ -256,7 +256,8 @@ def test_compose_is_tight():
     assert PLATFORM_NAMES["redis_url"] in environment
     assert environment["INKLING_PROXIES"] == "1"
     grace = int(services_of["app"]["stop_grace_period"].removesuffix("s"))
-    assert grace > int(re.search(r"graceful_timeout = (\d+)", read("gunicorn.conf.py"))[1])
+    assert "graceful_timeout = math.ceil(settings.request_seconds) + 3" in read("gunicorn.conf.py")
+    assert grace > Settings().request_seconds + 3
 
 
 @pytest.mark.skipif(services.find(("docker",)) is None, reason="there is no docker client here")

@@ -65,6 +65,8 @@ def visit():
 
     yield make
     for visitor in visitors:
+        visitor.leave.set()
+    for visitor in visitors:
         visitor.end()
 
 
@@ -166,6 +168,22 @@ def test_a_full_queue_drops_the_newest_of_the_client_with_the_most(visit):
     # The flood itself cannot push others out.
     assert is_busy(visit(gate, "flood").refused)
     assert other.waits()
+
+
+def test_what_has_begun_is_not_dropped(visit):
+    """A batch that waits its next turn has come before what its client sent later."""
+    gate = Gate(1, 2)
+    batch = visit(gate, "flood", turns=2)
+    first = visit(gate, "other")
+    batch.leave.set()
+    assert first.inside.wait(SOON)
+    while not gate._waiting:
+        batch._thread.join(0.001)
+    later = visit(gate, "flood")
+    assert visit(gate, "another").waits()
+    later.gone()
+    assert is_busy(later.refused)
+    assert batch.refused is None
 
 
 def test_nobody_is_dropped_for_one_of_as_many(visit):

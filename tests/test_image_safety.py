@@ -23,7 +23,7 @@ from webapp.recognition import (
     UndecodableImageError,
     UnsupportedImageError,
 )
-from webapp.recognition.image import MAX_CHUNKS, MAX_SCANS, decode
+from webapp.recognition.image import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, decode
 
 IMAGE = "/api/v1/predict/image"
 
@@ -263,6 +263,7 @@ KINDS = {
     "webp-lossless": (".webp", 3, [cv2.IMWRITE_WEBP_QUALITY, 101]),
     "webp-alpha": (".webp", 4, [cv2.IMWRITE_WEBP_QUALITY, 80]),
     "webp-lossless-alpha": (".webp", 4, [cv2.IMWRITE_WEBP_QUALITY, 101]),
+    "webp-exif": (".webp", 3, [cv2.IMWRITE_WEBP_QUALITY, 80]),
 }
 """Kinds of files: extension, bytes of a pixel, what the encoder is told."""
 
@@ -299,10 +300,21 @@ def test_the_memory_of_decoding_is_known_before(kind):
     # Blocks, which need few bytes in a file: these count besides.
     image = cv2.resize(small.astype(depth), (side, side), interpolation=cv2.INTER_NEAREST)
     data = cv2.imencode(extension, image, options)[1].tobytes()
+    if kind == "webp-exif":
+        data = extended(data, side)
     run = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, input=data, capture_output=True)
     expected, found = (int(word) / MIB for word in run.stdout.split())
     assert found <= expected + 10
     assert found >= 0.7 * expected - 10
+
+
+def extended(webp: bytes, side: int) -> bytes:
+    """A WebP file with the extended header that metadata needs (RFC 9649, 2.7), and no alpha."""
+    size = (side - 1).to_bytes(3, "little") * 2
+    header = b"VP8X" + struct.pack("<I", 10) + bytes([0x08, 0, 0, 0]) + size
+    exif_chunk = b"EXIF" + struct.pack("<I", 8) + b"II*\0\x08\0\0\0"
+    chunks = b"WEBP" + header + webp[12:] + exif_chunk
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
 
 @pytest.mark.parametrize(
@@ -318,6 +330,16 @@ def test_it_rejects_what_decoding_would_blow_up(client, kind, side):
     response = client.post(IMAGE, data=data, content_type=kind_of_body)
     assert response.status_code == 413
     assert "120000000" in response.json["detail"]
+
+
+def test_it_rejects_a_jpeg_of_very_many_segments(client):
+    """Three million empty comments took 1.7 s, each time that the header was looked at."""
+    whole = encoded(hand.picture(3), ".jpg")
+    for count, status in ((MAX_SEGMENTS - 10, 200), (MAX_SEGMENTS, 422)):
+        data = whole[:2] + b"\xff\xfe\x00\x02" * count + whole[2:]
+        response = client.post(IMAGE, data=data, content_type="image/jpeg")
+        assert response.status_code == status
+    assert "1,000 segments" in response.json["detail"]
 
 
 def test_it_rejects_a_png_of_very_many_chunks(client):

@@ -1,18 +1,22 @@
 """How often one client may post: in one process, and over Redis in several."""
 
+import dataclasses
 import http.client
+import itertools
 import json
 import time
 
 import numpy as np
 import pytest
+from flask import g
 
 from tests import hand, services
 from tests.server import running_server
 from webapp import create_app
 from webapp.config import ConfigError, Settings
 from webapp.errors import ProblemError
-from webapp.rates import UNIT_SECONDS, charge
+from webapp.gate import Gate
+from webapp.rates import UNIT_SECONDS, Rates, charge
 from webapp.rates import client as client_of
 
 STROKES = "/api/v1/predict/strokes"
@@ -21,6 +25,12 @@ BODY = json.dumps({"strokes": hand.columns(3)}).encode()
 needs_redis = pytest.mark.skipif(
     services.find() is None, reason="there is no redis-server here, and none could be installed"
 )
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch):
+    """The processor takes no time, so that a small request costs one unit on any machine."""
+    monkeypatch.setattr("time.thread_time", lambda: 0.0)
 
 
 def visitor(rate, **settings):
@@ -36,11 +46,12 @@ def draw(client, address="192.0.2.1", path=STROKES, strokes=()):
 
 
 def test_there_is_a_rate_unless_it_is_switched_off(client):
-    """240 units a minute by default; an empty setting means no bound."""
-    assert {draw(client, "192.0.2.77").status_code for _ in range(240)} == {200}
-    assert draw(client, "192.0.2.77").status_code == 429
+    """1,200 units a minute by default; an empty setting means no bound."""
+    statuses = [draw(client, "192.0.2.77").status_code for _ in range(1201)]
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
     free = visitor("")
-    assert {draw(free, "192.0.2.77").status_code for _ in range(250)} == {200}
+    assert {draw(free, "192.0.2.77").status_code for _ in range(1201)} == {200}
 
 
 def test_the_machine_itself_is_not_counted():
@@ -65,11 +76,11 @@ def test_large_requests_cost_more_than_small_ones():
         ("/api/v1/explain", {"json": {"strokes": [stroke] * 100}}),
         ("/api/v1/predict/image", {"data": picture, "content_type": "image/png"}),
     ):
-        client = visitor("3/minute")
+        client = visitor("15/minute")
         outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
         assert client.post(path, **sent, **outside).status_code != 429
-        assert draw(client).status_code in (200, 429)
-        assert draw(client).status_code == 429, path
+        # Of single units, there would be room for fourteen more.
+        assert 429 in {draw(client).status_code for _ in range(8)}, path
 
 
 def test_a_client_with_a_clean_account_is_always_served():
@@ -79,28 +90,88 @@ def test_a_client_with_a_clean_account_is_always_served():
     assert draw(client).status_code == 429
 
 
-def test_what_a_request_cost_beyond_its_estimate_is_charged_afterwards():
-    """The next request pays for it."""
+def test_a_request_is_charged_the_difference_as_its_cost_becomes_known():
+    """A unit for itself, its estimate, and what it took; of each the rest."""
     app = create_app(Settings(rate_limit="10/minute"))
-    with app.test_request_context(environ_overrides={"REMOTE_ADDR": "192.0.2.1"}):
-        charged = charge(0.01)
-        assert charged == 1
-        assert charge(4 * UNIT_SECONDS, charged) == 4
-        assert charge(UNIT_SECONDS, 4) == 4
+    outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
+    with app.test_request_context(**outside):
+        g.charged = 0
+        for seconds, charged in ((0, 1), (4 * UNIT_SECONDS, 4), (2 * UNIT_SECONDS, 4)):
+            charge(seconds)
+            assert g.charged == charged
+    with app.test_request_context(**outside):
+        g.charged = 0
         with pytest.raises(ProblemError) as refused:
             charge(7 * UNIT_SECONDS)
     assert refused.value.status == 429
+
+
+def test_what_a_request_took_is_charged_when_it_ends(monkeypatch):
+    """Whatever it looked like before."""
+    clock = itertools.count()
+    client = visitor("1000/minute")
+    assert draw(client).status_code == 200
+    # From now on a second goes by between two looks at the clock.
+    monkeypatch.setattr("time.thread_time", lambda: float(next(clock)))
+    statuses = [draw(client).status_code for _ in range(20)]
+    assert 200 in statuses[:2]
+    assert statuses[-1] == 429
+
+
+def test_each_limit_of_a_rate_counts_for_itself():
+    """The short one does not make expensive requests cheap for the long one."""
+    rates = Rates(Settings(rate_limit="5/second;20/hour"))
+    rates.charge("a", 12)
+    time.sleep(1.1)
+    with pytest.raises(ProblemError, match="20/hour") as refused:
+        rates.charge("a", 12)
+    assert int(refused.value.headers["Retry-After"]) > 60
+
+
+def test_refused_work_is_charged_too():
+    """A body that is no JSON, another content type: a unit each, and what they took."""
+    client = visitor("3/minute")
+    outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
+    statuses = [
+        client.post(STROKES, data=b"{not JSON", content_type=kind, **outside).status_code
+        for kind in ("application/json", "text/plain")
+    ]
+    assert statuses == [400, 415]
+    assert [draw(client).status_code for _ in range(2)] == [200, 429]
 
 
 def test_a_refused_client_is_refused_before_its_body_is_read():
     """What is turned away costs next to nothing."""
     client = visitor("1/minute")
     draw(client)
-    draw(client)
     response = client.post(
         STROKES, data=b"{not JSON", environ_overrides={"REMOTE_ADDR": "192.0.2.1"}
     )
     assert response.status_code == 429
+
+
+def test_a_full_queue_costs_one_unit():
+    """Whoever is refused because others keep the site busy does not pay for what was not read."""
+    app = create_app(Settings(rate_limit="30/minute"))
+    full = Gate(1, 0)
+    app.extensions["stroke_engine"] = dataclasses.replace(
+        app.extensions["stroke_engine"], gate=full
+    )
+    client = app.test_client()
+    strokes = [{"x": [1, 2], "y": [3, 4]}] * 100
+    with full.queued():
+        assert {draw(client, strokes=strokes).status_code for _ in range(5)} == {503}
+    assert draw(client, strokes=strokes[:20]).status_code == 200
+
+
+def test_a_proxy_that_is_not_known_is_told_to_the_operator(caplog):
+    """Once: all its visitors have one account."""
+    client = visitor("100/minute")
+    for _ in range(3):
+        client.post(STROKES, json={"strokes": []}, headers={"X-Forwarded-For": "192.0.2.1"})
+    assert [r.message for r in caplog.records if "INKLING_PROXIES" in r.message] == [
+        "requests come through a proxy, but INKLING_PROXIES is 0: all its visitors share one rate"
+    ]
 
 
 def test_it_rejects_what_is_over_the_rate():
@@ -216,9 +287,10 @@ def test_two_instances_share_one_redis():
         }
         with running_server(**settings) as one, running_server(**settings) as two:
             statuses = [post(url) for _ in range(10) for url in (one, two)]
-    assert statuses.count(200) == 10
-    assert statuses.count(429) == 10
-    assert statuses == [200] * 10 + [429] * 10
+    # On a slow machine a drawing costs more than a unit.
+    passed = statuses.count(200)
+    assert 1 <= passed <= 10
+    assert statuses == [200] * passed + [429] * (20 - passed)
 
 
 @needs_redis
@@ -257,4 +329,6 @@ def test_the_site_starts_without_redis():
     }
     with running_server(**settings) as url:
         statuses = [post(url) for _ in range(7)]
-    assert statuses == [200] * 5 + [429] * 2
+    passed = statuses.count(200)
+    assert 1 <= passed <= 5
+    assert statuses == [200] * passed + [429] * (7 - passed)

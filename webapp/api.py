@@ -101,7 +101,6 @@ def explain_digit() -> Response:
         digits = reading.digits
         if index >= len(digits):
             raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
-        budget.check()
         layers = explain(engine.model.content, digits[index].glyph)
     count_reading(engine.kind, reading.status)
     return _json(explain_answer_of(digits[index], layers))

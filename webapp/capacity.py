@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +35,12 @@ class SiteLock:
     """A lock among the processes that are forked after it was made.
 
     A process that is killed lets go of it (POSIX record locks, fcntl(2)). Among the threads of one
-    process it is an ordinary lock.
+    process it is an ordinary lock. It is fair among processes: whoever waits next holds the first
+    byte of a file, the turnstile, until it gets the second, which is the lock. A process that lets
+    go and comes again waits at the turnstile.
     """
+
+    _TURNSTILE, _LOCK = 0, 1
 
     def __init__(self) -> None:
         # In memory where the system can: a site must start on a full disk.
@@ -57,19 +61,27 @@ class SiteLock:
         while not self._threads.acquire(timeout=LOCK_SECONDS):
             budget.check()
         try:
-            while not self._try():
-                budget.check()
-                time.sleep(LOCK_SECONDS)
-            try:
+            with ExitStack() as held:
+                with self._byte(self._TURNSTILE, budget):
+                    held.enter_context(self._byte(self._LOCK, budget))
                 yield
-            finally:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
         finally:
             self._threads.release()
 
-    def _try(self) -> bool:
+    @contextmanager
+    def _byte(self, place: int, budget: Budget) -> Iterator[None]:
+        """Hold a byte of the file for the block."""
+        while not self._try(place):
+            budget.check()
+            time.sleep(LOCK_SECONDS)
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+    def _try(self, place: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError:  # another process holds it
             return False
         return True

@@ -129,10 +129,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: Annotated[
         str,
         Meta(
-            description="Work of one client, in units of 50 ms of processor time, as `60/minute`; "
-            "empty: no bound."
+            description="Work of one client, in units of 10 ms of processor time, as "
+            "`600/minute`; empty: no bound."
         ),
-    ] = "240/minute"
+    ] = "1200/minute"
     redis_url: Annotated[
         str,
         Meta(
@@ -158,7 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^([!-~]{16,})?$",
-            description="What opens /metrics from elsewhere; empty: nothing does.",
+            description="Token for remote access to /metrics; empty disables it.",
         ),
     ] = ""
 

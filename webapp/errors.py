@@ -28,6 +28,9 @@ GONE = 499
 """Status of a request whose client has gone, which nobody sees but the log and the metrics; nginx
 uses it."""
 
+RETRY_SECONDS = 1
+"""Seconds after which a refused client should retry: most readings take far less."""
+
 DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take {method} requests.",
@@ -72,6 +75,15 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
+def busy(detail: str = "The server is busy.") -> ProblemError:
+    """The refusal of a request that cannot be read now: 503 with Retry-After."""
+    return ProblemError(
+        503,
+        f"{detail} Retry after {RETRY_SECONDS} s.",
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
 def init_app(app: Flask) -> None:
     """Answer every error in the form of the place where it happened."""
     app.register_error_handler(ProblemError, answer_problem)
@@ -91,9 +103,7 @@ def _refused(error: RecognitionError) -> Response:
         return Response(status=GONE)
     if isinstance(error, BudgetError) and error.bound == "time":
         # The reading may be small, and the queue was long.
-        answer = _answer(503, str(error))
-        answer.headers["Retry-After"] = "1"
-        return answer
+        return answer_problem(busy(str(error)))
     status = STATUS_OF.get(type(error))
     if status is None:  # not the request's fault
         current_app.logger.error("recognition failed", exc_info=error)

@@ -1,8 +1,8 @@
 """A gate: few requests are read at once, some wait their turn, the rest are refused at once.
 
 Waiting is first come, first served, but fair between clients: a free place goes to the client that
-holds the fewest, and where the queue is full, the client that fills most of it loses its newest
-entry. So one client cannot shut others out, however much it sends.
+holds the fewest. Where the queue is full, the client that fills most of it loses the entry that
+came last, unless it has begun. So one client cannot shut others out, however much it sends.
 """
 
 import threading
@@ -10,11 +10,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from .errors import ProblemError
+from .errors import busy
 from .recognition import Budget
-
-RETRY_SECONDS = 1
-"""After which whoever was refused may try again: most readings take far less."""
 
 LOOK_SECONDS = 0.1
 """How often a request that waits looks at its budget."""
@@ -27,6 +24,8 @@ class Entry:
         self.client = client
         self.heavy = heavy
         self.admitted = threading.Event()
+        self.has_begun = False
+        """Whether it ever held a place."""
         self.is_evicted = False
 
 
@@ -133,31 +132,27 @@ class Gate:
                 self._started.append(entry)
             self._waiting.remove(entry)
             self._inside.append(entry)
+            entry.has_begun = True
             entry.admitted.set()
 
     def _evict_for(self, entry: Entry) -> None:
-        """Make room in a full queue: refuse the newest that waits of the client with the most.
+        """Make room in a full queue: refuse what came last of the client with the most entries.
 
         Raises:
             ProblemError: 503, no client has more entries than the new one's would.
         """
         sizes = Counter(other.client for other in self._queue)
-        waiting = [other for other in self._waiting if other.client is not None]
-        worst = max(waiting, key=lambda other: sizes[other.client], default=None)
+        # The queue is in the order of arrival; a batch waits again for each of its drawings.
+        latest = [
+            other
+            for other in reversed(self._queue)
+            if other.client is not None and not other.has_begun and other in self._waiting
+        ]
+        loser = max(latest, key=lambda other: sizes[other.client], default=None)
         mine = 1 if entry.client is None else sizes[entry.client] + 1
-        if worst is None or sizes[worst.client] <= mine:
+        if loser is None or sizes[loser.client] <= mine:
             raise busy()
-        loser = [other for other in waiting if other.client == worst.client][-1]
         loser.is_evicted = True
         self._waiting.remove(loser)
         self._queue.remove(loser)
         loser.admitted.set()
-
-
-def busy() -> ProblemError:
-    """The refusal of a request that cannot be read now."""
-    return ProblemError(
-        503,
-        f"Server busy; retry after {RETRY_SECONDS} s.",
-        headers={"Retry-After": str(RETRY_SECONDS)},
-    )

@@ -18,6 +18,7 @@ from werkzeug.utils import cached_property
 from .config import MIB, Settings
 from .errors import ProblemError
 from .gate import Gate
+from .rates import client
 
 MAX_FORM_PARTS = 16
 """Parts of a multipart form; ours have one file and three fields."""
@@ -39,7 +40,8 @@ PIECE_BYTES = 64 * 1024
 """Read of it at once."""
 
 LARGE_BODIES = 4
-"""Large bodies that one process takes at once: each is held in memory, twice for a moment."""
+"""Large bodies that one process takes at once, of one client half as many: each is held in memory,
+twice for a moment."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ class Incoming:
         """Ends the watch: what takes long from then on is the reading."""
         with ExitStack() as held:
             if large:
-                held.enter_context(gate.queued())
+                held.enter_context(gate.queued(client()))
             connection = environ.get("gunicorn.socket")
             if isinstance(connection, socket.socket):
                 self.is_late = partial(watch.was_cut, connection)
@@ -314,7 +316,7 @@ def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.request_class = InMemoryRequest
     # Nobody waits for a place: what would be waited for may take as long as a body may.
-    bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0)
+    bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0, share=LARGE_BODIES // 2)
     app.extensions["bodies"] = bodies
     app.teardown_request(_end)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_image_bytes + MULTIPART_OVERHEAD

@@ -66,8 +66,8 @@ def upload() -> str:
     engine = current_engine()
     with reading_of(engine, cost_of_picture(data)) as budget:
         reading = engine.recognizer.read_image(data, engine.limits, budget=budget)
-        budget.check()
-        shown = _picture_uri(data, engine.limits)  # in the place of the reading: memory is bounded
+        # In the place of the reading, whose memory is bounded; not where it took too long already.
+        shown = None if reading.limit else _picture_uri(data, engine.limits)
     count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(

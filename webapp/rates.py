@@ -1,9 +1,10 @@
 """Rates: how much work one client may ask for in a while.
 
-A rate counts units of work, not requests: a page of digits costs more than one digit. A request is
-charged before it is read for what it looks like, and after it for what it cost beyond that. Counts
-stand in this process, or in Redis for all processes. While Redis is away, each process counts for
-itself, so that nobody is refused or kept waiting for it.
+A rate counts units of work, not requests: a page of digits costs more than one digit. Each POST is
+charged one unit before its body is read, an estimate before its ink is read, and the difference to
+the processor time it took when it ends, whatever became of it. Counts stand in this process, or in
+Redis for all processes. While Redis is away, each process counts for itself, so that nobody is
+refused or kept waiting for it.
 """
 
 import ipaddress
@@ -11,6 +12,7 @@ import logging
 import math
 import threading
 import time
+from contextlib import suppress
 
 from flask import Flask, current_app, g, request
 from limits import RateLimitItem, parse_many
@@ -23,9 +25,9 @@ from .origins import is_local
 
 LOGGER = logging.getLogger("inkling.rates")
 
-UNIT_SECONDS = 0.05
-"""Processor time of a unit of work. One drawn number takes 2 to 20 ms, a photo of 12 megapixels
-some 0.5 s (docs/performance.md)."""
+UNIT_SECONDS = 0.01
+"""Processor time of a unit of work: one drawn digit takes 1 ms and a number 2 to 20 ms, a photo of
+12 megapixels some 0.5 s (docs/performance.md)."""
 
 REDIS_SECONDS = 0.25
 """How long a request may wait for Redis."""
@@ -47,8 +49,6 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         self.text = settings.rate_limit
         self._limits = sorted(parse_many(settings.rate_limit))
-        # A client with nothing on its account can always ask for one thing, whatever it costs.
-        self._most = min(limit.amount for limit in self._limits)
         self._here = FixedWindowRateLimiter(MemoryStorage())
         self._shared: FixedWindowRateLimiter | None = None
         if settings.redis_url:
@@ -61,27 +61,23 @@ class Rates:
         self._lock = threading.Lock()
         self._away_until = 0.0
 
-    def charge(self, client: str, units: int) -> None:
+    def charge(self, client: str, units: int, already: int = 0) -> None:
         """Put units on a client's account.
+
+        Of one request, at most as many as a limit allows count: a client with a clean account can
+        ask for anything once.
+
+        Args:
+            client: see `client`.
+            units: of work, at least 0.
+            already: units of the same request that were charged before.
 
         Raises:
             ProblemError: 429 with Retry-After, they are more than the rate allows. They are on the
                 account all the same.
         """
-        units = min(units, self._most)
         for limit in self._limits:
-            if not self._hit(limit, client, units):
-                raise self._refusal(limit, client)
-
-    def refuse_spent(self, client: str) -> None:
-        """Refuse a client that has nothing left, before its body is read.
-
-        Raises:
-            ProblemError: 429 with Retry-After.
-        """
-        for limit in self._limits:
-            # Nothing is added, and what an earlier charge was over the rate shows.
-            if not self._hit(limit, client, 0):
+            if not self._hit(limit, client, max(0, min(units, limit.amount - already))):
                 raise self._refusal(limit, client)
 
     def _hit(self, limit: RateLimitItem, client: str, units: int) -> bool:
@@ -113,7 +109,7 @@ class Rates:
 
 
 def init_app(app: Flask) -> None:
-    """Refuse clients that have nothing left before their requests are read.
+    """Charge clients, and refuse those that have used up their rate.
 
     Raises:
         ConfigError: the rate is malformed.
@@ -122,41 +118,41 @@ def init_app(app: Flask) -> None:
     check_rate(settings)
     app.extensions["rates"] = Rates(settings) if settings.rate_limit else None
     if settings.rate_limit:
-        app.before_request(_refuse_spent)
+        app.before_request(_charge_first_unit)
+        app.teardown_request(_charge_rest)
 
 
-def _refuse_spent() -> None:
-    payer = client()
-    if request.method == "POST" and payer is not None:
-        app_rates().refuse_spent(payer)
+def _charge_first_unit() -> None:
+    if request.method == "POST":
+        g.charged = 0
+        g.charged_from = time.thread_time()
+        charge(0)
 
 
-def app_rates() -> Rates:
-    """The rates of the current app, which has some."""
-    rates: Rates = current_app.extensions["rates"]
-    return rates
+def _charge_rest(_: BaseException | None) -> None:
+    if "charged_from" in g:
+        # Where that is over the rate, this request has its answer, and the next is refused.
+        with suppress(ProblemError):
+            charge(time.thread_time() - g.charged_from)
 
 
-def charge(seconds: float, charged: int = 0) -> int:
-    """Charge the client of this request for its work, where the site has a rate.
+def charge(seconds: float) -> None:
+    """Charge the client of this request for so much processor time in all, at least one unit.
 
-    Args:
-        seconds: processor time.
-        charged: units that it was charged before, of which it pays the rest.
-
-    Returns:
-        The units that it has been charged in all.
+    It pays what it has not been charged yet. Nobody pays where the site has no rate, or for a
+    request that is made on the machine itself.
 
     Raises:
         ProblemError: 429, see `Rates.charge`.
     """
+    rates: Rates | None = current_app.extensions["rates"]
     units = max(1, math.ceil(seconds / UNIT_SECONDS))
-    if units <= charged:
-        return charged
+    if rates is None or units <= g.charged:
+        return
     payer = client()
-    if payer is not None and current_app.extensions["rates"]:
-        app_rates().charge(payer, units - charged)
-    return units
+    already, g.charged = g.charged, units
+    if payer is not None:
+        rates.charge(payer, units - already, already)
 
 
 def check_rate(settings: Settings) -> None:
@@ -188,6 +184,7 @@ def client() -> str | None:
 def _client() -> str | None:
     if is_local(request):
         return None
+    _warn_of_proxy()
     address = request.remote_addr or "unknown"
     try:
         parsed = ipaddress.ip_address(address)
@@ -199,3 +196,15 @@ def _client() -> str | None:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
     return address
+
+
+def _warn_of_proxy() -> None:
+    """Say once that all visitors of a proxy that is not known share one rate."""
+    settings: Settings = current_app.config["SETTINGS"]
+    warned: set[str] = current_app.extensions.setdefault("warnings", set())
+    if settings.proxies or "proxy" in warned or "X-Forwarded-For" not in request.headers:
+        return
+    warned.add("proxy")
+    LOGGER.warning(
+        "requests come through a proxy, but INKLING_PROXIES is 0: all its visitors share one rate"
+    )

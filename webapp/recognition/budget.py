@@ -13,7 +13,7 @@ from .errors import BudgetError, GoneError
 
 GROUPS = 20_000
 """Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300, a batch of
-100 numbers of five digits some 3,000; 20,000 take some 10 s."""
+100 numbers of five digits some 3,000. It holds where an operator allows much processor time."""
 
 PIXELS = 400_000_000
 """Pixels that may be copied into patches of a picture's groups. A page of 100 digits at 1,800

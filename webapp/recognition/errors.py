@@ -39,8 +39,9 @@ class ModelError(RecognitionError):
 
 
 _MET: dict[Bound, str] = {
-    "processor_time": "Reading this takes more than {most:g} s of processor time.",
+    "processor_time": "Reading this takes more than {most:g} s of processor time. "
+    "Send less ink, or a smaller picture.",
     "time": "The request took more than {most:g} s, waiting included.",
-    "groups": "Reading this takes more than {most:g} looks at groups of ink.",
-    "pixels": "Reading this takes copies of more than {most:g} pixels.",
+    "groups": "Reading this takes the networks more than {most:,.0f} groups of ink. Send less ink.",
+    "pixels": "Reading this takes more than {most:,.0f} pixels of patches. Send a smaller picture.",
 }

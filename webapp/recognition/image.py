@@ -36,6 +36,10 @@ MAX_CHUNKS = 20_000
 """Chunks of a PNG. Encoders write pixels in chunks of 4 KiB and more, some 3,000 in a file of
 12 MiB; 900,000 empty ones took 3.3 s."""
 
+MAX_SEGMENTS = 1_000
+"""Segments before the pixels of a JPEG. A profile and metadata of 12 MiB have some 200, each of up
+to 64 KiB; three million empty comments took 1.7 s."""
+
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 """What pixels and their orientation need. Texts and profiles would be unpacked before they are
 ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
@@ -258,7 +262,7 @@ def _bare_png(data: bytes) -> bytes:
         count += 1
         if count > MAX_CHUNKS:
             raise UndecodableImageError(
-                f"The image is a PNG file of more than {MAX_CHUNKS} chunks, which is not read."
+                f"The PNG file has more than {MAX_CHUNKS:,} chunks. Save it anew."
             )
         kind = data[place + 4 : place + 8]
         end = place + 12 + int.from_bytes(data[place : place + 4])
@@ -280,7 +284,9 @@ def _jpeg_header(data: bytes) -> Header | None:
     frame: Header | None = None
     components, is_progressive = 0, False
     place = 2
-    while place + 4 <= len(data):
+    for _ in range(MAX_SEGMENTS):
+        if place + 4 > len(data):
+            return frame
         # Nothing may stand between segments, and nothing but segments: a decoder that is more
         # forgiving than this would find another size in the same bytes. But any marker may have
         # fill bytes before it (T.81, B.1.1.2).
@@ -305,7 +311,9 @@ def _jpeg_header(data: bytes) -> Header | None:
                 return None
             components, is_progressive = segment[7], marker in _JPEG_PROGRESSIVE
         place = after + 1 + length
-    return frame
+    raise UndecodableImageError(
+        f"The JPEG file has more than {MAX_SEGMENTS:,} segments before its pixels. Save it anew."
+    )
 
 
 def _jpeg_frame(segment: bytes) -> Header | None:
@@ -340,10 +348,12 @@ def _webp_header(data: bytes) -> Header | None:
     if kind == b"VP8L" and data[20] == 0x2F:
         (bits,) = struct.unpack_from("<I", data, 21)
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        return Header("WebP", width, height, True, 4, work_bytes=4.0)
+        channels = 4 if bits >> 28 & 1 else 3
+        return Header("WebP", width, height, True, channels, work_bytes=4.0)
     if kind == b"VP8X":
         width = int.from_bytes(data[24:27], "little") + 1
         height = int.from_bytes(data[27:30], "little") + 1
-        is_animated = bool(data[20] & 2)
-        return Header("WebP", width, height, True, 4, work_bytes=9.0 if is_animated else 5.1)
+        is_animated, has_alpha = bool(data[20] & 0x02), bool(data[20] & 0x10)
+        work_bytes = 9.0 if is_animated else 5.1 if has_alpha else 4.0
+        return Header("WebP", width, height, True, 4 if has_alpha else 3, work_bytes)
     return None
