@@ -235,6 +235,32 @@ def test_few_large_bodies_are_taken_at_once():
         assert send(client, "/api/v1/predict/image", large).status_code == 200
 
 
+def test_one_client_does_not_take_all_places_of_large_bodies():
+    """It has half of them, so that another's photo is taken meanwhile."""
+    app = create_app(Settings(rate_limit=""))
+    _, gate = app.extensions["bodies"]
+    large = noisy_picture()
+
+    def status(address):
+        return (
+            app.test_client()
+            .post(
+                "/api/v1/predict/image",
+                data=large,
+                content_type="image/png",
+                environ_overrides={"REMOTE_ADDR": address},
+            )
+            .status_code
+        )
+
+    with ExitStack() as held:
+        for _ in range(LARGE_BODIES // 2):
+            held.enter_context(gate.queued("192.0.2.1"))
+        assert status("192.0.2.1") == 503
+        assert status("192.0.2.2") == 200
+    assert status("192.0.2.1") == 200
+
+
 def test_a_late_body_is_cut_short():
     """The watch shuts the reading side only: an answer can still be sent."""
     watch = Watch(0.1)
