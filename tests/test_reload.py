@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -283,19 +284,23 @@ def test_reloads_lose_no_request(keep_alive):
         assert len(workers(master.pid)) == 2
 
 
-def test_the_site_answers_again_whatever_is_done_to_it(models):
+def test_the_site_answers_again_whatever_is_done_to_it(models, log):
     """Kills, reloads, refused reloads and recycling together, under load; then an orderly stop."""
     command = [*GUNICORN[:-1], "--max-requests", "100", *NO_JITTER, GUNICORN[-1]]
-    with started_by(command, WEB_CONCURRENCY="2", INKLING_MODELS=str(models)) as (url, master):
+    environment = {"WEB_CONCURRENCY": "2", "INKLING_MODELS": str(models)}
+    with started_by(logging_to(log, *command), **environment) as (url, master):
         port = port_of(url)
         with Load(port, STROKES, DRAWING, clients=4, keep_alive=False) as load:
-            for change in ("missing", "altered", "card"):
+            for count, change in enumerate(("missing", "altered", "card"), 1):
                 CHANGES[change](models)
                 master.send_signal(signal.SIGHUP)
-                os.kill(workers(master.pid)[0], signal.SIGKILL)
-                become(models, "pen", "digits")
-                become(models, "ink", "digits")
-                become(models, "pairs", "pairs")
+                wait_for(lambda count=count: str(logged(log, "error")).count("refused") == count)
+                with suppress(ProcessLookupError, IndexError):
+                    os.kill(workers(master.pid)[0], signal.SIGKILL)
+                answered = load.statuses()[200]
+                wait_for(lambda answered=answered: load.statuses()[200] > answered + 100)
+                for name in ("ink", "pen", "pairs"):
+                    become(models, name, "pairs" if name == "pairs" else "digits")
                 master.send_signal(signal.SIGHUP)
                 master.send_signal(signal.SIGHUP)
                 answered = load.statuses()[200]

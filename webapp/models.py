@@ -6,6 +6,7 @@ process, as the `flask` command, reads the files when it makes its site.
 """
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -89,6 +90,8 @@ def _answer_once(settings: Settings, models: Models, sender: Connection) -> None
     """What the process does: it sends what is wrong, or None."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
+    # Libraries have much to say of a broken file; the site says one line.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     restore(models)
     metrics.memory = metrics.Memory()  # nobody's row
     try:
