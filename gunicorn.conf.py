@@ -86,6 +86,10 @@ max_requests_jitter = 5_000
 memory = Path("/dev/shm")  # noqa: S108  gunicorn makes its files there with random names
 worker_tmp_dir = str(memory) if memory.is_dir() else None
 
+# A head has few fields, and small ones; what reads them may take more time than they have bytes.
+limit_request_fields = 64
+limit_request_field_size = 4096
+
 # Longer than the idle time of the routers in front (Heroku's closes after 90 s), so that the router
 # closes first, and never sends a request into a connection that is just being closed.
 keepalive = 95

@@ -14,6 +14,7 @@ from tests.server import ROOT
 from webapp.errors import ProblemError
 from webapp.recognition import Recognizer
 from webapp.schema import (
+    SHOWN_BODY_BYTES,
     BatchRequest,
     ImageOptions,
     ModelAnswer,
@@ -485,3 +486,24 @@ def test_a_pointer_is_escaped():
     """Tilde first, then slash (RFC 6901)."""
     assert pointer(["strokes", 0, "a/b", "~1"]) == "/strokes/0/a~1b/~01"
     assert pointer([]) == ""
+
+
+def test_a_large_body_is_not_taken_apart_for_an_error():
+    """4 MiB of nested brackets took 190 MiB; the message has no value then, but all else."""
+    nested = b"[" * 50 + b"]" * 50
+    for count, got in ((10, ", got an array of 1"), (SHOWN_BODY_BYTES // 100, "")):
+        body = b'{"strokes":[' + b",".join([nested] * count) + b"]}"
+        with pytest.raises(ProblemError) as refused:
+            decode_json(body, StrokesRequest)
+        assert refused.value.status == 422
+        assert refused.value.detail == f"strokes.0: expected an object{got}"
+        with pytest.raises(ProblemError) as cut:
+            decode_json(body[:-1], StrokesRequest)
+        assert cut.value.status == 400
+
+
+def test_it_rejects_times_and_pressures_without_end():
+    """No stroke has more of them than points."""
+    body = {"strokes": [{"x": [1], "y": [1], "t": [0] * 20_001}]}
+    with pytest.raises(ProblemError, match=r"strokes\.0\.t"):
+        decode_json(json.dumps(body).encode(), StrokesRequest)

@@ -10,6 +10,7 @@ refused or kept waiting for it.
 import ipaddress
 import logging
 import math
+import re
 import threading
 import time
 from contextlib import suppress
@@ -34,6 +35,9 @@ REDIS_SECONDS = 0.25
 
 REDIS_AWAY_SECONDS = 5.0
 """How long Redis is not asked after it failed to answer."""
+
+PORT = re.compile(r"(?:^(?P<v4>[\d.]+)|^\[(?P<v6>[^\]]+)\]):\d+$")
+"""An address with a port."""
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that tell clients apart: a client has all addresses below them."""
@@ -186,6 +190,10 @@ def _client() -> str | None:
         return None
     _warn_of_proxy()
     address = request.remote_addr or "unknown"
+    # Some proxies add the client's port to X-Forwarded-For: 192.0.2.1:4711, [2001:db8::1]:4711.
+    with_port = PORT.match(address)
+    if with_port is not None:
+        address = with_port["v4"] or with_port["v6"]
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -38,8 +38,8 @@ class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
 
     x: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
     y: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
-    t: list[Coordinate] | None = None
-    p: list[Pressure] | None = None
+    t: Annotated[list[Coordinate], Meta(max_length=MAX_POINTS)] | None = None
+    p: Annotated[list[Pressure], Meta(max_length=MAX_POINTS)] | None = None
 
 
 class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -298,6 +298,10 @@ Checked = TypeVar("Checked")
 SHOWN_LENGTH = 60
 """Characters of a value or a name that a message repeats."""
 
+SHOWN_BODY_BYTES = 256 * 1024
+"""Larger bodies are not taken apart to show the value that is wrong: 4 MiB of nested brackets would
+take 190 MiB and a second."""
+
 
 # msgspec works out a type at its first use, and crashes where two threads do so at once: it is done
 # here, before there are threads.
@@ -382,13 +386,22 @@ def malformed(error: Exception) -> ProblemError:
 
 
 def _document(body: bytes) -> object:
-    """The body without a type; fractions as they were written, however large (1e400)."""
+    """The body without a type, for what an error shows of it; fractions as they were written,
+    however large (1e400). `UNSET` for a large body, which is only checked.
+
+    Raises:
+        ProblemError: 400, it is not JSON.
+    """
     try:
+        if len(body) > SHOWN_BODY_BYTES:
+            _CHECKED_ONLY.decode(body)
+            return UNSET
         return _LITERAL_FRACTIONS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from error
 
 
+_CHECKED_ONLY = msgspec.json.Decoder(msgspec.Raw)
 _LITERAL_FRACTIONS = msgspec.json.Decoder(float_hook=lambda text: msgspec.Raw(text.encode()))
 
 _WORDS = {
@@ -425,8 +438,8 @@ def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemE
         expectation = expectation.replace(term, word)
     expectation = expectation.removeprefix("Expected ")
     where = ".".join(str(key) for key in keys) or "the body"
-    value = _shown(_at(document, keys))
-    return invalid(pointer(keys), f"{where}: expected {expectation}, got {value}")
+    got = "" if document is UNSET else f", got {_shown(_at(document, keys))}"
+    return invalid(pointer(keys), f"{where}: expected {expectation}{got}")
 
 
 def pointer(keys: list[Any]) -> str:
