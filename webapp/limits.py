@@ -6,9 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 from weakref import WeakSet
 
 from flask import Flask, Request, current_app, g
@@ -44,8 +43,7 @@ LARGE_BODIES = 4
 twice for a moment."""
 
 
-@dataclass(frozen=True)
-class _Watched:
+class _Watched(NamedTuple):
     """A connection that a thread waits for."""
 
     connection: socket.socket

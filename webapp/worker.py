@@ -336,32 +336,33 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def _wait(self, conn: Connection, place: Any, seconds: float) -> None:
         """Let a connection wait in a place until it becomes readable, but for so long at most."""
+        if place is not self._queued:
+            on_readable = partial(self._on_readable, conn)
+            try:
+                self.poller.register(conn.sock, selectors.EVENT_READ, on_readable)
+            except OSError:  # the system watches over no more of them
+                self._close(conn)
+                return
         conn.timeout = time.monotonic() + seconds
         conn.place = place
+        self._held += len(conn.received)
         if place is self.keepalived_conns:
             place.append(conn)
         else:
             place[conn] = None
-        self._held += len(conn.received)
-        if place is not self._queued:
-            try:
-                self.poller.register(
-                    conn.sock, selectors.EVENT_READ, partial(self._on_readable, conn)
-                )
-            except OSError:  # the system watches over no more of them
-                self._drop(conn)
 
     def _leave(self, conn: Connection) -> None:
-        """Let it wait no more."""
-        if conn.place is self.keepalived_conns:
-            conn.place.remove(conn)
-        elif conn.place is not None:
-            del conn.place[conn]
+        """Let it wait no more, if it does."""
+        place, conn.place = conn.place, None
+        if place is None:
+            return
+        if place is not self._queued:
+            self.poller.unregister(conn.sock)
         self._held -= len(conn.received)
-        if conn.place is not self._queued:
-            with suppress(KeyError, ValueError):  # it could not be registered
-                self.poller.unregister(conn.sock)
-        conn.place = None
+        if place is self.keepalived_conns:
+            place.remove(conn)
+        else:
+            del place[conn]
 
     def _drop(self, conn: Connection) -> None:
         """Close a connection that waits, at once."""
