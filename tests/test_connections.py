@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -371,6 +372,54 @@ def test_unfinished_requests_do_not_fill_the_memory(many_files):
             assert is_open(clients[-1])
 
 
+def test_long_requests_do_not_push_short_ones_out(many_files):
+    """More of them than a worker holds bytes: those of the long ones give way."""
+    body = head(STROKES, JSON, f"Content-Length: {len(DRAWING)}") + DRAWING
+    with (
+        started(**FOR_EVER) as (url, _),
+        socket.create_connection((HOST, port_of(url)), timeout=30) as short,
+    ):
+        check_reads(port_of(url))
+        short.sendall(body[:-10])
+        with slow_clients(port_of(url), 400, LONG_BODY):
+            short.sendall(body[-10:])
+            assert json.loads(answer_on(short)[1])["text"] == "3"
+
+
+def test_a_thread_goes_to_the_client_that_has_the_fewest(worker, monkeypatch):
+    """Whoever sends many long requests does not keep another's waiting behind all of them."""
+    handed = []
+    monkeypatch.setattr(worker, "enqueue_req", handed.append)
+    worker.cfg.set("threads", 4)
+    with accepted(worker, 4):
+        conns = list(worker._arriving)
+        for conn, address in zip(conns, ("a", "a", "a", "b"), strict=True):
+            worker._leave(conn)
+            conn.client = (address, 1)
+            worker._hand_over(conn)
+        assert handed == conns[:2]
+        ended = Future()
+        ended.set_result(False)
+        worker.finish_request(conns[0], ended)
+        assert handed == [*conns[:2], conns[3]]
+        for conn in conns[1:]:
+            worker._close(conn) if conn.place is None else worker._drop(conn)
+
+
+def test_no_more_is_received_while_a_request_is_there(worker, monkeypatch):
+    """A client that sends ahead fills the kernel's buffer, not the worker's."""
+    handed = []
+    monkeypatch.setattr(worker, "enqueue_req", handed.append)
+    with accepted(worker, 1) as [client]:
+        [conn] = worker._arriving
+        worker._leave(conn)
+        client.sendall(bytes(1000))
+        worker._go_on_with(conn, HEALTH + HEALTH)
+        assert handed == [conn]
+        assert len(conn.received) == 2 * len(HEALTH)
+        worker._close(conn)
+
+
 # Requests as they may come
 
 
@@ -395,7 +444,7 @@ REQUESTS = {
         IMAGE, "image/png", chunk(PHOTO[:999]) + chunk(PHOTO[999:]) + chunk(b"")
     ),
     "long head": whole(STROKES, JSON, DRAWING).replace(
-        b"\r\n", b"\r\n" + b"".join(b"X-%d: %s\r\n" % (i, 8000 * b"x") for i in range(12)), 1
+        b"\r\n", b"\r\n" + b"".join(b"X-%d: %s\r\n" % (i, 4000 * b"x") for i in range(24)), 1
     ),
 }
 

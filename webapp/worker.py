@@ -12,8 +12,8 @@ import selectors
 import socket
 import sys
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -98,6 +98,11 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         self._unreader: Unreader | None = None
 
     @property
+    def address(self) -> str:
+        """Of the client, or of the proxy in front; empty for a socket without addresses."""
+        return str(self.client[0]) if isinstance(self.client, tuple) else ""
+
+    @property
     def has_head(self) -> bool:
         """Whether at most the body is missing."""
         return self._head > 0
@@ -177,6 +182,11 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         return False
 
 
+def _held_in(place: Iterable[Connection]) -> int:
+    """Bytes that have arrived on the connections of a place."""
+    return sum(len(conn.received) for conn in place)
+
+
 def _field(head: bytes, name: bytes) -> bytes:
     """The value of a field of a head, both in small letters; empty where there is none."""
     return head.partition(b"\r\n" + name + b":")[2].partition(b"\r\n")[0].strip()
@@ -198,8 +208,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         """Connections with the first part of a long request, for which there is no thread yet."""
         self._held = 0
         """Bytes that have arrived on those."""
-        self._long = 0
-        """Threads that have got long requests."""
+        self._long: Counter[str] = Counter()
+        """Threads that have got long requests, by the client's address."""
         self._asked: deque[float] = deque()
         """When each request came that waits for a thread; on the monotonic clock, as all times."""
         self._is_told_to_stop = False
@@ -416,11 +426,14 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self._receive_opaque(conn)
             return
         before = len(conn.received)
-        try:
-            has_ended = conn.receive()
-        except OSError:
-            has_ended = True
-            conn.received.clear()
+        has_ended = False
+        # Of a client that sends ahead, a request may be there already: no more is taken until then.
+        if not conn.is_whole:
+            try:
+                has_ended = conn.receive()
+            except OSError:
+                has_ended = True
+                conn.received.clear()
         if conn.place is not None:
             self._held += len(conn.received) - before
         is_ready = conn.is_whole or len(conn.received) >= WHOLE_BYTES
@@ -434,8 +447,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         elif conn.place is None:
             # Its time begins with its first byte.
             self._wait(conn, self._arriving, self._watch.seconds)
-        while self._held > HELD_BYTES and (waiting := self._arriving or self._queued):
-            self._drop(next(iter(waiting)))
+        while self._held > HELD_BYTES and (self._arriving or self._queued):
+            # Of the place that holds more, so that long requests do not push short ones out.
+            place = max((self._arriving, self._queued), key=_held_in)
+            self._drop(next(iter(place)))
 
     def _receive_opaque(self, conn: Connection) -> None:
         """The same where only a thread can receive."""
@@ -448,10 +463,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     def _hand_over(self, conn: Connection) -> None:
         """Give a request to a thread; a long one to one of those that are for long ones."""
         if not conn.is_whole:
-            if self._long >= max(1, self.cfg.threads // 2):
+            if self._long.total() >= max(1, self.cfg.threads // 2):
                 self._wait(conn, self._queued, self._watch.seconds)
                 return
-            self._long += 1
+            self._long[conn.address] += 1
             conn.is_long = True
         self.enqueue_req(conn)
 
@@ -488,9 +503,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         """Close a connection whose thread is free again, or wait for its next request."""
         if conn.is_long:
             conn.is_long = False
-            self._long -= 1
+            self._long[conn.address] -= 1
+            self._long += Counter()  # without those that have none
             if self._queued:
-                first = next(iter(self._queued))
+                # Of the client that has the fewest; of these, the one that waits longest.
+                first = min(self._queued, key=lambda waiting: self._long[waiting.address])
                 self._leave(first)
                 self._hand_over(first)
         try:
