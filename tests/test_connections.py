@@ -24,6 +24,7 @@ from tests.test_chaos import (
     GUNICORN,
     SLOW_BODY,
     SLOW_HEAD,
+    check_reads,
     get,
     port_of,
     post,
@@ -66,12 +67,6 @@ def many_files():
 def under(limit: str, *options: str) -> list[str]:
     """The command of a site under an option of `ulimit`."""
     return ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *GUNICORN[:-1], *options, GUNICORN[-1]]
-
-
-def check_reads(port: int) -> None:
-    """A digit is read, for a client that waits for its answer on an open connection."""
-    status, document = post(port, STROKES, DRAWING, JSON)
-    assert (status, document["text"]) == (200, "3")
 
 
 def is_open(connection: socket.socket) -> bool:

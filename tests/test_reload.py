@@ -16,8 +16,17 @@ import pytest
 
 from tests.load import Load
 from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
-from tests.test_chaos import GUNICORN, SLOW_BODY, counted, get, port_of, slow_clients, wait_for
-from tests.test_connections import HEALTH, LONG_BODY, check_reads
+from tests.test_chaos import (
+    GUNICORN,
+    SLOW_BODY,
+    check_reads,
+    counted,
+    get,
+    port_of,
+    slow_clients,
+    wait_for,
+)
+from tests.test_connections import HEALTH, LONG_BODY
 from tests.test_server import DRAWING, JSON, STROKES, whole, workers
 
 NO_JITTER = ("--max-requests-jitter", "0")
