@@ -38,14 +38,14 @@ def test_there_is_a_core():
 
 
 @pytest.mark.parametrize(
-    ("workers", "mib", "pictures"), [(2, 512, 1), (1, 390, 2), (2, 779, 1), (2, 780, 2)]
+    ("workers", "mib", "is_small"),
+    [(2, 512, True), (1, 390, False), (2, 779, True), (2, 780, False)],
 )
-def test_where_memory_is_small_one_large_picture_is_read_at_a_time(workers, mib, pictures):
+def test_where_memory_is_small_one_large_picture_is_read_at_a_time(workers, mib, is_small):
     """Row 4: two of them in two workers would not fit into 512 MiB."""
     capacity = Capacity()
     capacity.fit(workers, mib * MIB)
-    assert capacity.pictures == pictures
-    assert (capacity.large_pictures is None) == (pictures > 1)
+    assert (capacity.large_pictures is not None) == is_small
 
 
 def test_a_reload_keeps_the_lock_of_the_site():

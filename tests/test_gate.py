@@ -149,12 +149,22 @@ def test_one_batch_at_a_time_leaves_a_place_free(visit):
 
 def test_a_place_goes_to_the_client_that_holds_the_fewest(visit):
     """One client's many requests do not come before another's only one."""
-    gate = Gate(2, 4)
-    flood = [visit(gate, "flood") for _ in range(5)]
+    gate = Gate(3, 4)
+    flood = [visit(gate, "flood") for _ in range(4)]
+    first = visit(gate)
     other = visit(gate, "other")
-    flood[0].end()
+    first.end()
     assert other.inside.wait(SOON)
-    assert [v.inside.is_set() for v in flood] == [True, True, False, False, False]
+    assert [v.inside.is_set() for v in flood] == [True, True, False, False]
+
+
+def test_no_client_holds_all_places(visit):
+    """The last is free for others at any time; with one place alone, there is none to keep."""
+    gate = Gate(2, 2)
+    flood = [visit(gate, "flood") for _ in range(2)]
+    assert flood[1].waits()
+    assert visit(gate, "other").inside.is_set()
+    assert visit(Gate(1, 0), "flood").inside.is_set()
 
 
 def test_a_full_queue_drops_the_newest_of_the_client_with_the_most(visit):

@@ -21,8 +21,8 @@ PICTURE_BYTES = 150 * MIB
 (`pytest tests/test_hostile.py -k memory`)."""
 
 PICTURES = 2
-"""Pictures that a worker reads at once where memory allows: a photo must not keep a small picture
-waiting."""
+"""Pictures that a worker reads at once, of which one is large: a photo must not keep a small
+picture waiting."""
 
 LOCK_SECONDS = 0.02
 """How often a process looks whether the lock of the site is free."""
@@ -89,10 +89,8 @@ class SiteLock:
 
 @dataclass
 class Capacity:
-    """What one worker of this site may do at once."""
+    """What the workers of this site share."""
 
-    pictures: int = PICTURES
-    """Pictures that it reads at once."""
     large_pictures: SiteLock | None = None
     """Held while a large picture is read, where memory has room for one of the site."""
 
@@ -101,9 +99,7 @@ class Capacity:
 
         Called in the first process of a server, before it forks; again on a reload.
         """
-        is_roomy = memory >= workers * (WORKER_BYTES + PICTURES * PICTURE_BYTES)
-        self.pictures = PICTURES if is_roomy else 1
-        if is_roomy:
+        if memory >= workers * (WORKER_BYTES + PICTURES * PICTURE_BYTES):
             self.large_pictures = None
         elif self.large_pictures is None:
             self.large_pictures = SiteLock()

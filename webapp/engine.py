@@ -8,7 +8,7 @@ import numpy as np
 from flask import Flask, current_app
 
 from . import metrics
-from .capacity import capacity
+from .capacity import PICTURES
 from .config import ConfigError, Settings
 from .gate import Gate
 from .models import model_of
@@ -82,7 +82,7 @@ def init_app(app: Flask) -> None:
     # A request has one thread, whose processor time its budget counts.
     cv2.setNumThreads(1)
     drawings = _gate(settings.readings, WAITING_DRAWINGS * settings.readings)
-    pictures = _gate(capacity.pictures, WAITING_PICTURES)
+    pictures = _gate(PICTURES, WAITING_PICTURES)
     app.extensions["engine"] = _engine(settings, settings.model, "image", pictures)
     app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model, "strokes", drawings)
 

@@ -1,8 +1,9 @@
 """A gate: few requests are read at once, some wait their turn, the rest are refused at once.
 
-Waiting is first come, first served, but fair between clients: a free place goes to the client that
-holds the fewest. Where the queue is full, the client that fills most of it loses the entry that
-came last, unless it has begun. So one client cannot shut others out, however much it sends.
+Waiting is first come, first served, but fair between clients. A free place goes to the client that
+holds the fewest, and no client holds all of several places. Where the queue is full, the client that
+fills most of it loses the entry that came last, unless it has begun. So one client cannot shut
+others out, however much it sends.
 """
 
 import threading
@@ -123,7 +124,10 @@ class Gate:
             holding = Counter(other.client for other in self._inside if other.client is not None)
             begun = len(self._started)
             ready = [
-                e for e in self._waiting if not e.heavy or e in self._started or begun < self.heavy
+                e
+                for e in self._waiting
+                if (not e.heavy or e in self._started or begun < self.heavy)
+                and (e.client is None or holding[e.client] < max(1, self.places - 1))
             ]
             if not ready:
                 return

@@ -448,9 +448,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             # Its time begins with its first byte.
             self._wait(conn, self._arriving, self._watch.seconds)
         while self._held > HELD_BYTES and (self._arriving or self._queued):
-            # Of the place that holds more, so that long requests do not push short ones out.
+            # Of the place that holds more, so that long requests do not push short ones out, and of
+            # the client that has the most of them.
             place = max((self._arriving, self._queued), key=_held_in)
-            self._drop(next(iter(place)))
+            most, _ = Counter(conn.address for conn in place).most_common(1)[0]
+            self._drop(next(conn for conn in place if conn.address == most))
 
     def _receive_opaque(self, conn: Connection) -> None:
         """The same where only a thread can receive."""
