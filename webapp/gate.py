@@ -1,8 +1,8 @@
 """A gate: few requests are read at once, some wait their turn, the rest are refused at once.
 
 Waiting is first come, first served, but fair between clients. A free place goes to the client that
-holds the fewest, and no client holds all of several places. Where the queue is full, the client that
-fills most of it loses the entry that came last, unless it has begun. So one client cannot shut
+holds the fewest, and no client holds all of several places. Where the queue is full, the client
+that fills most of it loses the entry that came last, unless it has begun. So one client cannot shut
 others out, however much it sends.
 """
 
