@@ -1,4 +1,4 @@
-"""What gunicorn's first process, its arbiter, does otherwise here: no reload ends it."""
+"""Reloads that cannot stop the site: an extension of gunicorn's first process, its arbiter."""
 
 import os
 from typing import Any
@@ -7,7 +7,7 @@ from . import models
 
 
 class RefusedError(Exception):
-    """What a reload would load does not fit."""
+    """The new configuration or the new models are invalid."""
 
 
 def guard_reloads(arbiter: Any) -> None:

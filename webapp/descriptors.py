@@ -3,11 +3,11 @@
 import resource
 
 MOST_DESCRIPTORS = 4096
-"""What is asked of the system at most: some four times what a worker's connections take. Some
-systems allow a billion, and there are programs that walk through all of them."""
+"""Upper bound on RLIMIT_NOFILE: four times a worker's connections. Some systems allow a billion,
+and some programs walk through all of them."""
 
 SPARE_DESCRIPTORS = 128
-"""Of a worker, for what is no client: some 20 always, and for each thread a file and Redis."""
+"""Descriptors that a worker reserves for files, pipes and Redis: 20, and two for each thread."""
 
 
 def raise_limit() -> int:

@@ -61,10 +61,9 @@ def prepare(settings: Settings) -> None:
 
 
 def _try(settings: Settings, models: Models) -> None:
-    """Let a process of its own make the site and ask its models once.
+    """Try the models in a child process: make the site, and let each answer once.
 
-    What makes an interpreter must not fork afterwards, and a file that ends the process that
-    reads it must not end this one.
+    Interpreters do not survive a fork, and a broken file may crash the process that reads it.
     """
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
@@ -87,7 +86,7 @@ def _try(settings: Settings, models: Models) -> None:
 
 
 def _answer_once(settings: Settings, models: Models, sender: Connection) -> None:
-    """What the process does: it sends what is wrong, or None."""
+    """Run in the child: send what is wrong, or None."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
     # Libraries have much to say of a broken file; the site says one line.

@@ -205,7 +205,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self._arriving: dict[Connection, None] = {}
         """Connections on which a request has not begun, or is not there yet."""
         self._queued: dict[Connection, None] = {}
-        """Connections with the first part of a long request, for which there is no thread yet."""
+        """Connections whose long request waits for a thread."""
         self._held = 0
         """Bytes that have arrived on those."""
         self._long: Counter[str] = Counter()
