@@ -1,11 +1,15 @@
 """What a request costs as far as it shows before it is read, and what that means at the gate."""
 
+import socket
+import sys
+import time
+
 import numpy as np
 import pytest
 
 from tests import hand
 from webapp import create_app
-from webapp.admission import cost_of_drawings, cost_of_picture
+from webapp.admission import INTERIM, Presence, cost_of_drawings, cost_of_picture
 from webapp.config import Settings
 from webapp.recognition import Budget, BudgetError
 
@@ -61,3 +65,61 @@ def test_two_pictures_are_read_at_once_and_one_large_one(pictures):
         pictures.turn(other, Budget()),
     ):
         pass
+
+
+@pytest.fixture
+def connection():
+    """A client's socket, and what tells whether it is there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=10)
+        ours, _ = listener.accept()
+        with client, ours:
+            yield client, Presence(ours, may_probe=True)
+
+
+def gone_in_the_end(presence) -> bool:
+    """Whether it is gone at some look."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if presence.is_gone():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_client_that_waits_is_there(connection):
+    """Also if it has sent its next request already."""
+    client, presence = connection
+    assert not presence.is_gone()
+    client.sendall(b"GET / HTTP/1.1")
+    assert not presence.is_gone()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_a_client_that_has_closed_its_connection_is_gone(connection):
+    """Row 2: nothing is read for it any more."""
+    client, presence = connection
+    client.close()
+    assert gone_in_the_end(presence)
+
+
+def test_a_client_that_sends_no_more_is_there(connection):
+    """It gets an interim response at most, once, and then its answer."""
+    client, presence = connection
+    client.shutdown(socket.SHUT_WR)
+    for _ in range(50):
+        assert not presence.is_gone()
+        time.sleep(0.002)
+    if sys.platform == "linux":
+        assert client.recv(100) == INTERIM
+
+
+def test_a_client_of_http_1_0_gets_no_interim_response(connection):
+    """It does not know them."""
+    client, presence = connection
+    presence._may_probe = False
+    client.shutdown(socket.SHUT_WR)
+    assert not presence.is_gone()
+    client.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        client.recv(1)

@@ -24,6 +24,7 @@ from tests.test_server import (
     IMAGE,
     JSON,
     STROKES,
+    check_reads,
     chunk,
     chunked,
     head,
@@ -172,12 +173,6 @@ def post(port: int, path: str, body: bytes, kind: str) -> tuple[int, dict]:
         return response.status, json.loads(response.read())
     finally:
         connection.close()
-
-
-def check_reads(port: int) -> None:
-    """A digit is read, for a client that waits for its answer on an open connection."""
-    status, document = post(port, STROKES, DRAWING, JSON)
-    assert (status, document["text"]) == (200, "3")
 
 
 def test_no_temporary_folder_is_needed(tmp_path):

@@ -4,12 +4,12 @@ A request that wants something read joins the queue of what reads it, is charged
 cost, and gets one budget for all of its work.
 """
 
+import select
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from flask import current_app, request
 
@@ -37,6 +37,13 @@ MEGAPIXEL_SECONDS = 0.04
 
 HEAVY_SECONDS = 0.05
 """From this cost on drawings are heavy: some 20 strokes, of which scribbles take 0.3 s."""
+
+
+CLOSED_BY_PEER = getattr(select, "POLLRDHUP", 0)
+"""The event of a connection whose other side sends no more; only Linux tells it."""
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""The interim response that clients know best."""
 
 
 @dataclass(frozen=True)
@@ -131,23 +138,42 @@ def reading(engine: Engine, cost: Cost) -> Iterator[Budget]:
         yield admission.budget
 
 
-def _gone_check() -> "partial[bool] | None":
-    """What tells whether the client has closed its connection; None where nothing can."""
+class Presence:
+    """Whether the client of a request is still there.
+
+    A client may close its side of the connection and still wait for the answer, and looks then as
+    one that has gone. Only what is sent to it tells: a system whose process has closed a connection
+    resets it. So it is sent an interim response once, which every client of HTTP/1.1 must take and
+    may ignore (RFC 9110, 15.2).
+
+    Args:
+        connection: of the client.
+        may_probe: whether the client speaks HTTP/1.1.
+    """
+
+    def __init__(self, connection: socket.socket, may_probe: bool) -> None:
+        self._connection = connection
+        self._may_probe = may_probe
+        self._poll = select.poll()
+        self._poll.register(connection, CLOSED_BY_PEER)
+
+    def is_gone(self) -> bool:
+        """Whether the connection is broken; False while that is not certain."""
+        events = sum(event for _, event in self._poll.poll(0))
+        if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+            return True
+        if events & CLOSED_BY_PEER and self._may_probe:
+            self._may_probe = False
+            try:
+                self._connection.send(INTERIM, socket.MSG_DONTWAIT)
+            except OSError:
+                return True
+        return False
+
+
+def _gone_check() -> Callable[[], bool] | None:
+    """What tells whether the client has gone; None where nothing can."""
     connection = request.environ.get("gunicorn.socket")
     if not isinstance(connection, socket.socket) or isinstance(connection, ssl.SSLSocket):
         return None
-    return partial(_is_closed, connection)
-
-
-def _is_closed(connection: socket.socket) -> bool:
-    """Whether the other side has closed a connection, at least for sending.
-
-    HTTP allows a client to close that half and still wait for its answer; like nginx, the site
-    takes it for gone.
-    """
-    try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False  # it is there and waits
-    except OSError:
-        return True
+    return Presence(connection, request.environ["SERVER_PROTOCOL"] == "HTTP/1.1").is_gone

@@ -28,7 +28,7 @@ from .recognition import (
 WAITING_DRAWINGS = 2
 """Drawings that may wait, for each that is read."""
 
-WAITING_PICTURES = 4
+WAITING_PICTURES = 3
 """Pictures that may wait; each is held in memory as it was sent."""
 
 
