@@ -67,6 +67,14 @@ def test_readings_are_counted_by_kind_and_outcome(site):
     assert found["inkling_readings_queued", ("kind", "strokes")] == 0
 
 
+def test_an_explanation_counts_as_a_reading(site):
+    """In both, so that seconds divided by readings is the time of one."""
+    site.post("/api/v1/explain", json={"strokes": hand.columns(3)})
+    found = samples(site)
+    assert found["inkling_readings_total", ("kind", "strokes"), ("status", "ok")] == 1
+    assert found["inkling_reading_seconds_count", ("kind", "strokes")] == 1
+
+
 def test_a_failed_reading_leaves_no_queue(site):
     """What goes up comes down."""
     site.post("/api/v1/predict/image", data=b"\x89PNG\r\n\x1a\n", content_type="image/png")

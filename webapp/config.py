@@ -124,7 +124,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=64, description="Requests that one gunicorn worker handles at once.")
     ] = 16
     body_seconds: Annotated[
-        int, Meta(ge=1, le=3600, description="Time that a head, and a body, may take, in seconds.")
+        int,
+        Meta(
+            ge=1,
+            le=3600,
+            description="Time that a head, a body, and an answer may each take, in seconds.",
+        ),
     ] = 30
     rate_limit: Annotated[
         str,

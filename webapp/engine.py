@@ -62,6 +62,9 @@ class Engine:
     def warm_up(self) -> None:
         """Let the model answer once, and make what as many readings at once as there may be need.
 
+        A whole reading imports what libraries import at their first use: later, there may be no
+        descriptor left to open a module with.
+
         Raises:
             Exception: the model does not run.
         """
@@ -72,6 +75,12 @@ class Engine:
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
         if self.pairs:
             self.pairs.reader.read([[np.zeros((1, 2))]], np.full((1, 1), 255, np.uint8))
+        if self.kind == "strokes":
+            self.recognizer.read_strokes([np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]])])
+        else:
+            picture = np.full((SIDE, SIDE), 255, np.uint8)
+            picture[4:24, 12:16] = 0
+            self.recognizer.read_image(cv2.imencode(".png", picture)[1].tobytes(), self.limits)
 
 
 def init_app(app: Flask) -> None:
