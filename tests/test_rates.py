@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 import pytest
-from flask import g
 
 from tests import hand, services
 from tests.server import running_server
@@ -16,7 +15,7 @@ from webapp import create_app
 from webapp.config import ConfigError, Settings
 from webapp.errors import ProblemError
 from webapp.gate import Gate
-from webapp.rates import UNIT_SECONDS, Rates, charge
+from webapp.rates import UNIT_SECONDS, Account, Rates
 from webapp.rates import client as client_of
 
 STROKES = "/api/v1/predict/strokes"
@@ -92,18 +91,15 @@ def test_a_client_with_a_clean_account_is_always_served():
 
 def test_a_request_is_charged_the_difference_as_its_cost_becomes_known():
     """A unit for itself, its estimate, and what it took; of each the rest."""
-    app = create_app(Settings(rate_limit="10/minute"))
-    outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
-    with app.test_request_context(**outside):
-        g.charged = 0
-        for seconds, charged in ((0, 1), (4 * UNIT_SECONDS, 4), (2 * UNIT_SECONDS, 4)):
-            charge(seconds)
-            assert g.charged == charged
-    with app.test_request_context(**outside):
-        g.charged = 0
-        with pytest.raises(ProblemError) as refused:
-            charge(7 * UNIT_SECONDS)
+    rates = Rates(Settings(rate_limit="10/minute"))
+    account = Account(rates, "192.0.2.1")
+    for seconds, charged in ((0, 1), (4 * UNIT_SECONDS, 4), (2 * UNIT_SECONDS, 4)):
+        account.charge(seconds)
+        assert account.charged == charged
+    with pytest.raises(ProblemError) as refused:
+        Account(rates, "192.0.2.1").charge(7 * UNIT_SECONDS)
     assert refused.value.status == 429
+    Account(rates, None).charge(1000)
 
 
 def test_what_a_request_took_is_charged_when_it_ends(monkeypatch):

@@ -154,12 +154,12 @@ class Presence:
     def __init__(self, connection: socket.socket, may_probe: bool) -> None:
         self._connection = connection
         self._may_probe = may_probe
-        self._poll = select.poll()
-        self._poll.register(connection, CLOSED_BY_PEER)
 
     def is_gone(self) -> bool:
         """Whether the connection is broken; False while that is not certain."""
-        events = sum(event for _, event in self._poll.poll(0))
+        poll = select.poll()
+        poll.register(self._connection, CLOSED_BY_PEER)
+        events = sum(event for _, event in poll.poll(0))
         if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
             return True
         if events & CLOSED_BY_PEER and self._may_probe:

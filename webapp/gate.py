@@ -24,7 +24,9 @@ class Entry:
     def __init__(self, client: Hashable, heavy: bool) -> None:
         self.client = client
         self.heavy = heavy
-        self.admitted = threading.Event()
+        self.is_admitted = False
+        self.changed: threading.Event | None = None
+        """Set when it is admitted or evicted; only there where it has to wait."""
         self.has_begun = False
         """Whether it ever held a place."""
         self.is_evicted = False
@@ -99,11 +101,12 @@ class Gate:
         with self._lock:
             if entry.is_evicted:
                 raise busy()
-            entry.admitted.clear()
+            entry.is_admitted = False
             self._waiting.append(entry)
             self._admit()
+            entry.changed = None if entry.is_admitted else threading.Event()
         try:
-            while not entry.admitted.wait(LOOK_SECONDS):
+            while not (entry.changed is None or entry.changed.wait(LOOK_SECONDS)):
                 budget.check()
             if entry.is_evicted:
                 raise busy()
@@ -121,7 +124,9 @@ class Gate:
     def _admit(self) -> None:
         """Give free places to those that wait: to the client that holds the fewest first."""
         while self._waiting and len(self._inside) < self.places:
-            holding = Counter(other.client for other in self._inside if other.client is not None)
+            holding: Counter[Hashable] = Counter()
+            if self._inside:
+                holding.update(e.client for e in self._inside if e.client is not None)
             begun = len(self._started)
             ready = [
                 e
@@ -136,8 +141,9 @@ class Gate:
                 self._started.append(entry)
             self._waiting.remove(entry)
             self._inside.append(entry)
-            entry.has_begun = True
-            entry.admitted.set()
+            entry.has_begun = entry.is_admitted = True
+            if entry.changed is not None:
+                entry.changed.set()
 
     def _evict_for(self, entry: Entry) -> None:
         """Make room in a full queue: refuse what came last of the client with the most entries.
@@ -159,4 +165,5 @@ class Gate:
         loser.is_evicted = True
         self._waiting.remove(loser)
         self._queue.remove(loser)
-        loser.admitted.set()
+        if loser.changed is not None:
+            loser.changed.set()

@@ -122,41 +122,67 @@ def init_app(app: Flask) -> None:
     check_rate(settings)
     app.extensions["rates"] = Rates(settings) if settings.rate_limit else None
     if settings.rate_limit:
-        app.before_request(_charge_first_unit)
-        app.teardown_request(_charge_rest)
+        app.before_request(_open_account)
+        app.teardown_request(_close_account)
 
 
-def _charge_first_unit() -> None:
-    if request.method == "POST":
-        g.charged = 0
-        g.charged_from = time.thread_time()
-        charge(0)
+class Account:
+    """What one request has been charged so far.
 
+    Args:
+        rates: of the site.
+        client: who pays, see `client`; None pays nothing.
+    """
 
-def _charge_rest(_: BaseException | None) -> None:
-    if "charged_from" in g:
+    def __init__(self, rates: Rates, client: str | None) -> None:
+        self._rates = rates
+        self._client = client
+        self._start = time.thread_time()
+        self.charged = 0
+
+    def charge(self, seconds: float) -> None:
+        """Charge what is missing of so much processor time in all, at least one unit.
+
+        Raises:
+            ProblemError: 429, see `Rates.charge`.
+        """
+        units = max(1, math.ceil(seconds / UNIT_SECONDS))
+        if self._client is None or units <= self.charged:
+            return
+        already, self.charged = self.charged, units
+        self._rates.charge(self._client, units - already, already)
+
+    def close(self) -> None:
+        """Charge the rest of what the request took."""
         # Where that is over the rate, this request has its answer, and the next is refused.
         with suppress(ProblemError):
-            charge(time.thread_time() - g.charged_from)
+            self.charge(time.thread_time() - self._start)
+
+
+def _open_account() -> None:
+    if request.method == "POST":
+        rates: Rates = current_app.extensions["rates"]
+        g.account = account = Account(rates, client())
+        account.charge(0)
+
+
+def _close_account(_: BaseException | None) -> None:
+    account: Account | None = g.pop("account", None)
+    if account is not None:
+        account.close()
 
 
 def charge(seconds: float) -> None:
-    """Charge the client of this request for so much processor time in all, at least one unit.
+    """Charge the client of this request for so much processor time in all.
 
-    It pays what it has not been charged yet. Nobody pays where the site has no rate, or for a
-    request that is made on the machine itself.
+    Nobody pays where the site has no rate, or for a request that is made on the machine itself.
 
     Raises:
         ProblemError: 429, see `Rates.charge`.
     """
-    rates: Rates | None = current_app.extensions["rates"]
-    units = max(1, math.ceil(seconds / UNIT_SECONDS))
-    if rates is None or units <= g.charged:
-        return
-    payer = client()
-    already, g.charged = g.charged, units
-    if payer is not None:
-        rates.charge(payer, units - already, already)
+    account: Account | None = g.get("account")
+    if account is not None:
+        account.charge(seconds)
 
 
 def check_rate(settings: Settings) -> None:
@@ -179,9 +205,9 @@ def client() -> str | None:
 
     None for a request that is made on this machine itself: its operator's, a test's.
     """
-    if "client" not in g:
-        g.client = _client()
-    known: str | None = g.client
+    known: str | None = g.get("client", "")
+    if known == "":  # not asked for yet
+        g.client = known = _client()
     return known
 
 

@@ -175,10 +175,13 @@ def _directions(strokes: Sequence[Stroke], pen: float, most_chords: int) -> NDAr
     """
     side = BOX * DIRECTION_SUPERSAMPLE
     thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
-    way = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
+    lengths = [_lengths(stroke) for stroke in strokes]
+    way = sum(float(own.sum()) for own in lengths)
     step = max(DIRECTION_STEP, way / most_chords)
-    drawn = [_evenly_spaced(stroke, step) for stroke in strokes]
-    moves = np.concatenate([np.diff(points, axis=0) for points in drawn])
+    drawn = [
+        _evenly_spaced(stroke, own, step) for stroke, own in zip(strokes, lengths, strict=True)
+    ]
+    moves = np.concatenate([points[1:] - points[:-1] for points in drawn])
     units = moves / np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-9)[:, np.newaxis]
     parts = np.zeros((1 + len(units), 4), np.float32)
     parts[1:] = 255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0)
@@ -193,12 +196,19 @@ def _directions(strokes: Sequence[Stroke], pen: float, most_chords: int) -> NDAr
     return np.asarray(cv2.resize(canvas, (BOX, BOX), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _evenly_spaced(stroke: Stroke, step: float) -> NDArray[np.float64]:
-    """Points along a stroke, about a step apart, both ends kept."""
-    moves = np.diff(stroke, axis=0)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
+def _lengths(stroke: Stroke) -> NDArray[np.float64]:
+    """The distances between the points of a stroke, (N - 1,)."""
+    moves = stroke[1:] - stroke[:-1]
+    return np.asarray(np.hypot(moves[:, 0], moves[:, 1]), np.float64)
+
+
+def _evenly_spaced(
+    stroke: Stroke, lengths: NDArray[np.float64], step: float
+) -> NDArray[np.float64]:
+    """Points along a stroke, about a step apart, both ends kept; `lengths` as of `_lengths`."""
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
     places = np.linspace(0, along[-1], 1 + max(1, round(along[-1] / step)))
-    return np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
+    return np.array([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)]).T
 
 
 def _fixed_point(points: NDArray[np.float64], supersample: int) -> NDArray[np.int32]:

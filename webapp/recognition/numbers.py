@@ -427,7 +427,7 @@ def _without_dust(inks: Sequence[Stroke]) -> Sequence[Stroke]:
     if extent < TINY:
         return [np.tile(low, (len(own), 1)) for own in inks]
     step = extent * FINEST
-    if not ((away > 0) & (away < step)).any():
+    if not away[away < step].any():
         return inks
     return [low + np.rint((own - low) / step) * step for own in inks]
 
@@ -824,7 +824,8 @@ def _numbers(
 
 
 def _length(points: Stroke) -> float:
-    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+    moves = points[1:] - points[:-1]
+    return float(np.hypot(moves[:, 0], moves[:, 1]).sum())
 
 
 def _texts(line: _Line) -> list[tuple[str, float]]:

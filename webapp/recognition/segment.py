@@ -7,6 +7,7 @@ compared with the height of the writing, so that neither size nor unit matters.
 """
 
 import itertools
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -137,7 +138,8 @@ def height_of(line: Sequence[Piece]) -> float:
     widths = np.array([p.width for p in line])
     if heights.max() < 0.2 * widths.max():
         return float(max(heights.max(), 0.5 * widths.max()))
-    return float(np.median(heights[heights >= 0.5 * heights.max()]))
+    # Of few numbers, a tenth of the time of NumPy's.
+    return float(statistics.median(heights[heights >= 0.5 * heights.max()].tolist()))
 
 
 def whole_group(line: Sequence[Piece]) -> Group:
