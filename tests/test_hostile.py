@@ -20,7 +20,7 @@ from tests import hand
 from tests.hostile import HOSTILE
 from tests.load import Load
 from tests.server import HOST, started
-from tests.test_chaos import BATCH, get, port_of
+from tests.test_chaos import BATCH, get, port_of, wait_for
 from tests.test_server import DRAWING, JSON, STROKES, check_reads, resident_mib, workers
 
 SITE = {
@@ -49,6 +49,8 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is measure
 def site():
     """Port and first process of a server."""
     with started(**SITE) as (url, master):
+        # It answers as soon as one worker is there.
+        wait_for(lambda: len(workers(master.pid)) == 2)
         check_reads(port_of(url))
         yield port_of(url), master.pid
 
