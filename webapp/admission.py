@@ -8,7 +8,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from flask import current_app, request
@@ -95,12 +95,13 @@ class Admission:
             BudgetError, GoneError: see `Budget.check`.
         """
         self.budget.check()
-        with self._engine.gate.turn(self._entry, self.budget), metrics.timed(self._engine.kind):
-            if self._cost.is_large and capacity.large_pictures is not None:
-                with capacity.large_pictures.held(self.budget):
-                    yield
-            else:
-                yield
+        lock = capacity.large_pictures if self._cost.is_large else None
+        with (
+            self._engine.gate.turn(self._entry, self.budget),
+            lock.held(self.budget) if lock else nullcontext(),
+            metrics.timed(self._engine.kind),
+        ):
+            yield
 
 
 @contextmanager
