@@ -46,10 +46,11 @@ STATUSES = {
     408: "The body took too long to arrive.",
     413: "The body is too large, or an image has too many pixels or too long a side.",
     415: "Another content type, or a file that is no PNG, JPEG or WebP by its first bytes.",
-    422: "Well-formed, but invalid: `errors` points to what was found first.",
+    422: "Well-formed, but invalid: `errors` points to what was found first. Or the budget of "
+    "processor time ended before anything was read.",
     429: "This client has used up its rate; Retry-After says when to come back.",
     500: "Something failed here. Nothing internal is told.",
-    503: "The site is busy; Retry-After says when to come back.",
+    503: "The site is busy, or the request's time ran out; Retry-After says when to come back.",
 }
 """What can be answered beside success."""
 
@@ -142,7 +143,7 @@ def operations(settings: Settings) -> list[Operation]:
             _ref(BatchAnswer),
             f"{json_size}, {MAX_BATCH_STROKES:,} strokes and {MAX_BATCH_POINTS:,} points in all. "
             "The results come in the order of the drawings; one invalid drawing refuses them all. "
-            "The batch has one budget of processor time: a drawing that it does not reach is "
+            "The batch has one budget: a drawing that it does not reach is "
             "`unsure`, without a text, and `limit` names the bound.",
             batch,
             statuses=POST_STATUSES,
