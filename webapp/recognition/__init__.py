@@ -35,7 +35,7 @@ from .glyph import (
 from .image import FORMATS, Limits
 from .ink import ink_of_image
 from .pairs import PairReader
-from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Status
+from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
 
 __all__ = [
     "CHANNELS",
@@ -66,6 +66,7 @@ __all__ = [
     "Reading",
     "RecognitionError",
     "Recognizer",
+    "Sign",
     "Status",
     "Stroke",
     "UndecodableImageError",

@@ -25,8 +25,8 @@ from .pairs import PairReader
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
-Expect = Literal["number", "digit"]
-"""`digit`: all ink is one digit."""
+Expect = Literal["number", "digits", "digit"]
+"""`number`: digits and the signs of numbers; `digits`: digits only; `digit`: all ink is one."""
 
 CHORDS = 40_000
 """What the direction maps of all groups of a drawing share, `MOST_CHORDS` each up to 99 strokes and
@@ -76,6 +76,24 @@ class Digit:
     """Indices of the strokes it is made of; None for a picture."""
     glyph: Glyph
     """What the network saw."""
+    index: int = 0
+    """Its place in the text of its line."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign of numbers in a reading, such as a decimal point."""
+
+    sign: str
+    line: int
+    """Index of the line it stands in, from the top."""
+    index: int
+    """Its place in the text of its line."""
+    confidence: float
+    """Probability, 0 to 1, that this sign stands here."""
+    box: Box
+    strokes: tuple[int, ...] | None
+    """Indices of the strokes it is made of; None for a picture."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +132,10 @@ class Reading:
     digits: tuple[Digit, ...]
     """Those of the text; where it is `not_a_number`, what was considered."""
     alternatives: tuple[Alternative, ...]
+    signs: tuple[Sign, ...] = ()
+    """Those of the text."""
     ignored: tuple[Box, ...] = ()
-    """Ink that was taken for no digit: points, commas, signs, what is struck out."""
+    """Ink that is not part of the text."""
     surface: tuple[float, float] | None = None
     """Width and height of what `box` refers to: of an upright picture, in pixels."""
     limit: Bound | None = None
