@@ -20,6 +20,7 @@ from webapp.limits import MAX_FORM_FIELD_BYTES
 STROKES = "/api/v1/predict/strokes"
 IMAGE = "/api/v1/predict/image"
 BATCH = "/api/v1/predict/batch"
+EXPLAIN = "/api/v1/explain"
 
 CONTENT_TYPES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
@@ -29,6 +30,7 @@ ANSWER = {
     "status",
     "confidence",
     "digits",
+    "signs",
     "ignored",
     "alternatives",
     "surface",
@@ -36,7 +38,8 @@ ANSWER = {
     "timing_ms",
     "request_id",
 }
-DIGIT = {"digit", "line", "confidence", "probabilities", "is_digit", "box"}
+DIGIT = {"digit", "line", "index", "confidence", "probabilities", "is_digit", "box"}
+SIGN = {"sign", "line", "index", "confidence", "box"}
 
 
 def draw(client, strokes, **fields):
@@ -212,10 +215,58 @@ def test_the_surface_is_the_request_s(client):
     assert draw(client, [])["surface"] is None
 
 
-@pytest.mark.parametrize("expect", ["number", "digit"])
+@pytest.mark.parametrize("expect", ["number", "digits", "digit"])
 def test_a_hint_is_accepted(client, expect):
-    """A digit is read as itself under either hint."""
+    """A digit is read as itself under every hint."""
     assert draw(client, hand.columns(7), expect=expect)["text"] == "7"
+
+
+@pytest.mark.parametrize("expect", ["number", "digits", "digit"])
+def test_a_hint_reaches_the_recogniser(expect):
+    """By every route that reads: as a member of JSON, a query field or a form field."""
+    recognizer = fake.Reads("42")
+    client = fake.site_of(recognizer).test_client()
+    drawing = {"strokes": hand.columns(7), "expect": expect}
+    for path, body in (
+        (STROKES, drawing),
+        (BATCH, {"drawings": [drawing]}),
+        (EXPLAIN, drawing),
+    ):
+        assert client.post(path, json=body).status_code == 200
+    for path in (IMAGE, EXPLAIN):
+        address = f"{path}?expect={expect}"
+        response = client.post(address, data=picture(), content_type="image/png")
+        assert response.status_code == 200
+    assert upload(client, ("image", picture()), expect=expect).status_code == 200
+    assert recognizer.hints == 6 * [expect]
+
+
+def test_signs_are_part_of_the_text():
+    """A drawing, a batch and a picture are answered in one form, but for the strokes."""
+    client = fake.site_of(fake.Reads("-12.50")).test_client()
+    drawn, seen = draw(client, hand.columns(4)), send(client, picture()).json
+    [among] = batch(client, {"strokes": hand.columns(4)}).json["results"]
+    for answer, own in ((drawn, {"strokes"}), (among, {"strokes"}), (seen, set())):
+        assert answer.keys() == ANSWER
+        assert answer["text"] == "-12.50"
+        assert "".join(str(digit["digit"]) for digit in answer["digits"]) == "1250"
+        assert [digit["index"] for digit in answer["digits"]] == [1, 2, 4, 5]
+        assert [(sign["sign"], sign["index"]) for sign in answer["signs"]] == [("-", 0), (".", 3)]
+        assert answer["signs"][0].keys() == SIGN | own
+
+
+def test_a_sign_has_no_explanation():
+    """`index` counts digits: of -12 the second is the 2."""
+    client = fake.site_of(fake.Reads("-12")).test_client()
+    shares = [
+        client.post(EXPLAIN, json={"strokes": hand.columns(1), "index": index}).json[
+            "probabilities"
+        ]
+        for index in (0, 1)
+    ]
+    assert [int(np.argmax(each)) for each in shares] == [1, 2]
+    beyond = client.post(EXPLAIN, json={"strokes": hand.columns(1), "index": 2})
+    assert "2 digits were found" in problem(beyond, 422)["detail"]
 
 
 def test_glyphs_come_only_when_asked_for(client):

@@ -44,7 +44,7 @@ drawings = st.fixed_dictionaries(
     optional={
         "width": st.floats(5e-324, 1e6),
         "height": st.floats(5e-324, 1e6),
-        "expect": st.sampled_from(["digit", "number"]),
+        "expect": st.sampled_from(["number", "digits", "digit"]),
         "glyphs": st.booleans(),
         "alternatives": st.integers(0, 10),
     },

@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
-from tests import hand
+from tests import fake, hand
 from tests.server import ROOT
 from webapp.errors import ProblemError
 from webapp.recognition import Recognizer
@@ -211,7 +212,7 @@ def test_it_rejects_a_coordinate_that_is_no_number(value):
         ("width", 1e7, ["1000000", "10000000"]),
         ("width", True, ["a number", "true"]),
         ("height", "280", ["a number", '"280"']),
-        ("expect", "word", ['"number"', '"digit"', '"word"']),
+        ("expect", "word", ['one of "number", "digits", "digit"', '"word"']),
         ("expect", 3, ["text", "3"]),
         ("glyphs", 1, ["true or false", "1"]),
         ("glyphs", "true", ["true or false", '"true"']),
@@ -407,6 +408,7 @@ def test_fields_are_read_from_text():
         {"expect": "digit", "glyphs": "true", "alternatives": "0"}, ImageOptions
     )
     assert options == ImageOptions(expect="digit", glyphs=True, alternatives=0)
+    assert convert_fields({"expect": "digits"}, ImageOptions).expect == "digits"
     assert convert_fields({}, ImageOptions) == ImageOptions()
 
 
@@ -417,7 +419,7 @@ def test_fields_are_read_from_text():
         ("alternatives", "many", ["a whole number", '"many"']),
         ("alternatives", "", ["a whole number", '""']),
         ("glyphs", "yes", ["true or false", '"yes"']),
-        ("expect", "word", ['"number"', '"digit"', '"word"']),
+        ("expect", "word", ['one of "number", "digits", "digit"', '"word"']),
         ("image", "x", ["not a field"]),
         ("a/b", "x", ["not a field"]),
     ],
@@ -453,6 +455,38 @@ def test_a_reading_becomes_an_answer(engine):
     assert [a.text for a in answer.alternatives] == [a.text for a in read.alternatives]
     assert (answer.model, answer.request_id) == (MODEL, "abc")
     assert answer.timing_ms.total == 1.235
+
+
+def answer_to(read):
+    """The answer to a reading, as JSON."""
+    answer = answer_of(read, surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=False)
+    return msgspec.to_builtins(answer)
+
+
+def test_signs_stand_in_their_place():
+    """Each says its line and its place in the line's text; so do the digits."""
+    answer = answer_to(fake.reading_of("-12.50", "23/11"))
+    assert answer["text"] == "-12.50\n23/11"
+    assert [(s["sign"], s["line"], s["index"]) for s in answer["signs"]] == [
+        *(("-", 0, 0), (".", 0, 3), ("/", 1, 2))
+    ]
+    for digit in answer["digits"]:
+        assert answer["lines"][digit["line"]][digit["index"]] == str(digit["digit"])
+    assert list(answer["signs"][1]) == [*("sign", "line", "index", "confidence", "box", "strokes")]
+    assert answer["signs"][1]["box"] == {"x": 30, "y": 0, "width": 10, "height": 20}
+    assert answer["signs"][1]["strokes"] == [3]
+
+
+def test_a_sign_of_a_picture_has_no_strokes():
+    """As its digits."""
+    answer = answer_to(fake.reading_of("7%", drawn=False))
+    assert "strokes" not in answer["signs"][0]
+    assert "strokes" not in answer["digits"][0]
+
+
+def test_a_number_without_signs_has_an_empty_list():
+    """The field is there."""
+    assert answer_to(fake.reading_of("42"))["signs"] == []
 
 
 def test_a_glyph_is_left_out_unless_asked_for(engine):

@@ -25,12 +25,22 @@ from .config import (
     MAX_STROKES,
 )
 from .errors import FieldError, ProblemError
-from .recognition import Bound, Box, Digit, Expect, Glyph, Layer, Reading, Status, Stroke
+from .recognition import Bound, Box, Digit, Expect, Glyph, Layer, Reading, Sign, Status, Stroke
 
 Coordinate = Annotated[float, Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
 Pressure = Annotated[float, Meta(ge=0, le=1)]
 Alternatives = Annotated[int, Meta(ge=0, le=MAX_ALTERNATIVES)]
+Hint = Annotated[
+    Expect,
+    Meta(
+        description="What to read: `number`, digits and the signs of numbers; `digits`, digits "
+        "only; `digit`, one digit that all ink belongs to."
+    ),
+]
+Place = Annotated[
+    int, Meta(ge=0, description="Place in the text of the line, in characters from 0.")
+]
 
 
 class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,7 +58,7 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
     strokes: Annotated[list[StrokeColumns], Meta(max_length=MAX_STROKES)]
     width: Size | None = None
     height: Size | None = None
-    expect: Expect = "number"
+    expect: Hint = "number"
     glyphs: bool = False
     alternatives: Alternatives = 3
 
@@ -122,7 +132,7 @@ class ExplainRequest(StrokesRequest):
 class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
     """Query or form fields of POST /api/v1/predict/image."""
 
-    expect: Expect = "number"
+    expect: Hint = "number"
     glyphs: bool = False
     alternatives: Alternatives = 3
 
@@ -147,12 +157,27 @@ class DigitAnswer(msgspec.Struct):
 
     digit: int
     line: int
+    index: Place
     confidence: float
     probabilities: list[float]
     is_digit: float | None
     box: BoxAnswer
     strokes: list[int] | UnsetType = UNSET
     glyph: str | UnsetType = UNSET
+
+
+class SignAnswer(msgspec.Struct):
+    """One sign of an answer."""
+
+    sign: Annotated[
+        str,
+        Meta(min_length=1, max_length=1, description="One of `. , - + / : % ( ) = $ #`."),
+    ]
+    line: int
+    index: Place
+    confidence: float
+    box: BoxAnswer
+    strokes: list[int] | UnsetType = UNSET
 
 
 class AlternativeAnswer(msgspec.Struct):
@@ -193,6 +218,7 @@ class Answer(msgspec.Struct):
     status: Status
     confidence: float
     digits: list[DigitAnswer]
+    signs: list[SignAnswer]
     ignored: list[BoxAnswer]
     alternatives: list[AlternativeAnswer]
     surface: SurfaceAnswer | None
@@ -254,14 +280,26 @@ def answer_of(
             DigitAnswer(
                 digit=digit.digit,
                 line=digit.line,
+                index=digit.index,
                 confidence=digit.confidence,
                 probabilities=list(digit.probabilities),
                 is_digit=digit.is_digit,
                 box=_box(digit.box),
-                strokes=UNSET if digit.strokes is None else list(digit.strokes),
+                strokes=_strokes(digit),
                 glyph=glyph_uri(digit.glyph) if glyphs else UNSET,
             )
             for digit in reading.digits
+        ],
+        signs=[
+            SignAnswer(
+                sign=sign.sign,
+                line=sign.line,
+                index=sign.index,
+                confidence=sign.confidence,
+                box=_box(sign.box),
+                strokes=_strokes(sign),
+            )
+            for sign in reading.signs
         ],
         ignored=[_box(box) for box in reading.ignored],
         limit=reading.limit or UNSET,
@@ -280,6 +318,11 @@ def answer_of(
 
 def _box(box: Box) -> BoxAnswer:
     return BoxAnswer(box.x, box.y, box.width, box.height)
+
+
+def _strokes(symbol: Digit | Sign) -> list[int] | UnsetType:
+    """The indices of a symbol's strokes; unset for a picture."""
+    return UNSET if symbol.strokes is None else list(symbol.strokes)
 
 
 def glyph_uri(glyph: Glyph) -> str:
