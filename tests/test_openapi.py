@@ -66,6 +66,29 @@ def test_an_example_is_read(client, document):
         assert client.post(path, json=content["example"]).status_code == 200
 
 
+def test_an_example_of_an_answer_is_one(document):
+    """It has every field, its symbols make its text, and its strokes are those of the request."""
+    operation = document["paths"]["/api/v1/predict/strokes"]["post"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    answer = msgspec.convert(content["example"], Answer)
+    shown = set(msgspec.to_builtins(answer))
+    assert shown == document["components"]["schemas"]["Answer"]["properties"].keys() - {"limit"}
+    symbols = {each.index: str(each.digit) for each in answer.digits}
+    symbols |= {each.index: each.sign for each in answer.signs}
+    assert "".join(symbols[index] for index in sorted(symbols)) == answer.text
+    assert sum(answer.digits[0].probabilities) == pytest.approx(1)
+
+
+def test_the_hint_and_the_signs_are_described(document):
+    """What can be expected, and which signs there are."""
+    schemas = document["components"]["schemas"]
+    for name in ("StrokesRequest", "ExplainRequest"):
+        hint = schemas[name]["properties"]["expect"]
+        assert set(hint["enum"]) == {"number", "digits", "digit"}
+        assert "signs" in hint["description"]
+    assert "`. , - + / : % ( ) = $ #`" in schemas["SignAnswer"]["properties"]["sign"]["description"]
+
+
 def test_every_status_that_the_code_raises_is_documented():
     """Whatever ProblemError or a table of the site names."""
     source = "\n".join(path.read_text() for path in (ROOT / "webapp").glob("*.py"))
@@ -109,6 +132,7 @@ def test_the_page_says_all_of_it(client, document):
             assert operation["summary"] in text
             for status in operation["responses"]:
                 assert f"<code>{status}</code>" in text
+    assert "<code>number</code>, digits and the signs of numbers" in text
     for name in document["components"]["schemas"]:
         assert f"<caption>{name}</caption>" in text
     # Its own address is in the lines for a shell.

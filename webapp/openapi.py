@@ -57,8 +57,54 @@ STATUSES = {
 GET_STATUSES = (308, 400, 500)
 POST_STATUSES = (400, 403, 408, 413, 415, 422, 429, 500, 503)
 
-EXAMPLE = {"strokes": [{"x": [80, 200, 130], "y": [60, 60, 240]}], "width": 280, "height": 280}
+EXAMPLE: dict[str, Any] = {
+    "strokes": [{"x": [80, 200, 130], "y": [60, 60, 240]}],
+    "width": 280,
+    "height": 280,
+}
 """A seven."""
+
+SIGNED = {
+    "strokes": [{"x": [20, 62], "y": [150, 150]}, *EXAMPLE["strokes"]],
+    "width": 280,
+    "height": 280,
+}
+"""A minus and a seven."""
+
+SIGNED_ANSWER = {
+    "text": "-7",
+    "lines": ["-7"],
+    "status": "ok",
+    "confidence": 0.96,
+    "digits": [
+        {
+            "digit": 7,
+            "line": 0,
+            "index": 1,
+            "confidence": 0.982,
+            "probabilities": [0.002] * 7 + [0.982] + [0.002] * 2,
+            "is_digit": 0.998,
+            "box": {"x": 80, "y": 60, "width": 120, "height": 180},
+            "strokes": [1],
+        }
+    ],
+    "signs": [
+        {
+            "sign": "-",
+            "line": 0,
+            "index": 0,
+            "confidence": 0.98,
+            "box": {"x": 20, "y": 150, "width": 42, "height": 0},
+            "strokes": [0],
+        }
+    ],
+    "ignored": [],
+    "alternatives": [{"text": "17", "confidence": 0.01}],
+    "surface": {"width": 280, "height": 280},
+    "model": {"name": "pen", "version": "0123456789ab"},
+    "timing_ms": {"total": 1.2, "ink": 0.2, "segment": 0.1, "classify": 0.4},
+    "request_id": "0123456789abcdef",
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +121,7 @@ class Operation:
     body: Mapping[str, Any] | None = None
     """Content by type."""
     query: type | None = None
+    answer_example: Mapping[str, Any] | None = None
     statuses: Sequence[int] = field(default=GET_STATUSES)
 
 
@@ -120,7 +167,7 @@ def operations(settings: Settings) -> list[Operation]:
     images: dict[str, Any] = {
         kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in IMAGE_TYPES
     }
-    drawing = {JSON: {"schema": _ref(StrokesRequest), "example": EXAMPLE}}
+    drawing = {JSON: {"schema": _ref(StrokesRequest), "example": SIGNED}}
     batch = {JSON: {"schema": _ref(BatchRequest), "example": {"drawings": [EXAMPLE]}}}
     json_size = f"At most {settings.max_json_bytes / MIB:.3g} MiB"
     return [
@@ -131,8 +178,10 @@ def operations(settings: Settings) -> list[Operation]:
             "Read a drawing",
             _ref(Answer),
             f"{json_size} and {MAX_POINTS:,} points in all; the columns of one stroke have one "
-            "length. y grows downwards; any unit.",
+            "length. y grows downwards; any unit. `text` holds digits and signs, of which `digits` "
+            "and `signs` say where each stands; with `expect` `digits`, signs are in `ignored`.",
             drawing,
+            answer_example=SIGNED_ANSWER,
             statuses=POST_STATUSES,
         ),
         Operation(
@@ -159,7 +208,7 @@ def operations(settings: Settings) -> list[Operation]:
             "As a form or as the bytes; options as query or form fields, each once.",
             {FORM: {"schema": form}, **images},
             ImageOptions,
-            POST_STATUSES,
+            statuses=POST_STATUSES,
         ),
         Operation(
             "post",
@@ -167,9 +216,10 @@ def operations(settings: Settings) -> list[Operation]:
             "explain",
             "What the network saw of one digit",
             _ref(ExplainAnswer),
-            "A drawing or a picture, as above; `index` chooses the digit of the reading. With the "
-            "bytes of a picture, the options are query fields. `layers`: what goes in, then each "
-            "convolution; their maps stand in one grey picture, 8 side by side, row by row.",
+            "A drawing or a picture, as above; `index` chooses the digit of the reading, counted "
+            "in `digits` from 0: signs do not count. With the bytes of a picture, the options are "
+            "query fields. `layers`: what goes in, then each convolution; their maps stand in one "
+            "grey picture, 8 side by side, row by row.",
             {
                 JSON: {"schema": _ref(ExplainRequest), "example": {**EXAMPLE, "index": 0}},
                 FORM: {"schema": {**form, "properties": {"image": image_bytes, **explained}}},
@@ -269,6 +319,9 @@ def type_of(schema: Mapping[str, Any]) -> str:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": operation.answer}
+    if operation.answer_example is not None:
+        content["example"] = operation.answer_example
     found: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -276,7 +329,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "200": {
                 "description": "The answer.",
                 "headers": {"X-Request-Id": _REQUEST_ID},
-                "content": {JSON: {"schema": operation.answer}},
+                "content": {JSON: content},
             }
         }
         | {str(status): _refusal(operation, status) for status in operation.statuses},
