@@ -1,0 +1,334 @@
+"""Decoding columns, against every path of small lines."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from webapp.recognition import Budget, BudgetError, GoneError, decode
+from webapp.recognition.decode import (
+    Hypothesis,
+    Placed,
+    align,
+    log_probability_of,
+    prefix_beam_search,
+)
+
+WIDE = 100_000  # more prefixes than a small line has
+
+SHAPES = [(1, 2), (2, 3), (3, 4), (4, 3), (5, 4), (6, 3), (6, 4)]
+
+
+def columns_of(*rows):
+    """Log probabilities of rows of probabilities, the blank last."""
+    with np.errstate(divide="ignore"):
+        return np.log(np.array(rows, np.float64)).astype(np.float32)
+
+
+def random_columns(rng, length, classes, sharpness=1.0, blank=0.0):
+    """The log softmax of noise."""
+    logits = rng.normal(0, sharpness, (length, classes))
+    logits[:, -1] += blank
+    return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
+
+
+def text_of(path, blank):
+    """What a path spells."""
+    return tuple(symbol for symbol, _ in itertools.groupby(path) if symbol != blank)
+
+
+def every_path(columns):
+    """By text, the probabilities of all paths that spell it."""
+    probabilities = np.exp(columns.astype(np.float64))
+    length, classes = columns.shape
+    texts = {}
+    for path in itertools.product(range(classes), repeat=length):
+        probability = math.prod(probabilities[range(length), path].tolist())
+        texts.setdefault(text_of(path, classes - 1), []).append(probability)
+    return texts
+
+
+def found_in(columns, beam=WIDE, budget=None):
+    """Probabilities by text, as found."""
+    return {
+        hypothesis.symbols: math.exp(hypothesis.log_probability)
+        for hypothesis in prefix_beam_search(columns, beam, budget)
+    }
+
+
+def plain_search(columns, beam):
+    """The algorithm of Hannun et al. without a short cut: by text, its probability."""
+    probabilities = np.exp(columns.astype(np.float64)).tolist()
+    kept = {(): (1.0, 0.0)}
+    for *symbols, blank in probabilities:
+        found = {}
+
+        def add(text, in_blank, in_symbol, found=found):
+            old = found.get(text, (0.0, 0.0))
+            found[text] = (old[0] + in_blank, old[1] + in_symbol)
+
+        for text, (in_blank, in_symbol) in kept.items():
+            add(text, (in_blank + in_symbol) * blank, 0.0)
+            for symbol, probability in enumerate(symbols):
+                if text[-1:] == (symbol,):
+                    add(text, 0.0, in_symbol * probability)
+                    add((*text, symbol), 0.0, in_blank * probability)
+                else:
+                    add((*text, symbol), 0.0, (in_blank + in_symbol) * probability)
+        ranked = sorted(found, key=lambda text: sum(found[text]), reverse=True)
+        kept = {text: found[text] for text in ranked[:beam]}
+    return {text: sum(shares) for text, shares in kept.items()}
+
+
+def path_of(placed, length, blank):
+    """The path that a placement stands for."""
+    path = [blank] * length
+    for symbol in placed:
+        path[symbol.first : symbol.last + 1] = [symbol.symbol] * (symbol.last + 1 - symbol.first)
+    return path
+
+
+def budget_of(checks, error):
+    """A budget that ends at a check."""
+
+    class Ending(Budget):
+        """Counts its checks down."""
+
+        left = checks
+
+        def check(self):
+            """Raise the error at the last of them."""
+            self.left -= 1
+            if self.left <= 0:
+                raise error
+
+    return Ending()
+
+
+def test_it_works():
+    """Two digits with blanks about them are read, scored and placed."""
+    columns = columns_of(
+        [0.0, 0.1, 0.9], [0.9, 0.0, 0.1], [0.6, 0.0, 0.4], [0.1, 0.1, 0.8], [0.0, 1.0, 0.0]
+    )
+    best = prefix_beam_search(columns, beam=4)[0]
+    assert best.symbols == (0, 1)
+    assert best.log_probability == pytest.approx(log_probability_of(columns, (0, 1)), abs=1e-6)
+    assert align(columns, (0, 1)) == [Placed(0, 1, 2, 1), Placed(1, 4, 4, 4)]
+
+
+@pytest.mark.parametrize(("length", "classes"), SHAPES)
+def test_a_wide_beam_finds_every_text(length, classes, monkeypatch):
+    """Where nothing is skipped, each text has the sum of its paths."""
+    monkeypatch.setattr(decode, "SKIPPED", 0)
+    rng = np.random.default_rng(length * classes)
+    for sharpness in (0.5, 3):
+        columns = random_columns(rng, length, classes, sharpness)
+        texts = {text: sum(paths) for text, paths in every_path(columns).items()}
+        assert found_in(columns) == pytest.approx(texts, rel=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 2, 5, 12])
+def test_the_short_cuts_change_nothing(beam, monkeypatch):
+    """A narrow beam keeps the same prefixes as a search that tries every symbol."""
+    monkeypatch.setattr(decode, "SKIPPED", 0)
+    rng = np.random.default_rng(beam)
+    for classes, sharpness, blank in [(25, 1.5, 8), (25, 3, 3), (6, 1, 1), (3, 0.3, 0)] * 3:
+        columns = random_columns(rng, 40, classes, sharpness, blank)
+        found = found_in(columns, beam)
+        assert found == pytest.approx(plain_search(columns, beam), rel=1e-4)
+
+
+def test_the_best_come_first():
+    """A beam gives its own width of hypotheses, in order, and each is exact or too low."""
+    rng = np.random.default_rng(1)
+    for beam in (1, 2, 5, 20):
+        columns = random_columns(rng, 6, 4, sharpness=2)
+        texts = {text: sum(paths) for text, paths in every_path(columns).items()}
+        found = list(found_in(columns, beam).items())
+        assert len(found) == beam
+        assert [p for _, p in found] == sorted((p for _, p in found), reverse=True)
+        assert all(probability <= texts[text] * (1 + 1e-5) for text, probability in found)
+    assert found[0][0] == max(texts, key=texts.get)
+
+
+def test_what_is_skipped_is_bounded():
+    """On lines with blanks of every sureness, all texts together lose SKIPPED at most."""
+    rng = np.random.default_rng(2)
+    most = 0.0
+    for blank in np.linspace(4, 14, 60):
+        columns = random_columns(rng, 6, 4, sharpness=2, blank=blank)
+        columns[2] = random_columns(rng, 1, 4)
+        lost = 1 - sum(found_in(columns).values())
+        most = max(most, lost)
+        assert lost <= decode.SKIPPED + 1e-5
+    assert most > decode.SKIPPED / 10  # something was skipped
+
+
+@pytest.mark.parametrize("beam", [1, 3, 10])
+def test_probabilities_sum_to_1_at_most(beam):
+    """Whatever the line: peaks, noise or long."""
+    rng = np.random.default_rng(3)
+    for length, sharpness, blank in [(20, 1, 9), (100, 4, 4), (300, 0.1, 0), (50, 8, 0)]:
+        found = found_in(random_columns(rng, length, 25, sharpness, blank), beam)
+        assert 0 <= sum(found.values()) <= 1 + 1e-4
+
+
+def test_rounding_makes_nothing_surer_than_sure():
+    """float32 columns may sum to a little more than 1; a logarithm stays at most 0."""
+    columns = np.array([[-np.inf, 1e-6]] * 5 + [[1e-6, -np.inf]] * 5, np.float32)
+    assert prefix_beam_search(columns, beam=2) == [Hypothesis((0,), 0.0)]
+    assert log_probability_of(columns, (0,)) == 0
+
+
+def test_hypotheses_are_different_texts():
+    """A prefix that leaves the beam and returns is still the same prefix."""
+    rng = np.random.default_rng(4)
+    for _ in range(30):
+        columns = random_columns(rng, 60, 4, sharpness=1)
+        found = [hypothesis.symbols for hypothesis in prefix_beam_search(columns, beam=6)]
+        assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("place", [0, 2, 5])
+def test_blank_columns_change_nothing(place):
+    """Added before, between or after: texts and probabilities stay, and placements move along."""
+    rng = np.random.default_rng(5)
+    columns = columns_of([0.7, 0.1, 0.2], [0.1, 0.1, 0.8], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1])
+    columns = np.concatenate([columns, random_columns(rng, 1, 3)])
+    blanks = columns_of(*[[0, 0, 1]] * 7)
+    if 0 < place < 5:
+        columns[place] = blanks[0]  # blanks split a run, so they go beside one
+    more = np.concatenate([columns[:place], blanks, columns[place:]])
+    assert found_in(more) == pytest.approx(found_in(columns), rel=1e-5)
+    text = prefix_beam_search(columns, beam=5)[0].symbols
+    assert log_probability_of(more, text) == pytest.approx(log_probability_of(columns, text))
+    for old, new in zip(align(columns, text), align(more, text), strict=True):
+        assert new.first == old.first + 7 * (old.first >= place)
+
+
+def test_a_repeated_symbol_needs_a_blank_between():
+    """Of [a a] and [a blank a] only the second spells two."""
+    sure = columns_of([1, 0], [1, 0])
+    assert found_in(sure) == {(0,): 1.0}
+    assert log_probability_of(sure, (0, 0)) == -math.inf
+    apart = columns_of([1, 0], [0, 1], [1, 0])
+    assert found_in(apart) == {(0, 0): 1.0}
+    assert align(apart, (0, 0)) == [Placed(0, 0, 0, 0), Placed(0, 2, 2, 2)]
+
+
+def test_skipped_blanks_still_part_a_repeated_symbol():
+    """Blanks that are read without a look at their symbols end the run before them."""
+    columns = columns_of([0.99, 0.01], [1e-6, 1 - 1e-6], [0.99, 0.01])
+    assert prefix_beam_search(columns, beam=3)[0].symbols == (0, 0)
+
+
+def test_no_columns_spell_the_empty_text():
+    """T = 0: nothing is read, for sure."""
+    columns = np.zeros((0, 25), np.float32)
+    assert prefix_beam_search(columns, beam=3) == [Hypothesis((), 0.0)]
+    assert log_probability_of(columns, ()) == 0
+    assert log_probability_of(columns, (1,)) == -math.inf
+    assert align(columns, ()) == []
+
+
+def test_blanks_spell_the_empty_text():
+    """A line without ink."""
+    columns = columns_of(*[[0, 0, 1]] * 40)
+    assert prefix_beam_search(columns, beam=3) == [Hypothesis((), 0.0)]
+    assert log_probability_of(columns, ()) == 0
+    assert align(columns, ()) == []
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.nan])
+def test_a_column_without_a_probability_spells_nothing(value):
+    """Zero rows: no path is possible, and the answer is still a hypothesis."""
+    columns = columns_of([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])
+    columns[1] = value
+    assert prefix_beam_search(columns, beam=3) == [Hypothesis((), -math.inf)]
+    assert log_probability_of(columns, (0,)) == -math.inf
+    assert align(columns, (0,))[0].symbol == 0
+
+
+@pytest.mark.parametrize(("length", "classes"), SHAPES)
+def test_the_score_of_a_text_is_the_sum_of_its_paths(length, classes):
+    """Exact for every text, and -inf where none of its paths fits."""
+    rng = np.random.default_rng(length * classes)
+    columns = random_columns(rng, length, classes, sharpness=3)
+    texts = every_path(columns)
+    for size in range(length + 2):
+        for text in itertools.product(range(classes - 1), repeat=size):
+            probability = math.exp(log_probability_of(columns, text))
+            assert probability == pytest.approx(sum(texts.get(text, [])), rel=1e-9)
+
+
+@pytest.mark.parametrize(("length", "classes"), SHAPES)
+def test_the_alignment_is_the_likeliest_path(length, classes):
+    """It spells the text with the highest probability of one path; peaks lie within their runs."""
+    rng = np.random.default_rng(length * classes)
+    columns = random_columns(rng, length, classes, sharpness=3)
+    blank = classes - 1
+    for text, paths in every_path(columns).items():
+        placed = align(columns, text)
+        path = path_of(placed, length, blank)
+        assert text_of(path, blank) == text
+        probability = math.exp(columns[range(length), path].sum(dtype=np.float64))
+        assert probability == pytest.approx(max(paths), rel=1e-9)
+        for symbol in placed:
+            run = columns[symbol.first : symbol.last + 1, symbol.symbol]
+            assert columns[symbol.peak, symbol.symbol] == run.max()
+            assert symbol.first <= symbol.peak <= symbol.last
+
+
+def test_a_likely_text_scores_as_it_was_found():
+    """The search and the forward score agree on a line that is longer than brute force reads."""
+    rng = np.random.default_rng(6)
+    columns = random_columns(rng, 100, 25, sharpness=1.5, blank=9)
+    columns[10:100:10] = random_columns(rng, 9, 25, sharpness=6)
+    best = prefix_beam_search(columns, beam=16)[0]
+    assert len(best.symbols) > 5
+    exact = log_probability_of(columns, best.symbols)
+    assert exact - 0.05 < best.log_probability < exact + 1e-4
+    assert len(align(columns, best.symbols)) == len(best.symbols)
+
+
+def test_impossible_symbols_are_placed_where_they_must_be():
+    """A text of probability 0 has its place, in as few impossible columns as there can be."""
+    columns = columns_of([1, 0, 0], [0, 0, 1], [0, 0, 1])
+    assert align(columns, (0, 1))[0] == Placed(0, 0, 0, 0)
+    assert log_probability_of(columns, (0, 1)) == -math.inf
+
+
+@pytest.mark.parametrize(("text", "needed"), [((0, 1, 0, 1), 4), ((0, 0), 3), ((0, 0, 1, 1, 1), 8)])
+def test_it_rejects_a_text_that_does_not_fit(text, needed):
+    """The error says how many columns the text needs; in as many it fits."""
+    rng = np.random.default_rng(7)
+    columns = random_columns(rng, needed, 3)
+    assert len(align(columns, text)) == len(text)
+    with pytest.raises(ValueError, match=f"needs {needed} columns, got {needed - 1}"):
+        align(columns[1:], text)
+
+
+@pytest.mark.parametrize("error", [BudgetError("processor_time", 4), GoneError("gone")])
+def test_a_budget_ends_each_of_them(error):
+    """However long the line and the text, the budget is looked at on the way."""
+    rng = np.random.default_rng(8)
+    columns = random_columns(rng, 500, 25)
+    text = tuple(range(24)) * 8
+    for call in (
+        lambda budget: prefix_beam_search(columns, 4, budget),
+        lambda budget: align(columns, text, budget),
+        lambda budget: log_probability_of(columns, text, budget),
+    ):
+        call(budget_of(checks=1000, error=error))
+        with pytest.raises(type(error)):
+            call(budget_of(checks=4, error=error))
+
+
+def test_a_long_flat_line_is_read():
+    """The worst case, thousands of columns that say nothing, neither overflows nor vanishes."""
+    columns = np.full((3000, 25), -math.log(25), np.float32)
+    found = prefix_beam_search(columns, beam=4, budget=Budget())
+    assert 1 <= len(found) <= 4
+    assert -math.inf < log_probability_of(columns, found[0].symbols) < 0
+    assert len(align(columns, found[0].symbols)) == len(found[0].symbols)
