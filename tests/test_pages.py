@@ -127,6 +127,21 @@ def test_the_picture_is_shown_with_what_was_read(client):
     assert re.search(r'<g class="tone-0">\s*<rect [^>]+>\s*<text [^>]+>3</text>', text)
 
 
+def test_signs_are_shown_in_the_number():
+    """In their place, without the bars that digits have; over the picture they have a frame."""
+    client = fake.site_of(fake.Reads("-12.50", "23/11")).test_client()
+    text = check_page(digit_page(client))
+    assert "<title>Read as -12.50 / 23/11 · Inkling</title>" in text
+    assert "Looks like -12.50 / 23/11." in text
+    first, second = re.findall(
+        r'<span class="line">(.+?)</span>(?=<span class="line">|</div>)', text
+    )
+    assert first == '<span class="sign">-</span>12<span class="sign">.</span>50'
+    assert second == '23<span class="sign">/</span>11'
+    assert text.count('<ol class="bars"') == text.count('<g class="tone-') == 8
+    assert text.count('<rect class="sign-box"') == 3
+
+
 def test_a_picture_without_ink_is_shown_too(client):
     """It may be another than was meant."""
     assert 'aria-label="The picture that was read"' in check_page(blank_page(client))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fake import ROW
 from webapp.language import TEXTS
-from webapp.recognition import Alternative, Box, Digit, Reading
+from webapp.recognition import Alternative, Box, Digit, Reading, Sign
 from webapp.words import Words, percent
 
 CASES = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
@@ -27,6 +27,7 @@ def reading_of(answer):
         confidence=answer["confidence"],
         digits=digits,
         alternatives=tuple(Alternative(*other) for other in answer["alternatives"]),
+        signs=(Sign("-", 0, 0, 0.9, BOX, None),) * answer.get("signs", 0),
         ignored=(BOX,) * answer.get("ignored", 0),
     )
 

@@ -71,7 +71,8 @@ class Words:
     def others(self, reading: Reading) -> list[Alternative]:
         """The likeliest of what else it could be: other readings or, of one digit, none at all."""
         others = [Alternative(one_line(o.text), o.confidence) for o in reading.alternatives]
-        is_digit = reading.digits[0].is_digit if len(reading.digits) == 1 else None
+        alone = len(reading.digits) == 1 and not reading.signs
+        is_digit = reading.digits[0].is_digit if alone else None
         if is_digit is not None and reading.status != "not_a_number":
             others.append(Alternative(self.say("no_digit"), 1 - is_digit))
         notable = [other for other in others if other.confidence >= NOTABLE]

@@ -1,4 +1,4 @@
-// The answer: the number digit by digit, how sure, what else it could be, and one digit's details.
+// The answer: the number, digits and signs, how sure, what else it could be, and one digit's details.
 
 import { TONES } from "./boxes.js";
 
@@ -93,7 +93,7 @@ export class AnswerView {
   /** @param {object} answer of the predict routes */
   show(answer) {
     this.#before = [];
-    answer.digits.forEach((digit, index) => (digit.index = index));
+    answer.digits.forEach((digit, nth) => (digit.nth = nth));
     this.#show(answer);
   }
 
@@ -109,6 +109,7 @@ export class AnswerView {
         const item = document.createElement("li");
         const text = document.createElement("b");
         text.textContent = other.text;
+        text.dir = "auto"; // -42 begins with its minus, also in Arabic
         item.append(text, ` ${words.percent(other.confidence)}`);
         return item;
       }),
@@ -158,24 +159,35 @@ export class AnswerView {
     const { text } = this.#parts;
     this.#buttons = [];
     const { digits } = answer;
+    const symbols = symbolsOf(answer);
     if (!answer.text && digits.length < 2) {
       text.textContent = "?";
       return;
     }
-    const lines = Array.from({ length: 1 + digits.at(-1).line }, () => {
+    const lines = Array.from({ length: 1 + symbols.at(-1).line }, () => {
       const line = document.createElement("span");
       line.className = "line";
       return line;
     });
-    digits.forEach((digit, index) => {
-      const button = this.#button(digit, index, answer);
-      this.#buttons.push(button);
-      lines[digit.line].append(button);
-    });
+    this.#buttons = digits.map((digit, index) => this.#button(digit, index, answer));
+    for (const symbol of symbols) {
+      const button = this.#buttons[digits.indexOf(symbol)];
+      lines[symbol.line].append(button ?? this.#sign(symbol));
+    }
     const longest = Math.max(...lines.map((line) => line.childElementCount));
     if (!answer.text) lines.at(-1).append("?");
     text.replaceChildren(...lines);
     text.dataset.size = sizeOf(longest, lines.length);
+  }
+
+  #sign({ sign }) {
+    const shown = document.createElement("span");
+    shown.className = "sign";
+    shown.textContent = sign;
+    // Screen readers leave out many of them.
+    shown.setAttribute("role", "img");
+    shown.setAttribute("aria-label", this.#words.sign(sign));
+    return shown;
   }
 
   #button(digit, index, answer) {
@@ -274,34 +286,53 @@ function anyForeign(digits) {
   return digits.some((digit) => (digit.is_digit ?? 1) < 0.5);
 }
 
-/** An answer without one of its digits: as sure as those that stay, and what they look like. */
+/** Digits and signs in the order of the text. */
+function symbolsOf({ digits, signs = [] }) {
+  return [...digits, ...signs].sort((a, b) => a.line - b.line || a.index - b.index);
+}
+
+/**
+ * An answer without one of its digits: as sure as what stays, and what that looks like. A line goes
+ * with its last digit, and so do its signs.
+ */
 export function without(answer, index) {
-  const rest = answer.digits.filter((_, i) => i !== index);
+  const gone = answer.digits[index];
+  const rest = answer.digits.filter((digit) => digit !== gone);
   const numbers = [...new Set(rest.map(({ line }) => line))];
-  const digits = rest.map((digit) => ({ ...digit, line: numbers.indexOf(digit.line) }));
+  const stays = ({ line }) => numbers.includes(line);
+  const moved = (symbol) => ({
+    ...symbol,
+    line: numbers.indexOf(symbol.line),
+    index: symbol.index - Number(symbol.line === gone.line && symbol.index > gone.index),
+  });
+  const { signs = [] } = answer;
+  const lost = [gone, ...signs.filter((sign) => !stays(sign))];
+  const digits = rest.map(moved);
   const changed = {
     ...answer,
     digits,
+    signs: signs.filter(stays).map(moved),
     alternatives: [],
-    ignored: [...answer.ignored, answer.digits[index].box],
+    ignored: [...answer.ignored, ...lost.map(({ box }) => box)],
   };
+  const symbols = symbolsOf(changed);
   // It may have been this one that made it no number.
   if (!answer.text && anyForeign(digits)) return changed;
   const lines = numbers.map((_, line) =>
-    digits.filter((digit) => digit.line === line).map(({ digit }) => digit).join(""),
+    symbols.filter((symbol) => symbol.line === line).map(({ digit, sign }) => sign ?? digit).join(""),
   );
   return {
     ...changed,
     lines,
     text: lines.join("\n"),
     status: answer.text ? answer.status : "unsure",
-    confidence: digits.reduce((all, d) => all * d.confidence * (d.is_digit ?? 1), 1),
+    confidence: symbols.reduce((all, s) => all * s.confidence * (s.is_digit ?? 1), 1),
   };
 }
 
-/** How large a number can be for so many digits and lines. */
-function sizeOf(digits, lines) {
-  if (digits > 12 || lines > 3) return "tiny";
-  if (digits > 7 || lines > 2) return "small";
-  return digits > 5 || lines > 1 ? "medium" : "large";
+/** How large a number can be for so many digits and signs in a line, and so many lines. */
+function sizeOf(symbols, lines) {
+  if (symbols > 12 || lines > 3) return "tiny";
+  if (symbols > 7 || lines > 2) return "small";
+  return symbols > 5 || lines > 1 ? "medium" : "large";
 }

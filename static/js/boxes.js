@@ -1,4 +1,4 @@
-// Boxes over the ink or the picture: which ink made which digit.
+// Boxes over the ink or the picture: which ink made which digit, and which a sign.
 
 import { placed } from "./strokes.js";
 
@@ -45,11 +45,15 @@ export class Boxes {
       box.classList.toggle("doubtful", !answer.text || digit.confidence < 0.9);
       return box;
     });
-    this.#marks = (answer.ignored ?? []).map((box) => {
+    const marked = (kind, box) => {
       const mark = document.createElement("div");
-      mark.className = "box ignored";
+      mark.className = `box ${kind}`;
       return [mark, box];
-    });
+    };
+    this.#marks = [
+      ...(answer.signs ?? []).map(({ box }) => marked("sign-box", box)),
+      ...(answer.ignored ?? []).map((box) => marked("ignored", box)),
+    ];
     this.#root.replaceChildren(...this.#boxes, ...this.#marks.map(([mark]) => mark));
     this.layout(surface);
   }

@@ -392,7 +392,7 @@ find("copy-curl").addEventListener("click", () => {
 find("svg").addEventListener("click", () => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([toSvg(drawing.strokes)], { type: "image/svg+xml" }));
-  link.download = `inkling-${view.answer.text.replaceAll("\n", "-")}.svg`;
+  link.download = `inkling-${view.answer.text.replace(/[^\d.,]/g, "-")}.svg`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });
@@ -400,9 +400,9 @@ find("svg").addEventListener("click", () => {
 // ---- what the network sees ----
 
 const explorer = new Explorer(find("explain"), words, (signal) => {
-  const { index } = view.answer.digits[view.chosen];
-  if (picture) return explainImage(picture.sent[picture.turns], index, signal);
-  return explainStrokes({ ...drawing.toRequest(pad.view), index }, signal);
+  const { nth } = view.answer.digits[view.chosen];
+  if (picture) return explainImage(picture.sent[picture.turns], nth, signal);
+  return explainStrokes({ ...drawing.toRequest(pad.view), index: nth }, signal);
 });
 
 /** Heard at a step only. */

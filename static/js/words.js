@@ -62,13 +62,24 @@ export class Words {
     return this.say("percent", { number: number.replace(".", this.say("decimal")) });
   }
 
+  /** The name of a sign. */
+  sign(sign) {
+    return this.#texts[`sign_${sign}`] ?? sign;
+  }
+
+  /** A reading to be heard: its signs by name, and a pause between its lines. */
+  heard(text) {
+    const said = (line) => line.match(/\d+|\D/g).map((part) => this.sign(part)).join(" ");
+    return text && text.split("\n").map(said).join(", ");
+  }
+
   /**
    * The likeliest of what else it could be: other readings, or, of a single digit, none at all.
    * @returns {{text: string, confidence: number}[]}
    */
-  others({ status, alternatives, digits }) {
+  others({ status, alternatives, digits, signs = [] }) {
     const others = alternatives.map((other) => ({ ...other, text: oneLine(other.text) }));
-    const isDigit = digits.length === 1 ? (digits[0].is_digit ?? 1) : 1;
+    const isDigit = digits.length === 1 && !signs.length ? (digits[0].is_digit ?? 1) : 1;
     if (status !== "not_a_number") {
       others.push({ text: this.say("no_digit"), confidence: 1 - isDigit });
     }
@@ -79,7 +90,9 @@ export class Words {
   }
 
   /** All of an answer, to be heard once. */
-  announcement(answer) {
+  announcement(shown) {
+    const heard = (reading) => ({ ...reading, text: this.heard(reading.text) });
+    const answer = { ...heard(shown), alternatives: shown.alternatives.map(heard) };
     const said = [this.sentence(answer), this.detail(answer)];
     const others = answer.digits.length && answer.status !== "not_a_number" ? this.others(answer) : [];
     if (others.length) {

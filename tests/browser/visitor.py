@@ -237,6 +237,7 @@ def answer(digit, confidence=1.0, others=(), is_digit=None, **changes):
             {
                 "digit": digit,
                 "line": 0,
+                "index": 0,
                 "confidence": confidence,
                 "probabilities": probabilities,
                 "is_digit": is_digit,
@@ -245,11 +246,35 @@ def answer(digit, confidence=1.0, others=(), is_digit=None, **changes):
                 "glyph": GLYPH,
             }
         ],
+        "signs": [],
         "ignored": [],
         "alternatives": [{"text": str(value), "confidence": share} for value, share in others],
         "surface": {"width": 1400, "height": 1000},
         **changes,
     }
+
+
+def symbols(*lines, places=(), **changes):
+    """A made-up answer of symbols, each a stroke, at these places (x, y, width, height)."""
+    digits, signs = [], []
+    for line, text in enumerate(lines):
+        for index, symbol in enumerate(text):
+            nth = len(digits) + len(signs)
+            x, y, width, height = (
+                places[nth] if places else (10 + 40 * index, 40 + 90 * line, 30, 60)
+            )
+            place = {
+                "line": line,
+                "index": index,
+                "box": {"x": x, "y": y, "width": width, "height": height},
+                "strokes": [nth],
+            }
+            if symbol.isdigit():
+                digits.append(answer(int(symbol), 0.97)["digits"][0] | place)
+            else:
+                signs.append({"sign": symbol, "confidence": 0.95} | place)
+    whole = {"text": "\n".join(lines), "lines": list(lines), "digits": digits, "signs": signs}
+    return answer(0) | whole | {"surface": {"width": 280, "height": 280}} | changes
 
 
 def no_digit(digit, others=()):

@@ -49,6 +49,34 @@ test("as long as something is no digit, there is no number", () => {
   assert.equal(left.status, "not_a_number");
 });
 
+/** -4.2 over 5%, of symbols that say their place. */
+function signedAnswer() {
+  const place = (line, index) => ({ line, index, confidence: 0.9, box: `box ${line} ${index}` });
+  const digit = (value, line, index) => ({ digit: value, is_digit: 1, ...place(line, index) });
+  const sign = (value, line, index) => ({ sign: value, ...place(line, index) });
+  return {
+    text: "-4.2\n5%", lines: ["-4.2", "5%"], status: "ok", confidence: 0.5,
+    digits: [digit(4, 0, 1), digit(2, 0, 3), digit(5, 1, 0)],
+    signs: [sign("-", 0, 0), sign(".", 0, 2), sign("%", 1, 1)],
+    ignored: [], alternatives: [],
+  };
+}
+
+test("signs stay in their place around a digit that goes", () => {
+  const left = without(signedAnswer(), 0);
+  assert.deepEqual(left.lines, ["-.2", "5%"]);
+  assert.deepEqual(left.signs.map(({ index }) => index), [0, 1, 1]);
+  assert.deepEqual(left.digits.map(({ index }) => index), [2, 0]);
+  assert.ok(Math.abs(left.confidence - 0.9 ** 5) < 1e-9);
+});
+
+test("signs go with the last digit of their line", () => {
+  const left = without(without(signedAnswer(), 0), 0);
+  assert.equal(left.text, "5%");
+  assert.deepEqual(left.signs.map(({ sign, line, index }) => [sign, line, index]), [["%", 0, 1]]);
+  assert.deepEqual(left.ignored, ["box 0 1", "box 0 3", "box 0 0", "box 0 2"]);
+});
+
 test("the answer that was there before stays as it was", () => {
   const before = answerOf();
   without(before, 0);

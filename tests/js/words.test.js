@@ -11,11 +11,12 @@ const wordsOf = (language) => new Words(json(`../../webapp/texts/${language}.jso
 const words = wordsOf("en");
 
 /** An answer of the API, as far as words need it. */
-function answerOf({ is_digit, alternatives, ignored = 0, ...rest }) {
+function answerOf({ is_digit, alternatives, signs = 0, ignored = 0, ...rest }) {
   return {
     ...rest,
     digits: is_digit.map((share) => ({ is_digit: share })),
     alternatives: alternatives.map(([text, confidence]) => ({ text, confidence })),
+    signs: Array(signs).fill({ sign: "-" }),
     ignored: Array(ignored).fill({}),
   };
 }
@@ -39,8 +40,30 @@ test("an answer is announced once, with everything in it", () => {
   });
   assert.equal(
     words.announcement(answer),
-    "Looks like 407 / 12. Very sure: 98.0\u00a0%. Or 401 / 12 (2.0\u00a0%).",
+    "Looks like 407, 12. Very sure: 98.0\u00a0%. Or 401, 12 (2.0\u00a0%).",
   );
+});
+
+test("signs are heard by their names, which screen readers would leave out", () => {
+  const answer = answerOf({
+    status: "ok", text: "-12.50", confidence: 0.98, is_digit: [1, 1, 1, 1], signs: 2,
+    alternatives: [["-12,50", 0.02]],
+  });
+  assert.equal(
+    words.announcement(answer),
+    "Looks like minus 12 point 50. Very sure: 98.0\u00a0%. Or minus 12 comma 50 (2.0\u00a0%).",
+  );
+  assert.equal(answer.text, "-12.50");
+  assert.equal(words.heard("23/11\n5%"), "23 slash 11, 5 per cent");
+  assert.equal(wordsOf("de").heard("(-4)"), "Klammer auf minus 4 Klammer zu");
+});
+
+test("every sign has a name in every language", () => {
+  for (const language of ["en", "es", "de", "ar"]) {
+    for (const sign of ".,-+/:%()=$#") {
+      assert.notEqual(wordsOf(language).sign(sign), sign, `${sign} in ${language}`);
+    }
+  }
 });
 
 test("what is no number is announced with its hint alone", () => {
