@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.test_picture import NO_PICTURE
-from tests.browser.visitor import PHONE, PREDICT, no_digit
+from tests.browser.test_picture import NO_PICTURE, choose, image_file
+from tests.browser.visitor import PHONE, PREDICT, no_digit, symbols
 
 MODES = {
     "light": {"color_scheme": "light"},
@@ -48,6 +48,14 @@ def photo(visitor):
     expect(visitor.photo_boxes.first).to_be_visible()
 
 
+def signs(visitor):
+    """A number with signs, over a picture."""
+    body = symbols("-4.2", "5%", alternatives=[{"text": "-4.7\n5%", "confidence": 0.02}])
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=body))
+    choose(visitor, image_file(7))
+    expect(visitor.answer.locator(".sign")).to_have_count(3)
+
+
 def failed(visitor):
     """A failure is shown."""
     visitor.expected_errors.append("500")
@@ -71,7 +79,7 @@ def menu(visitor):
     visitor.page.locator("[data-menu] summary").click()
 
 
-STATES = [idle, number, no_number, photo, failed, refused, menu]
+STATES = [idle, number, no_number, photo, signs, failed, refused, menu]
 
 
 def check(visitor):
