@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from train.errors import DataError
-from train.strokes import StrokeSample, imported_from_unipen, read_stroke_file
+from train.strokes import (
+    StrokeSample,
+    file_name,
+    imported_from_unipen,
+    of_pendigits,
+    read_stroke_file,
+)
 
 ROW = {"label": "7", "writer": "one", "strokes": [[[0, 0], [4, 0], [1, 9]], [[1, 4], [3, 4]]]}
 
@@ -71,3 +77,33 @@ def test_writers_are_split_by_their_names():
 def test_only_what_was_imported_is_unipen_s(tmp_path, source, imported):
     """Anybody's stroke file is theirs; its licence is not made up."""
     assert imported_from_unipen(stroke_file(tmp_path, {**ROW, "src": source})) is imported
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("pendigits-orig.tra 12 224", "pendigits.jsonl.gz"),
+        ("data/1a/aga/dawnmrsh.dat#87", "some.jsonl.gz"),
+        (None, "some.jsonl.gz"),
+    ],
+)
+def test_pendigits_are_told_by_their_source(tmp_path, source, name):
+    """Whatever the file is called: another collection's may have the same name."""
+    path = stroke_file(tmp_path, {**ROW, "src": source})
+    assert file_name(path) == name
+    assert of_pendigits(path) is (name != path.name)
+
+
+def test_a_file_without_rows_has_no_source(tmp_path):
+    """It keeps its name; what is no gzip is said to be unreadable."""
+    assert file_name(stroke_file(tmp_path)) == "some.jsonl.gz"
+    plain = tmp_path / "plain.jsonl.gz"
+    plain.write_text("{}")
+    with pytest.raises(DataError, match="cannot be read"):
+        file_name(plain)
+
+
+def test_a_contributor_is_read_where_there_is_one(tmp_path):
+    """Files without the field have samples of nobody."""
+    path = stroke_file(tmp_path, {**ROW, "provider": "aga"}, ROW)
+    assert [sample.provider for sample in read_stroke_file(path)] == ["aga", ""]

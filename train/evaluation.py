@@ -25,7 +25,7 @@ from webapp.recognition import (
 )
 
 from .measures import auroc, calibration_error, negative_log_likelihood, over_writers, wilson
-from .strokes import StrokeSample
+from .strokes import StrokeSample, file_name
 
 CLASSES = 10
 BATCH = 500
@@ -369,7 +369,13 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
 
 def table(rows: Sequence[Figures | NonDigitFigures]) -> str:
     """One line a set, for people."""
-    lines = [HEADS, *(_digit_line(r) if isinstance(r, Figures) else _other_line(r) for r in rows)]
+    return aligned(
+        [HEADS, *(_digit_line(r) if isinstance(r, Figures) else _other_line(r) for r in rows)]
+    )
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells as columns: the first two flush left, the others flush right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -393,7 +399,7 @@ def worst_confusions(figures: Figures, most: int = 5) -> list[tuple[int, int, in
 
 def name_of(path: Path, split: str) -> str:
     """How a stroke file's figures are headed."""
-    return f"{path.name.split('.')[0]} ({split} writers)"
+    return f"{file_name(path).split('.')[0]} ({split} writers)"
 
 
 def percent(share: float | None, digits: int = 2) -> str:
@@ -407,9 +413,9 @@ def _digit_line(row: Figures) -> tuple[str, ...]:
         row.way,
         f"{row.count:,}",
         percent(row.accuracy),
-        _range(row.interval),
+        range_of(row.interval),
         percent(row.per_writer) + (f" of {row.writers}" if row.writers else ""),
-        _range(row.per_writer95),
+        range_of(row.per_writer95),
         percent(row.ece),
         "–" if row.nll is None else f"{row.nll:.4f}",
         "–",
@@ -426,7 +432,8 @@ def _other_line(row: NonDigitFigures) -> tuple[str, ...]:
     return (row.data, row.way, f"{row.count:,}", *("–",) * 6, area, *shares, "–")
 
 
-def _range(interval: tuple[float, float] | None) -> str:
+def range_of(interval: tuple[float, float] | None) -> str:
+    """An interval of shares for people; a dash where there is none."""
     return "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
 
 

@@ -17,6 +17,14 @@ from .errors import DataError
 SPLITS = {0: "test", 1: "dev", 2: "train", 3: "train"}
 """Whole writers belong to one split: the remainder of CRC-32 of the writer's name by 4."""
 
+ABOUT_PENDIGITS = {
+    "authors": "E. Alpaydin, F. Alimoglu",
+    "licence": "CC BY 4.0",
+    "citation": "Alpaydin, Alimoglu: Pen-Based Recognition of Handwritten Digits. UCI Machine "
+    "Learning Repository, 1998",
+}
+"""What a model's card says of pendigits."""
+
 
 @dataclass(frozen=True)
 class StrokeSample:
@@ -25,6 +33,8 @@ class StrokeSample:
     label: str
     writer: str
     strokes: tuple[Stroke, ...]
+    provider: str = ""
+    """Who contributed it to its collection; empty where the file does not say."""
 
     @property
     def is_digit(self) -> bool:
@@ -52,7 +62,7 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
                 if row.get("suspect"):
                     continue
                 strokes = tuple(_stroke(points) for points in row["strokes"])
-                yield StrokeSample(row["label"], row["writer"], strokes)
+                yield StrokeSample(row["label"], row["writer"], strokes, row.get("provider", ""))
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"the stroke file {path} cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -61,9 +71,35 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
 
 def imported_from_unipen(path: Path) -> bool:
     """Whether the first row says that `import-unipen` made it; its licence is UNIPEN's then."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        source = json.loads(next(lines)).get("src", "")
-    return re.match(r"data/[1-8][a-d]?/", str(source)) is not None
+    return re.match(r"data/[1-8][a-d]?/", _source(path)) is not None
+
+
+def of_pendigits(path: Path) -> bool:
+    """Whether the first row says that it is of pendigits."""
+    return _source(path).startswith("pendigits-orig.")
+
+
+def file_name(path: Path) -> str:
+    """The name by which a model's card tells the file from others: its own, or pendigits', whose
+    file may be called as one of UNIPEN's is.
+    """
+    return "pendigits.jsonl.gz" if of_pendigits(path) else path.name
+
+
+def _source(path: Path) -> str:
+    """Where the first row comes from; empty where it does not say, or where there is none.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            row = json.loads(next(lines, "{}"))
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        raise DataError(f"the stroke file {path} cannot be read: {error}") from error
+    except ValueError:
+        return ""  # `read_stroke_file` says what is wrong with it
+    return str(row.get("src", "")) if isinstance(row, dict) else ""
 
 
 def _stroke(points: list[list[float]]) -> Stroke:
