@@ -34,7 +34,9 @@ def rng(seed=0):
 
 def test_whole_writers_belong_to_one_split(tmp_path):
     """Letters and symbols are split as digits are; look-alikes and digits are left out."""
-    rows = [row(label, f"w{n}") for n in range(20) for label in ("A", "#", "O", "7", "(", "12")]
+    rows = [
+        row(label, f"w{n}") for n in range(20) for label in ("A", "#", "O", "7", "(", "^", "12")
+    ]
     path = stroke_file(tmp_path, *rows)
     found = {split: list(read_nondigits(path, split)) for split in SPLITS}
     assert sum(map(len, found.values())) == 40

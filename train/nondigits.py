@@ -34,6 +34,7 @@ LOOK_ALIKES = frozenset(
     [
         *"OoIl|iSsZzBbqgGDQ",
         *"()[]{}/\\!'`,.",  # a bent or a straight stroke alone may be a 1
+        "^",  # a 1 whose flag is as long as its stem: a Λ
         "\\@",  # UNIPEN's mark for what its contributor could not name
         *("circle", "line", "moon", "snake", "squiggle", "zigzag", "string bean", "donut"),
         *("octagon", "snowman", "golf club", "boomerang", "hockey stick"),
@@ -52,6 +53,8 @@ class NonDigit:
     writer: str
     """Who drew it; of doodles, whose players are not known, the class."""
     strokes: tuple[Stroke, ...]
+    provider: str = ""
+    """Who contributed it to its collection; empty where the file does not say."""
 
 
 def read_nondigits(path: Path, split: str) -> Iterator[NonDigit]:
@@ -73,7 +76,7 @@ def read_nondigits(path: Path, split: str) -> Iterator[NonDigit]:
             kind, belongs = "letters" if label.isalpha() else "symbols", sample.split
             writer = sample.writer
         if belongs == split:
-            yield NonDigit(kind, label, writer, sample.strokes)
+            yield NonDigit(kind, label, writer, sample.strokes, sample.provider)
 
 
 def scribble(rng: np.random.Generator) -> list[Stroke]:
