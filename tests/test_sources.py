@@ -1,11 +1,13 @@
 """Sources: samples by row, never twice the same, no writer too often."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests import hand
+from train import sources as sources_module
 from train.augment import Augmentation
 from train.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
 from train.sources import (
@@ -117,6 +119,41 @@ def test_pictures_have_no_direction(sources, spoilt):
     strokes = StrokeSource(samples({"a": 10}), Warp(), Rendering(undirected=0.5))
     directed = np.concatenate([strokes.glyphs(np.arange(10), random) for _ in range(10)])
     assert 30 < sum(glyph[..., 1:].any() for glyph in directed) < 70
+
+
+def test_a_share_is_drawn_in_a_style(monkeypatch):
+    """The digit stays that of the row; half of the rows are its writer's still."""
+    asked = []
+
+    def vertical(digit, random):
+        asked.append(digit)
+        return [np.array([[0.0, -0.5], [0.0, 0.5]])]
+
+    monkeypatch.setattr(sources_module, "drawn", vertical)
+    monkeypatch.setattr(sources_module, "warp", lambda strokes, *_: list(strokes))
+    zeros_and_threes = [StrokeSample(d, "a", tuple(hand.strokes(int(d)))) for d in "03" * 50]
+    source = StrokeSource(zeros_and_threes, Warp(), Rendering(), styled=0.5)
+    rows = np.arange(100)
+    glyphs = source.glyphs(rows, np.random.default_rng(0))
+    narrow = (glyphs[..., 0] > 0).any(axis=1).sum(axis=1) < 10
+    assert asked == [int(zeros_and_threes[row].label) for row in rows[narrow]]
+    assert 30 < narrow.sum() < 70
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_styles_get_no_second_flag(monkeypatch, share):
+    """What a writer wrote may gain a flag or a bar; what has a style already does not."""
+    amounts = []
+
+    def noted(strokes, label, amount, random):
+        amounts.append(amount)
+        return list(strokes)
+
+    monkeypatch.setattr(sources_module, "warp", noted)
+    amount = Warp(rotation=3, styles=0.25)
+    source = StrokeSource(samples({"a": 10}), amount, Rendering(), styled=share)
+    source.glyphs(np.arange(10), np.random.default_rng(0))
+    assert amounts == [replace(amount, styles=0.0) if share else amount] * 10
 
 
 def test_roughened_ink_keeps_its_maps():

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_st
 from .augment import Augmentation, augment, roughen
 from .nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
 from .strokes import StrokeSample
+from .styles import drawn
 from .warp import Warp, turned, warp
 
 
@@ -106,19 +107,42 @@ class SpoiltGlyphSource:
 class StrokeSource:
     """Pen strokes, varied as vectors and rendered by the server's own code."""
 
-    def __init__(self, samples: Sequence[StrokeSample], amount: Warp, rendering: Rendering) -> None:
+    def __init__(
+        self,
+        samples: Sequence[StrokeSample],
+        amount: Warp,
+        rendering: Rendering,
+        styled: float = 0.0,
+    ) -> None:
+        """Of the glyphs asked for, a share, 0 to 1, is drawn by `train.styles` in the place of what
+        the writer wrote: the same digit, and another one each time.
+        """
         self.labels = np.array([int(sample.label) for sample in samples], np.int64)
         self._samples = samples
         self._amount = amount
+        # A style has its own flag, bar or slash: a second one would spoil it.
+        self._amount_of_styles = replace(amount, styles=0.0)
         self._rendering = rendering
+        self._styled = styled
 
     def glyphs(
         self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
     ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
-        samples = [self._samples[row] for row in rows]
-        drawn = [warp(s.strokes, int(s.label), self._amount, rng) for s in samples]
-        return self._rendering.glyphs(drawn, rng)
+        styled = rng.random(len(rows)) < self._styled
+        warped = [
+            self._in_a_style(int(self.labels[row]), rng)
+            if by_style
+            else self._as_written(self._samples[row], rng)
+            for row, by_style in zip(rows, styled, strict=True)
+        ]
+        return self._rendering.glyphs(warped, rng)
+
+    def _as_written(self, sample: StrokeSample, rng: np.random.Generator) -> list[Stroke]:
+        return warp(sample.strokes, int(sample.label), self._amount, rng)
+
+    def _in_a_style(self, digit: int, rng: np.random.Generator) -> list[Stroke]:
+        return warp(drawn(digit, rng), digit, self._amount_of_styles, rng)
 
 
 MIX = {"letters": 2, "doodles": 2}
@@ -158,7 +182,7 @@ class NonDigitSource:
         self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
     ) -> NDArray[np.uint8]:
         """See `Source.glyphs`."""
-        drawn = []
+        warped = []
         for row in rows:
             if row < self._drawn:
                 kind = list(GENERATED)[row % len(GENERATED)]
@@ -168,8 +192,8 @@ class NonDigitSource:
                 sample = theirs[int(rng.integers(len(theirs)))]
                 turn = sample.kind == "doodles" and rng.random() < TURNED
                 strokes = turned(sample.strokes, rng) if turn else sample.strokes
-            drawn.append(warp(strokes, None, self._amount, rng))
-        return self._rendering.glyphs(drawn, rng)
+            warped.append(warp(strokes, None, self._amount, rng))
+        return self._rendering.glyphs(warped, rng)
 
 
 def _augmented(
