@@ -120,6 +120,15 @@ def _training_data(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a stroke file of letters, symbols or doodles: what is no digit; may be given again",
     )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="leave out what this contributor (`provider`) gave to --strokes and --others, in "
+        "training and in calibration; needs --output, since such a model only tells how unknown "
+        "hands are read; may be given again",
+    )
 
 
 def _shipping(parser: argparse.ArgumentParser) -> None:
@@ -252,6 +261,8 @@ def train(options: argparse.Namespace) -> int:
     settings = replace(RECIPES[options.name], seed=options.seed)
     output = options.output or MODELS
     folder = RUNS / f"{options.name}-{options.seed}{'-trial' if options.mnist_dev else ''}"
+    if options.without:
+        folder = _elsewhere(options) / "run"
     if options.quick:
         settings = quick(settings)
         output = options.output or QUICK_OUTPUT
@@ -262,7 +273,7 @@ def train(options: argparse.Namespace) -> int:
     held_out = np.zeros(len(mnist.train_labels), bool)
     if options.mnist_dev:
         held_out = dev_rows(options.mnist, len(held_out))
-    data = load_data(mnist, options.strokes, options.others, held_out)
+    data = load_data(mnist, options.strokes, options.others, held_out, options.without)
     if options.quick:
         data = replace(data, glyphs=data.glyphs[:QUICK_ROWS], labels=data.labels[:QUICK_ROWS])
     with artefacts.workplace(output):
@@ -287,6 +298,19 @@ def ship_runs(options: argparse.Namespace) -> int:
 
     mnist = load_mnist(options.mnist)
     held_out = np.zeros(len(mnist.train_labels), bool)
-    data = load_data(mnist, options.strokes, options.others, held_out)
-    ship(options.name, options.runs, data, mnist, options.output or MODELS, options.replace)
+    output = _elsewhere(options) if options.without else options.output or MODELS
+    data = load_data(mnist, options.strokes, options.others, held_out, options.without)
+    ship(options.name, options.runs, data, mnist, output, options.replace)
     return 0
+
+
+def _elsewhere(options: argparse.Namespace) -> Path:
+    """Where a model goes that lacks contributors.
+
+    Raises:
+        TrainError: it would take the place of the shipped one.
+    """
+    output: Path | None = options.output
+    if output is None or output.resolve() == MODELS.resolve():
+        raise TrainError(f"--without needs --output DIR, another folder than {MODELS}")
+    return output

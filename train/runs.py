@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from webapp.recognition import CHANNELS, SIDE, glyph_of_strokes
 
 from .errors import TrainError
+from .folds import FOLDS
 from .mnist import Mnist
 from .nondigits import NonDigit, read_nondigits
 from .pairs import pool_of_pairs, touching_pairs
@@ -24,7 +25,7 @@ from .sources import (
     StrokeSource,
     balanced,
 )
-from .strokes import StrokeSample, read_stroke_file
+from .strokes import StrokeSample, file_name, read_stroke_file
 from .training import Hyperparameters
 
 DEV_PAIRS = 1000
@@ -45,6 +46,8 @@ class Data:
     """Of each stroke file."""
     others: dict[Path, list[NonDigit]]
     """Of each stroke file of non-digits, those to train on."""
+    without: tuple[str, ...] = ()
+    """Contributors whose samples were left out of all stroke files, sorted."""
 
     def of(self, split: str) -> list[StrokeSample]:
         """The digits of a split, of all files."""
@@ -52,14 +55,23 @@ class Data:
 
 
 def load_data(
-    mnist: Mnist, strokes: Sequence[Path], others: Sequence[Path], held_out: NDArray[np.bool_]
+    mnist: Mnist,
+    strokes: Sequence[Path],
+    others: Sequence[Path],
+    held_out: NDArray[np.bool_],
+    without: Sequence[str] = (),
 ) -> Data:
-    """Data of a run; `held_out`, (60000,), are the MNIST rows that are dev.
+    """Data of a run.
+
+    Args:
+        held_out: (60000,), the MNIST rows that are dev.
+        without: contributors whose samples are left out, digits and others, of every split.
 
     Raises:
-        TrainError: a file has nothing to train on, or two have one name.
+        TrainError: a file has nothing to train on, two have one name, or nobody knows a contributor
+            that is to be left out.
     """
-    names = [path.name for path in (*strokes, *others)]
+    names = [file_name(path) for path in (*strokes, *others)]
     for name in names:
         if names.count(name) > 1:
             raise TrainError(
@@ -73,6 +85,8 @@ def load_data(
         {path: single_digits(path) for path in strokes},
         {path: list(read_nondigits(path, "train")) for path in others},
     )
+    if without:
+        data = _leave_out(data, without)
     if strokes and not data.of("train"):
         raise TrainError("the stroke files have no digits by train writers")
     for path, samples in data.others.items():
@@ -81,6 +95,37 @@ def load_data(
     if others and not strokes:
         raise TrainError("--others needs --strokes: pairs and fragments are made of digits")
     return data
+
+
+def _leave_out(data: Data, without: Sequence[str]) -> Data:
+    """The data without these contributors; files of which nothing is left are left out too.
+
+    Raises:
+        TrainError: a contributor is in no file, and in none of `FOLDS`.
+    """
+    known = {name for fold in FOLDS for name in fold}
+    known |= {sample.provider for samples in data.digits.values() for sample in samples}
+    known |= {sample.provider for samples in data.others.values() for sample in samples}
+    unknown = sorted(set(without) - known)
+    if unknown:
+        raise TrainError(
+            f"--without {unknown[0]}: no file has a contributor of that name, but "
+            f"{', '.join(sorted(known - {''}))}"
+        )
+    digits = {
+        path: [sample for sample in samples if sample.provider not in without]
+        for path, samples in data.digits.items()
+    }
+    others = {
+        path: [sample for sample in samples if sample.provider not in without]
+        for path, samples in data.others.items()
+    }
+    return replace(
+        data,
+        digits={path: samples for path, samples in digits.items() if samples},
+        others={path: samples for path, samples in others.items() if samples},
+        without=tuple(sorted(set(without))),
+    )
 
 
 def single_digits(path: Path) -> list[StrokeSample]:
@@ -100,7 +145,9 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
     if theirs:
         count = round(images * settings.strokes_share)
         chosen = balanced(theirs, settings.writer_cap, count, settings.seed)
-        sources.append(StrokeSource(chosen, settings.warp, settings.rendering))
+        sources.append(
+            StrokeSource(chosen, settings.warp, settings.rendering, settings.styled_share)
+        )
     samples = [s for others in data.others.values() for s in others]
     if samples:
         count = round(images * settings.nondigits_share)
@@ -171,12 +218,13 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
         "versions": artefacts.environment(),
         "rows": {
             "MNIST": {"train": len(data.labels), "dev": len(data.dev_labels)},
-            **{path.name: _counts(samples, path) for path, samples in data.digits.items()},
+            **{file_name(path): _counts(samples, path) for path, samples in data.digits.items()},
             **{
-                path.name: {"train": len(samples), "sha256": _sha256(path)}
+                file_name(path): {"train": len(samples), "sha256": _sha256(path)}
                 for path, samples in data.others.items()
             },
         },
+        "without": list(data.without),
         "curves": trained.history,
     }
     network = trained.network

@@ -48,7 +48,7 @@ from .pairs import (
 )
 from .progress import watched
 from .runs import Data
-from .strokes import imported_from_unipen
+from .strokes import ABOUT_PENDIGITS, file_name, imported_from_unipen, of_pendigits
 from .unipen import ABOUT as UNIPEN
 from .variants import glyph_in_picture
 
@@ -163,6 +163,8 @@ def _nondigits(data: Data) -> dict[str, list[Sequence[Stroke]]]:
     drawn: dict[str, list[Sequence[Stroke]]] = {}
     for path in data.others:
         for sample in read_nondigits(path, "dev"):
+            if sample.provider in data.without:
+                continue
             drawn.setdefault(f"{sample.kind} (dev)", []).append(sample.strokes)
     digits = data.of("dev")
     for number, kind in enumerate(GENERATED if digits else ()):
@@ -180,11 +182,17 @@ def _candidate(
 ) -> Candidate:
     log, network = artefacts.read_run(folder, name)
     trained_on = log.get("rows", {}).keys()
-    given = {"MNIST", *(path.name for path in (*data.digits, *data.others))}
+    given = {"MNIST", *(file_name(path) for path in (*data.digits, *data.others))}
     if trained_on != given:
         raise TrainError(
             f"{folder} was trained on {', '.join(sorted(trained_on))}, not on "
             f"{', '.join(sorted(given))}"
+        )
+    left_out = tuple(log.get("without", ()))
+    if left_out != data.without:
+        raise TrainError(
+            f"{folder} was trained without {', '.join(left_out) or 'nobody'}, not without "
+            f"{', '.join(data.without) or 'nobody'}: give the same --without"
         )
     served = _exported(network, folder, name)
     if _reads_pairs(network):
@@ -352,6 +360,7 @@ def _card(
             ],
         },
         "data": _data_entries(best.log["rows"], data, mnist),
+        **({"without": list(data.without)} if data.without else {}),
         "hyperparameters": best.log["hyperparameters"],
         "seconds": best.log["seconds"],
         "versions": best.log["versions"],
@@ -405,18 +414,20 @@ def _data_entries(
         | {"test": len(mnist.test_labels), "sha256": mnist.sha256}
     ]
     for path in data.digits:
-        entries.append({**_origin(path), **rows[path.name]})
+        entries.append({**_origin(path), **rows[file_name(path)]})
     for path, samples in data.others.items():
         about = _origin(path)
         if samples[0].kind == "doodles":
             about = {"name": f"Quick, Draw!, {path.name.split('.')[0]}", **ABOUT_DOODLES}
-        entries.append({**about, "name": f"{about['name']} (no digits)", **rows[path.name]})
+        entries.append({**about, "name": f"{about['name']} (no digits)", **rows[file_name(path)]})
     return entries
 
 
 def _origin(path: Path) -> dict[str, str]:
-    """Name, and where the file says that it was imported from UNIPEN, licence and citation."""
-    title = path.name.split(".")[0]
+    """Name, and where the file says that it is of UNIPEN or pendigits, licence and citation."""
+    title = file_name(path).split(".")[0]
+    if of_pendigits(path):
+        return {"name": "Pen-Based Recognition of Handwritten Digits (UCI)", **ABOUT_PENDIGITS}
     if imported_from_unipen(path):
         return {"name": f"UNIPEN train_r01_v07, {title}", **UNIPEN}
     return {"name": title}
