@@ -186,6 +186,43 @@ def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
     assert "nothing of the dev split that is no digit" in capsys.readouterr().err
 
 
+def test_single_contributors(command, tmp_path, capsys):
+    """A row each, with what was refused and what is wrong though `ok`; then all of them."""
+    given = [row | {"provider": "aga"} for row in rows("0123456789", range(10))]
+    given += [row | {"provider": "gmd"} for row in rows("33", (3, 7))]
+    path = stroke_file(tmp_path, *given)
+    assert command("--strokes", path, "--only", "gmd", "--only", "aga", "--only", "none") == 0
+    said = capsys.readouterr().out
+    assert "No digits by none." in said
+    assert "1 of 2" in said
+    saved = json.loads((tmp_path / "found" / "pen-contributors.json").read_text())
+    gmd, aga, both = saved
+    assert [row["name"] for row in saved] == ["gmd", "aga", "all of these"]
+    assert (gmd["count"], aga["count"], both["count"]) == (2, 10, 12)
+    assert (gmd["correct"], gmd["refused_count"], gmd["wrong_though_ok"]) == (1, 0, 1)
+    assert gmd["splits"] == ["dev"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--only", "aga"), "no digits by aga to measure"),
+        (("--only", "aga", "--pictures"), "and no other data"),
+        (("--only", "aga", "--variants"), "and no other data"),
+    ],
+)
+def test_it_rejects_contributors(command, strokes, capsys, words, error):
+    """Who gave nothing, and other data beside them."""
+    assert command("--strokes", strokes, *words) == 1
+    assert error in capsys.readouterr().err
+
+
+def test_contributors_need_digits(command, capsys):
+    """Without a file there is nobody to measure."""
+    assert command("--only", "aga") == 1
+    assert "give --strokes" in capsys.readouterr().err
+
+
 def test_versions_of_digits(command, tmp_path, strokes, capsys):
     """Each with its difference to the plain one, in the ways that were asked for."""
     assert command("--strokes", strokes, "--variants", "strokes") == 0

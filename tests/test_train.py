@@ -216,6 +216,85 @@ def test_it_rejects_two_files_of_one_name(command, tmp_path, capsys):
     assert "two files are named some.jsonl.gz" in capsys.readouterr().err
 
 
+def test_pendigits_stand_beside_unipen(command, tmp_path):
+    """Their file may have the name of another; the card has their source and licence."""
+    folder = tmp_path / "pendigits"
+    folder.mkdir()
+    unipen = stroke_file(tmp_path, *pen_rows(writers=12))
+    rows = [row | {"src": "pendigits-orig.tra 1 2"} for row in pen_rows(writers=12)]
+    pendigits = stroke_file(folder, *rows)
+    output = tmp_path / "models"
+    files = ["--strokes", str(unipen), "--strokes", str(pendigits)]
+    assert command([*QUICK, *files, "--output", str(output)]) == 0
+    card = load_model(output, "digits").card
+    assert card["data"][2]["name"] == "Pen-Based Recognition of Handwritten Digits (UCI)"
+    assert card["data"][2]["licence"] == "CC BY 4.0"
+    assert "licence" not in card["data"][1]
+    assert [row["data"] for row in card["figures"][1:]] == [
+        "some (dev writers)", "pendigits (dev writers)",
+    ]  # fmt: skip
+
+
+def given_by(rows, *names):
+    """The rows, contributed in turn by these."""
+    return [row | {"provider": names[n % len(names)]} for n, row in enumerate(rows)]
+
+
+def test_contributors_are_left_out(command, tmp_path, capsys):
+    """Digits and others of theirs, on every split; the card says so, and `evaluate` knows."""
+    others = others_rows(writers=40)
+    other = stroke_file(tmp_path, *given_by(others, "one", "two")).rename(tmp_path / "o.jsonl.gz")
+    pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
+    files = ["--strokes", str(pen), "--others", str(other)]
+    output = tmp_path / "models"
+    words = [*files, "--without", "two", "--output", str(output)]
+    assert command([*QUICK, "--name", "pen", *words]) == 0
+    card = load_model(output, "pen").card
+    assert card["without"] == ["two"]
+    _, digits, nondigits = card["data"]
+    assert digits["train"] + digits["dev"] + digits["test"] == 120
+    assert nondigits["train"] < 40
+    capsys.readouterr()
+    only = ["--only", "one", "--only", "two", "--output", str(tmp_path / "found")]
+    strokes = ["--models", str(output), "--strokes", str(pen)]
+    assert command(["evaluate", "--name", "pen", *strokes, *only]) == 0
+    said = capsys.readouterr().out
+    assert "Not left out of training, by the card: one." in said
+    rows = json.loads((tmp_path / "found" / "pen-contributors.json").read_text())
+    assert [(row["name"], row["splits"]) for row in rows] == [
+        ("one", ["dev"]), ("two", ["train", "dev"]), ("all of these", ["train", "dev"]),
+    ]  # fmt: skip
+
+
+def test_a_run_is_shipped_with_what_it_was_trained_on(command, tmp_path, capsys):
+    """`ship` wants the same contributors left out, and another folder for it."""
+    pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
+    output = tmp_path / "models"
+    words = ["--strokes", str(pen), "--output", str(output)]
+    assert command([*QUICK, *words, "--without", "two"]) == 0
+    again = ["ship", str(output / "run"), *words, "--replace"]
+    assert command(again) == 1
+    assert "was trained without two, not without nobody" in capsys.readouterr().err
+    assert command([*again, "--without", "two"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--without", "two"], "--without needs --output DIR, another folder than models"),
+        (["--without", "two", "--output", "models"], "--without needs --output DIR"),
+        (["--without", "six", "--output", "found"], "no file has a contributor of that name"),
+        (["--without", "one", "--without", "two", "--output", "found"], "no digits by train"),
+    ],
+)
+def test_it_rejects_leaving_out(command, tmp_path, capsys, words, error):
+    """In the place of the shipped model, of nobody, and of everybody."""
+    pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
+    words = [str(tmp_path / word) if word == "found" else word for word in words]
+    assert command(["--epochs", "1", "--strokes", str(pen), *words]) == 1
+    assert error in capsys.readouterr().err
+
+
 def test_augmentation_settles_towards_the_end():
     """Pixels are varied as far as was set, then less and less, down to the share that was set."""
     settings = Hyperparameters(epochs=10, settling=0.3, settled=0.4)

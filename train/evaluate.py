@@ -25,6 +25,7 @@ from webapp.recognition import (
 )
 
 from .compose import SPACINGS, Spacing, composed
+from .contributors import evaluate_contributors
 from .errors import CardError, TrainError
 from .evaluation import (
     MNIST_TEST,
@@ -147,6 +148,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="whose strokes (default: dev)",
     )
     parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure the digits of this contributor (`provider`) in --strokes and nothing else, "
+        "by train and dev writers if the model was trained --without NAME; may be given again",
+    )
+    parser.add_argument(
         "--pictures",
         action="store_true",
         help="read MNIST's test set as picture files too, through the server's own path",
@@ -195,12 +204,27 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.name == PAIR_READER and any((*asked, options.pictures, options.through_server)):
         raise TrainError("--name pairs is measured on pairs alone: give --strokes and --others")
     model = load_model(options.models, options.name)
+    if options.only:
+        return _evaluate_only(options, model)
     measured = _measured(options, model)
     text = _text(options, model, measured)
     print(text)
     _save(options, model, text, measured)
     for remark in hold_to_card(model.card, measured.digits, measured.others):
         print(remark)
+    return 0
+
+
+def _evaluate_only(options: argparse.Namespace, model: Model) -> int:
+    """Measure single contributors; the card has no figures to hold them to."""
+    more = (options.others, options.numbers, options.photos is not None, options.pictures)
+    if not options.strokes or any((*more, options.variants is not None)):
+        raise TrainError("--only measures digits of --strokes: give --strokes, and no other data")
+    if options.name == PAIR_READER:
+        raise TrainError("--only measures single digits: --name pairs reads two at once")
+    here = Recognizer(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+    with _reader(options.through_server, model, here) as reader:
+        print(evaluate_contributors(options, model, reader))
     return 0
 
 
