@@ -60,6 +60,8 @@ def check_answer(answer: dict) -> None:
     for digit in answer["digits"]:
         assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-3)
         assert all(math.isfinite(value) for value in digit["box"].values())
+    for sign in answer["signs"]:
+        assert answer["lines"][sign["line"]][sign["index"]] == sign["sign"]
     json.dumps(answer, allow_nan=False)
 
 

@@ -147,6 +147,6 @@ def test_signs_fit_on_a_phone(visit, lines, scheme):
     choose(visitor, image_file(7))
     expect(shown(visitor)).to_have_text(list("".join(lines)))
     for line in visitor.answer.locator(".line").all():
-        bottoms = {round(each.bounding_box()["y"]) for each in line.locator(".digit").all()}
-        assert len(bottoms) == 1
+        tops = {round(each.bounding_box()["y"]) for each in line.locator(".digit").all()}
+        assert len(tops) == 1
     assert visitor.answer.evaluate("element => element.scrollWidth <= element.clientWidth")
