@@ -1,0 +1,135 @@
+"""Strips: a line of writing at the height of its writing."""
+
+import numpy as np
+import pytest
+
+from webapp.recognition.strip import (
+    BODY,
+    MARGIN,
+    ROWS,
+    WIDEST,
+    boxes_of,
+    boxes_of_ink,
+    frame_of,
+    strip_of_ink,
+    strip_of_strokes,
+)
+
+
+def bar(x: float, top: float = 0.0, bottom: float = 1.0) -> np.ndarray:
+    """A stem at x."""
+    return np.array([[x, top], [x, bottom]])
+
+
+def rows_of(strip: np.ndarray) -> np.ndarray:
+    """The rows that have ink of more than half its darkness."""
+    return np.flatnonzero((strip[..., 0] > 127).any(axis=1))
+
+
+def test_it_works() -> None:
+    """Two stems of one height stand in the middle of the strip, 20 pixels high."""
+    strip = strip_of_strokes([bar(0.0), bar(0.5)])
+    assert strip.shape == (ROWS, 10 + 2 * MARGIN, 5)
+    rows = rows_of(strip)
+    assert abs((rows[-1] - rows[0] + 1) - (BODY + 2)) <= 1  # a pen 2.4 pixels wide
+    assert abs((rows[-1] + rows[0] + 1) / 2 - ROWS / 2) <= 0.5
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 300.0, 1e6])
+def test_neither_unit_nor_place_matters(unit: float) -> None:
+    """The same line in another unit, elsewhere, is the same strip."""
+    rng = np.random.default_rng(1)
+    strokes = [rng.random((12, 2)) + np.array([n, 0]) for n in range(4)]
+    moved = [stroke * unit + np.array([7, -3]) * unit for stroke in strokes]
+    one, other = strip_of_strokes(strokes), strip_of_strokes(moved)
+    assert one.shape == other.shape
+    assert np.abs(one.astype(int) - other).mean() < 1
+
+
+def test_a_descender_or_a_dot_does_not_shrink_the_others() -> None:
+    """The height of the writing sets the scale, not the box of all ink."""
+    plain = frame_of(boxes_of([bar(n * 0.6) for n in range(6)]))
+    dotted = frame_of(
+        boxes_of([*(bar(n * 0.6) for n in range(6)), bar(4.0, 0.9, 1.0), bar(5.0, 0.2, 1.35)])
+    )
+    assert dotted.scale == pytest.approx(plain.scale, rel=0.01)
+
+
+def test_a_slope_is_levelled() -> None:
+    """A line that falls is as high in the strip as one that does not."""
+    falling = [bar(n * 0.6, n * 0.15, n * 0.15 + 1) for n in range(9)]
+    frame = frame_of(boxes_of(falling))
+    assert frame.slope == pytest.approx(0.25)
+    assert frame.scale == pytest.approx(BODY)
+    rows = rows_of(strip_of_strokes(falling, frame))
+    assert len(rows) <= BODY + 3
+
+
+def test_few_strokes_have_no_slope() -> None:
+    """The strokes of one digit say nothing of the line."""
+    four = [np.array([[0.0, 0.0], [0.0, 0.6], [0.6, 0.6]]), bar(0.5, 0.3, 1.0), bar(0.4)]
+    assert frame_of(boxes_of(four)).slope == 0
+
+
+def test_a_dash_is_not_blown_up() -> None:
+    """A flat stroke alone stays flat, and a point is a point."""
+    dash = strip_of_strokes([np.array([[0.0, 0.0], [1.0, 0.01]])])
+    assert len(rows_of(dash)) <= 4
+    assert dash.shape[1] > 100
+    point = strip_of_strokes([np.array([[5.0, 5.0]])])
+    assert point.shape == (ROWS, 2 * MARGIN, 5)
+    assert point[..., 0].any()
+    assert not point[..., 1:].any()
+
+
+def test_no_line_is_wider_than_the_bound() -> None:
+    """A line of any length gives a strip of bounded width."""
+    frame = frame_of(boxes_of([bar(0.0), bar(1e7)]))
+    assert frame.width <= WIDEST + 2 * MARGIN
+    assert strip_of_strokes([bar(0.0), bar(1e7)], frame).shape[1] == frame.width
+
+
+def test_direction_is_the_pens() -> None:
+    """A stroke to the right and one back differ in their direction alone."""
+    right = strip_of_strokes([np.array([[0.0, 0.0], [1.0, 0.0]]), bar(2.0)])
+    left = strip_of_strokes([np.array([[1.0, 0.0], [0.0, 0.0]]), bar(2.0)])
+    np.testing.assert_array_equal(right[..., 0], left[..., 0])
+    np.testing.assert_array_equal(right[..., 1], left[..., 2])
+    assert right[..., 1].any()
+    bare = strip_of_strokes([bar(0.0)], directed=False)
+    assert bare[..., 0].any()
+    assert not bare[..., 1:].any()
+
+
+@pytest.mark.parametrize("body", [12, 30, 57])
+def test_a_picture_gives_the_same_ink(body: int) -> None:
+    """The ink of a picture, at any size, is placed as that of strokes is."""
+    ink = np.zeros((2 * body, 4 * body), np.uint8)
+    wide = max(1, round(0.12 * body))
+    for x in (0.5, 1.5, 2.5):
+        left = round(x * body) - wide // 2
+        ink[body // 2 : body // 2 + body, left : left + wide] = 255
+    strip = strip_of_ink(ink, frame_of(boxes_of_ink(ink)))
+    stems = strip_of_strokes([bar(0.5), bar(1.5), bar(2.5)])
+    assert abs(len(rows_of(strip)) - BODY) <= 2
+    columns = [np.flatnonzero((s[..., 0] > 127).any(axis=0)) for s in (strip, stems)]
+    assert abs(columns[0].mean() - columns[1].mean()) < 2.5
+
+
+def test_ink_in_a_slope_is_levelled() -> None:
+    """A picture's falling line gives level rows too."""
+    ink = np.zeros((200, 400), np.uint8)
+    for n in range(9):
+        ink[20 + 8 * n : 60 + 8 * n, 20 + 40 * n : 26 + 40 * n] = 255
+    frame = frame_of(boxes_of_ink(ink))
+    assert frame.slope == pytest.approx(0.2)
+    assert len(rows_of(strip_of_ink(ink, frame))) <= BODY + 4
+
+
+def test_a_frame_moves_with_its_ink() -> None:
+    """A frame of ink that is moved is that of the ink, moved."""
+    strokes = [bar(n * 0.6, n * 0.15, n * 0.15 + 1) for n in range(9)]
+    by = np.array([3.0, -2.0])
+    moved = frame_of(boxes_of([stroke + by for stroke in strokes]))
+    ours = frame_of(boxes_of(strokes)).moved(by)
+    np.testing.assert_allclose(ours.pixels(strokes[4] + by), moved.pixels(strokes[4] + by))

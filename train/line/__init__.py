@@ -1,0 +1,1 @@
+"""The line reader's training: composed lines, the network, and its figures."""

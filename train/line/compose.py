@@ -1,0 +1,465 @@
+"""Composed lines: one writer's digits, signs and other ink at the places where hands put them.
+
+What was written in one go is scarce; digits are not. Everything is varied as vectors, placed on a
+line, and drawn by the server's own code. Lengths are in heights of a digit, x to the right, y
+downwards, the baseline at y = 0. All randomness comes from the generator passed in.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import Stroke
+from webapp.recognition.line_reader import OTHER, SYMBOLS
+from webapp.recognition.strip import (
+    Strip,
+    boxes_of,
+    boxes_of_ink,
+    frame_of,
+    strip_of_ink,
+    strip_of_strokes,
+)
+
+from ..nondigits import scribble, smudge
+from ..styles import drawn
+from ..warp import Warp, warp
+from .degrade import degraded
+from .inks import Inks, Strokes, Writer
+from .texts import DOODLE, LETTER, MARK, SPACE, random_text
+
+Rng = np.random.Generator
+
+WARP = Warp(
+    rotation=6,
+    slant=0.12,
+    aspect=0.15,
+    bend=0.03,
+    stairs=0.0,
+    styles=0.2,
+    backwards=0.05,
+    gaps=0.04,
+)
+"""Of each symbol by itself; slant, width and slope of the whole line come on top."""
+
+DRAWN = 0.1
+"""Share of pen digits that are drawn as a style that the writers of the files hardly have."""
+
+LIGATURES = 0.05
+"""Share of lines in which the pen is not always lifted between two digits."""
+
+ROW_STEP = 0.1
+"""Ink is kept apart row by row, in rows of this height."""
+
+ROW_FIRST, ROW_COUNT = -1.8, 28
+"""Top of the first row, and their number."""
+
+NOOK = 0.25
+"""A symbol moves at most so far under or over its neighbour."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sign stands and how large it is, each evenly between two bounds."""
+
+    size: tuple[float, float]
+    """Height, or width of what is flat (`wide`)."""
+    middle: tuple[float, float]
+    wide: bool = False
+
+
+PLACES = {
+    ".": Place((0.02, 0.16), (-0.12, 0.03), wide=True),
+    ",": Place((0.15, 0.45), (-0.05, 0.18)),
+    "-": Place((0.2, 0.75), (-0.65, -0.3), wide=True),
+    "+": Place((0.35, 0.85), (-0.6, -0.3)),
+    "/": Place((0.85, 1.6), (-0.65, -0.35)),
+    ":": Place((0.3, 0.75), (-0.5, -0.2)),
+    "%": Place((0.65, 1.2), (-0.6, -0.35)),
+    "=": Place((0.3, 0.8), (-0.6, -0.3), wide=True),
+    "(": Place((0.9, 1.6), (-0.6, -0.4)),
+    ")": Place((0.9, 1.6), (-0.6, -0.4)),
+    "$": Place((0.95, 1.5), (-0.6, -0.4)),
+    "#": Place((0.7, 1.2), (-0.6, -0.4)),
+    MARK: Place((0.3, 1.2), (-0.7, -0.4)),
+    LETTER: Place((0.55, 1.2), (-0.6, -0.2)),
+    DOODLE: Place((0.5, 1.6), (-0.7, -0.3)),
+}
+"""UNIPEN has signs without their size or place; these are of handwriting in general."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line to train on."""
+
+    strip: Strip
+    target: NDArray[np.int8]
+    """(N,) classes of the reader, without blanks."""
+    extents: NDArray[np.float32] | None
+    """(N, 2) first and last pixel column of each symbol's ink; None where nobody knows."""
+
+
+@dataclass
+class _Item:
+    """One symbol, placed."""
+
+    label: int
+    strokes: list[Stroke]
+    patch: NDArray[np.uint8] | None = None
+    """MNIST's ink instead of strokes, `SCALE` pixels to a height; `corner` is its top left."""
+    corner: NDArray[np.float64] | None = None
+
+    def moved(self, shift: float) -> None:
+        """Move it to the right."""
+        step = np.array([shift, 0.0])
+        self.strokes = [stroke + step for stroke in self.strokes]
+        if self.corner is not None:
+            self.corner = self.corner + step
+
+    def sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Left and right end of the ink in each row; infinite where there is none."""
+        left, right = np.full(ROW_COUNT, np.inf), np.full(ROW_COUNT, -np.inf)
+        points = self.points()
+        rows = ((points[:, 1] - ROW_FIRST) / ROW_STEP).astype(int).clip(0, ROW_COUNT - 1)
+        np.minimum.at(left, rows, points[:, 0])
+        np.maximum.at(right, rows, points[:, 0])
+        return left, right
+
+    def points(self) -> Stroke:
+        """Points of its ink, close to each other."""
+        if self.patch is None or self.corner is None:
+            return np.concatenate([_dense(stroke) for stroke in self.strokes])
+        rows, columns = np.nonzero(self.patch > 80)
+        return np.stack([columns, rows], 1) / SCALE + self.corner
+
+
+SCALE = 40.0
+"""Height of the writing where MNIST's digits are put side by side, in pixels: twice theirs."""
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """How the writer of a line writes."""
+
+    slant: float
+    stretch: float
+    height_noise: float
+    base_noise: float
+    slope: float
+    mode: str
+    gap: float
+    amount: Warp
+
+
+def random_line(inks: Inks, rng: Rng) -> Line:
+    """A line of random text by a random writer, as strokes or as a picture of any kind."""
+    for _ in range(20):
+        kind = rng.random()
+        line = None
+        if kind < 0.05 and inks.strings:
+            line = _of_string(inks, rng)
+        else:
+            from_pixels = kind > 0.77 and len(inks.glyph_rows) > 0
+            line = _composed(random_text(rng), inks, _hand(rng), from_pixels, rng)
+        if line is not None and len(line.target) and line.strip.shape[1] <= WIDEST:
+            return line
+    raise AssertionError("twenty lines in a row were too wide to train on")
+
+
+WIDEST = 512
+"""Pixels; what is wider (long numbers with wide gaps) is not trained on."""
+
+
+def composed_line(
+    text: str, inks: Inks, rng: Rng, mode: str | None = None
+) -> list[tuple[int, list[Stroke]]]:
+    """Strokes of a text, symbol by symbol, from left to right: what figures are measured on.
+
+    Args:
+        text: of `SYMBOLS` and the tokens of `texts`.
+        mode: of spacing, `apart`, `close` or `touching`; any of them if it is None.
+    """
+    hand = _hand(rng)
+    hand = replace(hand, mode=mode or hand.mode, slope=hand.slope / 2)
+    items = _placed(text, inks, hand, False, rng)
+    return [(item.label, item.strokes) for item in items]
+
+
+def _hand(rng: Rng) -> _Hand:
+    steep = rng.random() < 0.2
+    return _Hand(
+        slant=float(rng.normal(0.0, 0.15)),
+        stretch=float(np.exp(rng.uniform(-0.25, 0.25))),
+        height_noise=float(rng.uniform(0.02, 0.12)),
+        base_noise=float(rng.uniform(0.01, 0.09)),
+        slope=float(np.tan(np.radians(rng.uniform(-14, 14) if steep else rng.normal(0, 2)))),
+        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.45, 0.2, 0.2, 0.15])),
+        gap=float(rng.uniform(0.03, 0.5)),
+        amount=replace(WARP, backwards=0.3) if rng.random() < 0.1 else WARP,
+    )
+
+
+def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> Line | None:
+    items = _placed(text, inks, hand, from_pixels, rng)
+    target = np.array([item.label for item in items], np.int8)
+    if from_pixels:
+        return _as_picture(items, target, rng)
+    if rng.random() < LIGATURES:
+        _join(items, rng)
+    if rng.random() < 0.3:
+        return _as_picture(items, target, rng)
+    strokes = [stroke for item in items for stroke in item.strokes]
+    strip, left, scale = _drawn(strokes, rng)
+    spans = np.array(
+        [
+            [min(s[:, 0].min() for s in item.strokes), max(s[:, 0].max() for s in item.strokes)]
+            for item in items
+        ]
+    )
+    return Line(strip, target, ((spans - left) * scale).astype(np.float32))
+
+
+def _of_string(inks: Inks, rng: Rng) -> Line:
+    """A number that somebody wrote in one go, varied as a whole."""
+    text, strokes = inks.strings[int(rng.integers(len(inks.strings)))]
+    amount = replace(WARP, rotation=5, slant=0.3, aspect=0.2, apart=0.004, ends=0.01, bend=0.01)
+    varied = warp(strokes, None, amount, rng)
+    target = np.array([int(d) for d in text], np.int8)
+    if rng.random() < 0.3:
+        points = np.concatenate(varied)
+        low, high = points.min(0), points.max(0)
+        size = max(float(high[1] - low[1]), 0.2 * float(high[0] - low[0]) / len(text), 1e-9)
+        item = _Item(0, [(stroke - low) / size for stroke in varied])
+        line = _as_picture([item], target, rng)
+        return replace(line, extents=None)
+    strip, _, _ = _drawn(varied, rng)
+    return Line(strip, target, None)
+
+
+def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
+    """A strip of strokes, and the left end and the scale of its frame."""
+    frame = frame_of(boxes_of(strokes), rng.uniform(17, 22.5))
+    strip = strip_of_strokes(strokes, frame, rng.uniform(1.4, 3.6), bool(rng.random() < 0.8))
+    if not strip[..., 1:].any() and rng.random() < 0.5:
+        ink = degraded(np.ascontiguousarray(strip[..., 0]), 20.0, rng)
+        strip = np.dstack([ink[..., np.newaxis], strip[..., 1:]])
+    return strip, frame.left, frame.scale
+
+
+def _as_picture(items: Sequence[_Item], target: NDArray[np.int8], rng: Rng) -> Line:
+    """The line drawn or pasted as ink, degraded, and cut out again as a picture's lines are."""
+    body = SCALE
+    if all(item.patch is None for item in items):
+        body = float(rng.uniform(16, 56))
+    points = np.concatenate([item.points() for item in items])
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.3
+    width, height = (np.ceil((high - low + 2 * margin) * body)).astype(int).tolist()
+    # A thin pen's ink is a pixel wide; a marker's, a third of the digit's height.
+    pen = body * float(np.exp(rng.uniform(np.log(0.035), np.log(0.17))))
+    if body == SCALE:
+        pen = body * rng.uniform(0.08, 0.17)
+    canvas = np.zeros((2 * height, 2 * width), np.uint8)
+    spans = np.zeros((len(items), 2))
+    patches = np.zeros((height, width), np.uint8)
+    for row, item in enumerate(items):
+        own = item.points()[:, 0] - low[0] + margin
+        spans[row] = own.min() * body, own.max() * body
+        for stroke in item.strokes:
+            pixels = np.rint(((stroke - low + margin) * body * 2 - 0.5) * 16).astype(np.int32)
+            if len(pixels) == 1:
+                pixels = np.repeat(pixels, 2, axis=0)
+            cv2.polylines(canvas, [pixels], False, 255, max(1, round(2 * pen)), cv2.LINE_8, 4)
+        if item.patch is not None and item.corner is not None:
+            _paste(patches, item.patch, (item.corner - low + margin) * body)
+    ink = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    ink = np.maximum(ink, patches)
+    if rng.random() < 0.8:
+        ink = degraded(ink, body, rng)
+    frame = frame_of(boxes_of_ink(ink), rng.uniform(17, 22.5))
+    extents = ((spans - frame.left) * frame.scale).astype(np.float32)
+    return Line(strip_of_ink(ink, frame), target, extents)
+
+
+def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) -> None:
+    """Put a patch on the canvas, lighter ink under darker; what is outside is cut off."""
+    left, top = np.rint(corner).astype(int).tolist()
+    rows, columns = patch.shape
+    own = patch[max(0, -top) : canvas.shape[0] - top, max(0, -left) : canvas.shape[1] - left]
+    if own.size == 0:
+        return
+    part = canvas[max(0, top) : top + rows, max(0, left) : left + columns]
+    np.maximum(part, own, out=part)
+
+
+def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> list[_Item]:
+    """The symbols of a text, one beside the other."""
+    by_rows = from_pixels
+    digit_of = _pixel_digits(inks, hand, rng) if by_rows else _pen_digits(inks, hand, rng)
+    items: list[_Item] = []
+    reach = np.full(ROW_COUNT, -np.inf)
+    space, last = 0.0, SPACE
+    for token in text:
+        if token == SPACE:
+            space += rng.uniform(0.4, 1.8)
+            continue
+        item = digit_of(int(token)) if token.isdigit() else _sign(token, inks, hand, rng)
+        left, right = item.sides()
+        if items:
+            signs = "".join(t for t in (last, token) if not t.isdigit())
+            shift = _shift(reach, left, signs, hand, rng) + space
+        else:
+            shift = -float(left.min())
+        item.moved(shift)
+        reach = np.maximum(reach, right + shift)
+        space, last = 0.0, token
+        items.append(item)
+    if abs(hand.slope) > 1e-3:
+        for item in items:
+            if item.corner is not None:
+                item.corner = item.corner + np.array([0.0, hand.slope * item.corner[0]])
+            lean = np.array([[1.0, hand.slope], [0.0, 1.0]])
+            item.strokes = [stroke @ lean for stroke in item.strokes]
+    return items
+
+
+def _shift(
+    reach: NDArray[np.float64], left: NDArray[np.float64], signs: str, hand: _Hand, rng: Rng
+) -> float:
+    """How far a symbol moves to stand beside the ink before it; `signs` are those of the two."""
+    mode = hand.mode
+    if mode == "mixed":
+        mode = str(rng.choice(["apart", "close", "touching"]))
+    beside = float(reach.max() - left.min())
+    if "." in signs or "," in signs:
+        return beside + float(rng.uniform(-0.05, 0.3))
+    if signs:
+        # Kerned, what has few rows would slide into its neighbour.
+        return beside + float(rng.uniform(-0.04, 0.08) if mode == "touching" else hand.gap * 0.8)
+    if mode == "apart":
+        return beside + float(hand.gap * rng.uniform(0.5, 1.5))
+    # Rows above and below count too: what is that near looks as if it touched.
+    near = np.maximum(np.maximum(reach, np.roll(reach, 1)), np.roll(reach, -1))
+    room = near - left
+    room = room[np.isfinite(room)]
+    fitted = max(float(room.max()), beside - NOOK) if len(room) else beside - NOOK
+    gap = rng.uniform(-0.02, 0.14) if mode == "close" else rng.uniform(-0.12, 0.05)
+    return fitted + float(gap)
+
+
+def _pen_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
+    weights = np.sqrt([writer.count for writer in inks.writers])
+    writer: Writer = inks.writers[int(rng.choice(len(inks.writers), p=weights / weights.sum()))]
+
+    def digit(value: int) -> _Item:
+        own = writer.digits.get(value)
+        amount = hand.amount
+        if rng.random() < DRAWN:
+            strokes: Strokes = drawn(value, rng)
+            amount = replace(amount, styles=0.0)
+        elif own:
+            strokes = own[int(rng.integers(len(own)))]
+        else:
+            having = [other for other in inks.writers if other.digits.get(value)]
+            theirs = having[int(rng.integers(len(having)))].digits[value]
+            strokes = theirs[int(rng.integers(len(theirs)))]
+        return _Item(value, _standing(warp(strokes, value, amount, rng), hand, rng))
+
+    return digit
+
+
+def _standing(strokes: Sequence[Stroke], hand: _Hand, rng: Rng) -> list[Stroke]:
+    """A digit about 1 high on the baseline, slanted and stretched as the hand does."""
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = max(float(high[1] - low[1]), float(high[0] - low[0]) / 2, 1e-9)
+    scale = max(0.5, rng.normal(1, hand.height_noise)) / size
+    matrix = np.array([[hand.stretch, 0.0], [-hand.slant, 1.0]]) * scale
+    foot = np.array([low[0], high[1]])
+    shift = np.array([0.0, rng.normal(0, hand.base_noise)])
+    return [(stroke - foot) @ matrix + shift for stroke in strokes]
+
+
+def _pixel_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
+    rows_of = inks.glyph_rows[int(rng.integers(len(inks.glyph_rows)))]
+    size = float(rng.uniform(0.85, 1.1))
+
+    def digit(value: int) -> _Item:
+        own = rows_of.get(value)
+        if own is None:
+            others = [rows for rows in inks.glyph_rows[:200] if value in rows]
+            own = others[int(rng.integers(len(others)))][value]
+        glyph = inks.glyphs[own[int(rng.integers(len(own)))]]
+        return _pixel_item(glyph, value, size, hand, rng)
+
+    return digit
+
+
+def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: _Hand, rng: Rng) -> _Item:
+    """One of MNIST's digits, turned, slanted and stretched, standing on the baseline."""
+    zoom = SCALE / 20 * size * max(0.6, rng.normal(1, hand.height_noise))
+    turn = np.radians(rng.uniform(-7, 7))
+    cos, sin = np.cos(turn), np.sin(turn)
+    lean = hand.slant + rng.uniform(-0.1, 0.1)
+    across = hand.stretch * np.exp(rng.uniform(-0.08, 0.08))
+    matrix = zoom * np.array([[cos, -sin], [sin, cos]]) @ np.array([[across, -lean], [0, 1]])
+    side = 104
+    offset = side / 2 - matrix @ np.array([13.5, 13.5])
+    warped = cv2.warpAffine(glyph, np.column_stack([matrix, offset]), (side, side))
+    x, y, width, height = cv2.boundingRect(np.asarray(warped > 40, np.uint8))
+    patch = np.asarray(warped[y : y + height, x : x + width], np.uint8)
+    base = rng.normal(0, hand.base_noise)
+    return _Item(value, [], patch, np.array([0.0, base - height / SCALE]))
+
+
+def _sign(token: str, inks: Inks, hand: _Hand, rng: Rng) -> _Item:
+    """A sign or other ink where a hand would put it."""
+    place = PLACES[token]
+    kinds: dict[str, Sequence[Strokes]] = {
+        MARK: inks.marks,
+        LETTER: inks.letters,
+        DOODLE: inks.doodles,
+    }
+    found = kinds.get(token) or inks.signs.get(token, ())
+    label = SYMBOLS.index(token) if token in SYMBOLS else OTHER
+    if token == DOODLE and (not found or rng.random() < 0.4):
+        strokes: Strokes = scribble(rng) if rng.random() < 0.8 else smudge(rng)
+    else:
+        strokes = found[int(rng.integers(len(found)))]
+    strokes = warp(strokes, None, hand.amount, rng)
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    width, height = (high - low).tolist()
+    wanted = rng.uniform(*place.size)
+    size = wanted / max(width if place.wide else height, width / 2, 1e-9)
+    if place.wide and height * size > 0.9:
+        size = 0.9 / height
+    if max(width, height) == 0:
+        size = 1.0
+    middle = np.array([0.0, rng.uniform(*place.middle)])
+    slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
+    return _Item(label, [(stroke - (low + high) / 2) @ slanted + middle for stroke in strokes])
+
+
+def _join(items: list[_Item], rng: Rng) -> None:
+    """Let the pen drag between neighbours, here and there."""
+    for left, right in itertools.pairwise(items):
+        if left.label > 9 or right.label > 9 or rng.random() < 0.4:
+            continue
+        start, end = left.strokes[-1][-1], right.strokes[0][0]
+        if np.hypot(*(end - start)) > 1.2:
+            continue
+        bow = (start + end) / 2 + rng.normal(0, 0.06, 2)
+        left.strokes[-1] = np.concatenate([left.strokes[-1], [bow]])
+        right.strokes[0] = np.concatenate([[bow], right.strokes[0]])
+
+
+def _dense(stroke: Stroke, step: float = 0.04) -> Stroke:
+    """Points along a stroke, at most a step apart."""
+    moves = stroke[1:] - stroke[:-1]
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
+    places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
+    return np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], 1)

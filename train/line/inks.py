@@ -1,0 +1,167 @@
+"""What composed lines are made of: digits by writer, signs, and other ink."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import Stroke
+from webapp.recognition.line_reader import SIGNS
+
+from ..errors import TrainError
+from ..mnist import WRITERS, Mnist
+from ..nondigits import LOOK_ALIKES, NonDigit, read_nondigits
+from ..strokes import StrokeSample, read_stroke_file
+
+WRITER_CAP = 150
+"""Samples of one writer, at most: a few writers hold most of UNIPEN's digits."""
+
+NO_MARKS = frozenset([*SIGNS, *"|_`\\^?", "\\@"])
+"""Symbols that are no other ink: signs themselves, or so like one or a 1 that nobody can tell."""
+
+Strokes = Sequence[Stroke]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The digits of one writer, by what they are."""
+
+    digits: Mapping[int, Sequence[Strokes]]
+
+    @property
+    def count(self) -> int:
+        """Of all digits."""
+        return sum(map(len, self.digits.values()))
+
+
+@dataclass(frozen=True)
+class Inks:
+    """What lines are composed of, of the writers of one split."""
+
+    writers: Sequence[Writer]
+    """Of pen strokes."""
+    signs: Mapping[str, Sequence[Strokes]]
+    marks: Sequence[Strokes]
+    """Symbols that are no sign of numbers."""
+    letters: Sequence[Strokes]
+    doodles: Sequence[Strokes]
+    strings: Sequence[tuple[str, Strokes]]
+    """Numbers that were written in one go, and their digits."""
+    glyphs: NDArray[np.uint8]
+    """MNIST's, (N, 28, 28); N may be 0."""
+    glyph_rows: Sequence[Mapping[int, NDArray[np.int64]]]
+    """Rows of `glyphs` by what they are, for each writer."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the inks come from."""
+
+    digits: tuple[Path, ...]
+    strings: tuple[Path, ...]
+    symbols: tuple[Path, ...]
+    """Signs, letters and doodles."""
+
+
+def load_inks(
+    files: Files,
+    split: str,
+    mnist: Mnist | None = None,
+    mnist_folder: Path | None = None,
+    without: Iterable[str] = (),
+) -> Inks:
+    """The inks of a split.
+
+    Args:
+        files: stroke files.
+        split: `train` or `dev`, by writer.
+        mnist: its training images are cut into lines by writer; None leaves them out.
+        mnist_folder: where MNIST's writers are known; without it, all images are one writer's.
+        without: contributors whose samples are left out.
+
+    Raises:
+        DataError: a file cannot be read.
+        TrainError: there are no digits or not every sign.
+    """
+    left_out = frozenset(without)
+
+    def samples(path: Path) -> list[StrokeSample]:
+        return [
+            sample
+            for sample in read_stroke_file(path)
+            if sample.split == split and sample.provider not in left_out and sample.strokes
+        ]
+
+    by_writer: dict[str, list[StrokeSample]] = defaultdict(list)
+    for path in files.digits:
+        for sample in samples(path):
+            if sample.is_digit:
+                by_writer[sample.writer].append(sample)
+    signs: dict[str, list[Strokes]] = {sign: [] for sign in SIGNS}
+    others: dict[str, list[Strokes]] = {"letters": [], "symbols": [], "doodles": []}
+    for path in files.symbols:
+        for sample in samples(path):
+            if sample.label in signs:
+                signs[sample.label].append(sample.strokes)
+        for other in read_nondigits(path, split):
+            if _is_other(other) and other.provider not in left_out:
+                others[other.kind].append(other.strokes)
+    if not by_writer:
+        raise TrainError(f"no digits by {split} writers to compose lines of")
+    for sign, found in signs.items():
+        if not found:
+            raise TrainError(f"no {sign} by {split} writers to compose lines with")
+    glyphs = np.zeros((0, 28, 28), np.uint8) if mnist is None else mnist.train_glyphs[..., 0]
+    return Inks(
+        [_writer(by_writer[name]) for name in sorted(by_writer)],
+        signs,
+        others["symbols"],
+        others["letters"],
+        others["doodles"],
+        [
+            (sample.label, sample.strokes)
+            for path in files.strings
+            for sample in samples(path)
+            if sample.label.isdecimal()
+        ],
+        glyphs,
+        [] if mnist is None else _rows_by_writer(mnist.train_labels, mnist_folder, split),
+    )
+
+
+def _is_other(sample: NonDigit) -> bool:
+    return sample.label not in LOOK_ALIKES and not (
+        sample.kind == "symbols" and sample.label in NO_MARKS
+    )
+
+
+def _writer(samples: Sequence[StrokeSample]) -> Writer:
+    digits: dict[int, list[Strokes]] = defaultdict(list)
+    step = max(1.0, len(samples) / WRITER_CAP)
+    for place in np.arange(0, len(samples), step).astype(int).tolist():
+        digits[int(samples[place].label)].append(samples[place].strokes)
+    return Writer(dict(digits))
+
+
+def _rows_by_writer(
+    labels: NDArray[np.int64], folder: Path | None, split: str
+) -> list[dict[int, NDArray[np.int64]]]:
+    """MNIST's rows by writer and digit; its dev writers are those of `mnist.dev_rows`."""
+    from ..mnist import dev_rows
+
+    if folder is None:
+        everyone = np.zeros(len(labels), np.int64)
+    else:
+        everyone = np.load(folder / WRITERS)["train"][:, 2].astype(np.int64)
+        dev = dev_rows(folder, len(labels))
+        everyone = np.where(dev == (split == "dev"), everyone, -1)
+    order = np.lexsort((labels, everyone))
+    writers: list[dict[int, NDArray[np.int64]]] = []
+    for rows in np.split(order, np.flatnonzero(np.diff(everyone[order])) + 1):
+        if everyone[rows[0]] >= 0:
+            own = labels[rows]
+            writers.append({int(d): rows[own == d] for d in np.unique(own)})
+    return writers

@@ -1,0 +1,75 @@
+"""The line reader's network: fully convolutional, any width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from webapp.recognition import CHANNELS
+from webapp.recognition.line_reader import CLASSES
+from webapp.recognition.strip import ROWS
+
+
+@dataclass(frozen=True)
+class LineShape:
+    """Filters of the layers."""
+
+    planes: Sequence[int] = (16, 32, 56, 72, 96)
+    """Of five 3x3 convolutions; the height is halved after all but the third, the width once."""
+    columns: int = 112
+    """Of what sees the whole height, and of the residual convolutions along the line."""
+    dilations: Sequence[int] = (1, 2, 4)
+    """Of the residual convolutions, 5 columns wide."""
+    dropout: float = 0.1
+
+
+def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Model:
+    """Strips, (N, 32, W, 5) float32 in 0 to 1, W even, to two outputs.
+
+    `logits`, (N, W / 2, 24): of each class in each column of two pixels. `extent`, (N, W / 2, 2):
+    how far the ink of the symbol there reaches to the left and to the right, in heights of the
+    writing (20 pixels).
+
+    Args:
+        precision: of Keras's dtype policies, for all but the outputs; see `build_network`.
+    """
+    policy = keras.DTypePolicy(precision)
+    strip = keras.Input((ROWS, None, CHANNELS), name="strip")
+    features = strip
+    for number, filters in enumerate(shape.planes, 1):
+        features = _normalised(
+            layers.Conv2D(filters, 3, padding="same", use_bias=False, dtype=policy), features
+        )
+        if number != 3:
+            # The width once, the height each time.
+            pool = (2, 2 if number == 1 else 1)
+            features = layers.MaxPooling2D(pool, dtype=policy)(features)
+    rows = ROWS // 16
+    features = _normalised(
+        layers.Conv2D(shape.columns, (rows, 1), use_bias=False, dtype=policy), features
+    )
+    for dilation in shape.dilations:
+        convolution = layers.Conv2D(
+            shape.columns,
+            (1, 5),
+            padding="same",
+            dilation_rate=(1, dilation),
+            use_bias=False,
+            dtype=policy,
+        )
+        own = _normalised(convolution, features)
+        features = layers.Add(dtype=policy)([features, own])
+    features = layers.Dropout(shape.dropout, dtype=policy)(features)
+    outputs = {}
+    for name, count in (("logits", CLASSES), ("extent", 2)):
+        found = layers.Conv2D(count, 1, name=f"{name}_columns", dtype="float32")(features)
+        outputs[name] = layers.Reshape((-1, count), name=name, dtype="float32")(found)
+    return keras.Model(strip, outputs, name="line")
+
+
+def _normalised(layer: layers.Layer, features: keras.KerasTensor) -> keras.KerasTensor:
+    """A convolution, normalised by batch, then rectified."""
+    policy = layer.dtype_policy
+    found = layers.BatchNormalization(dtype=policy)(layer(features))
+    return layers.Activation("relu", dtype=policy)(found)

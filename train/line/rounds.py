@@ -1,0 +1,150 @@
+"""Rounds of training: lines composed beside the training, in a process of their own."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import CHANNELS, network_input
+from webapp.recognition.line_reader import COLUMN
+from webapp.recognition.strip import BODY, ROWS
+
+from ..mnist import load_mnist
+from .compose import Line, random_line
+from .inks import Files, Inks, load_inks
+
+WIDTH_STEP = 16
+"""Strips of a batch are padded to a multiple of so many pixels."""
+
+WIDTH_JITTER = 0.15
+"""Standard deviation, as a share, of the noise on widths before lines of like width are batched:
+the same lines shall not always meet."""
+
+UNDIRECTED = 0.1
+"""Share of strips whose direction maps are emptied, beside those that have none."""
+
+NOTHING = -1
+"""Fills up the targets of a batch."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the lines of a training are composed of; sent to the process that composes them."""
+
+    files: Files
+    mnist: Path | None
+    split: str = "train"
+    without: tuple[str, ...] = ()
+
+    def inks(self) -> Inks:
+        """Load them."""
+        mnist = None if self.mnist is None else load_mnist(self.mnist)
+        return load_inks(self.files, self.split, mnist, self.mnist, self.without)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines of like width."""
+
+    strips: NDArray[np.float32]
+    """(N, 32, W, 5), 0 to 1."""
+    targets: NDArray[np.int32]
+    """(N, L) classes, filled up with `NOTHING`."""
+    centres: NDArray[np.int32]
+    """(N, L) column in the middle of each symbol's ink; `NOTHING` where nobody knows."""
+    extents: NDArray[np.float32]
+    """(N, W / 2, 3): how far a column's symbol reaches to the left and to the right, in heights of
+    the writing; then 1 where that is known and the column has ink of just one symbol, else 0."""
+
+
+def composed_round(source: Source, count: int, seed: int, number: int) -> list[Line]:
+    """The lines of a round; the same seed and number give the same ones."""
+    rng = np.random.default_rng([seed, number])
+    inks = _inks(source)
+    return [random_line(inks, rng) for _ in range(count)]
+
+
+@cache
+def _inks(source: Source) -> Inks:
+    return source.inks()
+
+
+def rounds(
+    source: Source, count: int, reuse: int, total: int, seed: int, first: int = 0
+) -> Iterator[list[Line]]:
+    """The lines of each round: fresh ones, and those of the last rounds again.
+
+    Args:
+        count: lines composed for each round.
+        reuse: rounds that each line is in.
+        total: rounds in all.
+        first: the round to go on with.
+    """
+    # A fresh interpreter: TensorFlow does not survive a fork, and is not needed to compose.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as pool:
+
+        def composing(number: int) -> Future[list[Line]]:
+            return pool.submit(composed_round, source, count, seed, number)
+
+        waiting = deque(composing(n) for n in range(max(0, first + 1 - reuse), first))
+        recent: deque[list[Line]] = deque(maxlen=reuse)
+        while waiting:
+            recent.append(waiting.popleft().result())
+        coming = composing(first)
+        for number in range(first, total):
+            recent.append(coming.result())
+            if number + 1 < total:
+                coming = composing(number + 1)
+            yield [line for lines in recent for line in lines]
+
+
+def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    """All lines once, in batches of like width, in random order."""
+    widths = np.array([line.strip.shape[1] for line in lines])
+    order = np.argsort(widths * np.exp(rng.normal(0, WIDTH_JITTER, len(widths))))
+    starts = rng.permutation(np.arange(0, len(order), size))
+    for start in starts.tolist():
+        yield _batch([lines[row] for row in order[start : start + size]], rng)
+
+
+def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
+    widest = max(line.strip.shape[1] for line in lines) + COLUMN
+    width = -(-widest // WIDTH_STEP) * WIDTH_STEP
+    strips = np.zeros((len(lines), ROWS, width, CHANNELS), np.uint8)
+    longest = max(len(line.target) for line in lines)
+    targets = np.full((len(lines), longest), NOTHING, np.int32)
+    centres = np.full_like(targets, NOTHING)
+    extents = np.zeros((len(lines), width // COLUMN, 3), np.float32)
+    for row, line in enumerate(lines):
+        # Half a column to the right or not: no symbol is known by where it falls on the columns.
+        left = int(rng.integers(COLUMN))
+        strip = line.strip if rng.random() >= UNDIRECTED else line.strip[..., :1]
+        strips[row, :, left : left + strip.shape[1], : strip.shape[2]] = strip
+        targets[row, : len(line.target)] = line.target
+        if line.extents is not None:
+            spans = line.extents + left
+            extents[row] = extent_targets(spans, width // COLUMN)
+            middles = (spans.mean(axis=1) / COLUMN).astype(np.int32)
+            centres[row, : len(middles)] = middles.clip(0, width // COLUMN - 1)
+    return Batch(network_input(strips, CHANNELS), targets, centres, extents)
+
+
+def extent_targets(extents: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
+    """See `Batch.extents`; `extents` as of `Line`."""
+    centres = (np.arange(columns, dtype=np.float32) + 0.5)[:, np.newaxis] * COLUMN
+    before: NDArray[np.float32] = centres - extents[:, 0]
+    after: NDArray[np.float32] = extents[:, 1] - centres
+    inside = (before >= 0) & (after >= 0)
+    off = np.where(inside, np.abs(before - after), np.inf)
+    nearest = off.argmin(axis=1)
+    every = np.arange(columns)
+    known = np.asarray(inside.any(axis=1))
+    found = np.stack([before[every, nearest], after[every, nearest]], 1) / BODY
+    return np.column_stack([np.where(known.reshape(-1, 1), found, 0), known]).astype(np.float32)

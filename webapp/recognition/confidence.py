@@ -1,0 +1,101 @@
+"""Confidence: from the evidence of a transcript to the probability that it is right.
+
+A logistic model, fitted on writers and sources that no network was trained on (train/line/); its
+constants stand in the card of the line reader.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from .errors import ModelError
+
+TINY = 1e-6
+"""Keeps log-odds finite: nothing is surer than a million to one."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a transcript. Probabilities and shares are 0 to 1."""
+
+    share: float
+    """Of the best text, among all texts."""
+    weakest: float
+    """P(symbol) of the symbol that the line reader is least sure of."""
+    opinion: float
+    """P(digit) of the digit that the network of single digits believes least."""
+    is_digit: float
+    """The least P(is a digit); 1 where the network does not say."""
+    misfit: float
+    """How far ink reaches out of the extent of its symbol, at worst, in heights of the writing."""
+    symbols: int
+    """Digits and signs."""
+    left_out: float
+    """Share of the ink that is no part of the text."""
+
+    def features(self) -> tuple[float, ...]:
+        """What the logistic model weighs, in the order of `Confidence`."""
+        return (
+            _log_odds(self.share),
+            _log_odds(self.weakest),
+            _log_odds(self.opinion),
+            _log_odds(self.is_digit),
+            min(self.misfit, 1.0),
+            math.log(max(1, self.symbols)),
+        )
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """The logistic model's weights of `Evidence.features`, and what is made of its result.
+
+    The defaults take the line reader at its word.
+    """
+
+    bias: float = 0.0
+    share: float = 1.0
+    weakest: float = 0.0
+    opinion: float = 0.0
+    is_digit: float = 0.0
+    misfit: float = 0.0
+    symbols: float = 0.0
+    unsure: float = 0.5
+    """Confidence below this: a reading that is given, and called unsure."""
+    second_opinion: float = 0.3
+    """Weight of the log probabilities of the network of single digits, beside 1 for those of the
+    line reader."""
+
+    @classmethod
+    def of_card(cls, card: Mapping[str, Any]) -> "Confidence":
+        """The constants of a line reader's card.
+
+        Raises:
+            ModelError: they are not finite numbers.
+        """
+        said = card.get("confidence", {})
+        try:
+            found = cls(**{f.name: float(said[f.name]) for f in fields(cls) if f.name in said})
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"the confidence in the model card is broken: {error}") from error
+        if not all(map(math.isfinite, astuple(found))):
+            raise ModelError(f"the confidence in the model card is broken: {found}")
+        return found
+
+    def of(self, evidence: Evidence) -> float:
+        """The probability, 0 to 1, that the best text is right."""
+        weights = (
+            self.share,
+            self.weakest,
+            self.opinion,
+            self.is_digit,
+            self.misfit,
+            self.symbols,
+        )
+        odds = self.bias + sum(w * f for w, f in zip(weights, evidence.features(), strict=True))
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds)))) * (1 - evidence.left_out)
+
+
+def _log_odds(p: float) -> float:
+    p = min(max(p, TINY), 1 - TINY)
+    return math.log(p) - math.log1p(-p)

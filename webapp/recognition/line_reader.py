@@ -1,0 +1,142 @@
+"""The line reader: a strip to what each of its columns shows, by a fully convolutional network."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from .budget import Budget
+from .glyph import CHANNELS, network_input
+from .strip import BODY, ROWS, Strip
+
+SIGNS = ".,-+/:%()=$#"
+"""The signs of numbers, in the order of the reader's classes."""
+
+SYMBOLS = "0123456789" + SIGNS
+"""What the reader's classes stand for, in order. Two more follow: other ink, and the blank."""
+
+OTHER = len(SYMBOLS)
+"""The class of ink that is none of the symbols: letters, unknown signs, scribbles."""
+
+BLANK = OTHER + 1
+"""The class of CTC's blank."""
+
+CLASSES = BLANK + 1
+
+COLUMN = 2
+"""Pixels of a strip to one column of the reader."""
+
+WIDTHS = (32, 48, 96, 192, 384)
+"""Strips are padded to one of these widths, in pixels: an interpreter takes longer to change its
+width than to read a digit. Wider strips are read in windows of the last."""
+
+OVERLAP = 96
+"""Pixels that two windows share. A column looks at 50 pixels to either side."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the reader says of each column of a strip."""
+
+    log_probabilities: NDArray[np.float32]
+    """(T, 24), of each class."""
+    extents: NDArray[np.float32]
+    """(T, 2), in pixels of the strip: where the ink of the symbol there begins and ends."""
+
+
+class LineReader(Protocol):
+    """Anything that reads strips."""
+
+    def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
+        """The columns of a strip, (W + 1) // 2 of them.
+
+        Raises:
+            BudgetError, GoneError: see `Budget.check`.
+        """
+        ...
+
+
+def columns_of(logits: NDArray[np.float32], extents: NDArray[np.float32], width: int) -> Columns:
+    """A network's outputs, (T, 24) and (T, 2), as columns of a strip of some width in pixels."""
+    count = (width + COLUMN - 1) // COLUMN
+    scores = logits[:count]
+    scores = scores - scores.max(axis=1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    centres = (np.arange(count, dtype=np.float32) + np.float32(0.5)) * COLUMN
+    reach = extents[:count] * np.float32(BODY)
+    return Columns(scores, np.stack([centres - reach[:, 0], centres + reach[:, 1]], 1))
+
+
+class LiteRTLineReader:
+    """A LiteRT model, safe to call from any thread; see `LiteRTClassifier`."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._idle: dict[int, deque[_Network]] = defaultdict(deque)
+
+    def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
+        """See `LineReader.read`."""
+        width = strip.shape[1]
+        last = WIDTHS[-1]
+        step = last - OVERLAP
+        logits, extents = [], []
+        # Of two windows, each gives the half of what they share that it knows better.
+        for start in range(0, max(1, width - OVERLAP), step):
+            if budget is not None:
+                budget.check()
+            found, reach = self._window(strip[:, start : start + last])
+            begin = OVERLAP // 2 // COLUMN if start else 0
+            end = None if start + last >= width else (last - OVERLAP // 2) // COLUMN
+            logits.append(found[begin:end])
+            extents.append(reach[begin:end])
+        return columns_of(np.concatenate(logits), np.concatenate(extents), width)
+
+    def reserve(self, count: int) -> None:
+        """Make the interpreters for so many calls at once.
+
+        Raises:
+            Exception: the model does not run.
+        """
+        for width in WIDTHS:
+            own = self._idle[width]
+            own.extend(_Network(self._content, width) for _ in range(count - len(own)))
+
+    def _window(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        width = next(width for width in WIDTHS if width >= strip.shape[1])
+        try:
+            network = self._idle[width].pop()
+        except IndexError:
+            network = _Network(self._content, width)
+        try:
+            return network.read(strip)
+        finally:
+            self._idle[width].append(network)
+
+
+class _Network:
+    """One interpreter for strips of one width, for one call at a time."""
+
+    def __init__(self, content: bytes, width: int) -> None:
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        taken = self._interpreter.get_input_details()[0]["index"]
+        self._interpreter.resize_tensor_input(taken, (1, ROWS, width, CHANNELS))
+        self._interpreter.allocate_tensors()
+        self._input = taken
+        outputs = self._interpreter.get_output_details()
+        by_size = {int(output["shape"][-1]): output["index"] for output in outputs}
+        self._logits, self._extents = by_size[CLASSES], by_size[2]
+        self._padded = np.zeros((1, ROWS, width, CHANNELS), np.uint8)
+
+    def read(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
+        self._padded[:] = 0
+        self._padded[0, :, : strip.shape[1]] = strip
+        self._interpreter.set_tensor(self._input, network_input(self._padded, CHANNELS))
+        self._interpreter.invoke()
+        return (
+            np.asarray(self._interpreter.get_tensor(self._logits)[0], np.float32),
+            np.asarray(self._interpreter.get_tensor(self._extents)[0], np.float32),
+        )

@@ -1,0 +1,105 @@
+"""Lines of writing among strokes or connected components: geometry, by their boxes alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float64]
+"""(N, 4): left, top, right, bottom of each piece of ink."""
+
+TALL = 0.4
+"""Pieces at least so high, as a share of the highest, decide what is a line; a bar follows."""
+
+SAME_LINE = 0.35
+"""Two pieces whose heights overlap by this share of the lower one stand in one line, ..."""
+
+NEAR = 3.0
+"""... if they are at most this many heights apart: lines may slope."""
+
+WIDE_GAP = 3.0
+"""Ink further apart than this, in heights, is read by itself: the reader looks at 2.5 heights to
+either side, and a strip need not hold the empty width."""
+
+
+def lines_of(boxes: Boxes) -> list[list[int]]:
+    """Indices of the pieces of each line, from the top; in each, by the middle of their box.
+
+    Tall pieces that overlap in height belong together; what is left (bars, dots) follows the
+    nearest of them. Ink without a tall piece is one line.
+    """
+    if len(boxes) == 1:
+        return [[0]]
+    low, high = boxes[:, :2], boxes[:, 2:]
+    heights = high[:, 1] - low[:, 1]
+    tall = np.flatnonzero(heights >= TALL * heights.max())
+    names = _linked(low, high, tall, NEAR * float(np.median(heights[tall])))
+    nearest = _nearest(low, high, tall)
+    members: dict[int, list[int]] = {}
+    for index in range(len(boxes)):
+        members.setdefault(int(names[nearest[index]]), []).append(index)
+    middles = (low + high) / 2
+    rows = sorted(members.values(), key=lambda row: float(np.median(middles[row, 1])))
+    return [sorted(row, key=lambda i: float(middles[i, 0])) for row in rows]
+
+
+def parts_of(boxes: Boxes, line: list[int], height: float) -> list[list[int]]:
+    """The pieces of a line, parted where nothing is for `WIDE_GAP` heights."""
+    parts: list[list[int]] = []
+    end = -np.inf
+    for index in sorted(line, key=lambda i: float(boxes[i, 0])):
+        if not parts or boxes[index, 0] > end + WIDE_GAP * height:
+            parts.append([])
+        parts[-1].append(index)
+        end = max(end, float(boxes[index, 2]))
+    return parts
+
+
+def _linked(
+    low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64], near: float
+) -> dict[int, int]:
+    """A line's name for each tall piece."""
+    names = {int(i): int(i) for i in tall}
+
+    def merge(one: int, other: int) -> None:
+        old, new = names[one], names[other]
+        if old != new:
+            for key, name in names.items():
+                if name == old:
+                    names[key] = new
+
+    for place, i in enumerate(tall):
+        others = tall[place + 1 :]
+        overlap = np.minimum(high[others, 1], high[i, 1]) - np.maximum(low[others, 1], low[i, 1])
+        lower = np.minimum(high[others, 1] - low[others, 1], high[i, 1] - low[i, 1])
+        apart = np.maximum(low[others, 0], low[i, 0]) - np.minimum(high[others, 0], high[i, 0])
+        for j in others[(overlap > SAME_LINE * lower) & (apart < near)]:
+            merge(int(i), int(j))
+    # The parts of one line, further apart than that.
+    rows: dict[int, list[int]] = {}
+    for key, name in names.items():
+        rows.setdefault(name, []).append(key)
+    parts = list(rows.values())
+    tops = np.array([np.median(low[part, 1]) for part in parts])
+    ends = np.array([np.median(high[part, 1]) for part in parts])
+    for place, part in enumerate(parts):
+        rest = slice(place + 1, None)
+        shared = np.minimum(ends[place], ends[rest]) - np.maximum(tops[place], tops[rest])
+        lower = np.minimum(ends[place] - tops[place], ends[rest] - tops[rest])
+        for other in np.flatnonzero(shared > 0.5 * lower).tolist():
+            merge(part[0], parts[place + 1 + other][0])
+    return names
+
+
+def _nearest(
+    low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64]
+) -> list[int]:
+    """For each piece the tall one whose box is nearest, itself if it is tall."""
+    kept = set(tall.tolist())
+    found = []
+    for index in range(len(low)):
+        if index in kept:
+            found.append(index)
+            continue
+        gaps = np.maximum(0, np.maximum(low[tall] - high[index], low[index] - high[tall]))
+        middles = np.abs((low[tall] + high[tall] - low[index] - high[index]) / 2).sum(axis=1)
+        found.append(int(tall[np.lexsort((middles, np.hypot(gaps[:, 0], gaps[:, 1])))[0]]))
+    return found

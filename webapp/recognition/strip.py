@@ -1,0 +1,258 @@
+"""Strips: one line of writing as the line reader takes it.
+
+Trainer, evaluator, server and command line all come through here. A line becomes `ROWS` pixels
+high, as wide as it needs. The height of the writing sets the scale, not the box of all ink: one
+descender, a slash or a sloping baseline would shrink every digit.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .glyph import CHANNELS, Stroke
+
+Strip = NDArray[np.uint8]
+"""Shape (32, W, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
+the right, left, down and up there; of a picture they are 0."""
+
+ROWS = 32
+"""Height of a strip, in pixels."""
+
+BODY = 20.0
+"""Height of the writing in a strip, in pixels, as in MNIST's glyphs; training varies it."""
+
+FULL = 30.0
+"""Height that all ink of a line is to fit into, in pixels, ..."""
+
+LEAST_BODY = 13.0
+"""... unless the writing would be lower than this; the rest is cut off. The shortest writing that
+is trained on."""
+
+WIDEST = 4096.0
+"""Width of a strip, in pixels, at most: some 250 digits without a wide gap. Longer lines shrink."""
+
+MARGIN = 4
+"""Empty columns on either side, in pixels: half of what a column of the reader looks at."""
+
+PEN = 2.4
+"""Width of the redrawn pen, in pixels; the glyph's."""
+
+SUPERSAMPLE = 4
+"""Strokes are drawn this many times larger, then reduced by area: anti-aliasing."""
+
+SUBPIXEL_BITS = 4
+"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+
+CHORD = 1.2
+"""The pen's direction is taken over chords of this length, in pixels, ..."""
+
+MOST_CHORDS = 20_000
+"""... or longer ones where there would be more than these: 250 digits have some 10,000."""
+
+DIRECTIONS = 16
+"""That a chord's direction is rounded to: a sixteenth of a turn."""
+
+FLATTEST = 0.15
+"""Writing is at least this share as high as its tall strokes are wide: a dash alone is not blown up
+to the height of a digit."""
+
+STEEPEST = math.tan(math.radians(35))
+"""Slope of a baseline that is levelled, at most."""
+
+SLOPE_REACH = 2.0
+"""The slope is measured where tall strokes are so many heights of the writing apart, at least."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a line lies in its strip: the pixel of (x, y) is ((x - left) * scale,
+    (y - slope * x - top) * scale).
+    """
+
+    scale: float
+    """Pixels to one unit of the ink."""
+    left: float
+    top: float
+    slope: float
+    """How far the baseline falls to one unit to the right."""
+    width: int
+    """Of the strip, in pixels."""
+    height: float
+    """Of the writing, in units of the ink."""
+
+    def moved(self, by: NDArray[np.float64]) -> "Frame":
+        """The frame of the same ink moved by (x, y)."""
+        x, y = by.tolist()
+        return replace(self, left=self.left + x, top=self.top + y - self.slope * x)
+
+    def pixels(self, points: Stroke) -> Stroke:
+        """Points in pixels of the strip, (N, 2)."""
+        x = points[:, 0]
+        return np.stack(
+            [(x - self.left) * self.scale, (points[:, 1] - self.slope * x - self.top) * self.scale],
+            1,
+        )
+
+
+def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None = None) -> Frame:
+    """The frame of a line of ink.
+
+    Args:
+        boxes: (N, 4), left, top, right, bottom of each stroke or connected component, N >= 1.
+        body: height of the writing in the strip, in pixels.
+        slope: of the baseline; measured if it is None.
+    """
+    left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
+    heights = boxes[:, 3] - boxes[:, 1]
+    tall = heights >= heights.max() / 2
+    high = float(np.median(heights[tall]))
+    writing = max(high, FLATTEST * float(np.median((boxes[:, 2] - boxes[:, 0])[tall])), 1e-300)
+    if slope is None:
+        slope = _slope(boxes[tall], writing)
+    middles = boxes[:, [0, 2]].mean(1) * slope
+    tops, bottoms = boxes[:, 1] - middles, boxes[:, 3] - middles
+    low, deep = float(tops.min()), float(bottoms.max())
+    scale = body / writing
+    if (deep - low) * scale > FULL:
+        scale = max(FULL / (deep - low), min(scale, LEAST_BODY / writing))
+    scale = min(scale, WIDEST / max(right - left, 1e-300))
+    rows = ROWS / scale
+    # The tall strokes in the middle, moved so far that all ink fits in, where it can.
+    middle = float(np.median(tops[tall] + bottoms[tall])) / 2
+    spare = max(0.0, (FULL / scale - (deep - low)) / 2)
+    middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
+    width = math.ceil((right - left) * scale) + 2 * MARGIN
+    return Frame(scale, left - MARGIN / scale, middle - rows / 2, slope, width, writing)
+
+
+def boxes_of(strokes: Sequence[Stroke]) -> NDArray[np.float64]:
+    """The boxes of strokes, (N, 4): left, top, right, bottom."""
+    return np.array([[*stroke.min(axis=0), *stroke.max(axis=0)] for stroke in strokes])
+
+
+def strip_of_strokes(
+    strokes: Sequence[Stroke],
+    frame: Frame | None = None,
+    pen: float = PEN,
+    directed: bool = True,
+) -> Strip:
+    """Redraw a line of strokes.
+
+    Args:
+        strokes: one or more arrays of shape (N, 2), N >= 1, finite.
+        frame: of the line; that of its strokes if it is None.
+        pen: width of the pen, in pixels.
+        directed: False leaves the direction maps empty, as a picture's are.
+    """
+    frame = frame or frame_of(boxes_of(strokes))
+    canvas = np.zeros((ROWS * SUPERSAMPLE, frame.width * SUPERSAMPLE), np.uint8)
+    thickness = max(1, round(pen * SUPERSAMPLE))
+    starts, ends = _chords([frame.pixels(stroke) for stroke in strokes])
+    moves = ends - starts
+    turns = np.arctan2(moves[:, 1], moves[:, 0]) * (DIRECTIONS / (2 * np.pi))
+    # Each chord is drawn as a number that stands for its direction: one channel, not four.
+    numbers = np.rint(turns).astype(np.intp) % DIRECTIONS + 1
+    numbers[(moves == 0).all(axis=1)] = DIRECTIONS + 1
+    pixels = _fixed_point(np.stack([starts, ends], 1))
+    for number in np.unique(numbers).tolist():
+        own = pixels[numbers == number]
+        cv2.polylines(canvas, own, False, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+    parts = _PARTS if directed else _PARTS[:, :1]
+    size = (frame.width, ROWS)
+    drawn = cv2.resize(np.take(parts, canvas, axis=0), size, interpolation=cv2.INTER_AREA)
+    strip = np.zeros((ROWS, frame.width, CHANNELS), np.uint8)
+    strip[..., : parts.shape[1]] = drawn.reshape(ROWS, frame.width, -1)
+    return strip
+
+
+def _slope(boxes: NDArray[np.float64], writing: float) -> float:
+    """Of the baseline under tall strokes, the median of the slopes between any two that are far
+    enough apart (Theil-Sen); 0 where there are too few.
+    """
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    middles = middles[np.linspace(0, len(middles) - 1, min(len(middles), 40)).astype(int)]
+    across, down = (np.subtract.outer(middles[:, axis], middles[:, axis]) for axis in (0, 1))
+    apart = across > SLOPE_REACH * writing
+    if len(middles) < 3 or not apart.any():
+        return 0.0
+    return float(np.clip(np.median(down[apart] / across[apart]), -STEEPEST, STEEPEST))
+
+
+def _chords(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starts and ends of the chords of strokes, (N, 2) each; a dot is one without length."""
+    ways = []
+    for stroke in strokes:
+        moves = stroke[1:] - stroke[:-1]
+        ways.append(np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))]))
+    step = max(CHORD, sum(float(along[-1]) for along in ways) / MOST_CHORDS)
+    starts, ends = [], []
+    for stroke, along in zip(strokes, ways, strict=True):
+        places = np.linspace(0, along[-1], 1 + max(1, round(along[-1] / step)))
+        points = np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
+        starts.append(points[:-1])
+        ends.append(points[1:])
+    return np.concatenate(starts), np.concatenate(ends)
+
+
+def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Pixels of the strip as OpenCV's fixed-point coordinates; its integers are pixels' centres."""
+    placed = (points * SUPERSAMPLE - 0.5) * (1 << SUBPIXEL_BITS)
+    pixels: NDArray[np.int32] = np.rint(placed.clip(-(2**24), 2**24)).astype(np.int32)
+    return pixels
+
+
+def _parts() -> NDArray[np.uint8]:
+    """What each number on the canvas stands for, (18, 5): ink, right, left, down and up."""
+    turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
+    units = np.stack([np.cos(turns), np.sin(turns)], 1)
+    parts = np.zeros((DIRECTIONS + 2, CHANNELS), np.uint8)
+    parts[1:, 0] = 255
+    parts[1:-1, 1:] = np.rint(255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0))
+    return parts
+
+
+_PARTS = _parts()
+
+
+def boxes_of_ink(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The boxes of the connected components of ink, (N, 4): left, top, right, bottom."""
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(
+        (ink > 0).astype(np.uint8), connectivity=8
+    )
+    left, top, width, height, _ = statistics[1:].T.astype(np.float64)
+    return np.stack([left, top, left + width, top + height], 1)
+
+
+def strip_of_ink(ink: NDArray[np.uint8], frame: Frame) -> Strip:
+    """Resample the ink of a line.
+
+    Args:
+        ink: (H, W) uint8, ink 255 on 0.
+        frame: of the line, in pixels of `ink` whose corner is (0, 0).
+    """
+    rows, columns = ink.shape
+    if frame.scale < 1:
+        # By area first: a pixel of the strip is the mean of what it covers.
+        size = (max(1, round(columns * frame.scale)), max(1, round(rows * frame.scale)))
+        ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+    zoom = np.array([ink.shape[1] / columns, ink.shape[0] / rows])
+    # OpenCV asks where each pixel of the strip lies in the ink, centres on integers.
+    across, down = zoom / frame.scale
+    left = (frame.left + 0.5 / frame.scale) * zoom[0] - 0.5
+    level = frame.top + (0.5 / frame.scale) + frame.slope * (frame.left + 0.5 / frame.scale)
+    matrix = np.array(
+        [
+            [across, 0.0, left],
+            [frame.slope * zoom[1] / frame.scale, down, level * zoom[1] - 0.5],
+        ]
+    )
+    drawn = cv2.warpAffine(
+        ink, matrix, (frame.width, ROWS), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    strip = np.zeros((ROWS, frame.width, CHANNELS), np.uint8)
+    strip[..., 0] = np.rint(drawn * (255 / max(int(drawn.max()), 1)))
+    return strip

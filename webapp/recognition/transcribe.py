@@ -1,0 +1,480 @@
+"""Transcription: lines of ink to symbols and whose ink is whose.
+
+A line becomes a strip; the line reader spells what its columns show; a beam finds the likeliest
+texts. Each symbol of a text takes its ink back, and the ink of each digit goes to the network of
+single digits for a second opinion. Works the same on strokes and on a picture's connected
+components (`Ink`).
+"""
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .budget import Budget
+from .confidence import Evidence
+from .decode import align, prefix_beam_search
+from .errors import Bound, BudgetError
+from .glyph import Glyph, Stroke
+from .line_reader import OTHER, SYMBOLS, Columns, LineReader
+from .lines import Boxes, lines_of, parts_of
+from .strip import BODY, Frame, Strip, frame_of
+
+BEAM = 16
+"""Texts that a search keeps at each column. Twice as many change no reading of dev."""
+
+CONSIDERED = 5
+"""Texts of a line, at most, whose ink gets a second opinion, ..."""
+
+NEGLIGIBLE = 1e-3
+"""... if they are at least this likely beside the best."""
+
+SLACK = 3.0
+"""Ink that no symbol's extent reaches is held by one this near, in pixels of the strip (20 to a
+height): about the error of an extent."""
+
+SPILL = 6.0
+"""A piece that reaches so far out of its symbol's extent, in pixels of the strip, over another's
+was written through both."""
+
+COVERED = 0.5
+"""... if it covers this share of the other's extent."""
+
+UNLIKELY = 1e-4
+"""A second opinion counts no less than this: one odd digit does not outweigh a line."""
+
+Judge = Callable[
+    [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
+]
+"""N digits' ink to their glyphs, calibrated P(digit), (N, 10), and P(is a digit), (N,) or None."""
+
+
+class Ink(Protocol):
+    """Strokes, or connected components of a picture."""
+
+    @property
+    def pieces(self) -> Sequence[Stroke]:
+        """Points of strokes, or pixels of components: (N, 2) each."""
+        ...
+
+    @property
+    def boxes(self) -> Boxes:
+        """Of the pieces, (N, 4)."""
+        ...
+
+    def strip(self, members: Sequence[int], frame: Frame) -> Strip:
+        """The strip of some pieces."""
+        ...
+
+    def amount(self, points: Stroke) -> float:
+        """How much ink that is: the pen's way, or pixels."""
+        ...
+
+    def divided(
+        self, points: Stroke, owner: Callable[[Stroke], NDArray[np.intp]]
+    ) -> list[tuple[int, Stroke]]:
+        """A piece in parts, each with the number that `owner` gives its points."""
+        ...
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One symbol of a transcript, and its ink."""
+
+    char: str
+    line: int
+    index: int
+    """Its place in the text of the line."""
+    confidence: float
+    """Of this symbol here, among all: the line reader's, of a digit with the second opinion."""
+    pieces: tuple[int, ...]
+    """Indices of the pieces that it is made of, or a part of; empty where its ink is unknown."""
+    points: tuple[Stroke, ...]
+    sure: float
+    """The line reader's P(symbol)."""
+    opinion: float
+    """The second opinion's P(digit); 1 of a sign."""
+    glyph: Glyph | None = None
+    """Of a digit."""
+    probabilities: NDArray[np.float64] | None = None
+    """Of a digit: (10,), they sum to 1."""
+    is_digit: float | None = None
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """Left and top of its ink."""
+        return np.asarray(np.min([points.min(axis=0) for points in self.points], axis=0))
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """Right and bottom of its ink."""
+        return np.asarray(np.max([points.max(axis=0) for points in self.points], axis=0))
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The best reading of all ink."""
+
+    symbols: tuple[Symbol, ...]
+    """Line by line, from left to right; digits and signs."""
+    ignored: tuple[tuple[Stroke, ...], ...]
+    """Ink that is no part of the text: other ink, and what no symbol holds."""
+    readings: tuple[tuple[tuple[str, ...], float], ...]
+    """Lines, and the probability that they are right; the best first, which is that of
+    `symbols`."""
+    evidence: Evidence
+    quality: float
+    """0 to 1: the share of the ink that is read, weighted by how sure it is. Comparable between
+    transcripts of the same ink."""
+    limit: Bound | None = None
+    """The bound of the budget that ended the reading early."""
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What reads the ink of a kind."""
+
+    reader: LineReader
+    judge: Judge
+    weight: float
+    """Of the second opinion's log probabilities, beside 1 for the line reader's."""
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Pieces of a line that are read at once."""
+
+    line: int
+    members: Sequence[int]
+    frame: Frame
+    columns: Columns
+    texts: Sequence["_Text"]
+
+
+@dataclass
+class _Text:
+    """One text of a part."""
+
+    symbols: Sequence[int]
+    log_probability: float
+    ink: Sequence[list[tuple[int, Stroke]]]
+    """Of each symbol: pieces and their points."""
+    loose: Sequence[tuple[int, Stroke]]
+    spread: NDArray[np.float64]
+    """(N, 24), P(class) of each symbol's likeliest column."""
+    misfit: float
+    rows: Sequence[int | None] = ()
+    """Of each symbol, its row among the glyphs that were judged; None where there is none."""
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the network of single digits says of the ink of N digits."""
+
+    glyphs: Sequence[Glyph]
+    probabilities: NDArray[np.float64]
+    is_digit: NDArray[np.float64] | None
+
+
+def transcribe(ink: Ink, medium: Medium) -> Transcript:
+    """Read all ink, in one line or several.
+
+    Raises:
+        BudgetError: the budget ended before any line was read.
+        GoneError: see `Budget.check`.
+    """
+    lines = lines_of(ink.boxes)
+    parts: list[_Part] = []
+    limit: Bound | None = None
+    for number, members in enumerate(lines):
+        try:
+            parts += _parts(ink, number, members, medium)
+        except BudgetError as error:
+            if not parts:
+                raise
+            limit = error.bound
+            break
+    found = _transcript(ink, parts, medium, limit)
+    if len(lines) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
+        # Two lines, or a symbol of two pieces, one above the other: an 8 of two rings?
+        whole = _transcript(ink, _parts(ink, 0, list(range(len(ink.pieces))), medium), medium, None)
+        if len(whole.symbols) == 1 and whole.quality > found.quality:
+            return whole
+    return found
+
+
+WHOLE_PIECES = 4
+"""Ink in several lines may still be one symbol if it has at most so many pieces."""
+
+
+def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Part]:
+    boxes = ink.boxes
+    height = frame_of(boxes[members]).height
+    return [_part(ink, line, own, medium) for own in parts_of(boxes, members, height)]
+
+
+def _part(ink: Ink, line: int, members: Sequence[int], medium: Medium) -> _Part:
+    frame = frame_of(ink.boxes[list(members)])
+    medium.budget.spend(pixels=32 * frame.width)
+    columns = medium.reader.read(ink.strip(members, frame), medium.budget)
+    found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
+    least = found[0].log_probability + math.log(NEGLIGIBLE)
+    texts = [
+        _text(ink, members, frame, columns, h.symbols, h.log_probability, medium.budget)
+        for h in found[:CONSIDERED]
+        if h.log_probability >= least
+    ]
+    return _Part(line, members, frame, columns, texts)
+
+
+def _text(
+    ink: Ink,
+    members: Sequence[int],
+    frame: Frame,
+    columns: Columns,
+    symbols: Sequence[int],
+    log_probability: float,
+    budget: Budget,
+) -> _Text:
+    placed = align(columns.log_probabilities, symbols, budget)
+    peaks = [symbol.peak for symbol in placed]
+    spans = columns.extents[peaks].astype(np.float64)
+    owned, loose, misfit = _owned(ink, members, frame, spans)
+    spread = np.exp(columns.log_probabilities[peaks].astype(np.float64))
+    return _Text(symbols, log_probability, owned, loose, spread, misfit)
+
+
+def _owned(
+    ink: Ink, members: Sequence[int], frame: Frame, spans: NDArray[np.float64]
+) -> tuple[list[list[tuple[int, Stroke]]], list[tuple[int, Stroke]], float]:
+    """The ink of each symbol, what no symbol holds, and how badly they fit, in heights.
+
+    A piece goes to the symbol whose extent is most like its own; one that was written through
+    several is divided between them.
+
+    Args:
+        spans: (K, 2), where each symbol's ink begins and ends, in pixels of the strip.
+    """
+    owned: list[list[tuple[int, Stroke]]] = [[] for _ in spans]
+    pieces = [(index, ink.pieces[index]) for index in members]
+    if len(spans) == 0:
+        return owned, pieces, 0.0
+    boxes = ink.boxes[list(members)]
+    begins, ends = ((boxes[:, [0, 2]] - frame.left) * frame.scale).T[..., np.newaxis]
+    starts, stops = np.minimum(*spans.T), np.maximum(*spans.T)
+    shared = np.minimum(ends, stops) - np.maximum(begins, starts)
+    union = np.maximum(ends, stops) - np.minimum(begins, starts)
+    alike = (shared + SLACK) / (union + SLACK)
+    owner = alike.argmax(axis=1)
+    every = np.arange(len(members))
+    held = alike[every, owner] > 0
+    spills = np.maximum(starts[owner] - begins[:, 0], ends[:, 0] - stops[owner])
+    covers = shared >= COVERED * np.maximum(stops - starts, 1.0)
+    without = np.ones(len(spans), bool)
+    without[owner[held]] = False
+    claims = covers & ((spills > SPILL)[:, np.newaxis] | without)
+    claims[every, owner] = held
+    # A symbol without ink of its own takes some of the piece that covers most of it.
+    loose: list[tuple[int, Stroke]] = []
+    misfit = 0.0
+    for row, (index, points) in enumerate(pieces):
+        claimants = np.flatnonzero(claims[row])
+        if len(claimants) == 0:
+            loose.append((index, points))
+        elif len(claimants) == 1:
+            owned[claimants[0]].append((index, points))
+            misfit = max(misfit, float(spills[row]))
+        else:
+            for number, part in ink.divided(
+                points, _nearest(frame, starts[claimants], stops[claimants])
+            ):
+                owned[claimants[number]].append((index, part))
+    return owned, loose, misfit / BODY
+
+
+def _nearest(
+    frame: Frame, starts: NDArray[np.float64], stops: NDArray[np.float64]
+) -> Callable[[Stroke], NDArray[np.intp]]:
+    """Which of some extents each point is nearest to: their middles, by their widths."""
+    middles, halves = (starts + stops) / 2, np.maximum((stops - starts) / 2, 1.0)
+
+    def owner(points: Stroke) -> NDArray[np.intp]:
+        x = (points[:, :1] - frame.left) * frame.scale
+        return np.asarray((np.abs(x - middles) / halves).argmin(axis=1))
+
+    return owner
+
+
+def _transcript(
+    ink: Ink, parts: Sequence[_Part], medium: Medium, limit: Bound | None
+) -> Transcript:
+    judged = _second_opinions(parts, medium)
+    for part in parts:
+        for text in part.texts:
+            said = [
+                max(float(judged.probabilities[row, symbol]), UNLIKELY)
+                for symbol, row in zip(text.symbols, text.rows, strict=True)
+                if row is not None
+            ]
+            text.score = text.log_probability + medium.weight * sum(map(math.log, said))
+    symbols: list[Symbol] = []
+    ignored: list[tuple[Stroke, ...]] = []
+    texts: list[list[tuple[str, float]]] = []
+    share, misfit, held, read, left_out = 1.0, 0.0, 0.0, 0.0, 0.0
+    line = -1
+    for part in parts:
+        ranked = sorted(part.texts, key=lambda text: -text.score)
+        chances = _chances(ranked)
+        best = ranked[0]
+        share *= chances[0]
+        misfit = max(misfit, best.misfit)
+        if part.line != line:
+            line = part.line
+            texts.append([("", 1.0)])
+        own = _symbols(best, len(texts) - 1, len(texts[-1][0][0]), judged, medium.weight)
+        symbols += own
+        for symbol in own:
+            amount = sum(map(ink.amount, symbol.points))
+            held += amount
+            read += amount * symbol.confidence * (symbol.is_digit or 1.0)
+        for points in _left_out(best):
+            ignored.append(points)
+            left_out += sum(map(ink.amount, points))
+        more = [(_text_of(text), chance) for text, chance in zip(ranked, chances, strict=True)]
+        texts[-1] = _longer(texts[-1], more)
+    kept = [number for number, found in enumerate(texts) if found[0][0]]
+    opinions = [(s, s.probabilities) for s in symbols if s.probabilities is not None]
+    total = max(held + left_out, 1e-300)
+    return Transcript(
+        tuple(replace(symbol, line=kept.index(symbol.line)) for symbol in symbols),
+        tuple(ignored),
+        _joined([texts[number] for number in kept]),
+        Evidence(
+            share,
+            min((symbol.sure for symbol in symbols), default=0.0),
+            min((symbol.opinion for symbol in symbols), default=0.0),
+            min((1.0 if s.is_digit is None else s.is_digit for s, _ in opinions), default=1.0),
+            misfit,
+            len(symbols),
+            left_out / total,
+        ),
+        read / total,
+        limit,
+    )
+
+
+def _symbols(text: _Text, line: int, start: int, judged: _Judged, weight: float) -> list[Symbol]:
+    """The symbols of a text that are not other ink, the first of them at a place in its line."""
+    found: list[Symbol] = []
+    for symbol, own, spread, row in zip(
+        text.symbols, text.ink, text.spread, text.rows, strict=True
+    ):
+        if symbol == OTHER:
+            continue
+        sure = float(spread[symbol])
+        seen = Symbol(
+            SYMBOLS[symbol],
+            line,
+            start + len(found),
+            sure,
+            tuple(sorted({piece for piece, _ in own})),
+            tuple(points for _, points in own),
+            sure,
+            1.0,
+        )
+        if row is not None:
+            both = spread[:10] * judged.probabilities[row] ** weight
+            both = both / max(both.sum(), 1e-300)
+            seen = replace(
+                seen,
+                confidence=float(both[symbol]),
+                opinion=float(judged.probabilities[row, symbol]),
+                glyph=judged.glyphs[row],
+                probabilities=both,
+                is_digit=None if judged.is_digit is None else float(judged.is_digit[row]),
+            )
+        found.append(seen)
+    return found
+
+
+def _left_out(text: _Text) -> list[tuple[Stroke, ...]]:
+    """Ink of a text that is other ink, or that no symbol holds."""
+    others = [
+        tuple(points for _, points in own)
+        for symbol, own in zip(text.symbols, text.ink, strict=True)
+        if symbol == OTHER and own
+    ]
+    return [*others, *((points,) for _, points in text.loose)]
+
+
+def _second_opinions(parts: Sequence[_Part], medium: Medium) -> _Judged:
+    """Judge the ink of all digits of all texts at once, each ink once; fill in `_Text.rows`."""
+    groups: list[list[Stroke]] = []
+    rows: dict[tuple[tuple[int, int, int], ...], int] = {}
+    for part in parts:
+        for text in part.texts:
+            found: list[int | None] = []
+            for symbol, own in zip(text.symbols, text.ink, strict=True):
+                if symbol >= 10 or not own:
+                    found.append(None)
+                    continue
+                name = tuple((piece, len(points), hash(points.tobytes())) for piece, points in own)
+                if name not in rows:
+                    rows[name] = len(groups)
+                    groups.append([points for _, points in own])
+                found.append(rows[name])
+            text.rows = found
+    if not groups:
+        return _Judged([], np.zeros((0, 10)), None)
+    return _Judged(*medium.judge(groups))
+
+
+def _chances(texts: Sequence[_Text]) -> list[float]:
+    """P(text) of each, those that were not considered among them; `texts` by falling score."""
+    known = sum(math.exp(text.log_probability) for text in texts)
+    powers = [math.exp(text.score - texts[0].score) for text in texts]
+    return [min(1.0, known) * power / sum(powers) for power in powers]
+
+
+def _text_of(text: _Text) -> str:
+    return "".join(SYMBOLS[symbol] for symbol in text.symbols if symbol != OTHER)
+
+
+MOST_READINGS = 11
+"""The best, and as many others as an answer may have."""
+
+
+def _longer(
+    texts: Sequence[tuple[str, float]], part: Sequence[tuple[str, float]]
+) -> list[tuple[str, float]]:
+    """Readings of a line with one more part; the best first."""
+    found: dict[str, float] = {}
+    for (text, share), (more, chance) in itertools.product(texts, part):
+        found[text + more] = found.get(text + more, 0.0) + share * chance
+    first = texts[0][0] + part[0][0]
+    rest = heapq.nlargest(
+        MOST_READINGS - 1, (t for t in found if t != first), key=lambda t: found[t]
+    )
+    return [(t, found[t]) for t in (first, *rest)]
+
+
+def _joined(
+    texts: Sequence[Sequence[tuple[str, float]]],
+) -> tuple[tuple[tuple[str, ...], float], ...]:
+    """Readings of all lines together."""
+    joined: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
+    for line in texts:
+        longer = [
+            ((*lines, text) if text else lines, p * share)
+            for (lines, p), (text, share) in itertools.product(joined, line)
+        ]
+        first, *rest = longer
+        joined = [first, *heapq.nlargest(MOST_READINGS - 1, rest, key=lambda pair: pair[1])]
+    return tuple(joined)
