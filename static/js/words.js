@@ -69,8 +69,8 @@ export class Words {
 
   /** A reading to be heard: its signs by name, and a pause between its lines. */
   heard(text) {
-    const said = (line) => line.match(/\d+|\D/g).map((part) => this.sign(part)).join(" ");
-    return text && text.split("\n").map(said).join(", ");
+    const said = (line) => Array.from(line.match(/\d+|\D/g) ?? [], (part) => this.sign(part)).join(" ");
+    return text.split("\n").map(said).join(", ");
   }
 
   /**
