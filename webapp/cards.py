@@ -51,11 +51,10 @@ class CardView:
 
 def cards() -> list[dict[str, Any]]:
     """The cards of the served models, with the versions that answers carry: pictures, strokes, and
-    pairs where they are read.
+    lines.
     """
     pictures = current_engine()
-    served = [pictures.model, current_stroke_engine().model]
-    served += [pictures.pairs.model] if pictures.pairs else []
+    served = [pictures.model, current_stroke_engine().model, pictures.lines.model]
     # The name is that of the files, as in answers, whatever the card was called before.
     return [{**m.card, "name": m.name, "version": m.version} for m in served]
 

@@ -70,13 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads pictures.")
     ] = "ink"
-    pair_model: Annotated[
-        str,
-        Meta(
-            pattern=r"^[\w-]*$",
-            description="Name of the model that reads digits that touch in pictures; empty: none.",
-        ),
-    ] = "pairs"
+    line_model: Annotated[
+        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads lines.")
+    ] = "line"
     stroke_model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads strokes.")
     ] = "pen"

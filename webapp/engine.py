@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -17,10 +18,12 @@ from .recognition import (
     SIDE,
     Calibration,
     Classifier,
+    Confidence,
     Limits,
+    LineReader,
     LiteRTClassifier,
+    LiteRTLineReader,
     Model,
-    PairReader,
     Recognizer,
     read_checked,
 )
@@ -33,12 +36,11 @@ WAITING_PICTURES = 3
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """The model of pairs and what reads with it."""
+class Lines:
+    """The model of lines and what reads with it."""
 
     model: Model
-    classifier: Classifier
-    reader: PairReader
+    reader: LineReader
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Engine:
     kind: metrics.Kind
     """What it reads."""
 
-    pairs: Pairs | None = None
-    """What helps it where two digits of a picture touch."""
+    lines: Lines
+    """What reads the lines of its ink."""
 
     def warm_up(self) -> None:
         """Let the model answer once, and make what as many readings at once as there may be need.
@@ -68,13 +70,10 @@ class Engine:
         Raises:
             Exception: the model does not run.
         """
-        asked = [self.classifier, *([self.pairs.classifier] if self.pairs else [])]
-        for classifier in asked:
-            if isinstance(classifier, LiteRTClassifier):
-                classifier.reserve(self.gate.places)
+        for network in (self.classifier, self.lines.reader):
+            if isinstance(network, LiteRTClassifier | LiteRTLineReader):
+                network.reserve(self.gate.places)
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
-        if self.pairs:
-            self.pairs.reader.read([[np.zeros((1, 2))]], np.full((1, 1), 255, np.uint8))
         if self.kind == "strokes":
             self.recognizer.read_strokes([np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]])])
         else:
@@ -121,29 +120,44 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
         side=settings.max_image_side,
         decoded_bytes=settings.max_decoded_bytes,
     )
-    pairs = _pairs(settings) if kind == "image" and settings.pair_model else None
-    reader = pairs.reader if pairs else None
-    recognizer = Recognizer(classifier, Calibration.of_card(model.card), reader)
-    return Engine(model, classifier, recognizer, limits, gate, kind, pairs)
+    lines = _lines(settings)
+    recognizer = Recognizer(
+        classifier,
+        line_reader=lines.reader,
+        calibration=Calibration.of_card(model.card),
+        confidence=Confidence.of_card(lines.model.card),
+    )
+    return Engine(model, classifier, recognizer, limits, gate, kind, lines)
 
 
-def _pairs(settings: Settings) -> Pairs:
-    model = model_of(settings, settings.pair_model)
-    classifier = _classifier(settings, model)
-    return Pairs(model, classifier, PairReader(classifier, Calibration.of_card(model.card)))
+def _lines(settings: Settings) -> Lines:
+    model = model_of(settings, settings.line_model)
+    if settings.backend == "litert":
+        return Lines(model, LiteRTLineReader(model.content))
+    return Lines(model, _keras_backend().KerasLineReader(_reference(settings, model)))
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:
     if settings.backend == "litert":
         return LiteRTClassifier(model.content)
+    classifier: Classifier = _keras_backend().KerasClassifier(_reference(settings, model))
+    return classifier
+
+
+def _reference(settings: Settings, model: Model) -> Path:
+    """The file that the served one was exported from, checked."""
+    path = Path(settings.models) / f"{model.name}.keras"
+    read_checked(path, model.card)
+    return path
+
+
+def _keras_backend() -> ModuleType:
     try:
         # Imported only here: TensorFlow takes ten times the memory of everything else.
-        from .keras_backend import KerasClassifier
+        from . import keras_backend
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"INKLING_BACKEND is 'keras', but {error.name} is not installed; "
             "install requirements/train.txt"
         ) from error
-    path = Path(settings.models) / f"{model.name}.keras"
-    read_checked(path, model.card)
-    return KerasClassifier(path)
+    return keras_backend

@@ -13,7 +13,9 @@ import numpy as np
 import tensorflow
 from numpy.typing import NDArray
 
-from .recognition import Outputs, network_input, sorted_outputs
+from .recognition import CHANNELS, Budget, Columns, Outputs, network_input, sorted_outputs
+from .recognition.line_reader import COLUMN, columns_of
+from .recognition.strip import Strip
 
 
 class KerasClassifier:
@@ -32,3 +34,21 @@ class KerasClassifier:
         if not isinstance(said, dict | list | tuple):
             tensors = [said]
         return sorted_outputs([np.asarray(tensor) for tensor in tensors])
+
+
+class KerasLineReader:
+    """See `webapp.recognition.LineReader`. Safe to call from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        network = keras.saving.load_model(path, compile=False)
+        self._call = tensorflow.function(network, reduce_retracing=True)
+
+    def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
+        """See `webapp.recognition.LineReader.read`."""
+        if budget is not None:
+            budget.check()
+        width = strip.shape[1]
+        padded = np.pad(strip, ((0, 0), (0, width % COLUMN), (0, 0)))
+        said = self._call(network_input(padded[np.newaxis], CHANNELS))
+        logits, extents = (np.asarray(said[name])[0] for name in ("logits", "extent"))
+        return columns_of(logits, extents, width)

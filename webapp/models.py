@@ -54,8 +54,8 @@ def prepare(settings: Settings) -> None:
     Raises:
         ModelError, ConfigError: they cannot be served. What was prepared before stays.
     """
-    names = (settings.model, settings.stroke_model, settings.pair_model)
-    found = {(settings.models, n): load_model(Path(settings.models), n) for n in names if n}
+    names = (settings.model, settings.stroke_model, settings.line_model)
+    found = {(settings.models, n): load_model(Path(settings.models), n) for n in names}
     _try(settings, found)
     restore(found)
 

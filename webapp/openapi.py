@@ -232,10 +232,10 @@ def operations(settings: Settings) -> list[Operation]:
             "/api/v1/model",
             "model",
             "The cards of the served models",
-            {"type": "object", "required": ["name", "version", "files", "strokes"]},
+            {"type": "object", "required": ["name", "version", "files", "strokes", "lines"]},
             "Data, settings, figures, calibration and files of the model that reads pictures; in "
-            "it, as `strokes`, of the one that reads strokes, and as `pairs` of the one that helps "
-            "where two digits of a picture touch.",
+            "it, as `strokes`, of the one that reads strokes, and as `lines` of the one that reads "
+            "lines.",
         ),
         Operation(
             "get",

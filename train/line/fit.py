@@ -13,8 +13,9 @@ import tensorflow as tf
 from webapp.recognition.line_reader import BLANK
 
 from .compose import Line
+from .inks import Source
 from .network import LineShape, build_line_network
-from .rounds import NOTHING, Batch, Source, batches, rounds
+from .rounds import NOTHING, Batch, batches, rounds
 
 
 @dataclass(frozen=True)

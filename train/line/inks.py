@@ -1,7 +1,7 @@
 """What composed lines are made of: digits by writer, signs, and other ink."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from webapp.recognition import Stroke
 from webapp.recognition.line_reader import SIGNS
 
 from ..errors import TrainError
-from ..mnist import WRITERS, Mnist
+from ..mnist import WRITERS, dev_rows, load_mnist
 from ..nondigits import LOOK_ALIKES, NonDigit, read_nondigits
 from ..strokes import StrokeSample, read_stroke_file
 
@@ -62,59 +62,83 @@ class Files:
 
     digits: tuple[Path, ...]
     strings: tuple[Path, ...]
+    """Numbers that were written in one go."""
     symbols: tuple[Path, ...]
     """Signs, letters and doodles."""
 
 
-def load_inks(
-    files: Files,
-    split: str,
-    mnist: Mnist | None = None,
-    mnist_folder: Path | None = None,
-    without: Iterable[str] = (),
-) -> Inks:
-    """The inks of a split.
+@dataclass(frozen=True)
+class Source:
+    """Whose ink is taken; sent to the process that composes lines."""
 
-    Args:
-        files: stroke files.
-        split: `train` or `dev`, by writer.
-        mnist: its training images are cut into lines by writer; None leaves them out.
-        mnist_folder: where MNIST's writers are known; without it, all images are one writer's.
-        without: contributors whose samples are left out.
+    files: Files
+    mnist: Path | None = None
+    """MNIST's folder; its training images are cut into lines by writer. None leaves them out."""
+    splits: tuple[str, ...] = ("train",)
+    without: tuple[str, ...] = ()
+    """Contributors whose samples are left out."""
+    only: tuple[str, ...] = ()
+    """If any, samples of other contributors are left out, doodles apart."""
+
+    def samples(self, path: Path) -> list[StrokeSample]:
+        """The samples of a stroke file that are taken.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        return [
+            sample
+            for sample in read_stroke_file(path)
+            if sample.strokes and sample.split in self.splits and self._takes(sample.provider)
+        ]
+
+    def others(self, path: Path) -> list[NonDigit]:
+        """The letters, symbols and doodles of a stroke file that are other ink.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        return [
+            other
+            for split in self.splits
+            for other in read_nondigits(path, split)
+            if _is_other(other) and (other.kind == "doodles" or self._takes(other.provider))
+        ]
+
+    def _takes(self, provider: str) -> bool:
+        return provider not in self.without and (not self.only or provider in self.only)
+
+
+def load_inks(source: Source) -> Inks:
+    """Load the inks.
 
     Raises:
         DataError: a file cannot be read.
         TrainError: there are no digits or not every sign.
     """
-    left_out = frozenset(without)
-
-    def samples(path: Path) -> list[StrokeSample]:
-        return [
-            sample
-            for sample in read_stroke_file(path)
-            if sample.split == split and sample.provider not in left_out and sample.strokes
-        ]
-
     by_writer: dict[str, list[StrokeSample]] = defaultdict(list)
-    for path in files.digits:
-        for sample in samples(path):
+    for path in source.files.digits:
+        for sample in source.samples(path):
             if sample.is_digit:
                 by_writer[sample.writer].append(sample)
     signs: dict[str, list[Strokes]] = {sign: [] for sign in SIGNS}
     others: dict[str, list[Strokes]] = {"letters": [], "symbols": [], "doodles": []}
-    for path in files.symbols:
-        for sample in samples(path):
+    for path in source.files.symbols:
+        for sample in source.samples(path):
             if sample.label in signs:
                 signs[sample.label].append(sample.strokes)
-        for other in read_nondigits(path, split):
-            if _is_other(other) and other.provider not in left_out:
-                others[other.kind].append(other.strokes)
+        for other in source.others(path):
+            others[other.kind].append(other.strokes)
     if not by_writer:
-        raise TrainError(f"no digits by {split} writers to compose lines of")
+        raise TrainError(f"no digits by {' or '.join(source.splits)} writers to compose lines of")
     for sign, found in signs.items():
         if not found:
-            raise TrainError(f"no {sign} by {split} writers to compose lines with")
-    glyphs = np.zeros((0, 28, 28), np.uint8) if mnist is None else mnist.train_glyphs[..., 0]
+            raise TrainError(f"no {sign} by these writers to compose lines with")
+    mnist = None if source.mnist is None else load_mnist(source.mnist)
+    rows: list[dict[int, NDArray[np.int64]]] = []
+    if mnist is not None:
+        for split in source.splits:
+            rows += _rows_by_writer(mnist.train_labels, source.mnist, split)
     return Inks(
         [_writer(by_writer[name]) for name in sorted(by_writer)],
         signs,
@@ -123,12 +147,12 @@ def load_inks(
         others["doodles"],
         [
             (sample.label, sample.strokes)
-            for path in files.strings
-            for sample in samples(path)
+            for path in source.files.strings
+            for sample in source.samples(path)
             if sample.label.isdecimal()
         ],
-        glyphs,
-        [] if mnist is None else _rows_by_writer(mnist.train_labels, mnist_folder, split),
+        np.zeros((0, 28, 28), np.uint8) if mnist is None else mnist.train_glyphs[..., 0],
+        rows,
     )
 
 
@@ -150,8 +174,6 @@ def _rows_by_writer(
     labels: NDArray[np.int64], folder: Path | None, split: str
 ) -> list[dict[int, NDArray[np.int64]]]:
     """MNIST's rows by writer and digit; its dev writers are those of `mnist.dev_rows`."""
-    from ..mnist import dev_rows
-
     if folder is None:
         everyone = np.zeros(len(labels), np.int64)
     else:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,8 @@ from webapp.recognition import CHANNELS, network_input
 from webapp.recognition.line_reader import COLUMN
 from webapp.recognition.strip import BODY, ROWS
 
-from ..mnist import load_mnist
 from .compose import Line, random_line
-from .inks import Files, Inks, load_inks
+from .inks import Inks, Source, load_inks
 
 WIDTH_STEP = 16
 """Strips of a batch are padded to a multiple of so many pixels."""
@@ -31,21 +29,6 @@ UNDIRECTED = 0.1
 
 NOTHING = -1
 """Fills up the targets of a batch."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the lines of a training are composed of; sent to the process that composes them."""
-
-    files: Files
-    mnist: Path | None
-    split: str = "train"
-    without: tuple[str, ...] = ()
-
-    def inks(self) -> Inks:
-        """Load them."""
-        mnist = None if self.mnist is None else load_mnist(self.mnist)
-        return load_inks(self.files, self.split, mnist, self.mnist, self.without)
 
 
 @dataclass(frozen=True)
@@ -72,7 +55,7 @@ def composed_round(source: Source, count: int, seed: int, number: int) -> list[L
 
 @cache
 def _inks(source: Source) -> Inks:
-    return source.inks()
+    return load_inks(source)
 
 
 def rounds(

@@ -11,6 +11,7 @@ from .classifier import (
     read_checked,
     sorted_outputs,
 )
+from .confidence import Confidence
 from .errors import (
     Bound,
     BudgetError,
@@ -34,7 +35,7 @@ from .glyph import (
 )
 from .image import FORMATS, Limits
 from .ink import ink_of_image
-from .pairs import PairReader
+from .line_reader import Columns, LineReader, LiteRTLineReader
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "BudgetError",
     "Calibration",
     "Classifier",
+    "Columns",
+    "Confidence",
     "Digit",
     "Expect",
     "Glyph",
@@ -58,11 +61,12 @@ __all__ = [
     "ImageTooLargeError",
     "Layer",
     "Limits",
+    "LineReader",
     "LiteRTClassifier",
+    "LiteRTLineReader",
     "Model",
     "ModelError",
     "Outputs",
-    "PairReader",
     "Reading",
     "RecognitionError",
     "Recognizer",

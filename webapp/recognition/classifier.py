@@ -28,7 +28,7 @@ class Outputs:
     """What a network says of N glyphs."""
 
     digits: NDArray[np.float32]
-    """P(digit | glyph): (N, 10), each row sums to 1; of pairs, P(pair | glyph), (N, 100)."""
+    """P(digit | glyph): (N, 10), each row sums to 1."""
     is_digit: NDArray[np.float32] | None
     """P(is a digit | glyph): (N,); None where the network has no such output."""
 
@@ -37,9 +37,7 @@ class Classifier(Protocol):
     """Anything that tells digits apart."""
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
-        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone; those of
-        pairs are (N, 28, 48, 1).
-        """
+        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone."""
         ...
 
 

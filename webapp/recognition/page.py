@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .blobs import pen_width
+from .pieces import pen_width
 from .budget import Budget
 from .glyph import Stroke
 from .image import STRIP_ROWS

@@ -1,6 +1,7 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,17 +12,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .blobs import patch_of, pieces_of, with_pen
 from .budget import Budget
 from .calibration import Calibration
 from .classifier import Classifier
+from .confidence import Confidence, Evidence
 from .errors import Bound, BudgetError
 from .glyph import MOST_CHORDS, Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 from .image import Limits, decode_reduced
 from .ink import WORKING_SIDE, ink_of_image
-from .numbers import Judge, Medium, Numbers, picture_medium, read_numbers, stroke_medium
+from .line_reader import LineReader
 from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
-from .pairs import PairReader
+from .pieces import PictureInk, StrokeInk, patch_of, pieces_of, with_pen
+from .transcribe import Judge, Medium, Symbol, Transcript, transcribe
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
@@ -38,13 +40,16 @@ LEVEL, STEEP = 4, 30
 AGREE = 3
 """The paper and the writing are turned alike if they differ by no more degrees."""
 
-MOST_LEFT_OUT = 0.25
-"""Share of the ink, by the pen's way, that may be no digit beside digits, points and signs apart:
-with more, it is no number."""
+MOST_LEFT_OUT = 0.5
+"""With more of the ink left out, by the pen's way or in pixels, it is no number."""
 
-MOST_PASSED = 3
-"""With so many times the number's ink in words that were passed over, it may be none of it: the
-edge of a sheet, the l of a word."""
+
+TINY = 1e-150
+"""Ink that is no larger is a point: shares of its size would be no numbers any more."""
+
+FINEST = 2.0**-40
+"""Ink is as coarse as this share of its extent where it has finer detail: a tablet's step is 2e-5
+of its width, and the rounding of a 64-bit number 2e-16."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,8 @@ class Reading:
     """Width and height of what `box` refers to: of an upright picture, in pixels."""
     limit: Bound | None = None
     """The bound of the budget that ended the reading early; it is then never `ok`."""
+    evidence: Evidence | None = None
+    """What `confidence` was made of; None where single digits were expected."""
     timing: Timing = field(default_factory=Timing, compare=False)
 
     @property
@@ -154,15 +161,21 @@ class Recognizer:
     def __init__(
         self,
         classifier: Classifier,
+        *,
+        line_reader: LineReader | None = None,
         calibration: Calibration | None = None,
-        pairs: PairReader | None = None,
+        confidence: Confidence | None = None,
     ) -> None:
-        """Without a calibration, the classifier is taken at its word. With a reader of pairs,
-        digits of a picture that touch are read two at a time where cuts do not part them.
+        """Without their calibrations, the networks are taken at their word.
+
+        Args:
+            classifier: of single digits; gives a second opinion on each digit of a line.
+            line_reader: without one, only single digits are read.
         """
         self._classifier = classifier
+        self._line_reader = line_reader
         self._calibration = calibration or Calibration()
-        self._pairs = pairs
+        self._confidence = confidence or Confidence()
 
     def read_strokes(
         self,
@@ -176,7 +189,8 @@ class Recognizer:
         Args:
             strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
             alternatives: how many other readings to give, at most, 0 to 10.
-            expect: `number`, any amount of digits in one or several lines, or `digit`.
+            expect: `number`, digits and signs in one or several lines; `digits`, the same without
+                the signs; or `digit`.
             budget: what the reading may cost; without one, nothing ends it.
 
         Raises:
@@ -188,8 +202,8 @@ class Recognizer:
         budget.check()
         if not strokes:
             return _nothing(None, timing)
-        if expect == "number":
-            return self._read_number(strokes, alternatives, timing, budget)
+        if expect != "digit":
+            return self._read_number(strokes, alternatives, expect, timing, budget)
         with timing.stage("ink"):
             glyph = glyph_of_strokes(strokes)
             points = np.concatenate(strokes)
@@ -213,8 +227,8 @@ class Recognizer:
         timing = Timing()
         budget = budget or Budget()
         budget.check()
-        if expect == "number":
-            return self._read_page(data, limits, alternatives, timing, budget)
+        if expect != "digit":
+            return self._read_page(data, limits, alternatives, expect, timing, budget)
         with timing.stage("ink"):
             picture, (width, height) = decode_reduced(data, limits, WORKING_SIDE)
             ink = ink_of_image(picture)
@@ -227,23 +241,35 @@ class Recognizer:
         return self._read_one(glyph, box, None, (width, height), alternatives, timing)
 
     def _read_number(
-        self, strokes: Sequence[Stroke], alternatives: int, timing: Timing, budget: Budget
+        self,
+        strokes: Sequence[Stroke],
+        alternatives: int,
+        expect: Expect,
+        timing: Timing,
+        budget: Budget,
     ) -> Reading:
         with timing.stage("segment"):
             # About as many groups as strokes; each has a chord at least.
             chords = min(MOST_CHORDS, 1 + CHORDS // (1 + len(strokes)))
             glyph_of = functools.partial(glyph_of_strokes, most_chords=chords)
-            judge = self._judge(glyph_of, timing, budget)
-            numbers = read_numbers(strokes, stroke_medium(judge, budget=budget))
+            medium = self._medium(glyph_of, timing, budget)
+            found = transcribe(StrokeInk(without_dust(strokes)), medium)
         timing.segment -= timing.ink + timing.classify
 
-        def box_of(low: NDArray[np.float64], high: NDArray[np.float64], _: object) -> Box:
-            return _box(low, high)
+        def box_of(points: Sequence[Stroke]) -> Box:
+            every = np.concatenate(points)
+            return _box(every.min(axis=0), every.max(axis=0))
 
-        return self._reading(numbers, box_of, None, alternatives, timing)
+        return self._reading(found, box_of, None, alternatives, expect, timing)
 
     def _read_page(
-        self, data: bytes, limits: Limits, alternatives: int, timing: Timing, budget: Budget
+        self,
+        data: bytes,
+        limits: Limits,
+        alternatives: int,
+        expect: Expect,
+        timing: Timing,
+        budget: Budget,
     ) -> Reading:
         with timing.stage("ink"):
             picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
@@ -256,12 +282,12 @@ class Recognizer:
             return _nothing((width, height), timing)
         before = timing.ink
         with timing.stage("segment"):
-            numbers, back = self._straightest(page, pieces, timing, budget)
+            found, back = self._straightest(page, pieces, timing, budget)
         timing.segment -= timing.ink - before + timing.classify
         origin = np.array([page.left, page.top])
         size = np.array([width, height], np.float64)
 
-        def box_of(_: object, __: object, points: Sequence[Stroke]) -> Box:
+        def box_of(points: Sequence[Stroke]) -> Box:
             pixels = np.concatenate(points)
             if back is not None:
                 pixels = pixels @ back[:, :2].T + back[:, 2]
@@ -269,12 +295,12 @@ class Recognizer:
             high = (pixels.max(axis=0) + 1) * page.scale + origin
             return _box((low * factor).clip(0, size), (high * factor).clip(0, size))
 
-        return self._reading(numbers, box_of, (width, height), alternatives, timing)
+        return self._reading(found, box_of, (width, height), alternatives, expect, timing)
 
     def _straightest(
         self, page: Page, pieces: list[Stroke], timing: Timing, budget: Budget
-    ) -> tuple[Numbers, NDArray[np.float64] | None]:
-        """The best reading of a page, as it lies or turned upright, and what turns it back.
+    ) -> tuple[Transcript, NDArray[np.float64] | None]:
+        """The best transcript of a page, as it lies or turned upright, and what turns it back.
 
         Where paper and writing agree on how far it is turned, nothing else is tried.
         """
@@ -288,93 +314,84 @@ class Recognizer:
                 pages.append((upright, pieces_of(upright), way_back))
         if not (agreed and pages and pages[0][1]):
             pages.append((page.ink, pieces, None))
-        readings: list[tuple[Numbers, NDArray[np.float64] | None]] = []
+        found: list[tuple[Transcript, NDArray[np.float64] | None]] = []
         for ink, own, back in pages:
             if not own:
                 continue
+            medium = self._medium(glyphs_in(ink, budget), timing, budget)
             try:
-                numbers = read_numbers(own, self._picture_medium(ink, timing, budget))
+                found.append((transcribe(PictureInk(ink, own, budget), medium), back))
             except BudgetError as error:
-                if not readings:
+                if not found:
                     raise
-                best, turned_back = max(readings, key=lambda reading: reading[0].score)
+                best, turned_back = max(found, key=lambda one: one[0].quality)
                 return replace(best, limit=error.bound), turned_back
-            readings.append((numbers, back))
-        return max(readings, key=lambda reading: reading[0].score)
+        return max(found, key=lambda one: one[0].quality)
 
-    def _picture_medium(self, ink: NDArray[np.uint8], timing: Timing, budget: Budget) -> Medium:
-        judge = self._judge(glyphs_in(ink, budget), timing, budget)
-        reader = self._pairs
-        if reader is None:
-            return picture_medium(judge, budget=budget)
-
-        def pairs(
-            runs: Sequence[list[Stroke]],
-        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            with timing.stage("classify"):
-                return reader.read(runs, ink, budget)
-
-        return picture_medium(judge, pairs=pairs, budget=budget)
-
-    def _judge(
+    def _medium(
         self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing, budget: Budget
-    ) -> Judge:
-        return judge_of(self._classifier, self._calibration, glyph_of, timing, budget)
+    ) -> Medium:
+        if self._line_reader is None:
+            raise ValueError("reading numbers needs a line reader, got none")
+        judge = judge_of(self._classifier, self._calibration, glyph_of, timing, budget)
+        return Medium(self._line_reader, judge, self._confidence.second_opinion, budget)
 
     def _reading(
         self,
-        numbers: Numbers,
-        box_of: Callable[[NDArray[np.float64], NDArray[np.float64], Sequence[Stroke]], Box],
+        found: Transcript,
+        box_of: Callable[[Sequence[Stroke]], Box],
         surface: tuple[float, float] | None,
         alternatives: int,
+        expect: Expect,
         timing: Timing,
     ) -> Reading:
-        digits = tuple(
-            Digit(
-                found.digit,
-                found.line,
-                float(found.probabilities.max()),
-                tuple(found.probabilities.tolist()),
-                found.is_digit,
-                box_of(found.low, found.high, found.points),
-                found.strokes if surface is None else None,
-                found.glyph,
-            )
-            for found in numbers.digits
+        confidence = self._confidence.of(found.evidence)
+        ignored = [box_of(points) for points in found.ignored]
+        symbols = found.symbols
+        readings = list(found.readings)
+        if expect == "digits":
+            signs = [s for s in symbols if not s.char.isdigit()]
+            ignored += [box_of(s.points) for s in signs if s.points]
+            symbols = _renumbered([s for s in symbols if s.char.isdigit()])
+            readings = _digits_only(readings)
+        digits = [s for s in symbols if s.char.isdigit()]
+        refused = (
+            not digits
+            or found.evidence.left_out > MOST_LEFT_OUT
+            or found.evidence.digits < self._calibration.not_a_number
         )
-        each = _is_digit_each(numbers)
-        sure = each ** max(1, len(digits))
-        readings = [
-            (lines, Alternative("\n".join(lines), share * sure))
-            for lines, share in numbers.readings
-            if lines
-        ]
-        left_out = sum(i.amount for i in numbers.ignored if not (i.crumb or i.passed))
-        left_out /= max(numbers.amount, 1e-12)
-        refused = not digits or each < self._calibration.not_a_number or left_out > MOST_LEFT_OUT
-        if refused and numbers.limit is None:
-            status: Status = "not_a_number"
-            lines: tuple[str, ...] = ()
-            confidence = 1 - each * (1 - left_out)
-        else:
-            lines, best = readings.pop(0)
-            confidence = best.confidence * (1 - left_out)
-            # Ink that is left out without a reason makes it a guess, and so do digits one over the
-            # other, or much that was passed over. Else, each digit has to be as sure as one alone.
-            passed = sum(i.amount for i in numbers.ignored if i.passed)
-            guessed = left_out > 0 or numbers.tangled or passed > MOST_PASSED * numbers.amount
-            unsure = confidence < self._calibration.unsure ** len(digits)
-            status = "unsure" if unsure or guessed or numbers.limit else "ok"
-        return Reading(
-            status=status,
+        pieces = surface is None
+        reading = Reading(
+            status="not_a_number",
+            lines=(),
+            confidence=1 - confidence,
+            digits=tuple(_digit(s, box_of, pieces) for s in digits if s.points),
+            alternatives=(),
+            signs=(),
+            ignored=tuple(ignored),
+            surface=surface,
+            limit=found.limit,
+            evidence=found.evidence,
+            timing=timing,
+        )
+        if refused and found.limit is None:
+            return reading
+        lines, _ = readings[0]
+        unsure = confidence < self._confidence.unsure or found.evidence.left_out > 0 or found.limit
+        # The others share what the best leaves, as the search shared it between them.
+        rest = sum(share for _, share in readings[1:])
+        scale = min(1.0, (1 - confidence) / max(rest, 1e-12))
+        return replace(
+            reading,
+            status="unsure" if unsure else "ok",
             lines=lines,
             confidence=confidence,
-            digits=digits,
-            alternatives=tuple(other for _, other in readings[:alternatives]),
-            ignored=tuple(box_of(i.low, i.high, [i.points]) for i in numbers.ignored),
-            surface=surface,
-            limit=numbers.limit,
-            timing=timing,
+            alternatives=tuple(
+                Alternative("\n".join(other), share * scale)
+                for other, share in readings[1 : 1 + alternatives]
+                if other
+            ),
+            signs=tuple(_sign(s, box_of, pieces) for s in symbols if not s.char.isdigit()),
         )
 
     def _read_one(
@@ -455,12 +472,69 @@ def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:
     return Reading("empty", (), 1.0, (), (), surface=surface, timing=timing)
 
 
-def _is_digit_each(numbers: Numbers) -> float:
-    """The geometric mean of P(is a digit): 1 without that output, 0 without a digit."""
-    if not numbers.digits:
-        return 0.0
-    judged = [d.is_digit for d in numbers.digits if d.is_digit is not None]
-    return float(np.exp(np.mean(np.log(np.maximum(judged, 1e-12))))) if judged else 1.0
+def _digit(symbol: Symbol, box_of: Callable[[Sequence[Stroke]], Box], pieces: bool) -> Digit:
+    assert symbol.glyph is not None and symbol.probabilities is not None
+    return Digit(
+        int(symbol.char),
+        symbol.line,
+        symbol.confidence,
+        tuple(symbol.probabilities.tolist()),
+        symbol.is_digit,
+        box_of(symbol.points),
+        symbol.pieces if pieces else None,
+        symbol.glyph,
+        symbol.index,
+    )
+
+
+def _sign(symbol: Symbol, box_of: Callable[[Sequence[Stroke]], Box], pieces: bool) -> Sign:
+    return Sign(
+        symbol.char,
+        symbol.line,
+        symbol.index,
+        symbol.confidence,
+        box_of(symbol.points),
+        symbol.pieces if pieces else None,
+    )
+
+
+def _renumbered(symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """Symbols of lines from which others were taken, at their places in what is left."""
+    lines = sorted({symbol.line for symbol in symbols})
+    counts = [itertools.count() for _ in lines]
+    return tuple(
+        replace(s, line=lines.index(s.line), index=next(counts[lines.index(s.line)]))
+        for s in symbols
+    )
+
+
+def _digits_only(
+    readings: Sequence[tuple[tuple[str, ...], float]],
+) -> list[tuple[tuple[str, ...], float]]:
+    """Readings without their signs, the same texts together; the best stays first."""
+    found: dict[tuple[str, ...], float] = {}
+    for lines, share in readings:
+        bare = ("".join(filter(str.isdigit, line)) for line in lines)
+        kept = tuple(line for line in bare if line)
+        found[kept] = found.get(kept, 0.0) + share
+    first, *rest = found
+    return [(lines, found[lines]) for lines in (first, *sorted(rest, key=lambda r: -found[r]))]
+
+
+def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
+    """Strokes without differences between coordinates that no pen makes: shares of them would
+    overflow.
+    """
+    points = np.concatenate(strokes)
+    low = points.min(axis=0)
+    away = points - low
+    extent = float(away.max())
+    if extent < TINY:
+        return [np.tile(low, (len(own), 1)) for own in strokes]
+    step = extent * FINEST
+    if not away[away < step].any():
+        return strokes
+    return [low + np.rint((own - low) / step) * step for own in strokes]
 
 
 def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:

@@ -6,6 +6,7 @@ descender, a slash or a sloping baseline would shrink every digit.
 """
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -109,8 +110,8 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None
     left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
     heights = boxes[:, 3] - boxes[:, 1]
     tall = heights >= heights.max() / 2
-    high = float(np.median(heights[tall]))
-    writing = max(high, FLATTEST * float(np.median((boxes[:, 2] - boxes[:, 0])[tall])), 1e-300)
+    high = median(heights[tall])
+    writing = max(high, FLATTEST * median((boxes[:, 2] - boxes[:, 0])[tall]), 1e-300)
     if slope is None:
         slope = _slope(boxes[tall], writing)
     middles = boxes[:, [0, 2]].mean(1) * slope
@@ -122,11 +123,16 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None
     scale = min(scale, WIDEST / max(right - left, 1e-300))
     rows = ROWS / scale
     # The tall strokes in the middle, moved so far that all ink fits in, where it can.
-    middle = float(np.median(tops[tall] + bottoms[tall])) / 2
+    middle = median(tops[tall] + bottoms[tall]) / 2
     spare = max(0.0, (FULL / scale - (deep - low)) / 2)
     middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
     width = math.ceil((right - left) * scale) + 2 * MARGIN
     return Frame(scale, left - MARGIN / scale, middle - rows / 2, slope, width, writing)
+
+
+def median(values: NDArray[np.float64]) -> float:
+    """The median of some values: of few, in a tenth of the time of NumPy's."""
+    return float(statistics.median(values.tolist()))
 
 
 def boxes_of(strokes: Sequence[Stroke]) -> NDArray[np.float64]:

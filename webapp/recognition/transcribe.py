@@ -31,8 +31,8 @@ BEAM = 16
 CONSIDERED = 5
 """Texts of a line, at most, whose ink gets a second opinion, ..."""
 
-NEGLIGIBLE = 1e-3
-"""... if they are at least this likely beside the best."""
+NEGLIGIBLE = 0.02
+"""... if they are at least this likely beside the best: a second opinion hardly outweighs more."""
 
 SLACK = 3.0
 """Ink that no symbol's extent reaches is held by one this near, in pixels of the strip (20 to a
@@ -216,12 +216,14 @@ WHOLE_PIECES = 4
 
 def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Part]:
     boxes = ink.boxes
-    height = frame_of(boxes[members]).height
-    return [_part(ink, line, own, medium) for own in parts_of(boxes, members, height)]
+    whole = frame_of(boxes[members])
+    parts = parts_of(boxes, members, whole.height)
+    if len(parts) == 1:
+        return [_part(ink, line, members, whole, medium)]
+    return [_part(ink, line, own, frame_of(boxes[own]), medium) for own in parts]
 
 
-def _part(ink: Ink, line: int, members: Sequence[int], medium: Medium) -> _Part:
-    frame = frame_of(ink.boxes[list(members)])
+def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Medium) -> _Part:
     medium.budget.spend(pixels=32 * frame.width)
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
@@ -350,7 +352,7 @@ def _transcript(
         more = [(_text_of(text), chance) for text, chance in zip(ranked, chances, strict=True)]
         texts[-1] = _longer(texts[-1], more)
     kept = [number for number, found in enumerate(texts) if found[0][0]]
-    opinions = [(s, s.probabilities) for s in symbols if s.probabilities is not None]
+    said = [1.0 if s.is_digit is None else s.is_digit for s in symbols if s.char.isdigit()]
     total = max(held + left_out, 1e-300)
     return Transcript(
         tuple(replace(symbol, line=kept.index(symbol.line)) for symbol in symbols),
@@ -360,7 +362,8 @@ def _transcript(
             share,
             min((symbol.sure for symbol in symbols), default=0.0),
             min((symbol.opinion for symbol in symbols), default=0.0),
-            min((1.0 if s.is_digit is None else s.is_digit for s, _ in opinions), default=1.0),
+            min(said, default=1.0),
+            float(np.exp(np.mean(np.log(np.maximum(said, 1e-12))))) if said else 0.0,
             misfit,
             len(symbols),
             left_out / total,

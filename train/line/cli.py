@@ -1,0 +1,128 @@
+"""The commands of the line reader: `fit-lines`, `ship-lines`, `evaluate-lines`."""
+
+import argparse
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import TrainError
+from ..folds import FOLDS
+from .inks import Files, Source
+
+RUNS = Path("build/runs")
+MODELS = Path("models")
+NAME = "line"
+
+FOLD_ROUNDS = 20
+"""Rounds of a fit without a fold, half of a whole one: to choose and to calibrate by."""
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands to those of `python -m train`."""
+    fit = commands.add_parser(
+        "fit-lines",
+        help="fit the line reader, or go on with a fit that was cut short",
+        description="Fit the line reader on composed lines. The same command goes on with a fit "
+        "that was cut short.",
+    )
+    fit.set_defaults(run=_fit)
+    _data(fit)
+    fit.add_argument("--seed", type=int, default=1, help="of all randomness (default: 1)")
+    fit.add_argument("--rounds", type=int, help="of fresh lines (default: the recipe's)")
+    fit.add_argument(
+        "--fold",
+        type=int,
+        choices=range(len(FOLDS)),
+        help=f"leave a group of contributors out (train/folds.py), for {FOLD_ROUNDS} rounds",
+    )
+    ship = commands.add_parser(
+        "ship-lines",
+        help="of several fits, ship the one that reads dev best",
+        description="Calibrate on folds, measure fits of several seeds on dev, ship the best.",
+    )
+    ship.set_defaults(run=_ship)
+    _data(ship)
+    ship.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=f"folders of {RUNS}")
+    ship.add_argument(
+        "--folds",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="RUN",
+        help="fits that left out a fold: what they read of it is calibrated on",
+    )
+    ship.add_argument("--output", type=Path, default=MODELS, help=f"default: {MODELS}")
+    measure = commands.add_parser(
+        "evaluate-lines",
+        help="measure the shipped line reader and hold it to its card",
+        description="Measure the served files on lines of every kind, through the server's path.",
+    )
+    measure.set_defaults(run=_evaluate)
+    _data(measure)
+    measure.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mnist", type=Path, metavar="DIR", help="MNIST's folder, with QMNIST's writers.npz"
+    )
+    for name, text in (
+        ("digits", "single digits"),
+        ("numbers", "numbers that were written in one go"),
+        ("symbols", "symbols, letters or doodles: signs, and other ink"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="FILE",
+            help=f"a stroke file of {text}; may be given again",
+        )
+
+
+def source_of(options: argparse.Namespace, *splits: str) -> Source:
+    """The data of the options, of some splits."""
+    files = Files(tuple(options.digits), tuple(options.numbers), tuple(options.symbols))
+    return Source(files, options.mnist, splits)
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from ..training import quieten_tensorflow
+
+    quieten_tensorflow()
+    from .fit import LineHyperparameters
+    from .run import run
+
+    settings = LineHyperparameters(seed=options.seed)
+    source = source_of(options, "train")
+    folder = RUNS / f"{NAME}-{options.seed}"
+    if options.fold is not None:
+        settings = replace(settings, rounds=FOLD_ROUNDS)
+        source = replace(source, without=FOLDS[options.fold])
+        folder = RUNS / f"{NAME}-fold-{options.fold}"
+    if options.rounds:
+        settings = replace(settings, rounds=options.rounds)
+    log = run(source, settings, folder)
+    print(f"Fitted for {math.ceil(log['seconds'] / 60)} min: {folder}")
+    return 0
+
+
+def _ship(options: argparse.Namespace) -> int:
+    from ..training import quieten_tensorflow
+
+    quieten_tensorflow()
+    from .ship import ship
+
+    ship(options.runs, options.folds, source_of(options, "dev"), options.output)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from .ship import evaluate
+
+    worse = evaluate(options.models, source_of(options, "dev"))
+    if worse:
+        raise TrainError(f"worse than the card says: {'; '.join(worse)}")
+    return 0

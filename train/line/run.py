@@ -1,0 +1,59 @@
+"""One fit of the line reader: data in, a folder with the network and how it came about out."""
+
+import hashlib
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import artefacts
+from ..progress import watched
+from .compose import Line, random_line
+from .fit import LineHyperparameters, fit_line
+from .inks import Source, load_inks
+
+NAME = "line"
+
+DEV_LINES = 1500
+"""Composed lines of dev writers that are watched while fitting."""
+
+DEV_SEED = 5
+
+
+def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str, Any]:
+    """Fit; leave line.keras, line.tflite and line.run.json in a folder.
+
+    Returns:
+        What stands in line.run.json.
+    """
+    start = time.monotonic()
+    trained = fit_line(source, settings, folder / "checkpoint", _dev_lines(source))
+    log = {
+        "name": NAME,
+        "created": artefacts.today(),
+        "hyperparameters": asdict(settings),
+        "without": list(source.without),
+        "seconds": round(time.monotonic() - start),
+        "versions": artefacts.environment(),
+        "files": {
+            str(path.parent.name + "/" + path.name): hashlib.sha256(path.read_bytes()).hexdigest()
+            for paths in (source.files.digits, source.files.strings, source.files.symbols)
+            for path in paths
+        },
+        "curves": trained.history,
+    }
+    with artefacts.workplace(folder) as built:
+        trained.network.save(built / f"{NAME}.keras")
+        artefacts.export(trained.network, built / f"{NAME}.tflite")
+        artefacts.write_card(built / f"{NAME}.run.json", log)
+        artefacts.publish(built, folder)
+    return log
+
+
+def _dev_lines(source: Source) -> list[Line]:
+    """The same dev lines for every fit."""
+    inks = load_inks(replace(source, splits=("dev",), without=()))
+    rng = np.random.default_rng(DEV_SEED)
+    return [random_line(inks, rng) for _ in watched(range(DEV_LINES), "dev lines")]

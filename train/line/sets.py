@@ -1,0 +1,123 @@
+"""What the line reader is measured and calibrated on: lines of every kind that people write."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from webapp.recognition import Stroke
+
+from ..compose import Spacing, composed
+from ..number_figures import is_number, written
+from ..photo_sets import pairs_as_pictures
+from ..strokes import StrokeSample
+from .compose import composed_line
+from .inks import Inks, Source, Strokes, load_inks
+from .texts import digits
+
+Rng = np.random.Generator
+
+TEXTS: dict[str, Callable[[Rng], str]] = {
+    "decimals": lambda rng: f"{digits(rng, 1, 3)}.{digits(rng, 2, 2)}",
+    "negatives": lambda rng: f"-{digits(rng, 1, 4)}",
+    "dates": lambda rng: "/".join([digits(rng, 1, 2), digits(rng, 1, 2), digits(rng, 2, 2)]),
+    "sums": lambda rng: f"{digits(rng, 1, 3)}+{digits(rng, 1, 3)}",
+    "percentages": lambda rng: f"{digits(rng, 1, 3)}%",
+}
+"""Texts with signs, each set of one kind."""
+
+SPACINGS: tuple[Spacing, ...] = ("apart", "touching")
+KISSING: tuple[Spacing, ...] = ("kissing", "touching")
+"""How digits stand, of strokes and in pictures."""
+
+LENGTH = 4
+"""Digits of what is composed without signs."""
+
+MOST_WORDS = 7
+"""Letters of a word, at most; it has 3 at least."""
+
+
+@dataclass(frozen=True)
+class LineSample:
+    """A line to read."""
+
+    label: str | None
+    """None of what is no number."""
+    writer: str
+    strokes: Strokes | None = None
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Samples of each set, at most."""
+
+    single: int
+    composed: int
+    signs: int
+    pictures: int
+    others: int
+
+
+FULL = Amounts(100_000, 500, 500, 500, 2000)
+"""What figures are quoted on."""
+
+CALIBRATION = Amounts(1500, 300, 150, 200, 600)
+"""What the confidence is fitted on, of each of the folds."""
+
+
+def line_sets(
+    source: Source, amounts: Amounts, seed: int
+) -> Iterator[tuple[str, list[LineSample]]]:
+    """The sets, by name; the same seed gives the same ones."""
+    inks = load_inks(source)
+    singles: list[StrokeSample] = []
+    for path in source.files.digits:
+        own = [sample for sample in source.samples(path) if sample.is_digit]
+        singles += own
+        if own:
+            yield f"single digits, {_title(path.name, own)}", _some(own, amounts.single)
+    for path in source.files.strings:
+        numbers = [sample for sample in source.samples(path) if is_number(sample)]
+        if numbers:
+            yield path.name.split(".")[0], _some(numbers, amounts.single)
+    for number, spacing in enumerate(SPACINGS):
+        rng = np.random.default_rng([seed, number])
+        numbers = composed(singles, amounts.composed, LENGTH, spacing, rng)
+        yield f"composed, {spacing}", _some(numbers, amounts.composed)
+    for number, (name, text) in enumerate(TEXTS.items()):
+        rng = np.random.default_rng([seed, 10 + number])
+        yield name, [_signed(text(rng), inks, rng) for _ in range(amounts.signs)]
+    for spacing in KISSING:
+        photos = pairs_as_pictures(singles, amounts.pictures, spacing, seed)
+        yield f"pictures, {spacing}", [LineSample(p.label, p.writer, None, p.data) for p in photos]
+    rng = np.random.default_rng([seed, 20])
+    for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
+        rows = rng.permutation(len(drawings))[: amounts.others]
+        yield name, [LineSample(None, "", drawings[row]) for row in rows.tolist()]
+    words = [
+        composed_line("a" * int(rng.integers(3, MOST_WORDS + 1)), inks, rng, "apart")
+        for _ in range(amounts.others // 2)
+    ]
+    yield "words", [LineSample(None, "", _strokes(word)) for word in words]
+
+
+def _title(name: str, samples: Sequence[StrokeSample]) -> str:
+    """Two files have one name; the contributor tells them apart."""
+    return "pendigits" if samples[0].provider == "pendigits" else name.split(".")[0]
+
+
+def _some(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
+    """Of all samples, so many evenly."""
+    rows = np.linspace(0, len(samples) - 1, min(len(samples), most)).round().astype(int)
+    chosen = [samples[row] for row in rows.tolist()]
+    return [LineSample(written(s), s.writer, s.strokes) for s in chosen]
+
+
+def _signed(text: str, inks: Inks, rng: Rng) -> LineSample:
+    mode = "apart" if rng.random() < 0.7 else "close"
+    return LineSample(text, "composed", _strokes(composed_line(text, inks, rng, mode)))
+
+
+def _strokes(symbols: Sequence[tuple[int, list[Stroke]]]) -> list[Stroke]:
+    return [stroke for _, strokes in symbols for stroke in strokes]

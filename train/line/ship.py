@@ -1,0 +1,281 @@
+"""From fits of the line reader to the shipped model: calibrate on folds, measure on dev, choose."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from webapp.recognition import (
+    Calibration,
+    Confidence,
+    LiteRTClassifier,
+    LiteRTLineReader,
+    Model,
+    Recognizer,
+    load_model,
+)
+
+from .. import artefacts, plots
+from ..errors import TrainError
+from ..evaluate import surely_worse
+from ..measures import over_writers, wilson
+from .calibrate import WEIGHTS, Outcome, figures_of, fitted, outcomes
+from .inks import Source
+from .run import NAME
+from .sets import CALIBRATION, FULL, Amounts, line_sets
+
+MODELS = Path("models")
+STROKES, PICTURES = "pen", "ink"
+"""The shipped networks of single digits, which give the second opinion."""
+
+SEED = 2029
+"""Of what is composed to measure on; that of a fold is another, so that no set is met twice."""
+
+WEIGHT_SHARE = 4
+"""The weight of the second opinion is chosen on every so manyth sample of a fold."""
+
+LIMITS = [
+    "Digits and the signs . , - + / : % ( ) = $ # in rows; no fractions one above the other, no "
+    "powers, no letters.",
+    "Most of its lines are composed of single digits and signs: how hands join digits it has seen "
+    "in a few hundred numbers.",
+    "It looks at 2.5 heights of the writing to either side, not at the sense of a text.",
+]
+
+Outcomes = Mapping[str, Sequence[Outcome]]
+"""By the set."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One fit, measured on dev."""
+
+    folder: Path
+    log: Mapping[str, Any]
+    found: Outcomes
+
+    @property
+    def exact(self) -> float:
+        """Mean over the sets of numbers: what the choice goes by."""
+        numbers = [own for own in self.found.values() if own[0].label is not None]
+        return float(np.mean([np.mean([one.right for one in own]) for own in numbers]))
+
+
+def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path) -> None:
+    """Publish the run that reads dev best, calibrated on the folds.
+
+    Raises:
+        TrainError: a run is not there, or a fold left nobody out.
+    """
+    confidence, report = calibrated(folds, dev)
+    candidates = [_candidate(folder, dev, confidence) for folder in runs]
+    best = max(candidates, key=lambda candidate: candidate.exact)
+    for candidate in candidates:
+        print(f"\n{candidate.folder}" + (", chosen" if candidate is best else ""))
+        print(table(candidate.found))
+    network = artefacts.read_run(best.folder, NAME)[1]
+    with artefacts.workplace(output) as built:
+        for suffix in ("keras", "tflite"):
+            content = (best.folder / f"{NAME}.{suffix}").read_bytes()
+            (built / f"{NAME}.{suffix}").write_bytes(content)
+        plots.plot_losses(best.log["curves"], built / f"{NAME}-curves.svg")
+        files = (built / f"{NAME}.keras", built / f"{NAME}.tflite")
+        card = {
+            "name": NAME,
+            "created": best.log["created"],
+            "task": "Which symbols, digits and signs, a line of writing shows, and where.",
+            "network": {
+                "parameters": network.count_params(),
+                "input": "(1, 32, W, 5) float32, 0 to 1: ink 1, then how far the pen moved right, "
+                "left, down and up",
+                "output": "(1, W / 2, 24) float32, logits of ten digits, twelve signs, other ink "
+                "and the blank; (1, W / 2, 2), how far the symbol's ink reaches",
+                "layers": [
+                    f"{layer.name} {list(layer.output.shape[1:])}" for layer in network.layers[1:]
+                ],
+            },
+            "data": [
+                {"name": f"{Path(name).parent.name}, {Path(name).name}", "sha256": sha256}
+                for name, sha256 in best.log["files"].items()
+            ],
+            "hyperparameters": best.log["hyperparameters"],
+            "seconds": best.log["seconds"],
+            "versions": best.log["versions"],
+            **figures_in_card(best.found),
+            "confidence": {**asdict(confidence), **report},
+            "seeds": [
+                {
+                    "seed": candidate.log["hyperparameters"]["seed"],
+                    "figures": [
+                        {"data": kind, "accuracy": figures_of(own)["exact"]}
+                        for kind, own in candidate.found.items()
+                        if own[0].label is not None
+                    ],
+                }
+                for candidate in candidates
+            ],
+            "curves": best.log["curves"],
+            "limits": LIMITS,
+            "files": {
+                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
+                for path in files
+            },
+        }
+        artefacts.write_card(built / f"{NAME}.json", card)
+        artefacts.publish(built, output)
+    print(f"\nWritten to {output}.")
+
+
+def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidence, dict[str, Any]]:
+    """The confidence fitted on all folds, and what it is worth on each when fitted on the others.
+
+    Raises:
+        TrainError: a fold left nobody out.
+    """
+    sources = [_left_out(folder, dev) for folder in folds]
+    chosen = _weight(folds, sources)
+    every = [
+        _read(folder / f"{NAME}.tflite", source, CALIBRATION, SEED + 1, _default(chosen))
+        for folder, source in zip(folds, sources, strict=True)
+    ]
+    pooled = _pooled(every)
+    report: dict[str, Any] = {"folds": []}
+    for number, (folder, own) in enumerate(zip(folds, every, strict=True)):
+        others = every[:number] + every[number + 1 :]
+        model = fitted(_pooled(others or every), chosen)
+        report["folds"].append(
+            {
+                "left_out": list(artefacts.read_card(folder / f"{NAME}.run.json")["without"]),
+                "sets": {kind: figures_of(found, model) for kind, found in own.items()},
+            }
+        )
+    return fitted(pooled, chosen), report
+
+
+def _pooled(every: Sequence[Outcomes]) -> list[Outcome]:
+    return [one for found in every for own in found.values() for one in own]
+
+
+def _left_out(folder: Path, dev: Source) -> Source:
+    without = artefacts.read_card(folder / f"{NAME}.run.json").get("without", [])
+    if not without:
+        raise TrainError(f"{folder} left no contributor out: nothing of it is new to its reader")
+    return replace(dev, splits=("train", "dev"), only=tuple(without))
+
+
+def _default(weight: float) -> Confidence:
+    return Confidence(second_opinion=weight, unsure=0.0)
+
+
+def _weight(folds: Sequence[Path], sources: Sequence[Source]) -> float:
+    """The weight of the second opinion with which most numbers of the folds are read exactly."""
+    fewer = Amounts(*(amount // WEIGHT_SHARE for amount in asdict(CALIBRATION).values()))
+    fewer = replace(fewer, others=0)
+    exact: dict[float, float] = {}
+    for weight in WEIGHTS:
+        shares = []
+        for folder, source in zip(folds, sources, strict=True):
+            found = _read(folder / f"{NAME}.tflite", source, fewer, SEED + 2, _default(weight))
+            shares += [figures_of(own)["exact"] for own in found.values() if own]
+        exact[weight] = float(np.mean(shares))
+        print(f"second opinion {weight}: {exact[weight]:.2%} exact, mean over sets and folds")
+    return max(WEIGHTS, key=lambda weight: exact[weight])
+
+
+def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[Recognizer]:
+    """What reads strokes, and what reads pictures."""
+    found = []
+    reader = LiteRTLineReader(content)
+    for name in (STROKES, PICTURES):
+        model: Model = load_model(models, name)
+        found.append(
+            Recognizer(
+                LiteRTClassifier(model.content),
+                line_reader=reader,
+                calibration=Calibration.of_card(model.card),
+                confidence=confidence,
+            )
+        )
+    return found
+
+
+def _read(
+    path: Path, source: Source, amounts: Amounts, seed: int, confidence: Confidence
+) -> Outcomes:
+    strokes, pictures = _recognizers(path.read_bytes(), confidence, MODELS)
+    return {
+        kind: outcomes(strokes, pictures, kind, samples)
+        for kind, samples in line_sets(source, amounts, seed)
+        if samples
+    }
+
+
+def _candidate(folder: Path, dev: Source, confidence: Confidence) -> Candidate:
+    log = artefacts.read_card(folder / f"{NAME}.run.json")
+    return Candidate(folder, log, _read(folder / f"{NAME}.tflite", dev, FULL, SEED, confidence))
+
+
+def evaluate(models: Path, dev: Source) -> list[str]:
+    """Print the figures of the shipped line reader; say what is worse than its card."""
+    model = load_model(models, NAME)
+    found = _read(models / f"{NAME}.tflite", dev, FULL, SEED, Confidence.of_card(model.card))
+    print(f"{model.name} {model.version}\n{table(found)}")
+    promised = {row["data"]: row for row in model.card["figures"]}
+    return [
+        f"{kind}: {figures['exact']:.2%}, the card says {promised[kind]['accuracy']:.2%}"
+        for kind, figures in ((kind, figures_of(own)) for kind, own in found.items())
+        if kind in promised
+        and surely_worse(
+            (round(figures["exact"] * figures["count"]), figures["count"]),
+            (promised[kind]["correct"], promised[kind]["count"]),
+        )
+    ]
+
+
+def figures_in_card(found: Outcomes) -> dict[str, Any]:
+    """The card's tables of numbers and of what is none."""
+    rows: dict[str, list[dict[str, Any]]] = {"figures": [], "nondigits": []}
+    for kind, own in found.items():
+        said = figures_of(own)
+        row = {"data": kind, "way": "lines", "count": said["count"], "ok": said["ok"]}
+        row |= {"unsure": 1 - said["ok"] - said["rejected"], "rejected": said["rejected"]}
+        if own[0].label is None:
+            rows["nondigits"].append(row | {"auroc": None})
+            continue
+        right = np.array([one.right for one in own])
+        row |= {
+            "correct": int(right.sum()),
+            "accuracy": said["exact"],
+            "interval95": wilson(int(right.sum()), len(right)),
+            "ok_accuracy": 1 - said["wrong_of_ok"],
+        }
+        writers = {one.writer for one in own}
+        if len(writers) > 1:
+            by_writer = over_writers([one.writer for one in own], right)
+            row |= {"writers": by_writer.writers, "accuracy95": by_writer.accuracy95}
+        rows["figures"].append(row)
+    return rows
+
+
+def table(found: Outcomes) -> str:
+    """One line a set."""
+    lines = [f"{'set':34} {'lines':>6} {'exact':>8} {'ok':>8} {'wrong of ok':>12} {'rejected':>9}"]
+    for kind, own in found.items():
+        said = figures_of(own)
+        exact = "" if own[0].label is None else f"{said['exact']:.2%}"
+        wrong = "" if own[0].label is None else f"{said['wrong_of_ok']:.2%}"
+        lines.append(
+            f"{kind:34} {said['count']:6,} {exact:>8} {said['ok']:8.2%} {wrong:>12} "
+            f"{said['rejected']:9.2%}"
+        )
+    return "\n".join(lines)
+
+
+def misread(found: Outcomes) -> Iterator[str]:
+    """What was written and what was read, of each line that differs."""
+    for kind, own in found.items():
+        for one in own:
+            if not one.right and one.label is not None:
+                yield f"{kind}: {one.label} read as {one.text or one.status}"
