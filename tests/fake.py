@@ -1,22 +1,39 @@
-"""A network that says what a test wants it to, a recogniser that reads one text in everything, and
+"""Networks that say what a test wants them to, a recogniser that reads one text in everything, and
 sites that ask them.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 
 from webapp import create_app
 from webapp.config import Settings
-from webapp.recognition import Box, Calibration, Digit, Outputs, Reading, Recognizer, Sign
+from webapp.recognition import (
+    Box,
+    Calibration,
+    Columns,
+    Confidence,
+    Digit,
+    Outputs,
+    Reading,
+    Recognizer,
+    Sign,
+)
+from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
+from webapp.recognition.strip import MARGIN
 
 ROW = (0.02, 0.5, 0.01, 0.03, 0.04, 0.05, 0.06, 0.2, 0.07, 0.02)
 """Most likely a 1, perhaps a 7."""
 
 THRESHOLDS = Calibration(not_a_number=0.2, unsure=0.4)
 
+BY_IS_DIGIT = Confidence(share=0.0, is_digit=1.0, unsure=0.75)
+"""As sure of a number as the network is that each of its digits is one."""
+
 IS_DIGIT = {"ok": 0.9, "unsure": 0.6, "not_a_number": 0.1}
-"""What has to be said for `THRESHOLDS` to make this status of `ROW`."""
+"""What has to be said for `THRESHOLDS` to make this status of `ROW`, and for `BY_IS_DIGIT`
+to make it of a number."""
 
 
 class Says:
@@ -30,6 +47,46 @@ class Says:
         count = len(glyphs)
         is_digit = None if self._is_digit is None else np.full(count, self._is_digit, np.float32)
         return Outputs(np.tile(np.float32(ROW), (count, 1)), is_digit)
+
+
+class Spells:
+    """A line reader that sees these texts: one a strip, in turn and over again.
+
+    A symbol is in one column, in the middle of its even share of the strip, and its ink is all that
+    share; all other columns are blank. What is no symbol, as `?`, is other ink.
+    """
+
+    def __init__(self, *texts: str, sure: float = 0.999) -> None:
+        """Texts, and P(symbol) in its column; the other classes share what is left."""
+        self._texts = itertools.cycle(texts)
+        self._sure = sure
+        self.strips: list[np.ndarray] = []
+        """What it was asked about."""
+
+    def read(self, strip, budget=None) -> Columns:
+        """The columns that spell the next text.
+
+        Raises:
+            ValueError: the strip has too few columns for it.
+        """
+        self.strips.append(strip)
+        text = next(self._texts)
+        width = strip.shape[1]
+        count = (width + COLUMN - 1) // COLUMN
+        if 2 * len(text) > count:
+            raise ValueError(f"{text!r} needs {2 * len(text)} columns, got {count}")
+        edges = np.linspace(MARGIN, width - MARGIN, len(text) + 1)
+        shares = np.full((count, CLASSES), 1e-9)
+        extents = np.tile(np.arange(count)[:, np.newaxis] * COLUMN + COLUMN / 2, (1, 2))
+        shares[:, BLANK] = 1
+        for place, char in enumerate(text):
+            symbol = SYMBOLS.find(char) if char in SYMBOLS else OTHER
+            column = count * (2 * place + 1) // (2 * len(text))
+            shares[column] = (1 - self._sure) / (CLASSES - 1)
+            shares[column, symbol] = self._sure
+            extents[column] = edges[place : place + 2]
+        shares /= shares.sum(axis=1, keepdims=True)
+        return Columns(np.log(shares).astype(np.float32), extents.astype(np.float32))
 
 
 def reading_of(*lines: str, drawn: bool = True, **changes) -> Reading:
@@ -71,8 +128,14 @@ class Reads:
 
 
 def site(status: str):
-    """A site whose answers, if there is ink, all have this status."""
-    return site_of(Recognizer(Says(IS_DIGIT[status]), THRESHOLDS))
+    """A site that reads a 1, with this status, in all ink."""
+    recognizer = Recognizer(
+        Says(IS_DIGIT[status]),
+        line_reader=Spells("1"),
+        calibration=THRESHOLDS,
+        confidence=BY_IS_DIGIT,
+    )
+    return site_of(recognizer)
 
 
 def site_of(recognizer):

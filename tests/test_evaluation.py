@@ -107,7 +107,7 @@ def test_ready_glyphs_are_judged_as_drawings_are():
     """
     count = BATCH + 30
     samples = [StrokeSample("1", "anna", tuple(hand.strokes(1)))] * count
-    one_by_one = evaluate_strokes("x", Recognizer(Cycles(211), CALIBRATION), samples)
+    one_by_one = evaluate_strokes("x", Recognizer(Cycles(211), calibration=CALIBRATION), samples)
     glyphs = np.stack([glyph_of_strokes(samples[0].strokes)] * count)
     at_once = evaluate_glyphs("x", Cycles(211), glyphs, np.full(count, 1), CALIBRATION)
     assert {r.status for r in at_once.results} == {"ok", "unsure", "not_a_number"}
@@ -155,13 +155,15 @@ def test_a_model_that_cannot_say_no_has_no_rejects():
 def test_non_digits_are_told_from_digits():
     """The area is that between their scores and the digits'; the statuses have their shares."""
     drawings = [hand.strokes(digit) for digit in range(10)]
-    recognizer = Recognizer(Cycles(10), CALIBRATION)
+    recognizer = Recognizer(Cycles(10), calibration=CALIBRATION)
     found = evaluate_nondigits("letters, some", recognizer, drawings, np.ones(4), "letters")
     assert (found.count, found.against, found.auroc, found.way) == (10, 4, 1.0, "strokes")
     assert found.ok + found.unsure + found.rejected == pytest.approx(1)
     assert all((r.kind, r.label) == ("letters", None) for r in found.results)
     scores = np.array([r.is_digit for r in found.results])
-    again = evaluate_nondigits("letters", Recognizer(Cycles(10), CALIBRATION), drawings, scores)
+    again = evaluate_nondigits(
+        "letters", Recognizer(Cycles(10), calibration=CALIBRATION), drawings, scores
+    )
     assert again.auroc == 0.5
 
 

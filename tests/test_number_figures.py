@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests import hand
+from tests.fake import BY_IS_DIGIT, Says, Spells
 from train.number_figures import edit_distance, evaluate_numbers, is_number, numbers_table
 from train.strokes import StrokeSample
-from webapp.recognition import Reading
+from webapp.recognition import Reading, Recognizer
 
 
 class Answers:
@@ -36,6 +37,8 @@ def test_it_works():
     assert row.digit_errors == pytest.approx(3 / 9)
     assert (row.over, row.under) == (0.25, 0.25)
     assert (row.ok, row.rejected, row.ok_exact) == (0.75, 0.25, pytest.approx(1 / 3))
+    assert row.wrong_though_ok == 0.5
+    assert row.wrong_of_ok == pytest.approx(2 / 3)
     assert row.wrong == (("56", "567"), ("7", ""), ("89", "80"))
     assert row.exact95[0] <= row.exact <= row.exact95[1]
 
@@ -50,7 +53,9 @@ def test_the_table_has_a_line_a_set():
     row = evaluate_numbers("some", Answers(("1",), ("22",)), [sample("1"), sample("22")])
     heads, line, lengths = numbers_table([row]).splitlines()
     assert heads.startswith("data")
+    assert heads.endswith("wrong though ok  wrong of ok")
     assert line.startswith("some")
+    assert line.split()[-2:] == ["0.00%", "0.00%"]
     assert lengths == "some, exact by length: 1: 1 of 1, 2: 1 of 1"
 
 
@@ -62,15 +67,26 @@ def test_edits(one, other, edits):
     assert edit_distance(one, other) == edit_distance(other, one) == edits
 
 
-def test_numbers_are_digits_and_spaces():
-    """Letters are none, nor is nothing."""
+def test_numbers_are_digits_spaces_and_signs():
+    """Letters are none, nor is nothing, nor are signs alone."""
     assert is_number(sample("01234 56789"))
+    assert is_number(sample("-1,234.50 $"))
     assert not is_number(sample("1a"))
     assert not is_number(sample(" "))
+    assert not is_number(sample("-"))
 
 
-def test_the_server_path_reads_them(app):
-    """Our own digits, by the shipped model."""
-    reader = app.extensions["stroke_engine"].recognizer
-    numbers = [StrokeSample(n, "me", tuple(hand.number(n))) for n in ("407", "1987")]
-    assert evaluate_numbers("ours", reader, numbers).exact == 1
+def test_signs_are_part_of_the_text():
+    """A missing point is an error, and one of four symbols."""
+    row = evaluate_numbers("some", Answers(("125",)), [sample("1.25")])
+    assert (row.exact, row.digit_errors, row.under) == (0, 0.25, 1)
+    assert evaluate_numbers("some", Answers(("1.25",)), [sample("1.25")]).exact == 1
+
+
+def test_a_recogniser_reads_them():
+    """Our own digits, through what reads lines."""
+    reader = Recognizer(Says(0.9), line_reader=Spells("407"), confidence=BY_IS_DIGIT)
+    numbers = [StrokeSample(n, "me", tuple(hand.number(n))) for n in ("407", "401")]
+    row = evaluate_numbers("ours", reader, numbers)
+    assert (row.exact, row.ok, row.wrong_though_ok) == (0.5, 1, 0.5)
+    assert row.wrong == (("401", "407"),)

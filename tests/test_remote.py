@@ -5,18 +5,29 @@ import http.server
 import json
 import threading
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests import hand
+from tests.fake import reading_of
 from tests.server import free_port, running_server
 from train.errors import TrainError
 from train.remote import RemoteRecognizer
 from webapp.config import ROOT
-from webapp.recognition import Calibration, Limits, LiteRTClassifier, Recognizer, load_model
+from webapp.recognition import (
+    Calibration,
+    Confidence,
+    Limits,
+    LiteRTClassifier,
+    LiteRTLineReader,
+    Recognizer,
+    load_model,
+)
+from webapp.schema import ModelAnswer, SurfaceAnswer, answer_of
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
-PEN, PICTURES = (load_model(ROOT / "models", name) for name in ("pen", "ink"))
+PEN, PICTURES, LINES = (load_model(ROOT / "models", name) for name in ("pen", "ink", "line"))
 
 
 @pytest.fixture(scope="module")
@@ -28,34 +39,51 @@ def url():
 
 def here(model):
     """What reads in this process."""
-    return Recognizer(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+    return Recognizer(
+        LiteRTClassifier(model.content),
+        line_reader=LiteRTLineReader(LINES.content),
+        calibration=Calibration.of_card(model.card),
+        confidence=Confidence.of_card(LINES.card),
+    )
 
 
 def same(local, remote):
     """Whether two readings agree in all that an answer shows."""
-    assert remote.digits[0].glyph[..., 0].any()
-    for reading in (local, remote):
-        assert reading.digits
     for one, other in zip(local.digits, remote.digits, strict=True):
         assert np.array_equal(one.glyph[..., 0], other.glyph[..., 0])
         assert vars(one) | {"glyph": 0} == vars(other) | {"glyph": 0}
-    return vars(local) | {"digits": 0, "timing": 0} == vars(remote) | {"digits": 0, "timing": 0}
+    unseen = {"digits": 0, "timing": 0, "evidence": 0}
+    return vars(local) | unseen == vars(remote) | unseen
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_strokes_are_read_as_here(url, digit):
     """To the last bit of every probability."""
+    strokes = [stroke / 3 for stroke in hand.strokes(digit)]
     with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
-        strokes = [stroke / 3 for stroke in hand.strokes(digit)]
-        assert same(here(PEN).read_strokes(strokes), remote.read_strokes(strokes))
+        reading = remote.read_strokes(strokes, expect="digit")
+    assert reading.digits[0].glyph[..., 0].any()
+    assert same(here(PEN).read_strokes(strokes, expect="digit"), reading)
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_pictures_are_read_as_here(url, digit):
     """The same, through the route for pictures; a slash at the URL's end does no harm."""
+    data = hand.png(hand.picture(digit))
     with contextlib.closing(RemoteRecognizer(f"{url}/", PICTURES)) as remote:
-        data = hand.png(hand.picture(digit))
-        assert same(here(PICTURES).read_image(data, LIMITS), remote.read_image(data, LIMITS))
+        reading = remote.read_image(data, LIMITS, expect="digit")
+    assert reading.digits[0].glyph[..., 0].any()
+    assert same(here(PICTURES).read_image(data, LIMITS, expect="digit"), reading)
+
+
+def test_numbers_are_read_as_here(url):
+    """Lines of strokes and of a picture, with all that is in an answer of several symbols."""
+    strokes = hand.number("407", "1987")
+    with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
+        assert same(here(PEN).read_strokes(strokes), remote.read_strokes(strokes))
+    picture = hand.png(hand.picture(4))
+    with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote:
+        assert same(here(PICTURES).read_image(picture, LIMITS), remote.read_image(picture, LIMITS))
 
 
 def test_what_is_empty_is_empty_there_too(url):
@@ -116,9 +144,33 @@ def answering(status, content, keep=True):
 def answer():
     """The answer to no ink, by `pen`."""
     known = {"status": "empty", "lines": [], "confidence": 1, "digits": [], "alternatives": []}
-    known["ignored"] = []
+    known |= {"signs": [], "ignored": []}
     served = {"name": PEN.name, "version": PEN.version}
     return json.dumps(known | {"surface": None, "model": served}).encode()
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_signs_and_their_places_come_back(drawn):
+    """An answer becomes the reading that it was made of."""
+    told = reading_of("-1.5", "20%", drawn=drawn)
+    served = ModelAnswer(PEN.name, PEN.version)
+    surface = None if drawn else SurfaceAnswer(*told.surface)
+    about = {
+        "surface": surface,
+        "model": served,
+        "total_ms": 1.0,
+        "request_id": "x",
+        "glyphs": True,
+    }
+    content = msgspec.json.encode(answer_of(told, **about))
+    with (
+        answering(200, content) as (url, _),
+        contextlib.closing(RemoteRecognizer(url, PEN)) as remote,
+    ):
+        reading = remote.read_strokes([])
+    assert reading.signs == told.signs
+    assert [digit.index for digit in reading.digits] == [1, 3, 0, 1]
+    assert same(told, reading)
 
 
 @pytest.mark.parametrize(("keep", "expected"), [(True, 1), (False, 3)])

@@ -86,34 +86,6 @@ def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
     assert "MNIST test" in capsys.readouterr().out
 
 
-def test_pairs_are_trained_measured_and_shipped(command, tmp_path, monkeypatch, capsys):
-    """The same commands: its card has pairs for digits, and evaluation holds it to that."""
-    monkeypatch.setattr("train.recipes.QUICK_PAIRS", 300)
-    monkeypatch.setattr(ship, "CALIBRATION_PAIRS", 30)
-    monkeypatch.setattr("train.pairs.PAIR_COUNT", 30)
-    strokes = stroke_file(tmp_path, *pen_rows(writers=12))
-    options = ["--name", "pairs", "--strokes", str(strokes)]
-    models = tmp_path / "models"
-    assert command([*options, "--quick", "--output", str(models)]) == 0
-    model = load_model(models, "pairs")
-    card = model.card
-    assert not (models / "pairs-confusion.svg").exists()
-    assert card["task"].startswith("Which pair, 00 to 99, a glyph of 28x48 pixels shows")
-    assert [(row["data"], row["count"]) for row in card["figures"]] == [
-        ("MNIST test, pairs", 30),
-        ("kissing pairs (dev writers)", 30),
-        ("touching pairs (dev writers)", 30),
-    ]
-    assert [row["data"] for row in card["nondigits"]] == ["single digits (dev)"]
-    said = LiteRTClassifier(model.content).classify(np.zeros((2, 28, 48, 1), np.uint8))
-    assert said.digits.shape == (2, 100)
-    places = ["--models", str(models), "--output", str(tmp_path / "found")]
-    assert command([*options[:2], "evaluate", *options[2:], *places]) == 0
-    assert "those of the card" in capsys.readouterr().out
-    assert command([*options[:2], "evaluate", *options[2:], *places, "--photos"]) == 1
-    assert "measured on pairs alone" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_interrupted_run_leaves_the_shipped_model(command, tmp_path, monkeypatch, error):
     """Whatever ends a run early, what was shipped stays, and nothing half-done is left."""

@@ -20,14 +20,13 @@ from .errors import TrainError
 from .evaluate import MODELS
 from .evaluate import add_options as add_evaluate_options
 from .evaluation import table
+from .line.cli import add_commands as add_line_commands
 from .mnist import dev_rows, load_mnist
 from .progress import PROGRESS_SECONDS
-from .tune import add_options as add_tune_options
 from .unipen import CHARACTER, Tally, import_unipen
 
-NAMES = ("digits", "ink", "pen", "pairs")
-"""The models that are shipped: the seed network, what reads pictures, what reads strokes, and what
-reads two digits of a picture that touch."""
+NAMES = ("digits", "ink", "pen")
+"""The models that are shipped: the seed network, what reads pictures, and what reads strokes."""
 QUICK_OUTPUT = Path("build/quick")
 RUNS = Path("build/runs")
 """Where each training leaves its network, shipped or not."""
@@ -92,13 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     _data_option(choose)
     _training_data(choose)
     _shipping(choose)
-    search = commands.add_parser(
-        "tune",
-        help="choose what counts how much between ways to read a number",
-        description="Choose the weights of the search for numbers, on train writers.",
-    )
-    add_tune_options(search)
     _add_import(commands)
+    add_line_commands(commands)
     return parser
 
 

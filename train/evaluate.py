@@ -16,9 +16,10 @@ import numpy as np
 
 from webapp.recognition import (
     Calibration,
+    Confidence,
     LiteRTClassifier,
+    LiteRTLineReader,
     Model,
-    PairReader,
     Recognizer,
     Stroke,
     load_model,
@@ -53,7 +54,6 @@ from .number_figures import (
     is_number,
     numbers_table,
 )
-from .pairs import PAIRS_TEST, nonpair_figures, pair_figures
 from .photo_sets import PhotoSample, generated_photos, pairs_as_pictures, read_photos
 from .photos import SCENES
 from .progress import watched
@@ -63,6 +63,9 @@ from .variants import Variant, Way, evaluate_variants, variants_table
 
 MODELS = Path("models")
 OUTPUT = Path("build/evaluation")
+
+LINE_MODEL = "line"
+"""The model that reads lines; see `_line_model`."""
 
 MNIST_PICTURES = f"{MNIST_TEST}, as pictures"
 
@@ -87,9 +90,6 @@ PHOTO_COUNT = 20
 """Photos that are generated for each thing that goes wrong."""
 
 PHOTO_SEED = 2028
-
-PAIR_READER = "pairs"
-"""The model that reads two digits at once."""
 
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
 
@@ -193,6 +193,8 @@ class Measured:
     others: list[NonDigitFigures]
     variants: list[Variant]
     numbers: list[NumberFigures]
+    line: Model | None
+    """What read numbers; None where there were none, or a server read them."""
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -200,9 +202,6 @@ def evaluate(options: argparse.Namespace) -> int:
     wanted = options.others or options.variants is not None or options.photos is not None
     if wanted and not options.strokes:
         raise TrainError("--others, --variants and --photos need digits: give --strokes")
-    asked = (options.numbers, options.photos is not None, options.variants is not None)
-    if options.name == PAIR_READER and any((*asked, options.pictures, options.through_server)):
-        raise TrainError("--name pairs is measured on pairs alone: give --strokes and --others")
     model = load_model(options.models, options.name)
     if options.only:
         return _evaluate_only(options, model)
@@ -220,26 +219,25 @@ def _evaluate_only(options: argparse.Namespace, model: Model) -> int:
     more = (options.others, options.numbers, options.photos is not None, options.pictures)
     if not options.strokes or any((*more, options.variants is not None)):
         raise TrainError("--only measures digits of --strokes: give --strokes, and no other data")
-    if options.name == PAIR_READER:
-        raise TrainError("--only measures single digits: --name pairs reads two at once")
-    here = Recognizer(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+    here = _recognizer(model, None)
     with _reader(options.through_server, model, here) as reader:
         print(evaluate_contributors(options, model, reader))
     return 0
 
 
 def _measured(options: argparse.Namespace, model: Model) -> Measured:
-    calibration = Calibration.of_card(model.card)
-    classifier = LiteRTClassifier(model.content)
     mnist = load_mnist(options.mnist)
     pen = {path: _samples(path, options.split) for path in options.strokes}
-    if options.name == PAIR_READER:
-        return _measured_pairs(options, classifier, calibration, mnist, pen)
     ready = evaluate_glyphs(
-        MNIST_TEST, classifier, mnist.test_glyphs, mnist.test_labels, calibration
+        MNIST_TEST,
+        LiteRTClassifier(model.content),
+        mnist.test_glyphs,
+        mnist.test_labels,
+        Calibration.of_card(model.card),
     )
-    here = Recognizer(classifier, calibration, _pair_reader(options.models))
-    with _reader(options.through_server, model, here) as reader:
+    reads_numbers = options.numbers or options.photos is not None
+    line = _line_model(options.models) if reads_numbers and not options.through_server else None
+    with _reader(options.through_server, model, _recognizer(model, line)) as reader:
         pictures = [*_pictures(reader, mnist)] if options.pictures else []
         strokes = [*_strokes(reader, pen, options.split)]
         others = [*_others(reader, options, pen, strokes)] if options.others else []
@@ -255,36 +253,30 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         [replace(row, way=row.way + mark) for row in others],
         variants,
         numbers,
+        line,
     )
 
 
-def _pair_reader(models: Path) -> PairReader | None:
-    """What helps with pictures, as in the server; None where that model is not there."""
-    if not (models / f"{PAIR_READER}.json").exists():
-        return None
-    model = load_model(models, PAIR_READER)
-    return PairReader(LiteRTClassifier(model.content), Calibration.of_card(model.card))
+def _line_model(models: Path) -> Model:
+    """The line reader of a folder, or the shipped one: the folder of a fold or of a trial has only
+    the network that was trained.
+    """
+    there = (models / f"{LINE_MODEL}.json").exists()
+    return load_model(models if there else MODELS, LINE_MODEL)
 
 
-def _measured_pairs(
-    options: argparse.Namespace,
-    classifier: LiteRTClassifier,
-    calibration: Calibration,
-    mnist: Mnist,
-    pen: Mapping[Path, Sequence[StrokeSample]],
-) -> Measured:
-    """What reads pairs answers nobody by itself: it is measured on pairs, and on what is none."""
-    digits = pen[options.strokes[0]] if options.strokes else []
-    images = mnist.test_glyphs, mnist.test_labels
-    figures = pair_figures(classifier, calibration, images, digits, options.split)
-    drawn: dict[str, list[Sequence[Stroke]]] = {}
-    if digits:
-        drawn[f"single digits ({options.split})"] = [sample.strokes for sample in digits]
-    for path in options.others:
-        for other in read_nondigits(path, options.split):
-            if other.kind == "letters":
-                drawn.setdefault(f"letters ({options.split})", []).append(other.strokes)
-    return Measured(figures, nonpair_figures(classifier, calibration, drawn, figures), [], [])
+def _recognizer(model: Model, line: Model | None) -> Recognizer:
+    """A recogniser of single digits; of numbers, with a model of lines."""
+    classifier = LiteRTClassifier(model.content)
+    calibration = Calibration.of_card(model.card)
+    if line is None:
+        return Recognizer(classifier, calibration=calibration)
+    return Recognizer(
+        classifier,
+        calibration=calibration,
+        line_reader=LiteRTLineReader(line.content),
+        confidence=Confidence.of_card(line.card),
+    )
 
 
 def hold_to_card(
@@ -300,7 +292,7 @@ def hold_to_card(
             than `ROUNDING` of them; else, more than a 95 % interval allows.
     """
     promised = {figure["data"]: figure for figure in card["figures"]}
-    if not {MNIST_TEST, PAIRS_TEST} & promised.keys():
+    if MNIST_TEST not in promised:
         raise CardError(f"the card has no figure for {MNIST_TEST}")
     worse, better = [], []
     for row in digits:
@@ -506,12 +498,14 @@ def _others(
 def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
     """All that people are told."""
     lines = [f"{model.name} {model.version}, {options.models / model.name}.tflite"]
+    if measured.line:
+        lines.append(f"Lines are read by {measured.line.name} {measured.line.version}.")
     if options.through_server:
         lines.append(
             f"Rows marked `server` were read by {options.through_server}; the others here."
         )
     lines += ["", table([*measured.digits, *measured.others]), ""]
-    for row in measured.digits if model.name != PAIR_READER else ():
+    for row in measured.digits:
         worst = ", ".join(f"{w} as {r} ({n})" for w, r, n in worst_confusions(row))
         lines.append(f"{row.data}: most often misread {worst or 'nothing'}")
     if measured.numbers:
@@ -534,6 +528,7 @@ def _save(options: argparse.Namespace, model: Model, text: str, measured: Measur
     folder, name = options.output, model.name
     found = {
         "model": {"name": name, "version": model.version},
+        "line": measured.line.version if measured.line else None,
         "split": options.split,
         "server": options.through_server,
         "figures": [row.as_dict() | {"worst": worst_confusions(row)} for row in measured.digits],

@@ -98,7 +98,7 @@ class Result:
         """The best digit, whatever the status; -1 where no ink was found: nobody's label."""
         if not self.probabilities:
             return -1
-        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+        return max(range(CLASSES), key=self.probabilities.__getitem__)
 
     @property
     def belief(self) -> float:
@@ -121,7 +121,7 @@ class Figures:
     correct: int
     """Samples whose best digit is right, whatever the status."""
     confusion: list[list[int]]
-    """Rows: what was written; columns: the best digit. Empty for pairs."""
+    """Rows: what was written; columns: the best digit."""
     way: str = ""
     """How the samples came to the network: `glyphs`, `strokes` or `pictures`."""
     writers: int | None = None
@@ -205,8 +205,7 @@ def evaluate_glyphs(
     """Figures on ready glyphs, such as MNIST's.
 
     Args:
-        glyphs: (N, H, W, C) uint8, N at least 1, C at most 5; channels that are not there are 0.
-        labels: (N,), 0 to 9, of pairs 0 to 99.
+        glyphs: (N, 28, 28, C) uint8, N at least 1, C at most 5; channels that are not there are 0.
         calibration: without one, the classifier is taken at its word.
     """
     calibration = calibration or Calibration()
@@ -268,13 +267,8 @@ def evaluate_nondigits(
         _result(reader.read_strokes(strokes, 0, expect), kind or data, None, None)
         for strokes in drawings
     )
-    return nondigit_figures_of(data, results, digit_scores, "strokes") if results else None
-
-
-def nondigit_figures_of(
-    data: str, results: Sequence[Result], digit_scores: NDArray[np.float64] | None, way: str
-) -> NonDigitFigures:
-    """All figures of one set of what is no digit, at least one sample."""
+    if not results:
+        return None
     scores = _scores(results)
     statuses = [result.status for result in results]
     return NonDigitFigures(
@@ -285,8 +279,8 @@ def nondigit_figures_of(
         unsure=_share(statuses, "unsure"),
         rejected=None if scores is None else _share(statuses, "not_a_number"),
         against=0 if digit_scores is None else len(digit_scores),
-        way=way,
-        results=tuple(results),
+        way="strokes",
+        results=results,
     )
 
 
@@ -333,16 +327,15 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
     written = np.array([result.label for result in results], np.int64)
     read = np.array([result.read for result in results], np.int64)
     right = written == read
-    # Where no ink was found, nothing is known: one in ten.
-    classes = max(len(result.probabilities) for result in results) or CLASSES
-    nothing = (1 / classes,) * classes
-    confusion = np.zeros((classes, classes), np.int64)
+    confusion = np.zeros((CLASSES, CLASSES), np.int64)
     seen = read >= 0
     np.add.at(confusion, (written[seen], read[seen]), 1)
     statuses = [result.status for result in results]
     ok = np.array([status == "ok" for status in statuses])
     answered = np.array([result.answered for result in results])
     confidence = np.array([result.confidence for result in results])
+    # Where no ink was found, nothing is known: one in ten.
+    nothing = (1 / CLASSES,) * CLASSES
     probabilities = np.array([result.probabilities or nothing for result in results])
     names = [result.writer for result in results if result.writer is not None]
     by_writer = over_writers(names, right) if len(names) == len(results) else None
@@ -351,7 +344,7 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
         data,
         len(results),
         int(right.sum()),
-        confusion.tolist() if classes == CLASSES else [],
+        confusion.tolist(),
         way,
         writers=by_writer.writers if by_writer else None,
         per_writer=by_writer.mean if by_writer else None,

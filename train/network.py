@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from webapp.recognition.pairs import PAIR_CLASSES, PAIR_WIDTH
-
 PARAMETERS = 93_322
 """What the ten-class part must count on ink alone; a test and every run hold it to this."""
 
@@ -45,31 +43,3 @@ def build_network(channels: int = 1, precision: str = "float32") -> keras.Model:
     if counted != PARAMETERS + (channels - 1) * 9 * first:
         raise AssertionError(f"{counted} parameters, not {PARAMETERS}")
     return keras.Model(glyph, {"digit": digit, "is_digit": is_digit}, name="digits")
-
-
-def build_pair_network(precision: str = "float32") -> keras.Model:
-    """Glyphs of pairs, (N, 28, 48, 1) float32 in 0 to 1, to two outputs: `digit`, (N, 100), the
-    probabilities of 00 to 99, and `is_digit`, (N, 1), whether it is a pair.
-
-    The seed network's layers, wider: two digits hide more of each other than one has.
-
-    Args:
-        precision: see `build_network`.
-    """
-    policy = keras.DTypePolicy(precision)
-    glyph = keras.Input((28, PAIR_WIDTH, 1), name="glyph")
-    features = glyph
-    for layer in (
-        layers.Conv2D(32, 3, activation="relu", name="conv1", dtype=policy),
-        layers.MaxPooling2D(2, name="pool1", dtype=policy),
-        layers.Conv2D(64, 3, activation="relu", name="conv2", dtype=policy),
-        layers.MaxPooling2D(2, name="pool2", dtype=policy),
-        layers.Conv2D(96, 3, activation="relu", name="conv3", dtype=policy),
-        layers.Flatten(name="flatten", dtype=policy),
-        layers.Dropout(0.2, name="dropout", dtype=policy),
-        layers.Dense(160, activation="relu", name="dense", dtype=policy),
-    ):
-        features = layer(features)
-    digit = layers.Dense(PAIR_CLASSES, activation="softmax", name="digit")(features)
-    is_digit = layers.Dense(1, activation="sigmoid", name="is_digit")(features)
-    return keras.Model(glyph, {"digit": digit, "is_digit": is_digit}, name="pairs")

@@ -1,4 +1,4 @@
-"""Measuring whole numbers: how many are read exactly, and how many digits are wrong."""
+"""Measuring whole numbers: how many are read exactly, and how many digits and signs are wrong."""
 
 import difflib
 from collections import Counter
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from webapp.recognition import Reading, Status
+from webapp.recognition.line_reader import SIGNS
 
 from .evaluation import LIMITS, Reader, percent
 from .measures import RESAMPLES, over_writers
@@ -17,9 +18,11 @@ from .strokes import StrokeSample
 
 HEADS = (
     *("data", "numbers", "writers", "exact", "95 % by writers", "digit errors", "95 % by writers"),
-    *("over", "under", "ok", "unsure", "rejected", "exact of ok"),
+    *("over", "under", "ok", "unsure", "rejected", "wrong though ok", "wrong of ok"),
 )
 """Of the table's columns."""
+
+DIGITS = set("0123456789")
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,10 @@ class NumberFigures:
     by_length: dict[int, tuple[int, int]]
     """For each length, how many numbers and how many exact."""
     digit_errors: float
-    """Edit distance between text and label, summed, as a share of the digits written."""
+    """Edit distance between text and label, summed, as a share of the digits and signs written."""
     digit_errors95: tuple[float, float]
     over: float
-    """Share read as more digits than were written."""
+    """Share read as more digits and signs than were written."""
     under: float
     """Share read as fewer."""
     ok: float
@@ -49,6 +52,10 @@ class NumberFigures:
     """Share with the status `not_a_number`."""
     ok_exact: float | None
     """Share exact of what is `ok`; None where nothing is."""
+    wrong_though_ok: float
+    """Share that is `ok` and not exact: what nobody is warned of."""
+    wrong_of_ok: float | None
+    """The same as a share of what is `ok`; None where nothing is."""
     wrong: tuple[tuple[str, str], ...]
     """What was written and what was read, where they differ."""
     lines: tuple[int, int]
@@ -60,12 +67,13 @@ class NumberFigures:
 
 
 def is_number(sample: StrokeSample) -> bool:
-    """Whether the label is digits and spaces."""
-    return bool(written(sample)) and set(written(sample)) <= set("0123456789")
+    """Whether the label is digits, with or without spaces and the signs of numbers."""
+    symbols = set(written(sample))
+    return bool(symbols & DIGITS) and symbols <= DIGITS | set(SIGNS)
 
 
 def written(sample: StrokeSample) -> str:
-    """The digits of a label, without its spaces."""
+    """The digits and signs of a label, without its spaces."""
     return "".join(sample.label.split())
 
 
@@ -126,6 +134,8 @@ def figures_of_numbers(
         unsure=statuses.count("unsure") / len(pairs),
         rejected=statuses.count("not_a_number") / len(pairs),
         ok_exact=float(right[ok].mean()) if ok.any() else None,
+        wrong_though_ok=float((ok & ~right).mean()),
+        wrong_of_ok=float(1 - right[ok].mean()) if ok.any() else None,
         wrong=tuple(pair for pair in pairs if pair[0] != pair[1]),
         lines=(lines[0], lines[1]),
     )
@@ -194,7 +204,8 @@ def _line(row: NumberFigures) -> tuple[str, ...]:
         percent(row.digit_errors),
         _range(row.digit_errors95),
         *(percent(share) for share in (row.over, row.under, row.ok, row.unsure, row.rejected)),
-        percent(row.ok_exact),
+        percent(row.wrong_though_ok),
+        percent(row.wrong_of_ok),
     )
 
 

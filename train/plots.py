@@ -61,6 +61,24 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     pyplot.close(figure)
 
 
+def plot_losses(history: Mapping[str, Sequence[float]], path: Path) -> None:
+    """The line reader's CTC loss by round, and the share of dev lines that it misreads."""
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    rounds = len(history["loss"])
+    if history["dev"]:
+        looks = np.linspace(0, rounds, len(history["dev"]) + 1)[1:]
+        left.plot(looks, [100 * (1 - value) for value in history["dev"]])
+    left.set(xlabel="round", ylabel="misread, %", title="Composed lines of dev writers")
+    right.plot(range(1, rounds + 1), history["loss"])
+    right.set(xlabel="round", ylabel="CTC loss a line", yscale="log", title="Loss")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+        axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    figure.savefig(path, metadata=NO_DATE)
+    pyplot.close(figure)
+
+
 def plot_confusion(figures: Figures, path: Path) -> None:
     """The confusion matrix; the misread stand out, the right ones are only counted."""
     matrix = figures.confusion

@@ -2,13 +2,9 @@
 
 from dataclasses import replace
 
-from .augment import Augmentation
 from .sources import Rendering
 from .training import Hyperparameters
 from .warp import Warp
-
-QUICK_PAIRS = 10_000
-"""Pairs that a quick training looks at."""
 
 RECIPES = {
     "digits": Hyperparameters(epochs=60, channels=1),
@@ -32,20 +28,9 @@ RECIPES = {
         is_digit_weight=0.4,
         warp=Warp(rotation=16, styles=0.2),
     ),
-    "pairs": Hyperparameters(
-        epochs=24,
-        batch_size=256,
-        channels=1,
-        pairs=280_000,
-        augmentation=Augmentation(
-            rotation=8, shear=0.2, scale=0.12, shift=1.5, elastic=0.8, pen=0.4
-        ),
-        warp=Warp(rotation=8, slant=0.25, styles=0.2),
-    ),
 }
 """`digits` is the seed network, of MNIST alone; `ink`, the same of strokes too, reads pictures;
-`pen` also knows the pen's direction and reads strokes; `pairs` reads two digits that touch in a
-picture."""
+`pen` also knows the pen's direction and reads strokes."""
 
 
 def quick(recipe: Hyperparameters) -> Hyperparameters:
@@ -53,6 +38,4 @@ def quick(recipe: Hyperparameters) -> Hyperparameters:
 
     So few steps need a shorter memory of the weights, and no long warm-up.
     """
-    return replace(
-        recipe, epochs=2, warmup_epochs=0.25, averaging=0.97, pairs=min(recipe.pairs, QUICK_PAIRS)
-    )
+    return replace(recipe, epochs=2, warmup_epochs=0.25, averaging=0.97)

@@ -24,6 +24,7 @@ from webapp.recognition import (
     Limits,
     Model,
     Reading,
+    Sign,
     Stroke,
 )
 
@@ -136,13 +137,13 @@ def _reading(answer: dict[str, Any]) -> Reading:
         confidence=answer["confidence"],
         digits=tuple(_digit(digit) for digit in answer["digits"]),
         alternatives=tuple(Alternative(**other) for other in answer["alternatives"]),
+        signs=tuple(_sign(sign) for sign in answer["signs"]),
         ignored=tuple(Box(**box) for box in answer["ignored"]),
         surface=(surface["width"], surface["height"]) if surface else None,
     )
 
 
 def _digit(digit: dict[str, Any]) -> Digit:
-    strokes = digit.get("strokes")
     return Digit(
         digit["digit"],
         digit["line"],
@@ -150,9 +151,27 @@ def _digit(digit: dict[str, Any]) -> Digit:
         tuple(digit["probabilities"]),
         digit["is_digit"],
         Box(**digit["box"]),
-        None if strokes is None else tuple(strokes),
+        _strokes(digit),
         _glyph(digit["glyph"]),
+        digit["index"],
     )
+
+
+def _sign(sign: dict[str, Any]) -> Sign:
+    return Sign(
+        sign["sign"],
+        sign["line"],
+        sign["index"],
+        sign["confidence"],
+        Box(**sign["box"]),
+        _strokes(sign),
+    )
+
+
+def _strokes(symbol: dict[str, Any]) -> tuple[int, ...] | None:
+    """The indices of a symbol's strokes; None for a picture."""
+    strokes = symbol.get("strokes")
+    return None if strokes is None else tuple(strokes)
 
 
 def _glyph(uri: str) -> Glyph:

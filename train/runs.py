@@ -16,7 +16,6 @@ from .errors import TrainError
 from .folds import FOLDS
 from .mnist import Mnist
 from .nondigits import NonDigit, read_nondigits
-from .pairs import pool_of_pairs, touching_pairs
 from .sources import (
     GlyphSource,
     NonDigitSource,
@@ -27,9 +26,6 @@ from .sources import (
 )
 from .strokes import StrokeSample, file_name, read_stroke_file
 from .training import Hyperparameters
-
-DEV_PAIRS = 1000
-"""Pairs of dev digits that are watched while pairs are trained on."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +130,7 @@ def single_digits(path: Path) -> list[StrokeSample]:
 
 
 def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
-    """What an epoch is mixed of: MNIST's images, and shares of them of strokes and non-digits; or
-    pairs.
-    """
-    if settings.pairs:
-        return [_pairs(data, settings)]
+    """What an epoch is mixed of: MNIST's images, and shares of them of strokes and non-digits."""
     images = len(data.labels)
     sources: list[Source] = [GlyphSource(data.glyphs, data.labels, settings.augmentation)]
     theirs = data.of("train")
@@ -161,26 +153,6 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
             ),
         ]
     return sources
-
-
-def _pairs(data: Data, settings: Hyperparameters) -> Source:
-    letters = [s for others in data.others.values() for s in others if s.kind == "letters"]
-    glyphs, labels = pool_of_pairs(
-        data.glyphs,
-        data.labels,
-        data.of("train"),
-        letters,
-        settings.pairs,
-        settings.warp,
-        settings.seed,
-    )
-    return GlyphSource(glyphs, labels, settings.augmentation)
-
-
-def dev_pairs(data: Data) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """The same of pairs: (N, 28, 48, 1), and labels, 0 to 99."""
-    drawn = data.of("dev")
-    return touching_pairs(drawn, DEV_PAIRS, "kissing", 0) if drawn else None
 
 
 def dev_glyphs(data: Data) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
@@ -208,8 +180,7 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
     from .training import fit
 
     start = time.monotonic()
-    dev = dev_pairs(data) if settings.pairs else dev_glyphs(data)
-    trained = fit(sources_of(data, settings), settings, dev)
+    trained = fit(sources_of(data, settings), settings, dev_glyphs(data))
     log = {
         "name": name,
         "created": artefacts.today(),

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from webapp.recognition import (
     Stroke,
     glyph_of_strokes,
 )
-from webapp.recognition.pairs import PAIR_WIDTH
 
 from . import artefacts, plots
 from .calibrate import calibrate, rates
@@ -38,14 +37,6 @@ from .evaluation import (
 from .mnist import ABOUT as MNIST
 from .mnist import Mnist
 from .nondigits import ABOUT_DOODLES, GENERATED, generated, read_nondigits
-from .pairs import (
-    PAIRS_TEST,
-    TOUCHING,
-    no_pairs,
-    nonpair_figures,
-    pair_figures,
-    touching_pairs,
-)
 from .progress import watched
 from .runs import Data
 from .strokes import ABOUT_PENDIGITS, file_name, imported_from_unipen, of_pendigits
@@ -57,20 +48,6 @@ GENERATED_COUNT = 500
 
 GENERATED_SEED = 1
 """Another than evaluation's."""
-
-CALIBRATION_PAIRS = 2000
-"""Pairs of each spacing to calibrate with."""
-
-NONPAIR_PRIOR = 0.5
-"""Share of what the reader of pairs is asked about that is taken to be none: it is asked only about
-what is as wide as a digit and was doubted."""
-
-PAIR_LIMITS = [
-    "Two digits that touch, of like height: not three, and no letters beside them.",
-    "Its pairs are composed of single digits: how hands join digits in one go was not seen.",
-    "Which ink is whose it does not say: cuts do.",
-]
-"""What the reader of pairs cannot do."""
 
 UNTESTED = [
     "Children's and shaking hands, left-handed writers as a group, other scripts' digits.",
@@ -92,11 +69,11 @@ class Candidate:
     @property
     def right_on_dev(self) -> int:
         """What the choice goes by: dev samples read right. No test set counts."""
-        return sum(row.correct for row in self.figures if row.data not in (MNIST_TEST, PAIRS_TEST))
+        return sum(row.correct for row in self.figures if row.data != MNIST_TEST)
 
 
 def ship(
-    name: str, runs: Sequence[Path], data: Data, mnist: Mnist, output: Path, overwrite: bool
+    name: str, runs: Sequence[Path], data: Data, mnist: Mnist, output: Path, replace: bool
 ) -> None:
     """Publish the run that reads dev best; the first one where there is no dev to choose by.
 
@@ -109,7 +86,7 @@ def ship(
     for candidate in candidates:
         print(f"\n{candidate.folder}" + (", chosen" if candidate is best else ""))
         print(table([*candidate.figures, *candidate.nondigits]))
-    if not overwrite:
+    if not replace:
         _guard(output / f"{name}.json", best)
     with artefacts.workplace(output) as built:
         best.network.save(built / f"{name}.keras")
@@ -117,8 +94,7 @@ def ship(
         plots.plot_curves(best.log["curves"], built / f"{name}-curves.svg")
         # MNIST's for what reads pictures, dev's for what reads strokes.
         shown = best.figures[min(best.network.input_shape[-1] - 1, len(best.figures) - 1, 1)]
-        if not _reads_pairs(best.network):  # 100 by 100 would show nobody anything
-            plots.plot_confusion(shown, built / f"{name}-confusion.svg")
+        plots.plot_confusion(shown, built / f"{name}-confusion.svg")
         plots.plot_reliability(best.figures, built / f"{name}-reliability.svg")
         plots.plot_risk(best.figures, built / f"{name}-risk.svg")
         files = (built / f"{name}.keras", built / f"{name}.tflite")
@@ -137,10 +113,6 @@ def dev_figures(name: str, folder: Path, data: Data) -> list[Figures]:
     """A trial's figures on what was held out, taken at the network's word; no test set."""
     _, network = artefacts.read_run(folder, name)
     served = _exported(network, folder, name)
-    if _reads_pairs(network):
-        images = data.dev_glyphs, data.dev_labels
-        rows = pair_figures(served, Calibration(), images, data.of("dev"), "dev")
-        return [replace(rows[0], data="MNIST dev writers"), *rows[1:]]
     rows = [evaluate_glyphs("MNIST dev writers", served, data.dev_glyphs, data.dev_labels)]
     for path, samples in data.digits.items():
         theirs = [s for s in samples if s.split == "dev"]
@@ -195,14 +167,12 @@ def _candidate(
             f"{', '.join(data.without) or 'nobody'}: give the same --without"
         )
     served = _exported(network, folder, name)
-    if _reads_pairs(network):
-        return _pair_candidate(folder, log, network, served, data, mnist, drawn)
     report = _calibration(served, data, drawn, network.input_shape[-1])
     calibration = Calibration.of_card({"calibration": report})
     figures = [
         evaluate_glyphs(MNIST_TEST, served, mnist.test_glyphs, mnist.test_labels, calibration)
     ]
-    reader = Recognizer(served, calibration)
+    reader = Recognizer(served, calibration=calibration)
     for path, samples in data.digits.items():
         theirs = [s for s in samples if s.split == "dev"]
         found = evaluate_strokes(name_of(path, "dev"), reader, watched(theirs, path.name))
@@ -213,46 +183,6 @@ def _candidate(
         against = np.concatenate(scores) if scores else None
         row = evaluate_nondigits(kind, reader, watched(drawings, kind), against)
         nondigits += [row] if row else []
-    return Candidate(folder, log, network, report, figures, nondigits)
-
-
-def _reads_pairs(network: keras.Model) -> bool:
-    return bool(network.input_shape[2] == PAIR_WIDTH)
-
-
-def _pair_candidate(
-    folder: Path,
-    log: Mapping[str, Any],
-    network: keras.Model,
-    served: LiteRTClassifier,
-    data: Data,
-    mnist: Mnist,
-    drawn: Mapping[str, Sequence[Sequence[Stroke]]],
-) -> Candidate:
-    """The same of what reads pairs, composed of the first file's digits: no pair are single digits,
-    and the letters among `drawn`.
-    """
-    images = mnist.test_glyphs, mnist.test_labels
-    first = next(iter(data.digits.values()), [])
-    digits = [sample for sample in first if sample.split == "dev"]
-    others: dict[str, Sequence[Sequence[Stroke]]] = {}
-    if digits:
-        others["single digits (dev)"] = [sample.strokes for sample in digits]
-    others |= {kind: drawings for kind, drawings in drawn.items() if kind.startswith("letters")}
-    report: dict[str, Any] = {}
-    if digits:
-        sets = [
-            touching_pairs(digits, CALIBRATION_PAIRS, spacing, GENERATED_SEED)
-            for spacing in TOUCHING
-        ]
-        labels = np.concatenate([own for _, own in sets])
-        single = [strokes for drawings in others.values() for strokes in drawings]
-        said = served.classify(np.concatenate([glyphs for glyphs, _ in sets]))
-        none = served.classify(no_pairs(single, GENERATED_SEED))
-        _, report = calibrate(said, labels, none, prior=NONPAIR_PRIOR)
-    calibration = Calibration.of_card({"calibration": report})
-    figures = pair_figures(served, calibration, images, digits, "dev")
-    nondigits = nonpair_figures(served, calibration, others, figures)
     return Candidate(folder, log, network, report, figures, nondigits)
 
 
@@ -340,21 +270,19 @@ def _guard(card: Path, best: Candidate) -> None:
 def _card(
     best: Candidate, candidates: Sequence[Candidate], data: Data, mnist: Mnist
 ) -> dict[str, Any]:
-    _, rows, columns, channels = best.network.input_shape
+    channels = best.network.input_shape[-1]
     judges = "is_digit" in best.network.output
-    pairs = _reads_pairs(best.network)
-    one, classes, last = ("pair", 100, "99") if pairs else ("digit", 10, "9")
     return {
         "name": best.log["name"],
         "created": best.log["created"],
-        "task": f"Which {one}, {'00' if pairs else '0'} to {last}, a glyph of {rows}x{columns} "
-        "pixels shows" + (", and whether it is one." if judges else "."),
+        "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows"
+        + (", and whether it is one." if judges else "."),
         "network": {
             "parameters": best.network.count_params(),
-            "input": f"(N, {rows}, {columns}, {channels}) float32, 0 to 1: ink 1"
+            "input": f"(N, 28, 28, {channels}) float32, 0 to 1: ink 1"
             + (", then how far the pen moved right, left, down and up" if channels > 1 else ""),
-            "output": f"(N, {classes}) float32, probabilities of {'00' if pairs else '0'} to {last}"
-            + (f"; (N, 1) float32, P(is a {one})" if judges else ""),
+            "output": "(N, 10) float32, probabilities of 0 to 9"
+            + ("; (N, 1) float32, P(is a digit)" if judges else ""),
             "layers": [
                 f"{layer.name} {list(layer.output.shape[1:])}" for layer in best.network.layers[1:]
             ],
@@ -377,9 +305,7 @@ def _card(
             for candidate in candidates
         ],
         "curves": best.log["curves"],
-        "limits": PAIR_LIMITS
-        if pairs
-        else limits(strokes=bool(data.digits), judges=judges, channels=channels),
+        "limits": limits(strokes=bool(data.digits), judges=judges, channels=channels),
         "untested": UNTESTED,
     }
 

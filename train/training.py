@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import CHANNELS, SIDE, network_input
-from webapp.recognition.pairs import PAIR_CLASSES, PAIR_WIDTH
 
 from .augment import Augmentation
-from .network import build_network, build_pair_network
+from .network import build_network
 from .nondigits import NOT_A_DIGIT
 from .sources import Rendering, Source
 from .warp import Warp
@@ -64,19 +63,6 @@ class Hyperparameters:
     """Of the non-digits, those that we draw ourselves."""
     writer_cap: int = 150
     """Samples of one writer in one pass over the strokes."""
-    pairs: int = 0
-    """Glyphs in an epoch, of two digits that touch and of what is no pair; 0 where the network
-    reads single digits."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of a glyph."""
-        return SIDE, PAIR_WIDTH if self.pairs else SIDE
-
-    @property
-    def classes(self) -> int:
-        """Between which the network tells."""
-        return PAIR_CLASSES if self.pairs else CLASSES
 
     def strength(self, epoch: int) -> float:
         """Of the augmentation of pixels in an epoch, counted from 0: 1, towards the end less."""
@@ -103,18 +89,18 @@ class Batches:
         self._sources = sources
         self._starts = np.cumsum([0, *(len(source.labels) for source in sources)])
         labels = np.concatenate([source.labels for source in sources])
-        self._targets = targets(labels, settings.label_smoothing, settings.classes)
+        self._targets = targets(labels, settings.label_smoothing)
         self._settings = settings
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
         self.per_epoch = math.ceil(len(labels) / settings.batch_size)
 
     def batch(self, place: int) -> tuple[NDArray[np.float32], ...]:
-        """The place-th batch: network input (N, H, W, C), then the `targets` of its rows."""
+        """The place-th batch: network input (N, 28, 28, C), then the `targets` of its rows."""
         epoch, index = divmod(int(place), self.per_epoch)
         size = self._settings.batch_size
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
         rng = np.random.default_rng([self._settings.seed, epoch, index])
-        glyphs = np.empty((len(rows), *self._settings.shape, CHANNELS), np.uint8)
+        glyphs = np.empty((len(rows), SIDE, SIDE, CHANNELS), np.uint8)
         strength = self._settings.strength(epoch)
         for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
             theirs = (start <= rows) & (rows < end)
@@ -135,8 +121,8 @@ class Batches:
             x, digit, is_digit, counts = tf.numpy_function(
                 self.batch, [place], (tf.float32,) * 4, stateful=False
             )
-            x.set_shape((None, *self._settings.shape, self._settings.channels))
-            digit.set_shape((None, self._settings.classes))
+            x.set_shape((None, SIDE, SIDE, self._settings.channels))
+            digit.set_shape((None, CLASSES))
             is_digit.set_shape((None, 1))
             counts.set_shape((None,))
             weights = {"digit": counts, "is_digit": tf.ones_like(counts)}
@@ -153,27 +139,18 @@ class Batches:
         return self._order[1]
 
 
-def targets(
-    labels: NDArray[np.int64], smoothing: float, classes: int = CLASSES
-) -> tuple[NDArray[np.float32], ...]:
+def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.float32], ...]:
     """What the two outputs should be, and which rows count for the first.
 
     Returns:
-        Smoothed one-hot digits, (N, classes), zeros for what is no digit; 1 for a digit and 0 for
+        Smoothed one-hot digits, (N, 10), zeros for what is no digit; 1 for a digit and 0 for
         none, (N, 1) and once more (N,), as the weights of the first.
     """
     is_digit = (labels != NOT_A_DIGIT).astype(np.float32)
-    digit = np.zeros((len(labels), classes), np.float32)
-    digit[is_digit == 1] = smoothing / classes
+    digit = np.zeros((len(labels), CLASSES), np.float32)
+    digit[is_digit == 1] = smoothing / CLASSES
     digit[is_digit == 1, labels[is_digit == 1]] += 1 - smoothing
     return digit, is_digit[:, np.newaxis], is_digit
-
-
-def network_of(settings: Hyperparameters, precision: str = "float32") -> keras.Model:
-    """A new network, of single digits or of pairs."""
-    if settings.pairs:
-        return build_pair_network(precision)
-    return build_network(settings.channels, precision)
 
 
 def make_repeatable(seed: int) -> None:
@@ -193,11 +170,11 @@ def fit(
 
     Args:
         sources: what to train on, mixed evenly in every epoch.
-        dev: glyphs (N, H, W, C) and labels that are watched, never trained on, to choose settings
-            by.
+        dev: glyphs (N, 28, 28, 5) and labels that are watched, never trained on, to choose
+            settings by.
     """
     make_repeatable(settings.seed)
-    network = network_of(settings, settings.precision)
+    network = build_network(settings.channels, settings.precision)
     batches = Batches(sources, settings)
     warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -216,7 +193,7 @@ def fit(
     )
     watched: dict[str, Any] = {}
     if dev is not None:
-        digit, is_digit, counts = targets(dev[1], 0.0, settings.classes)
+        digit, is_digit, counts = targets(dev[1], 0.0)
         watched["validation_data"] = (
             network_input(dev[0], settings.channels),
             {"digit": digit, "is_digit": is_digit},
@@ -241,7 +218,7 @@ def fit(
         if name.removeprefix("val_").startswith("digit_")
     }
     # Without the optimiser's state, which is three times the size of the weights.
-    plain = network_of(settings)
+    plain = build_network(settings.channels)
     plain.set_weights(network.get_weights())
     return Trained(plain, history)
 

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .pieces import pen_width
 from .budget import Budget
 from .glyph import Stroke
 from .image import STRIP_ROWS
@@ -26,6 +25,7 @@ from .ink import (
     reduced,
     slope_at_edges,
 )
+from .pieces import pen_width
 from .rules import find_rules
 
 DIGIT_HEIGHT = 44

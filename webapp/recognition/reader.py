@@ -351,7 +351,7 @@ class Recognizer:
         readings = list(found.readings)
         if expect == "digits":
             signs = [s for s in symbols if not s.char.isdigit()]
-            ignored += [box_of(s.points) for s in signs if s.points]
+            ignored += [box_of(s.points) for s in signs]
             symbols = _renumbered([s for s in symbols if s.char.isdigit()])
             readings = _digits_only(readings)
         digits = [s for s in symbols if s.char.isdigit()]
@@ -365,7 +365,7 @@ class Recognizer:
             status="not_a_number",
             lines=(),
             confidence=1 - confidence,
-            digits=tuple(_digit(s, box_of, pieces) for s in digits if s.points),
+            digits=tuple(_digit(s, box_of, pieces) for s in digits),
             alternatives=(),
             signs=(),
             ignored=tuple(ignored),
@@ -473,16 +473,18 @@ def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:
 
 
 def _digit(symbol: Symbol, box_of: Callable[[Sequence[Stroke]], Box], pieces: bool) -> Digit:
-    assert symbol.glyph is not None and symbol.probabilities is not None
+    seen = symbol.opinion
+    if seen is None:
+        raise ValueError(f"{symbol.char} has no second opinion: it is no digit")
     return Digit(
         int(symbol.char),
         symbol.line,
         symbol.confidence,
-        tuple(symbol.probabilities.tolist()),
-        symbol.is_digit,
+        tuple(seen.probabilities.tolist()),
+        seen.is_digit,
         box_of(symbol.points),
         symbol.pieces if pieces else None,
-        symbol.glyph,
+        seen.glyph,
         symbol.index,
     )
 

@@ -83,6 +83,18 @@ class Ink(Protocol):
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What the network of single digits says of a digit, and both together."""
+
+    glyph: Glyph
+    probability: float
+    """P(digit) of the digit that was read, by the network of single digits alone."""
+    probabilities: NDArray[np.float64]
+    """(10,), by both; they sum to 1."""
+    is_digit: float | None
+
+
+@dataclass(frozen=True)
 class Symbol:
     """One symbol of a transcript, and its ink."""
 
@@ -97,13 +109,8 @@ class Symbol:
     points: tuple[Stroke, ...]
     sure: float
     """The line reader's P(symbol)."""
-    opinion: float
-    """The second opinion's P(digit); 1 of a sign."""
-    glyph: Glyph | None = None
+    opinion: Opinion | None = None
     """Of a digit."""
-    probabilities: NDArray[np.float64] | None = None
-    """Of a digit: (10,), they sum to 1."""
-    is_digit: float | None = None
 
     @property
     def low(self) -> NDArray[np.float64]:
@@ -298,6 +305,9 @@ def _owned(
                 points, _nearest(frame, starts[claimants], stops[claimants])
             ):
                 owned[claimants[number]].append((index, part))
+    for number, own in enumerate(owned):
+        if not own:  # the reader sees two where the ink is one's: both have it
+            own.append(pieces[int(alike[:, number].argmax())])
     return owned, loose, misfit / BODY
 
 
@@ -345,14 +355,17 @@ def _transcript(
         for symbol in own:
             amount = sum(map(ink.amount, symbol.points))
             held += amount
-            read += amount * symbol.confidence * (symbol.is_digit or 1.0)
+            seen = symbol.opinion
+            believed = 1.0 if seen is None or seen.is_digit is None else seen.is_digit
+            read += amount * symbol.confidence * believed
         for points in _left_out(best):
             ignored.append(points)
             left_out += sum(map(ink.amount, points))
         more = [(_text_of(text), chance) for text, chance in zip(ranked, chances, strict=True)]
         texts[-1] = _longer(texts[-1], more)
     kept = [number for number, found in enumerate(texts) if found[0][0]]
-    said = [1.0 if s.is_digit is None else s.is_digit for s in symbols if s.char.isdigit()]
+    opinions = [symbol.opinion for symbol in symbols if symbol.opinion is not None]
+    said = [1.0 if one.is_digit is None else one.is_digit for one in opinions]
     total = max(held + left_out, 1e-300)
     return Transcript(
         tuple(replace(symbol, line=kept.index(symbol.line)) for symbol in symbols),
@@ -361,7 +374,7 @@ def _transcript(
         Evidence(
             share,
             min((symbol.sure for symbol in symbols), default=0.0),
-            min((symbol.opinion for symbol in symbols), default=0.0),
+            min((one.probability for one in opinions), default=0.0),
             min(said, default=1.0),
             float(np.exp(np.mean(np.log(np.maximum(said, 1e-12))))) if said else 0.0,
             misfit,
@@ -390,7 +403,6 @@ def _symbols(text: _Text, line: int, start: int, judged: _Judged, weight: float)
             tuple(sorted({piece for piece, _ in own})),
             tuple(points for _, points in own),
             sure,
-            1.0,
         )
         if row is not None:
             both = spread[:10] * judged.probabilities[row] ** weight
@@ -398,10 +410,12 @@ def _symbols(text: _Text, line: int, start: int, judged: _Judged, weight: float)
             seen = replace(
                 seen,
                 confidence=float(both[symbol]),
-                opinion=float(judged.probabilities[row, symbol]),
-                glyph=judged.glyphs[row],
-                probabilities=both,
-                is_digit=None if judged.is_digit is None else float(judged.is_digit[row]),
+                opinion=Opinion(
+                    judged.glyphs[row],
+                    float(judged.probabilities[row, symbol]),
+                    both,
+                    None if judged.is_digit is None else float(judged.is_digit[row]),
+                ),
             )
         found.append(seen)
     return found
