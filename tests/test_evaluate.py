@@ -1,5 +1,6 @@
 """`python -m train evaluate`: one table, and a card that is held to it."""
 
+import hashlib
 import json
 import shutil
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests import hand
+from tests.fake import Spells
 from tests.server import free_port, running_server
 from tests.test_strokes import stroke_file
 from train import cli, evaluate
@@ -184,6 +186,81 @@ def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
     assert capsys.readouterr().err.count("give --strokes") == 2
     assert command("--strokes", strokes, "--others", strokes) == 1
     assert "nothing of the dev split that is no digit" in capsys.readouterr().err
+
+
+@pytest.fixture
+def line_reader(tmp_path, monkeypatch):
+    """Puts a model of lines into a folder; whichever is loaded spells 12. Gives what was loaded."""
+    loaded = []
+
+    def reader(content):
+        loaded.append(content)
+        return Spells("12")
+
+    def put(folder, content):
+        folder.mkdir(exist_ok=True)
+        (folder / "line.tflite").write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        card = {"name": "line", "files": {"line.tflite": {"sha256": digest}}}
+        (folder / "line.json").write_text(json.dumps(card))
+        return loaded
+
+    monkeypatch.setattr(evaluate, "LiteRTLineReader", reader)
+    monkeypatch.setattr(evaluate, "MODELS", tmp_path / "shipped")
+    monkeypatch.setattr(evaluate, "COMPOSED_COUNT", 2)
+    return put
+
+
+def numbers(tmp_path, *labels):
+    """A stroke file of our digits under these labels."""
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    drawn = [stroke.tolist() for stroke in hand.number("12")]
+    lines = [{"label": label, "writer": dev_writer(), "strokes": drawn} for label in labels]
+    return stroke_file(folder, *lines).rename(folder / "numbers.jsonl.gz")
+
+
+def test_numbers_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, capsys):
+    """Those of files, composed ones, digits and letters, by the one beside the model."""
+    line_reader(tmp_path / "shipped", b"shipped")
+    loaded = line_reader(tmp_path / "models", b"ours")
+    words = ("--strokes", strokes, "--numbers", numbers(tmp_path, "12", "1.2"))
+    assert command(*words, "--others", others(tmp_path, "A")) == 0
+    assert loaded == [b"ours"]
+    saved = found(tmp_path)
+    first, *rest = saved["numbers"]
+    assert (first["count"], first["exact"]) == (2, 0.5)
+    assert first["wrong"] == [["1.2", "12"]]
+    assert first["wrong_though_ok"] == first["ok"] / 2
+    assert [row["count"] for row in rest] == [2, 2, 10]
+    assert "letters (dev), as numbers" in {row["data"] for row in saved["nondigits"]}
+    assert f"Lines are read by line {saved['line']}." in capsys.readouterr().out
+
+
+def test_numbers_are_read_with_the_shipped_line_reader(command, tmp_path, strokes, line_reader):
+    """Where the folder has none; without numbers, none is looked for."""
+    assert command("--strokes", strokes) == 0
+    assert found(tmp_path)["line"] is None
+    loaded = line_reader(tmp_path / "shipped", b"shipped")
+    assert command("--numbers", numbers(tmp_path, "12")) == 0
+    assert loaded == [b"shipped"]
+
+
+def test_it_rejects_numbers_without_a_line_reader(command, tmp_path, line_reader, capsys):
+    """The file that is missing is named."""
+    assert command("--numbers", numbers(tmp_path, "12")) == 1
+    assert "line.json cannot be read" in capsys.readouterr().err
+
+
+def test_photos_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, monkeypatch):
+    """Generated ones, and pairs of digits as pictures."""
+    monkeypatch.setattr(evaluate, "PHOTO_COUNT", 1)
+    loaded = line_reader(tmp_path / "shipped", b"shipped")
+    assert command("--strokes", strokes, "--photos", name="ink") == 0
+    assert loaded == [b"shipped"]
+    rows = {row["data"] for row in found(tmp_path, "ink")["numbers"]}
+    assert "photos: all of these" in rows
+    assert "kissing pairs as pictures (some (dev writers))" in rows
 
 
 def test_single_contributors(command, tmp_path, capsys):
