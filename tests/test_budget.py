@@ -47,7 +47,7 @@ def slow_reading(seconds, inks, is_digit=0.9):
     """A reading with a classifier that takes a second a glyph, and how many glyphs it saw."""
     clock = Clock()
     classifier = Slow(clock, is_digit)
-    budget = Budget(processor_time=seconds, clock=clock)
+    budget = Budget(processor_time=seconds, clock=clock, wall_clock=clock)
     recognizer = Recognizer(classifier, Calibration(not_a_number=0.2, unsure=0.1))
     return recognizer.read_strokes(inks, budget=budget), classifier.glyphs
 
@@ -72,6 +72,7 @@ def test_each_bound_ends_it(bound):
     def use(amount):
         if bound == "processor_time":
             clock.now += amount
+            wall.now += amount  # at least as much passes
         elif bound == "time":
             wall.now += amount
         else:
@@ -97,6 +98,21 @@ def test_it_counts_from_when_it_was_made():
     budget.check()
     clock.now += 3
     assert budget.processor_time == 3
+
+
+def test_processor_time_is_asked_for_when_it_may_be_over():
+    """No thread uses more of it than passes, so that most checks need no system call."""
+    asked, wall = [], Clock()
+    budget = Budget(
+        processor_time=5, clock=lambda: asked.append(wall.now) or wall.now / 2, wall_clock=wall
+    )
+    asked.clear()
+    for wall.now in (1.0, 4.0, 5.0, 6.0, 7.4, 9.9):
+        budget.check()
+    assert asked == [5.0, 9.9]  # half was left at 5, until 7.5 at least
+    wall.now = 10.1
+    with pytest.raises(BudgetError):
+        budget.check()
 
 
 def test_a_client_that_has_gone_ends_it():
