@@ -4,6 +4,8 @@ sites that ask them.
 
 import dataclasses
 import itertools
+import types
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from webapp.recognition.strip import MARGIN
 
 ROW = (0.02, 0.5, 0.01, 0.03, 0.04, 0.05, 0.06, 0.2, 0.07, 0.02)
 """Most likely a 1, perhaps a 7."""
+
+OTHERS = {"7": 0.2, "8": 0.07, "6": 0.06}
+"""What else than a 1 `ROW` may be."""
 
 THRESHOLDS = Calibration(not_a_number=0.2, unsure=0.4)
 
@@ -56,10 +61,10 @@ class Spells:
     share; all other columns are blank. What is no symbol, as `?`, is other ink.
     """
 
-    def __init__(self, *texts: str, sure: float = 0.999) -> None:
-        """Texts, and P(symbol) in its column; the other classes share what is left."""
+    def __init__(self, *texts: str, others: Mapping[str, float] = types.MappingProxyType({})):
+        """Texts, and what else each of their symbols may be: P(other symbol)."""
         self._texts = itertools.cycle(texts)
-        self._sure = sure
+        self._others = {_class_of(char): share for char, share in others.items()}
         self.strips: list[np.ndarray] = []
         """What it was asked about."""
 
@@ -80,13 +85,18 @@ class Spells:
         extents = np.tile(np.arange(count)[:, np.newaxis] * COLUMN + COLUMN / 2, (1, 2))
         shares[:, BLANK] = 1
         for place, char in enumerate(text):
-            symbol = SYMBOLS.find(char) if char in SYMBOLS else OTHER
             column = count * (2 * place + 1) // (2 * len(text))
-            shares[column] = (1 - self._sure) / (CLASSES - 1)
-            shares[column, symbol] = self._sure
+            shares[column, BLANK] = 1e-9
+            for other, share in self._others.items():
+                shares[column, other] = share
+            shares[column, _class_of(char)] = 1 - sum(self._others.values())
             extents[column] = edges[place : place + 2]
         shares /= shares.sum(axis=1, keepdims=True)
         return Columns(np.log(shares).astype(np.float32), extents.astype(np.float32))
+
+
+def _class_of(char: str) -> int:
+    return SYMBOLS.find(char) if char in SYMBOLS else OTHER
 
 
 def reading_of(*lines: str, drawn: bool = True, **changes) -> Reading:
@@ -131,7 +141,7 @@ def site(status: str):
     """A site that reads a 1, with this status, in all ink."""
     recognizer = Recognizer(
         Says(IS_DIGIT[status]),
-        line_reader=Spells("1"),
+        line_reader=Spells("1", others=OTHERS),
         calibration=THRESHOLDS,
         confidence=BY_IS_DIGIT,
     )

@@ -25,8 +25,8 @@ def test_it_works(run, tmp_path):
 @pytest.mark.parametrize(
     ("status", "line"),
     [
-        ("ok", "1 (45.0%)"),
-        ("unsure", "1 (unsure, 30.0%)"),
+        ("ok", "1 (90.0%)"),
+        ("unsure", "1 (unsure, 60.0%)"),
         ("not_a_number", "- (not a number, 90.0%)"),
     ],
 )
