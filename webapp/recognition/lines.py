@@ -15,6 +15,10 @@ SAME_LINE = 0.35
 NEAR = 3.0
 """... if they are at most this many heights apart: lines may slope."""
 
+ALONGSIDE = 0.5
+"""Parts of lines whose heights overlap by this share of the lower one are one line, however far
+apart."""
+
 WIDE_GAP = 3.0
 """Ink further apart than this, in heights, is read by itself: the reader looks at 2.5 heights to
 either side, and a strip need not hold the empty width."""
@@ -31,6 +35,9 @@ def lines_of(boxes: Boxes) -> list[list[int]]:
     low, high = boxes[:, :2], boxes[:, 2:]
     heights = high[:, 1] - low[:, 1]
     tall = np.flatnonzero(heights >= TALL * heights.max())
+    common = float(high[tall, 1].min() - low[tall, 1].max())
+    if common > ALONGSIDE * float(heights.max()):  # as of most drawings: all in one line
+        return [np.argsort(low[:, 0] + high[:, 0], kind="stable").tolist()]
     names = _linked(low, high, tall, NEAR * float(np.median(heights[tall])))
     nearest = _nearest(low, high, tall)
     members: dict[int, list[int]] = {}
@@ -84,7 +91,7 @@ def _linked(
         rest = slice(place + 1, None)
         shared = np.minimum(ends[place], ends[rest]) - np.maximum(tops[place], tops[rest])
         lower = np.minimum(ends[place] - tops[place], ends[rest] - tops[rest])
-        for other in np.flatnonzero(shared > 0.5 * lower).tolist():
+        for other in np.flatnonzero(shared > ALONGSIDE * lower).tolist():
             merge(part[0], parts[place + 1 + other][0])
     return names
 
