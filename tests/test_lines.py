@@ -1,0 +1,105 @@
+"""Lines and their parts: geometry alone."""
+
+import numpy as np
+import pytest
+
+from tests import hand
+from webapp.recognition.lines import NEAR, WIDE_GAP, lines_of, parts_of
+from webapp.recognition.strip import boxes_of
+
+
+def rows(strokes):
+    """The strokes of each line, sorted."""
+    return [sorted(line) for line in lines_of(boxes_of(strokes))]
+
+
+def bar(x, y, width, height):
+    """A straight stroke from one corner of a box to the other."""
+    return np.array([[x, y], [x + width, y + height]], np.float64)
+
+
+def test_digits_side_by_side_are_one_line():
+    """Also where one is lower than its neighbours; they come from left to right."""
+    strokes = hand.number("1987")
+    strokes[1] = strokes[1] + [0, 20]
+    assert lines_of(boxes_of(strokes)) == [[0, 1, 2, 3]]
+    assert lines_of(boxes_of(strokes[::-1])) == [[3, 2, 1, 0]]
+
+
+def test_one_piece_is_a_line():
+    """A single stroke, even a point, is its own line."""
+    assert rows([np.array([[3.0, 4.0]])]) == [[0]]
+    assert rows([bar(0, 0, 5, 100)]) == [[0]]
+
+
+def test_points_alone_are_one_line():
+    """Ink without height has no tall piece to follow, and is still in a line."""
+    points = [np.array([[float(x), 0.0]]) for x in range(3)]
+    assert sorted(index for line in rows(points) for index in line) == [0, 1, 2]
+
+
+def test_stacked_ink_is_lines_from_the_top():
+    """Whatever was drawn first."""
+    assert rows(hand.number("12", "36", "89")) == [[0, 1], [2, 3], [4, 5]]
+    below, above = hand.number("1"), [s - [0, 150] for s in hand.number("8")]
+    assert rows([*below, *above]) == [[1], [0]]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_strokes_of_one_digit_are_one_line(digit):
+    """A bar on top of a 5 is no line of its own."""
+    assert len(rows(hand.strokes(digit))) == 1
+
+
+def test_a_low_piece_follows_the_nearest_tall_one():
+    """A comma under the first line belongs to it, a bar above the second to that."""
+    strokes = hand.number("12", "36")
+    comma, above = bar(30, 90, 3, 8), bar(10, 112, 20, 1)
+    assert rows([*strokes, comma, above]) == [[0, 1, 4], [2, 3, 5]]
+
+
+def test_a_sloping_line_is_one():
+    """Each digit a third of its height below the one before."""
+    strokes = [bar(60 * i, 30 * i, 5, 100) for i in range(8)]
+    assert rows(strokes) == [list(range(8))]
+
+
+def test_two_words_are_one_line():
+    """However far apart."""
+    strokes = [*hand.number("12"), *(s + np.array([2000, 5]) for s in hand.number("36"))]
+    assert 2000 > NEAR * 100
+    assert rows(strokes) == [[0, 1, 2, 3]]
+
+
+def test_a_line_far_to_the_right_and_lower_is_another():
+    """Ink that shares a fifth of its height with the line, beyond where a slope would lead."""
+    strokes = [*hand.number("12"), *(s + np.array([2000, 60]) for s in hand.number("36"))]
+    assert rows(strokes) == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("unit", [1e-9, 37.5, 1e6])
+def test_size_and_place_change_no_line(unit):
+    """Nor does the unit."""
+    strokes = hand.number("4075", "12")
+    assert rows([s * unit - 4 * unit for s in strokes]) == rows(strokes)
+
+
+def test_every_piece_is_in_one_line():
+    """Of five hundred scribbles, none is lost and none is in two."""
+    rng = np.random.default_rng(0)
+    strokes = [rng.uniform(0, 100, (5, 2)) for _ in range(500)]
+    assert sorted(index for line in rows(strokes) for index in line) == list(range(500))
+
+
+def test_a_wide_gap_parts_a_line():
+    """Ink that is just further apart than the gap is read by itself, at the gap not yet."""
+    boxes = boxes_of([bar(0, 0, 10, 100), bar(20, 0, 10, 100), bar(30 + WIDE_GAP * 100, 0, 10, 1)])
+    assert parts_of(boxes, [0, 1, 2], 100.0) == [[0, 1, 2]]
+    assert parts_of(boxes, [0, 1, 2], 99.0) == [[0, 1], [2]]
+
+
+def test_a_gap_is_measured_from_all_ink_before_it():
+    """A stroke below the whole line bridges what is empty above it; the order does not matter."""
+    boxes = boxes_of([bar(0, 0, 10, 100), bar(900, 0, 10, 100), bar(0, 110, 910, 1)])
+    assert parts_of(boxes, [1, 0], 100.0) == [[0], [1]]
+    assert [sorted(part) for part in parts_of(boxes, [2, 1, 0], 100.0)] == [[0, 1, 2]]
