@@ -14,7 +14,7 @@ import tensorflow
 from numpy.typing import NDArray
 
 from .recognition import CHANNELS, Budget, Columns, Outputs, network_input, sorted_outputs
-from .recognition.line_reader import COLUMN, columns_of
+from .recognition.line_reader import in_windows, width_of
 from .recognition.strip import Strip
 
 
@@ -45,10 +45,11 @@ class KerasLineReader:
 
     def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
         """See `webapp.recognition.LineReader.read`."""
-        if budget is not None:
-            budget.check()
-        width = strip.shape[1]
-        padded = np.pad(strip, ((0, 0), (0, width % COLUMN), (0, 0)))
+        return in_windows(strip, self._window, budget)
+
+    def _window(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        missing = width_of(strip) - strip.shape[1]
+        padded = np.pad(strip, ((0, 0), (0, missing), (0, 0)))
         said = self._call(network_input(padded[np.newaxis], CHANNELS))
         logits, extents = (np.asarray(said[name])[0] for name in ("logits", "extent"))
-        return columns_of(logits, extents, width)
+        return logits, extents

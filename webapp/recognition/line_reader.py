@@ -1,6 +1,7 @@
 """The line reader: a strip to what each of its columns shows, by a fully convolutional network."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +71,39 @@ def columns_of(logits: NDArray[np.float32], extents: NDArray[np.float32], width:
     return Columns(scores, np.stack([centres - reach[:, 0], centres + reach[:, 1]], 1))
 
 
+def width_of(strip: Strip) -> int:
+    """The width that a strip, or a window of one, is padded to."""
+    return next(width for width in WIDTHS if width >= strip.shape[1])
+
+
+def in_windows(
+    strip: Strip,
+    window: Callable[[Strip], tuple[NDArray[np.float32], NDArray[np.float32]]],
+    budget: Budget | None = None,
+) -> Columns:
+    """The columns of a strip by a network that is asked about windows of it.
+
+    Args:
+        window: at most as wide as the last of `WIDTHS`, to logits, (T, 24), and extents, (T, 2);
+            what it pads the window to changes what it says of its end.
+        budget: checked before each window.
+    """
+    width = strip.shape[1]
+    last = WIDTHS[-1]
+    step = last - OVERLAP
+    logits, extents = [], []
+    # Of two windows, each gives the half of what they share that it knows better.
+    for start in range(0, max(1, width - OVERLAP), step):
+        if budget is not None:
+            budget.check()
+        found, reach = window(strip[:, start : start + last])
+        begin = OVERLAP // 2 // COLUMN if start else 0
+        end = None if start + last >= width else (last - OVERLAP // 2) // COLUMN
+        logits.append(found[begin:end])
+        extents.append(reach[begin:end])
+    return columns_of(np.concatenate(logits), np.concatenate(extents), width)
+
+
 class LiteRTLineReader:
     """A LiteRT model, safe to call from any thread; see `LiteRTClassifier`."""
 
@@ -79,20 +113,7 @@ class LiteRTLineReader:
 
     def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
         """See `LineReader.read`."""
-        width = strip.shape[1]
-        last = WIDTHS[-1]
-        step = last - OVERLAP
-        logits, extents = [], []
-        # Of two windows, each gives the half of what they share that it knows better.
-        for start in range(0, max(1, width - OVERLAP), step):
-            if budget is not None:
-                budget.check()
-            found, reach = self._window(strip[:, start : start + last])
-            begin = OVERLAP // 2 // COLUMN if start else 0
-            end = None if start + last >= width else (last - OVERLAP // 2) // COLUMN
-            logits.append(found[begin:end])
-            extents.append(reach[begin:end])
-        return columns_of(np.concatenate(logits), np.concatenate(extents), width)
+        return in_windows(strip, self._window, budget)
 
     def reserve(self, count: int) -> None:
         """Make the interpreters for so many calls at once.
@@ -105,7 +126,7 @@ class LiteRTLineReader:
             own.extend(_Network(self._content, width) for _ in range(count - len(own)))
 
     def _window(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        width = next(width for width in WIDTHS if width >= strip.shape[1])
+        width = width_of(strip)
         try:
             network = self._idle[width].pop()
         except IndexError:
