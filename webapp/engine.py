@@ -41,6 +41,8 @@ class Lines:
 
     model: Model
     reader: LineReader
+    places: int
+    """Readings at once, of strokes and of pictures."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,10 @@ class Engine:
         Raises:
             Exception: the model does not run.
         """
-        for network in (self.classifier, self.lines.reader):
-            if isinstance(network, LiteRTClassifier | LiteRTLineReader):
-                network.reserve(self.gate.places)
+        if isinstance(self.classifier, LiteRTClassifier):
+            self.classifier.reserve(self.gate.places)
+        if isinstance(self.lines.reader, LiteRTLineReader):
+            self.lines.reader.reserve(self.lines.places)
         self.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
         if self.kind == "strokes":
             self.recognizer.read_strokes([np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 9.0]])])
@@ -91,8 +94,11 @@ def init_app(app: Flask) -> None:
     cv2.setNumThreads(1)
     drawings = _gate(settings.readings, WAITING_DRAWINGS * settings.readings)
     pictures = _gate(PICTURES, WAITING_PICTURES)
-    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures)
-    app.extensions["stroke_engine"] = _engine(settings, settings.stroke_model, "strokes", drawings)
+    lines = _lines(settings, drawings.places + pictures.places)
+    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures, lines)
+    app.extensions["stroke_engine"] = _engine(
+        settings, settings.stroke_model, "strokes", drawings, lines
+    )
 
 
 def _gate(places: int, waiting: int) -> Gate:
@@ -112,7 +118,7 @@ def current_stroke_engine() -> Engine:
     return engine
 
 
-def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> Engine:
+def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines: Lines) -> Engine:
     model = model_of(settings, name)
     classifier = _classifier(settings, model)
     limits = Limits(
@@ -120,7 +126,6 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
         side=settings.max_image_side,
         decoded_bytes=settings.max_decoded_bytes,
     )
-    lines = _lines(settings)
     recognizer = Recognizer(
         classifier,
         line_reader=lines.reader,
@@ -130,11 +135,12 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate) -> En
     return Engine(model, classifier, recognizer, limits, gate, kind, lines)
 
 
-def _lines(settings: Settings) -> Lines:
+def _lines(settings: Settings, places: int) -> Lines:
     model = model_of(settings, settings.line_model)
     if settings.backend == "litert":
-        return Lines(model, LiteRTLineReader(model.content))
-    return Lines(model, _keras_backend().KerasLineReader(_reference(settings, model)))
+        return Lines(model, LiteRTLineReader(model.content), places)
+    reader: LineReader = _keras_backend().KerasLineReader(_reference(settings, model))
+    return Lines(model, reader, places)
 
 
 def _classifier(settings: Settings, model: Model) -> Classifier:

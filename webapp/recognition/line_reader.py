@@ -30,12 +30,13 @@ CLASSES = BLANK + 1
 COLUMN = 2
 """Pixels of a strip to one column of the reader."""
 
-WIDTHS = (32, 48, 96, 192, 384)
-"""Strips are padded to one of these widths, in pixels: an interpreter takes longer to change its
-width than to read a digit. Wider strips are read in windows of the last."""
+WIDTHS = (48, 96, 256)
+"""Strips are padded to one of these widths, in pixels: one digit, three, ten. An interpreter takes
+longer to change its width than to read a digit, and one of each takes 8 MB. Wider strips are read
+in windows of the last."""
 
-OVERLAP = 96
-"""Pixels that two windows share. A column looks at 50 pixels to either side."""
+OVERLAP = 80
+"""Pixels that two windows share. A column looks at 38 pixels to either side."""
 
 
 @dataclass(frozen=True)

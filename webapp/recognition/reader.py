@@ -361,12 +361,20 @@ class Recognizer:
             or found.evidence.digits < self._calibration.not_a_number
         )
         pieces = surface is None
+        # The others share what the best leaves, as the search shared it between them.
+        rest = sum(share for _, share in readings[1:])
+        scale = min(1.0, (1 - confidence) / max(rest, 1e-12))
+        texts = [
+            Alternative("\n".join(lines), share * scale if number else confidence)
+            for number, (lines, share) in enumerate(readings)
+            if lines
+        ]
         reading = Reading(
             status="not_a_number",
             lines=(),
             confidence=1 - confidence,
             digits=tuple(_digit(s, box_of, pieces) for s in digits),
-            alternatives=(),
+            alternatives=tuple(texts[:alternatives]),
             signs=(),
             ignored=tuple(ignored),
             surface=surface,
@@ -378,19 +386,12 @@ class Recognizer:
             return reading
         lines, _ = readings[0]
         unsure = confidence < self._confidence.unsure or found.evidence.left_out > 0 or found.limit
-        # The others share what the best leaves, as the search shared it between them.
-        rest = sum(share for _, share in readings[1:])
-        scale = min(1.0, (1 - confidence) / max(rest, 1e-12))
         return replace(
             reading,
             status="unsure" if unsure else "ok",
             lines=lines,
             confidence=confidence,
-            alternatives=tuple(
-                Alternative("\n".join(other), share * scale)
-                for other, share in readings[1 : 1 + alternatives]
-                if other
-            ),
+            alternatives=tuple(texts[1 : 1 + alternatives]),
             signs=tuple(_sign(s, box_of, pieces) for s in symbols if not s.char.isdigit()),
         )
 

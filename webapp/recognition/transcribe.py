@@ -10,7 +10,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .budget import Budget
 from .confidence import Evidence
-from .decode import align, prefix_beam_search
+from .decode import Hypothesis, align, prefix_beam_search
 from .errors import Bound, BudgetError
 from .glyph import Glyph, Stroke
 from .line_reader import OTHER, SYMBOLS, Columns, LineReader
@@ -92,6 +92,12 @@ class Opinion:
     probabilities: NDArray[np.float64]
     """(10,), by both; they sum to 1."""
     is_digit: float | None
+    """P(is a digit); None where the network does not say."""
+
+    @property
+    def believed(self) -> float:
+        """P(is a digit), 1 where the network does not say."""
+        return 1.0 if self.is_digit is None else self.is_digit
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,11 @@ class Symbol:
     """The line reader's P(symbol)."""
     opinion: Opinion | None = None
     """Of a digit."""
+
+    @property
+    def believed(self) -> float:
+        """P(it is this symbol), and a digit at all."""
+        return self.confidence * (1.0 if self.opinion is None else self.opinion.believed)
 
     @property
     def low(self) -> NDArray[np.float64]:
@@ -158,10 +169,10 @@ class _Part:
     """Pieces of a line that are read at once."""
 
     line: int
-    members: Sequence[int]
-    frame: Frame
-    columns: Columns
     texts: Sequence["_Text"]
+    """Those that are considered, at least one."""
+    others: Sequence[Hypothesis]
+    """Those that are too unlikely."""
 
 
 @dataclass
@@ -235,12 +246,9 @@ def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Med
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
-    texts = [
-        _text(ink, members, frame, columns, h.symbols, h.log_probability, medium.budget)
-        for h in found[:CONSIDERED]
-        if h.log_probability >= least
-    ]
-    return _Part(line, members, frame, columns, texts)
+    count = sum(one.log_probability >= least for one in found[:CONSIDERED])
+    texts = [_text(ink, members, frame, columns, one, medium.budget) for one in found[:count]]
+    return _Part(line, texts, found[count:])
 
 
 def _text(
@@ -248,16 +256,15 @@ def _text(
     members: Sequence[int],
     frame: Frame,
     columns: Columns,
-    symbols: Sequence[int],
-    log_probability: float,
+    found: Hypothesis,
     budget: Budget,
 ) -> _Text:
-    placed = align(columns.log_probabilities, symbols, budget)
+    placed = align(columns.log_probabilities, found.symbols, budget)
     peaks = [symbol.peak for symbol in placed]
     spans = columns.extents[peaks].astype(np.float64)
     owned, loose, misfit = _owned(ink, members, frame, spans)
     spread = np.exp(columns.log_probabilities[peaks].astype(np.float64))
-    return _Text(symbols, log_probability, owned, loose, spread, misfit)
+    return _Text(found.symbols, found.log_probability, owned, loose, spread, misfit)
 
 
 def _owned(
@@ -336,57 +343,65 @@ def _transcript(
                 if row is not None
             ]
             text.score = text.log_probability + medium.weight * sum(map(math.log, said))
-    symbols: list[Symbol] = []
-    ignored: list[tuple[Stroke, ...]] = []
-    texts: list[list[tuple[str, float]]] = []
-    share, misfit, held, read, left_out = 1.0, 0.0, 0.0, 0.0, 0.0
-    line = -1
+    lines: dict[int, _Line] = {}
+    share, misfit = 1.0, 0.0
     for part in parts:
+        line = lines.setdefault(part.line, _Line())
         ranked = sorted(part.texts, key=lambda text: -text.score)
-        chances = _chances(ranked)
         best = ranked[0]
-        share *= chances[0]
+        more = _chances(ranked, part.others)
+        share *= more[0][1]
         misfit = max(misfit, best.misfit)
-        if part.line != line:
-            line = part.line
-            texts.append([("", 1.0)])
-        own = _symbols(best, len(texts) - 1, len(texts[-1][0][0]), judged, medium.weight)
-        symbols += own
-        for symbol in own:
-            amount = sum(map(ink.amount, symbol.points))
-            held += amount
-            seen = symbol.opinion
-            believed = 1.0 if seen is None or seen.is_digit is None else seen.is_digit
-            read += amount * symbol.confidence * believed
-        for points in _left_out(best):
-            ignored.append(points)
-            left_out += sum(map(ink.amount, points))
-        more = [(_text_of(text), chance) for text, chance in zip(ranked, chances, strict=True)]
-        texts[-1] = _longer(texts[-1], more)
-    kept = [number for number, found in enumerate(texts) if found[0][0]]
+        line.symbols += _symbols(best, len(line.symbols), judged, medium.weight)
+        line.ignored += _left_out(best)
+        line.texts = _longer(line.texts, more)
+    # What has no digit is no line of a number: a bar, a word.
+    kept = [line for line in lines.values() if line.has_digits]
+    symbols = [
+        replace(symbol, line=number) for number, line in enumerate(kept) for symbol in line.symbols
+    ]
+    ignored = [points for line in lines.values() for points in line.ignored]
+    dropped = [line for line in lines.values() if not line.has_digits]
+    ignored += [symbol.points for line in dropped for symbol in line.symbols]
+    held = [sum(map(ink.amount, symbol.points)) for symbol in symbols]
+    left_out = sum(ink.amount(points) for some in ignored for points in some)
+    total = max(sum(held) + left_out, 1e-300)
     opinions = [symbol.opinion for symbol in symbols if symbol.opinion is not None]
-    said = [1.0 if one.is_digit is None else one.is_digit for one in opinions]
-    total = max(held + left_out, 1e-300)
+    believed = [max(one.believed, UNLIKELY) for one in opinions]
     return Transcript(
-        tuple(replace(symbol, line=kept.index(symbol.line)) for symbol in symbols),
+        tuple(symbols),
         tuple(ignored),
-        _joined([texts[number] for number in kept]),
+        _joined([line.texts for line in kept]),
         Evidence(
             share,
             min((symbol.sure for symbol in symbols), default=0.0),
             min((one.probability for one in opinions), default=0.0),
-            min(said, default=1.0),
-            float(np.exp(np.mean(np.log(np.maximum(said, 1e-12))))) if said else 0.0,
+            min(believed, default=0.0),
+            math.exp(sum(map(math.log, believed)) / len(believed)) if believed else 0.0,
             misfit,
             len(symbols),
             left_out / total,
         ),
-        read / total,
+        sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
         limit,
     )
 
 
-def _symbols(text: _Text, line: int, start: int, judged: _Judged, weight: float) -> list[Symbol]:
+@dataclass
+class _Line:
+    """What was read of a line so far."""
+
+    symbols: list[Symbol] = field(default_factory=list)
+    ignored: list[tuple[Stroke, ...]] = field(default_factory=list)
+    texts: list[tuple[str, float]] = field(default_factory=lambda: [("", 1.0)])
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether any symbol is a digit."""
+        return any(symbol.char.isdigit() for symbol in self.symbols)
+
+
+def _symbols(text: _Text, start: int, judged: _Judged, weight: float) -> list[Symbol]:
     """The symbols of a text that are not other ink, the first of them at a place in its line."""
     found: list[Symbol] = []
     for symbol, own, spread, row in zip(
@@ -397,7 +412,7 @@ def _symbols(text: _Text, line: int, start: int, judged: _Judged, weight: float)
         sure = float(spread[symbol])
         seen = Symbol(
             SYMBOLS[symbol],
-            line,
+            0,
             start + len(found),
             sure,
             tuple(sorted({piece for piece, _ in own})),
@@ -453,15 +468,13 @@ def _second_opinions(parts: Sequence[_Part], medium: Medium) -> _Judged:
     return _Judged(*medium.judge(groups))
 
 
-def _chances(texts: Sequence[_Text]) -> list[float]:
-    """P(text) of each, those that were not considered among them; `texts` by falling score."""
-    known = sum(math.exp(text.log_probability) for text in texts)
+def _chances(texts: Sequence[_Text], others: Sequence[Hypothesis]) -> list[tuple[str, float]]:
+    """The texts, by falling score, then the others, which have no second opinion, and P(text)."""
+    known = min(1.0, sum(math.exp(text.log_probability) for text in texts))
     powers = [math.exp(text.score - texts[0].score) for text in texts]
-    return [min(1.0, known) * power / sum(powers) for power in powers]
-
-
-def _text_of(text: _Text) -> str:
-    return "".join(SYMBOLS[symbol] for symbol in text.symbols if symbol != OTHER)
+    found = [(text.symbols, known * p / sum(powers)) for text, p in zip(texts, powers, strict=True)]
+    found += [(other.symbols, math.exp(other.log_probability)) for other in others]
+    return [("".join(SYMBOLS[s] for s in own if s != OTHER), chance) for own, chance in found]
 
 
 MOST_READINGS = 11
