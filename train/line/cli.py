@@ -61,6 +61,15 @@ def add_commands(commands: Any) -> None:
     measure.set_defaults(run=_evaluate)
     _data(measure)
     measure.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
+    measure.add_argument(
+        "--folder",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also read a folder: photos with labels.jsonl, or JSON files with `request`, the body "
+        "of a request, and `expected`, what was written; may be given again",
+    )
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
@@ -122,7 +131,7 @@ def _ship(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from .ship import evaluate
 
-    worse = evaluate(options.models, source_of(options, "dev"))
+    worse = evaluate(options.models, source_of(options, "dev"), options.folder)
     if worse:
         raise TrainError(f"worse than the card says: {'; '.join(worse)}")
     return 0

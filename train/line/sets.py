@@ -1,15 +1,18 @@
 """What the line reader is measured and calibrated on: lines of every kind that people write."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from webapp.recognition import Stroke
 
 from ..compose import Spacing, composed
+from ..errors import DataError
 from ..number_figures import is_number, written
-from ..photo_sets import pairs_as_pictures
+from ..photo_sets import pairs_as_pictures, read_photos
 from ..strokes import StrokeSample
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
@@ -100,6 +103,36 @@ def line_sets(
         for _ in range(amounts.others // 2)
     ]
     yield "words", [LineSample(None, "", _strokes(word)) for word in words]
+
+
+def photos_of(folder: Path) -> dict[str, list[LineSample]]:
+    """The photos of a folder; see `read_photos`."""
+    photos = read_photos(folder)
+    samples = [LineSample("".join(p.label.split()), p.writer, None, p.data) for p in photos]
+    return {folder.name: samples}
+
+
+def drawings_of(folder: Path) -> dict[str, list[LineSample]]:
+    """Drawings that were sent to the interface, by the first word of their files' names.
+
+    Each file is JSON with `request`, the body of a request, and `expected`, what was written.
+
+    Raises:
+        DataError: a file is not of that form, or there is none.
+    """
+    sets: dict[str, list[LineSample]] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            said = json.loads(path.read_bytes())
+            drawn = [(stroke["x"], stroke["y"]) for stroke in said["request"]["strokes"]]
+            strokes = [np.stack([np.asarray(axis, np.float64) for axis in s], 1) for s in drawn]
+            sample = LineSample("".join(str(said["expected"]).split()), path.stem, strokes)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is not a drawing with what was written: {error!r}") from error
+        sets.setdefault(path.stem.split("-")[0], []).append(sample)
+    if not sets:
+        raise DataError(f"{folder} has no drawings, *.json")
+    return sets
 
 
 def _title(name: str, samples: Sequence[StrokeSample]) -> str:

@@ -24,7 +24,7 @@ from ..measures import over_writers, wilson
 from .calibrate import WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
 from .run import NAME
-from .sets import CALIBRATION, FULL, Amounts, line_sets
+from .sets import CALIBRATION, FULL, Amounts, drawings_of, line_sets, photos_of
 
 MODELS = Path("models")
 STROKES, PICTURES = "pen", "ink"
@@ -217,11 +217,23 @@ def _candidate(folder: Path, dev: Source, confidence: Confidence) -> Candidate:
     return Candidate(folder, log, _read(folder / f"{NAME}.tflite", dev, FULL, SEED, confidence))
 
 
-def evaluate(models: Path, dev: Source) -> list[str]:
-    """Print the figures of the shipped line reader; say what is worse than its card."""
+def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[str]:
+    """Print the figures of the shipped line reader; say what is worse than its card.
+
+    Args:
+        folders: of drawings with what was written, and of photos with their labels.jsonl.
+    """
     model = load_model(models, NAME)
-    found = _read(models / f"{NAME}.tflite", dev, FULL, SEED, Confidence.of_card(model.card))
-    print(f"{model.name} {model.version}\n{table(found)}")
+    confidence = Confidence.of_card(model.card)
+    print(f"{model.name} {model.version}")
+    strokes, pictures = _recognizers(model.content, confidence, models)
+    for folder in folders:
+        sets = photos_of(folder) if (folder / "labels.jsonl").exists() else drawings_of(folder)
+        some = {k: outcomes(strokes, pictures, k, samples) for k, samples in sets.items()}
+        print(f"\n{folder}\n{table(some)}")
+        print(*misread(some), sep="\n")
+    found = _read(models / f"{NAME}.tflite", dev, FULL, SEED, confidence)
+    print(f"\n{table(found)}")
     promised = {row["data"]: row for row in model.card["figures"]}
     return [
         f"{kind}: {figures['exact']:.2%}, the card says {promised[kind]['accuracy']:.2%}"
