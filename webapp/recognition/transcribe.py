@@ -173,6 +173,8 @@ class _Part:
     """Those that are considered, at least one."""
     others: Sequence[Hypothesis]
     """Those that are too unlikely."""
+    judged: "_Judged"
+    """The ink of all digits of the texts."""
 
 
 @dataclass
@@ -219,10 +221,14 @@ def transcribe(ink: Ink, medium: Medium) -> Transcript:
                 raise
             limit = error.bound
             break
-    found = _transcript(ink, parts, medium, limit)
+    found = _transcript(ink, parts, medium.weight, limit)
     if len(lines) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
         # Two lines, or a symbol of two pieces, one above the other: an 8 of two rings?
-        whole = _transcript(ink, _parts(ink, 0, list(range(len(ink.pieces))), medium), medium, None)
+        try:
+            parts = _parts(ink, 0, list(range(len(ink.pieces))), medium)
+        except BudgetError as error:
+            return replace(found, limit=error.bound)
+        whole = _transcript(ink, parts, medium.weight, None)
         if len(whole.symbols) == 1 and whole.quality > found.quality:
             return whole
     return found
@@ -248,7 +254,7 @@ def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Med
     least = found[0].log_probability + math.log(NEGLIGIBLE)
     count = sum(one.log_probability >= least for one in found[:CONSIDERED])
     texts = [_text(ink, members, frame, columns, one, medium.budget) for one in found[:count]]
-    return _Part(line, texts, found[count:])
+    return _Part(line, texts, found[count:], _second_opinions(texts, medium))
 
 
 def _text(
@@ -331,18 +337,7 @@ def _nearest(
     return owner
 
 
-def _transcript(
-    ink: Ink, parts: Sequence[_Part], medium: Medium, limit: Bound | None
-) -> Transcript:
-    judged = _second_opinions(parts, medium)
-    for part in parts:
-        for text in part.texts:
-            said = [
-                max(float(judged.probabilities[row, symbol]), UNLIKELY)
-                for symbol, row in zip(text.symbols, text.rows, strict=True)
-                if row is not None
-            ]
-            text.score = text.log_probability + medium.weight * sum(map(math.log, said))
+def _transcript(ink: Ink, parts: Sequence[_Part], weight: float, limit: Bound | None) -> Transcript:
     lines: dict[int, _Line] = {}
     share, misfit = 1.0, 0.0
     for part in parts:
@@ -352,7 +347,7 @@ def _transcript(
         more = _chances(ranked, part.others)
         share *= more[0][1]
         misfit = max(misfit, best.misfit)
-        line.symbols += _symbols(best, len(line.symbols), judged, medium.weight)
+        line.symbols += _symbols(best, len(line.symbols), part.judged, weight)
         line.ignored += _left_out(best)
         line.texts = _longer(line.texts, more)
     # What has no digit is no line of a number: a bar, a word.
@@ -446,26 +441,33 @@ def _left_out(text: _Text) -> list[tuple[Stroke, ...]]:
     return [*others, *((points,) for _, points in text.loose)]
 
 
-def _second_opinions(parts: Sequence[_Part], medium: Medium) -> _Judged:
-    """Judge the ink of all digits of all texts at once, each ink once; fill in `_Text.rows`."""
+def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
+    """Judge the ink of all digits of a part's texts at once, each ink once; fill in `_Text.rows`
+    and `_Text.score`.
+    """
     groups: list[list[Stroke]] = []
     rows: dict[tuple[tuple[int, int, int], ...], int] = {}
-    for part in parts:
-        for text in part.texts:
-            found: list[int | None] = []
-            for symbol, own in zip(text.symbols, text.ink, strict=True):
-                if symbol >= 10 or not own:
-                    found.append(None)
-                    continue
-                name = tuple((piece, len(points), hash(points.tobytes())) for piece, points in own)
-                if name not in rows:
-                    rows[name] = len(groups)
-                    groups.append([points for _, points in own])
-                found.append(rows[name])
-            text.rows = found
-    if not groups:
-        return _Judged([], np.zeros((0, 10)), None)
-    return _Judged(*medium.judge(groups))
+    for text in texts:
+        found: list[int | None] = []
+        for symbol, own in zip(text.symbols, text.ink, strict=True):
+            if symbol >= 10 or not own:
+                found.append(None)
+                continue
+            name = tuple((piece, len(points), hash(points.tobytes())) for piece, points in own)
+            if name not in rows:
+                rows[name] = len(groups)
+                groups.append([points for _, points in own])
+            found.append(rows[name])
+        text.rows = found
+    judged = _Judged(*medium.judge(groups)) if groups else _Judged([], np.zeros((0, 10)), None)
+    for text in texts:
+        said = [
+            max(float(judged.probabilities[row, symbol]), UNLIKELY)
+            for symbol, row in zip(text.symbols, text.rows, strict=True)
+            if row is not None
+        ]
+        text.score = text.log_probability + medium.weight * sum(map(math.log, said))
+    return judged
 
 
 def _chances(texts: Sequence[_Text], others: Sequence[Hypothesis]) -> list[tuple[str, float]]:
@@ -501,10 +503,11 @@ def _joined(
     """Readings of all lines together."""
     joined: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
     for line in texts:
-        longer = [
-            ((*lines, text) if text else lines, p * share)
-            for (lines, p), (text, share) in itertools.product(joined, line)
-        ]
-        first, *rest = longer
-        joined = [first, *heapq.nlargest(MOST_READINGS - 1, rest, key=lambda pair: pair[1])]
+        found: dict[tuple[str, ...], float] = {}
+        for (lines, p), (text, share) in itertools.product(joined, line):
+            longer = (*lines, text) if text else lines
+            found[longer] = found.get(longer, 0.0) + p * share
+        first, *rest = found
+        best = heapq.nlargest(MOST_READINGS - 1, rest, key=lambda lines: found[lines])
+        joined = [(lines, found[lines]) for lines in (first, *best)]
     return tuple(joined)
