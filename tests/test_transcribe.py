@@ -1,0 +1,562 @@
+"""From lines of ink to symbols with their ink, with networks that say what a test wants them to."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from tests.fake import BY_IS_DIGIT, THRESHOLDS, Says, Spells
+from webapp.recognition import Budget, BudgetError, Columns, GoneError, Recognizer
+from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
+from webapp.recognition.pieces import PictureInk, StrokeInk, pieces_of
+from webapp.recognition.strip import MARGIN, ROWS
+from webapp.recognition.transcribe import MOST_READINGS, Medium, transcribe
+
+EVEN = np.full(10, 0.1)
+"""No opinion on which digit it is."""
+
+
+class Shows:
+    """A line reader that sees the same symbols in every strip.
+
+    Each is a class, or classes with their probabilities, and where its ink begins and ends, in
+    shares of the ink's width.
+    """
+
+    def __init__(self, *symbols: tuple[str | dict[str, float], float, float]) -> None:
+        self._symbols = symbols
+
+    def read(self, strip, budget=None) -> Columns:
+        """Blank columns, but for one in the middle of each symbol."""
+        width = strip.shape[1]
+        count = (width + COLUMN - 1) // COLUMN
+        shares = np.full((count, CLASSES), 1e-9)
+        shares[:, BLANK] = 1
+        extents = np.zeros((count, 2))
+        for said, begin, end in self._symbols:
+            chances = {said: 1.0} if isinstance(said, str) else said
+            edges = MARGIN + np.array([begin, end]) * (width - 2 * MARGIN)
+            column = round(edges.mean() / COLUMN)
+            shares[column, BLANK] = 1e-9
+            for char, chance in chances.items():
+                shares[column, SYMBOLS.find(char) if char in SYMBOLS else OTHER] = chance
+            extents[column] = edges
+        shares /= shares.sum(axis=1, keepdims=True)
+        return Columns(np.log(shares).astype(np.float32), extents.astype(np.float32))
+
+
+class Guesses:
+    """A line reader that sees anything anywhere, and of the same strip always the same."""
+
+    def __init__(self, seed: int, sharpness: float = 4.0) -> None:
+        self._seed, self._sharpness = seed, sharpness
+
+    def read(self, strip, budget=None) -> Columns:
+        """The log softmax of noise, mostly blank."""
+        count = (strip.shape[1] + COLUMN - 1) // COLUMN
+        rng = np.random.default_rng([self._seed, int(strip.sum())])
+        logits = rng.normal(0, self._sharpness, (count, CLASSES))
+        logits[:, BLANK] += 3 * self._sharpness
+        logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        middles = np.arange(count)[:, np.newaxis] * COLUMN
+        extents = middles + np.sort(rng.normal(0, 15, (count, 2)), axis=1)
+        return Columns(logits.astype(np.float32), extents.astype(np.float32))
+
+
+class Judges:
+    """A network of single digits that says the same of every ink, or what a function says of it."""
+
+    def __init__(self, probabilities=EVEN, is_digit=1.0) -> None:
+        self._probabilities, self._is_digit = probabilities, is_digit
+        self.groups: list[list[np.ndarray]] = []
+        """What it was asked about."""
+
+    def __call__(self, groups):
+        """Glyphs without ink, probabilities, and P(is a digit)."""
+        self.groups += groups
+        glyphs = [np.zeros((28, 28, 5), np.uint8) for _ in groups]
+        said = [self._is_digit(g) if callable(self._is_digit) else self._is_digit for g in groups]
+        is_digit = None if None in said else np.array(said)
+        return glyphs, np.tile(self._probabilities, (len(groups), 1)), is_digit
+
+
+def zigzag(begin, end, top=0.0, bottom=100.0):
+    """A stroke as high as the line, from one x to another."""
+    return np.array([[begin, top], [(begin + end) / 2, bottom], [end, top], [end, bottom]])
+
+
+def row(count, top=0.0, left=0.0):
+    """As many strokes side by side, each in its hundred."""
+    return [
+        zigzag(left + 100 * n, left + 100 * n + 80 + 20 * (n + 1 == count), top, top + 100)
+        for n in range(count)
+    ]
+
+
+def read(strokes, reader, judge=None, weight=0.3, budget=None):
+    """The transcript of strokes."""
+    medium = Medium(reader, judge or Judges(), weight, budget or Budget())
+    return transcribe(StrokeInk(strokes), medium)
+
+
+def text_of(transcript):
+    """The best reading, its lines joined."""
+    return "\n".join(transcript.readings[0][0])
+
+
+def spelt(symbols):
+    """The lines that symbols spell, each at its index."""
+    lines = {}
+    for symbol in symbols:
+        lines.setdefault(symbol.line, {})[symbol.index] = symbol.char
+    return tuple("".join(line[i] for i in range(len(line))) for _, line in sorted(lines.items()))
+
+
+# ---- whose ink is whose ----
+
+
+def test_it_works():
+    """Three strokes, three symbols: each has its own, its place, and how sure the reader is."""
+    found = read(row(3), Spells("4-7", others={"9": 0.001}))
+    assert found.readings[0][0] == ("4-7",)
+    assert found.readings[0][1] == pytest.approx(0.999**3, abs=1e-5)
+    assert [(s.char, s.line, s.index, s.pieces) for s in found.symbols] == [
+        ("4", 0, 0, (0,)),
+        ("-", 0, 1, (1,)),
+        ("7", 0, 2, (2,)),
+    ]
+    assert [s.opinion is None for s in found.symbols] == [False, True, False]
+    assert all(s.confidence == pytest.approx(0.999, abs=1e-3) for s in found.symbols)
+    assert (found.ignored, found.limit) == ((), None)
+    assert found.evidence.symbols == 3
+    assert found.evidence.left_out == 0
+    assert found.quality == pytest.approx(0.999, abs=1e-3)
+
+
+def test_ink_goes_to_the_symbol_whose_extent_is_like_it():
+    """In whatever order it was drawn: a bar of a 4, drawn last, is the 4's."""
+    first, second, third = row(3)
+    found = read([third, first, second, np.array([[10.0, 50.0], [70.0, 50.0]])], Spells("471"))
+    assert [s.pieces for s in found.symbols] == [(1, 3), (2,), (0,)]
+    assert all(len(s.points) == len(s.pieces) for s in found.symbols)
+
+
+def test_a_symbol_has_the_box_of_its_ink():
+    """Left and top, right and bottom of all its strokes."""
+    found = read([*row(2), np.array([[110.0, -5.0], [150.0, 40.0]])], Spells("47"))
+    assert (found.symbols[1].low.tolist(), found.symbols[1].high.tolist()) == (
+        [100, -5],
+        [200, 100],
+    )
+
+
+def test_a_stroke_through_two_digits_is_divided():
+    """Each gets what lies in its half; the other strokes stay whole."""
+    joined = np.concatenate([zigzag(0, 80), zigzag(100, 180)])
+    found = read([joined, zigzag(200, 300)], Spells("123"))
+    one, two, three = found.symbols
+    assert [s.pieces for s in found.symbols] == [(0,), (0,), (1,)]
+    assert one.high[0] <= 105
+    assert two.low[0] >= 85
+    assert (one.low[0], two.high[0]) == (0, 180)
+    assert np.array_equal(three.points[0], zigzag(200, 300))
+    assert found.evidence.left_out == 0
+
+
+def test_a_component_through_two_digits_is_divided():
+    """Of a picture: every pixel is one digit's."""
+    ink = np.zeros((60, 120), np.uint8)
+    ink[10:50, 10:14] = ink[10:50, 106:110] = ink[28:32, 10:110] = 255
+    (piece,) = pieces_of(ink)
+    medium = Medium(Spells("12"), Judges(), 0.3, Budget())
+    found = transcribe(PictureInk(ink, [piece]), medium)
+    assert [s.pieces for s in found.symbols] == [(0,), (0,)]
+    one, two = (s.points[0] for s in found.symbols)
+    assert len(one) + len(two) == len(piece)
+    assert one[:, 0].max() < two[:, 0].min()
+
+
+def test_a_stroke_that_reaches_a_little_over_is_not_divided():
+    """The tail of a digit under its neighbour is its own; how far it reaches is evidence."""
+    tail = np.concatenate([zigzag(0, 80), [[125.0, 100.0]]])
+    found = read([tail, zigzag(100, 200)], Spells("12"))
+    assert [s.pieces for s in found.symbols] == [(0,), (1,)]
+    assert np.array_equal(found.symbols[0].points[0], tail)
+    plain = read(row(2), Spells("12"))
+    assert plain.evidence.misfit == 0
+    assert found.evidence.misfit == pytest.approx(0.25, abs=0.05)
+
+
+def test_ink_that_no_symbol_holds_is_ignored():
+    """It is left out of the text, and how much of the ink it is is evidence."""
+    reader = Shows(("1", 0, 0.2), ("2", 0.8, 1))
+    speck = np.array([[240.0, 50.0], [250.0, 50.0], [260.0, 50.0]])
+    found = read([zigzag(0, 100), speck, zigzag(400, 500)], reader)
+    assert found.readings[0][0] == ("12",)
+    assert [s.pieces for s in found.symbols] == [(0,), (2,)]
+    assert [len(points) for points in found.ignored] == [1]
+    assert np.array_equal(found.ignored[0][0], speck)
+    way = sum(StrokeInk([]).amount(s) for s in (zigzag(0, 100), zigzag(400, 500)))
+    assert found.evidence.left_out == pytest.approx(20 / (20 + way))
+
+
+def test_other_ink_is_ignored():
+    """What the reader takes for no symbol is no part of the text, and takes no place in it."""
+    found = read(row(4), Spells("1?2?"))
+    assert found.readings[0][0] == ("12",)
+    assert [(s.char, s.index, s.pieces) for s in found.symbols] == [("1", 0, (0,)), ("2", 1, (2,))]
+    assert [points[0][0, 0] for points in found.ignored] == [100, 300]
+    assert found.evidence.symbols == 2
+    assert 0.4 < found.evidence.left_out < 0.6
+
+
+def test_a_line_without_symbols_is_all_ignored():
+    """Nothing is read, and there is nothing to be sure of."""
+    for reader in (Spells(""), Spells("??")):
+        found = read(row(2), reader)
+        assert (found.symbols, found.readings) == ((), (((), 1.0),))
+        assert sorted(len(points) for points in found.ignored) == [1, 1]
+        assert (found.evidence.left_out, found.evidence.digits, found.quality) == (1, 0, 0)
+
+
+def test_a_symbol_without_ink_of_its_own_has_its_neighbours():
+    """There is no symbol without ink, and none of the ink is lost."""
+    found = read([zigzag(0, 100), zigzag(200, 300)], Spells("123"))
+    assert [s.pieces for s in found.symbols][::2] == [(0,), (1,)]
+    assert found.symbols[1].pieces in ((0,), (1,))
+    assert found.ignored == ()
+
+
+def test_a_point_is_read():
+    """Ink without a way is ink: it is divided by nothing."""
+    found = read([np.array([[7.0, 9.0]])], Spells("1"))
+    assert [(s.char, s.pieces) for s in found.symbols] == [("1", (0,))]
+    assert math.isfinite(found.quality)
+
+
+# ---- lines and gaps ----
+
+
+def test_two_lines():
+    """From the top; each in a strip of its own, its symbols counted from its start."""
+    strokes = [*row(2, top=200), *row(3)]
+    reader = Spells("407", "12")
+    found = read(strokes, reader)
+    assert found.readings[0][0] == ("407", "12")
+    assert [(s.line, s.index) for s in found.symbols] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+    assert [s.pieces for s in found.symbols] == [(2,), (3,), (4,), (0,), (1,)]
+    assert len(reader.strips) == 2
+
+
+@pytest.mark.parametrize("text", ["??", "--", "=?"])
+def test_a_line_without_digits_is_no_line(text):
+    """What is written under a word or a rule is line 0; they are ignored."""
+    found = read([*row(2), *row(3, top=200)], Spells(text, "407"))
+    assert found.readings[0][0] == ("407",)
+    assert [(s.char, s.line, s.index) for s in found.symbols] == [
+        ("4", 0, 0),
+        ("0", 0, 1),
+        ("7", 0, 2),
+    ]
+    assert len(found.ignored) == 2
+    assert 0.3 < found.evidence.left_out < 0.5
+
+
+def test_a_wide_gap_parts_a_strip_but_not_a_line():
+    """Its symbols are counted on; the strips are no wider than their ink."""
+    reader = Spells("12", "34")
+    found = read([*row(2), *row(2, left=900)], reader)
+    assert found.readings[0][0] == ("1234",)
+    assert [(s.line, s.index, s.pieces[0]) for s in found.symbols] == [
+        (0, place, place) for place in range(4)
+    ]
+    assert [strip.shape for strip in reader.strips] == [(ROWS, 40 + 2 * MARGIN, 5)] * 2
+
+
+def test_one_symbol_of_two_pieces_one_above_the_other():
+    """An 8 of two rings is looked at as a whole too, and read so where that is believed more."""
+    rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
+
+    def believed(group):
+        return 0.9 if len(group) == 2 else 0.4
+
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=believed))) == "8"
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.9))) == "0\n0"
+    assert text_of(read(rings, Spells("0", "0", "88"), Judges(is_digit=believed))) == "0\n0"
+
+
+# ---- the second opinion ----
+
+
+def test_the_second_opinion_decides_where_the_reader_is_torn():
+    """A 1 or a 7: the network of single digits knows, as far as it is weighed."""
+    torn = Shows(({"1": 0.5, "7": 0.45}, 0, 1))
+    seven = np.where(np.arange(10) == 7, 0.91, 0.01)
+    assert text_of(read(row(1), torn)) == "1"
+    assert text_of(read(row(1), torn, Judges(seven), weight=0)) == "1"
+    found = read(row(1), torn, Judges(seven))
+    assert [lines for lines, _ in found.readings][:2] == [("7",), ("1",)]
+    (symbol,) = found.symbols
+    assert symbol.sure == pytest.approx(0.45 / 0.95)
+    assert symbol.confidence > 0.75
+    assert symbol.opinion.probability == pytest.approx(0.91)
+    assert symbol.opinion.probabilities.argmax() == 7
+    assert symbol.opinion.probabilities.sum() == pytest.approx(1)
+    assert found.readings[0][1] == pytest.approx(symbol.confidence, abs=0.01)
+
+
+def test_one_odd_digit_does_not_outweigh_a_line():
+    """However little the network of single digits believes what the reader is sure of."""
+    never = np.where(np.arange(10) == 1, 0.0, 1 / 9)
+    torn = Shows(({"1": 0.98, "7": 0.01}, 0, 0.5), ("2", 0.5, 1))
+    found = read(row(2), torn, Judges(never), weight=0.3)
+    assert text_of(found) == "12"
+    assert found.evidence.opinion == 0
+
+
+def test_the_same_ink_is_judged_once():
+    """Also where several texts hold it; signs and other ink are not judged at all."""
+    torn = Shows(
+        ({"1": 0.5, "7": 0.45}, 0, 0.25), ("-", 0.25, 0.5), ("?", 0.5, 0.75), ("3", 0.75, 1)
+    )
+    judge = Judges()
+    found = read(row(4), torn, judge)
+    assert [lines for lines, _ in found.readings][:2] == [("1-3",), ("7-3",)]
+    assert sorted(float(group[0][0, 0]) for group in judge.groups) == [0, 300]
+
+
+def test_evidence_is_of_the_weakest():
+    """The least sure symbol, the least believed digit; the mean of what is believed a digit."""
+    reader = Shows((({"1": 0.9, "7": 0.1}), 0, 0.5), (({"-": 0.6, "?": 0.4}), 0.5, 1))
+    ones = np.where(np.arange(10) == 1, 0.82, 0.02)
+    evidence = read(row(2), reader, Judges(ones, 0.7)).evidence
+    assert evidence.weakest == pytest.approx(0.6, abs=1e-3)
+    assert evidence.opinion == pytest.approx(0.82)
+    assert evidence.is_digit == evidence.digits == pytest.approx(0.7)
+    assert read(row(2), reader, Judges(ones, None)).evidence.is_digit == 1
+
+
+def test_quality_grows_with_what_is_read_and_how_sure_it_is():
+    """So that a page whose digits are seen once it is straight is read straight."""
+
+    def quality(text, is_digit):
+        return read(row(2), Spells(text), Judges(is_digit=is_digit)).quality
+
+    assert 0 == quality("??", 1.0) < quality("12", 0.3) < quality("1?", 1.0) < quality("12", 1.0)
+    assert quality("12", 1.0) <= 1
+
+
+# ---- other readings ----
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_readings_of_anything(seed):
+    """The best first, each once, no more than may be, and no likelier together than 1."""
+    rng = np.random.default_rng(seed)
+    strokes = [
+        stroke
+        for line in range(rng.integers(1, 4))
+        for stroke in row(int(rng.integers(1, 5)), top=200.0 * line, left=rng.uniform(0, 900))
+    ]
+    strokes += row(1, left=1500) if seed % 3 == 0 else []
+    found = read(strokes, Guesses(seed))
+    texts = [lines for lines, _ in found.readings]
+    shares = [share for _, share in found.readings]
+    assert spelt(found.symbols) == texts[0]
+    assert len(set(texts)) == len(texts) <= MOST_READINGS
+    assert shares[1:] == sorted(shares[1:], reverse=True)
+    assert all(share >= 0 for share in shares)
+    assert sum(shares) <= 1 + 1e-9
+    held = {piece for symbol in found.symbols for piece in symbol.pieces}
+    assert held <= set(range(len(strokes)))
+    assert all(symbol.points for symbol in found.symbols)
+    assert 0 <= found.quality <= 1 + 1e-9
+    assert all(math.isfinite(value) for value in dataclasses.astuple(found.evidence))
+
+
+def test_readings_of_two_lines_that_may_be_one():
+    """A line that may say nothing gives texts that others give too: each stands there once."""
+    perhaps = Shows(({"1": 0.6, "?": 0.4}, 0, 1))
+    found = read(
+        [zigzag(0, 100), *row(1, top=150), *row(1, top=300), *row(1, top=450), *row(1, top=600)],
+        perhaps,
+        Judges(np.eye(10)[1]),
+    )
+    texts = [lines for lines, _ in found.readings]
+    assert texts[0] == ("1",) * 5
+    assert len(set(texts)) == len(texts)
+    assert dict(found.readings)[("1",) * 4] == pytest.approx(5 * 0.6**4 * 0.4, rel=1e-3)
+
+
+# ---- budgets ----
+
+
+def test_without_any_line_a_budget_is_an_error():
+    """Nothing was read yet."""
+    with pytest.raises(BudgetError, match="pixels"):
+        read(row(2), Spells("12"), budget=Budget(pixels=10))
+
+
+def test_lines_before_the_end_of_a_budget_are_read():
+    """The first of two fits in; the transcript says which bound was met."""
+    width = 40 + 2 * MARGIN
+    strokes = [*row(2), *row(2, top=200), *row(2, top=400)]
+    found = read(strokes, Spells("12"), budget=Budget(pixels=2 * ROWS * width))
+    assert found.readings[0][0] == ("12", "12")
+    assert found.limit == "pixels"
+    assert read(strokes, Spells("12"), budget=Budget(pixels=3 * ROWS * width)).limit is None
+
+
+def test_a_line_whose_digits_the_budget_does_not_reach_is_left_out():
+    """Groups of ink are counted where digits get their second opinion; what had it is read."""
+    judge = Judges()
+    budget = Budget(groups=5)
+
+    def counting(groups):
+        budget.spend(groups=len(groups))
+        return judge(groups)
+
+    strokes = [*row(2), *row(3, top=200), *row(2, top=400)]
+    found = read(strokes, Spells("12", "345", "67"), counting, budget=budget)
+    assert (found.readings[0][0], found.limit) == (("12", "345"), "groups")
+    assert len(judge.groups) == 5
+
+
+def test_a_budget_that_ends_at_the_second_look_gives_the_first():
+    """Lines that were read are not lost where there is no more time to read them as one symbol."""
+    rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
+    budget = Budget(pixels=2 * ROWS * (20 + 2 * MARGIN))
+    found = read(rings, Spells("0", "0", "8"), budget=budget)
+    assert (found.readings[0][0], found.limit) == (("0", "0"), "pixels")
+
+
+def test_nothing_is_read_for_who_has_gone():
+    """Also where some lines were."""
+    now = [0.0]
+
+    class Leaves(Spells):
+        def read(self, strip, budget=None):
+            now[0] += 1
+            return super().read(strip, budget)
+
+    budget = Budget(is_gone=lambda: now[0] > 1, wall_clock=lambda: now[0])
+    with pytest.raises(GoneError):
+        read([*row(2), *row(2, top=200), *row(2, top=400)], Leaves("12"), budget=budget)
+
+
+# ---- readings made of transcripts ----
+
+
+def recognizer(reader, is_digit=0.9):
+    """What reads with these."""
+    return Recognizer(
+        Says(is_digit), line_reader=reader, calibration=THRESHOLDS, confidence=BY_IS_DIGIT
+    )
+
+
+def test_a_reading_has_digits_and_signs_where_the_text_has_them():
+    """Each with its strokes and its box."""
+    reading = recognizer(Spells("1.5")).read_strokes(row(3))
+    assert (reading.text, reading.status) == ("1.5", "ok")
+    assert [(d.digit, d.index, d.strokes) for d in reading.digits] == [(1, 0, (0,)), (5, 2, (2,))]
+    assert [(s.sign, s.index, s.strokes) for s in reading.signs] == [(".", 1, (1,))]
+    assert (reading.signs[0].box.x, reading.signs[0].box.width) == (100, 80)
+
+
+@pytest.mark.parametrize("text", ["1?7", "?12", "1?2?3"])
+def test_beside_other_ink_nothing_is_ok(text):
+    """However sure it is of the rest."""
+    sure = recognizer(Spells(text), 0.99)
+    assert sure.read_strokes(row(len(text))).status == "unsure"
+    plain = text.replace("?", "4")
+    assert recognizer(Spells(plain), 0.99).read_strokes(row(len(text))).status == "ok"
+
+
+def test_beside_ink_that_no_symbol_holds_nothing_is_ok():
+    """A speck between digits is shown as ignored, and the reading is a guess."""
+    speck = np.array([[240.0, 50.0], [260.0, 50.0]])
+    reader = Shows(("1", 0, 0.2), ("2", 0.8, 1))
+    reading = recognizer(reader, 0.99).read_strokes([zigzag(0, 100), speck, zigzag(400, 500)])
+    assert (reading.text, reading.status) == ("12", "unsure")
+    (box,) = reading.ignored
+    assert (box.x, box.width) == (240, 20)
+
+
+@pytest.mark.parametrize("text", ["1???", "+", "-.", "?"])
+def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text):
+    """There is no text, whatever signs there were; what was considered is an alternative."""
+    reading = recognizer(Spells(text)).read_strokes(row(len(text)))
+    assert (reading.status, reading.text, reading.lines) == ("not_a_number", "", ())
+    assert reading.signs == ()
+    digits = [str(digit.digit) for digit in reading.digits]
+    assert [other.text for other in reading.alternatives][:1] == digits
+    assert reading.confidence > 0.5
+
+
+def test_digits_drop_signs_and_are_counted_anew():
+    """Signs are ignored ink where only digits are expected; the reading is as sure as with them."""
+    strokes = [*row(4), *row(2, top=200), *row(2, top=400)]
+    texts = ("-1.5", "2%", "=7")
+    number = recognizer(Spells(*texts)).read_strokes(strokes)
+    digits = recognizer(Spells(*texts)).read_strokes(strokes, expect="digits")
+    assert (number.lines, digits.lines) == (texts, ("15", "2", "7"))
+    assert [(d.digit, d.line, d.index) for d in digits.digits] == [
+        (1, 0, 0),
+        (5, 0, 1),
+        (2, 1, 0),
+        (7, 2, 0),
+    ]
+    assert (digits.signs, len(digits.ignored), number.ignored) == ((), 4, ())
+    assert (digits.confidence, digits.status) == (number.confidence, number.status)
+
+
+def test_readings_that_differ_in_signs_alone_are_one_of_digits():
+    """Their shares come together; none of the alternatives is the text."""
+    reader = Shows(({"1": 0.8, "7": 0.2}, 0, 0.5), ({"-": 0.5, "+": 0.4, "2": 0.1}, 0.5, 1))
+    strokes = row(2)
+    number = recognizer(reader).read_strokes(strokes, alternatives=10)
+    digits = recognizer(reader).read_strokes(strokes, alternatives=10, expect="digits")
+    assert number.text == "1-"
+    assert {"1+", "7-"} < {other.text for other in number.alternatives}
+    assert digits.text == "1"
+    texts = [other.text for other in digits.alternatives]
+    assert texts[0] == "7"
+    assert len(set(texts)) == len(texts)
+    assert "1" not in texts
+
+
+@pytest.mark.parametrize("expect", ["number", "digits"])
+@pytest.mark.parametrize("seed", range(20))
+def test_alternatives_of_anything(seed, expect):
+    """The best first, never the text again, each once, and no likelier together than 1."""
+    strokes = [*row(4), *(row(3, top=200) if seed % 2 else [])]
+    reading = recognizer(Guesses(seed)).read_strokes(strokes, alternatives=10, expect=expect)
+    texts = [other.text for other in reading.alternatives]
+    shares = [other.confidence for other in reading.alternatives]
+    assert reading.text not in texts
+    assert "" not in texts
+    assert len(set(texts)) == len(texts)
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) + reading.confidence <= 1 + 1e-9
+    for digit in reading.digits if reading.text else ():
+        assert reading.lines[digit.line][digit.index] == str(digit.digit)
+    for sign in reading.signs:
+        assert reading.lines[sign.line][sign.index] == sign.sign
+
+
+@pytest.mark.parametrize("asked", [0, 1, 3])
+def test_as_many_alternatives_as_were_asked_for(asked):
+    """Where there are so many."""
+    reader = Shows(({"1": 0.4, "7": 0.3, "4": 0.2, "9": 0.1}, 0, 1))
+    reading = recognizer(reader).read_strokes(row(1), alternatives=asked)
+    assert [other.text for other in reading.alternatives] == ["7", "4", "9"][:asked]
+
+
+def test_lines_that_a_budget_left_unread_make_it_a_guess():
+    """What was read is given, is never `ok`, and says which bound was met."""
+    width = 40 + 2 * MARGIN
+    strokes = [*row(2), *row(2, top=200), *row(2, top=400)]
+    budget = Budget(pixels=2 * ROWS * width)
+    reading = recognizer(Spells("12"), 0.99).read_strokes(strokes, budget=budget)
+    assert (reading.text, reading.status, reading.limit) == ("12\n12", "unsure", "pixels")
