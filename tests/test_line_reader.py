@@ -213,9 +213,9 @@ def test_a_failed_call_keeps_the_next_one_right(content, strips, monkeypatch):
 def test_a_file_that_is_no_model_says_so(strips):
     """At the first call, and where the interpreters are reserved."""
     for broken in (b"", b"no model"):
-        with pytest.raises(ValueError, match="(?i)model|flatbuffer"):
+        with pytest.raises(ValueError, match=r"(?i)model|flatbuffer"):
             LiteRTLineReader(broken).read(strips[0])
-        with pytest.raises(ValueError, match="(?i)model|flatbuffer"):
+        with pytest.raises(ValueError, match=r"(?i)model|flatbuffer"):
             LiteRTLineReader(broken).reserve(1)
 
 

@@ -1,5 +1,7 @@
 """Pieces of ink: strokes and connected components, their strips, their parts, their patches."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -156,7 +158,7 @@ def test_a_stroke_is_divided_where_its_owner_changes():
     found = StrokeInk([stroke])
     parts = found.divided(stroke, halves(40.0))
     assert [number for number, _ in parts] == [0, 1, 0]
-    for (_, before), (_, after) in zip(parts, parts[1:], strict=False):
+    for (_, before), (_, after) in itertools.pairwise(parts):
         assert before[-1].tolist() == after[0].tolist()
     way = sum(found.amount(part) for _, part in parts)
     # Corners are cut by at most what lies between two of the points that are looked at.
