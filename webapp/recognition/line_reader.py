@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .budget import Budget
+from .errors import ModelError
 from .glyph import CHANNELS, network_input
 from .strip import BODY, ROWS, Strip
 
@@ -120,7 +121,7 @@ class LiteRTLineReader:
         """Make the interpreters for so many calls at once.
 
         Raises:
-            Exception: the model does not run.
+            ModelError: the model is no line reader.
         """
         for width in WIDTHS:
             own = self._idle[width]
@@ -142,15 +143,23 @@ class _Network:
     """One interpreter for strips of one width, for one call at a time."""
 
     def __init__(self, content: bytes, width: int) -> None:
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
-        taken = self._interpreter.get_input_details()[0]["index"]
-        self._interpreter.resize_tensor_input(taken, (1, ROWS, width, CHANNELS))
-        self._interpreter.allocate_tensors()
-        self._input = taken
+        shape = (1, ROWS, width, CHANNELS)
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"the model is no line reader: {error}") from error
         outputs = self._interpreter.get_output_details()
         by_size = {int(output["shape"][-1]): output["index"] for output in outputs}
+        if by_size.keys() != {CLASSES, 2}:
+            raise ModelError(
+                f"the model is no line reader: it has outputs of {sorted(by_size)} numbers, "
+                f"not of 2 and {CLASSES}"
+            )
         self._logits, self._extents = by_size[CLASSES], by_size[2]
-        self._padded = np.zeros((1, ROWS, width, CHANNELS), np.uint8)
+        self._padded = np.zeros(shape, np.uint8)
 
     def read(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
