@@ -121,7 +121,7 @@ def test_pictures_are_those_that_there_are(tmp_path):
 @pytest.fixture
 def models(tmp_path):
     """A folder of models of which one has a card with everything."""
-    for name in (f"{m}.{kind}" for m in ("ink", "pen", "pairs") for kind in ("json", "tflite")):
+    for name in (f"{m}.{kind}" for m in ("ink", "pen", "line") for kind in ("json", "tflite")):
         shutil.copy(SHIPPED / name, tmp_path)
     card = json.loads((tmp_path / "ink.json").read_text())
     entry = {"name": "Ink", "train": 1200, "licence": "CC BY 4.0", "citation": "A & B, 2026"}
@@ -163,7 +163,7 @@ def test_the_card_is_served_as_it_is(visitor):
     card = visitor.get("/api/v1/model").json
     for field in ("nondigits", "seeds", "calibration"):
         assert card[field] == CARD[field]
-    assert [card[part]["name"] for part in ("strokes", "pairs")] == ["pen", "pairs"]
+    assert [card[part]["name"] for part in ("strokes", "lines")] == ["pen", "line"]
 
 
 def test_a_model_is_called_by_its_files(models):

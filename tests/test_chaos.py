@@ -213,7 +213,7 @@ def spoil(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ink.tflite", "pen.tflite", "ink.json", "pen.json", "pairs.tflite"]
+    "name", ["ink.tflite", "pen.tflite", "ink.json", "pen.json", "line.tflite"]
 )
 @pytest.mark.parametrize("how", ["missing", "truncated", "altered", "empty"])
 def test_it_rejects_a_spoilt_model(models, name, how):

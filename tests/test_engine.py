@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import webapp
 from tests import hand
 from webapp import create_app
 from webapp.config import ConfigError, Settings
@@ -19,7 +20,7 @@ SHIPPED = Path(Settings().models)
 @pytest.fixture
 def models(tmp_path):
     """A folder with a copy of the served models."""
-    for name in (f"{m}.{kind}" for m in ("ink", "pen", "pairs") for kind in ("json", "tflite")):
+    for name in (f"{m}.{kind}" for m in ("ink", "pen", "line") for kind in ("json", "tflite")):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 
@@ -67,20 +68,25 @@ def test_strokes_have_a_model_of_their_own(models):
     assert "pen.tflite cannot be read" in refusal(models)
 
 
-def test_pairs_are_read_where_there_is_a_model(models):
-    """Which one, the settings say, or none; a broken one stops the start, as any."""
-    assert start(models).pairs.model.name == "pairs"
-    (models / "pairs.tflite").unlink()
-    assert "pairs.tflite cannot be read" in refusal(models)
-    without = start(models, pair_model="")
-    assert without.pairs is None
-    without.warm_up()
+def test_lines_have_a_model_of_their_own(models):
+    """Strokes and pictures share it; which one, the settings say; without it there is no start."""
+    app = create_app(Settings(models=str(models)))
+    pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
+    assert pictures.lines is strokes.lines
+    assert pictures.lines.model.name == "line"
+    files = json.loads((models / "line.json").read_text())["files"]
+    (models / "line.json").rename(models / "other.json")
+    change_card(models / "other.json", files={"other.tflite": files["line.tflite"]})
+    (models / "line.tflite").rename(models / "other.tflite")
+    assert start(models, line_model="other").lines.model.name == "other"
+    assert "line.json cannot be read" in refusal(models)
 
 
-def test_a_model_of_digits_is_none_of_pairs(models):
-    """The site is not ready, rather than failing on the first digits that touch."""
-    with pytest.raises(ValueError, match="mismatch"):
-        start(models, pair_model="ink").warm_up()
+@pytest.mark.parametrize("name", ["ink", "pen"])
+def test_a_model_of_digits_is_none_of_lines(models, name):
+    """The site is not ready, rather than failing on the first number."""
+    with pytest.raises(ModelError, match="no line reader"):
+        start(models, line_model=name).warm_up()
 
 
 def test_the_image_limits_are_the_settings(models):
@@ -94,9 +100,17 @@ def test_the_calibration_is_the_card_s(models):
     change_card(models / "pen.json", calibration={"temperature": 4.0, "unsure": 0.999})
     app = create_app(Settings(models=str(models)))
     pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
-    doubtful = strokes.recognizer.read_strokes(hand.strokes(3))
+    doubtful = strokes.recognizer.read_strokes(hand.strokes(3), expect="digit")
     assert (doubtful.status, doubtful.text) == ("unsure", "3")
-    assert pictures.recognizer.read_strokes(hand.strokes(3)).status == "ok"
+    assert pictures.recognizer.read_strokes(hand.strokes(3), expect="digit").status == "ok"
+
+
+def test_the_confidence_is_that_of_the_card_of_lines(models):
+    """What it says decides when a number is unsure, and not when a digit is."""
+    change_card(models / "line.json", confidence={"unsure": 1.1})
+    recognizer = start(models).recognizer
+    assert recognizer.read_strokes(hand.strokes(3)).status == "unsure"
+    assert recognizer.read_strokes(hand.strokes(3), expect="digit").status == "ok"
 
 
 @pytest.mark.parametrize("broken", [{"temperature": "warm"}, {"unsure": None}, 3, None])
@@ -104,6 +118,13 @@ def test_it_rejects_a_calibration_that_is_none(models, broken):
     """The message says what is broken."""
     change_card(models / "ink.json", calibration=broken)
     assert "calibration in the model card is broken" in refusal(models)
+
+
+@pytest.mark.parametrize("broken", [{"bias": "warm"}, {"share": None}, 3, None])
+def test_it_rejects_a_confidence_that_is_none(models, broken):
+    """The message says what is broken."""
+    change_card(models / "line.json", confidence=broken)
+    assert "confidence in the model card is broken" in refusal(models)
 
 
 def test_a_warm_up_leaves_no_trace(engine):
@@ -114,7 +135,7 @@ def test_a_warm_up_leaves_no_trace(engine):
     assert np.array_equal(before.digits[0].probabilities, after.digits[0].probabilities)
 
 
-@pytest.mark.parametrize("name", ["ink.json", "ink.tflite"])
+@pytest.mark.parametrize("name", ["ink.json", "ink.tflite", "line.json", "line.tflite"])
 def test_it_rejects_a_missing_file(models, name):
     """The message names the file."""
     (models / name).unlink()
@@ -150,6 +171,7 @@ def test_it_rejects_the_keras_backend_without_keras(models, monkeypatch, missing
     """The message names the setting, what is missing and what to install."""
     monkeypatch.setitem(sys.modules, missing, None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "webapp.keras_backend", raising=False)
+    monkeypatch.delattr(webapp, "keras_backend", raising=False)
     with pytest.raises(ConfigError) as refused:
         start(models, backend="keras")
     for word in ("INKLING_BACKEND", "'keras'", missing, "requirements/train.txt"):

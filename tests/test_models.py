@@ -12,7 +12,7 @@ import pytest
 from tests.server import ROOT
 from webapp import create_app, metrics, models
 from webapp.config import ConfigError, Settings
-from webapp.recognition import ModelError, classifier
+from webapp.recognition import ModelError, classifier, line_reader
 
 # This process may have threads, which the models are not tried in.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -43,7 +43,7 @@ def test_a_site_needs_no_files_of_models_that_were_prepared(settings):
         path.unlink()
     client = create_app(settings).test_client()
     assert client.get("/readyz").status_code == 200
-    assert client.get("/api/v1/model").json["pairs"]["name"] == "pairs"
+    assert client.get("/api/v1/model").json["lines"]["name"] == "line"
     assert client.get("/model").status_code == 200
 
 
@@ -71,15 +71,22 @@ def test_models_that_do_not_fit_change_nothing(settings):
 def test_no_interpreter_is_made_here(settings, monkeypatch):
     """It would not survive the fork that makes a worker."""
     made = Counter()
-    init = classifier._Network.__init__
 
-    def counting(self, content):
-        made["interpreters"] += 1
-        init(self, content)
+    def count(module):
+        init = module._Network.__init__
 
-    monkeypatch.setattr(classifier._Network, "__init__", counting)
+        def counting(self, *arguments):
+            made["interpreters"] += 1
+            init(self, *arguments)
+
+        monkeypatch.setattr(module._Network, "__init__", counting)
+
+    for module in (classifier, line_reader):
+        count(module)
     models.prepare(settings)
     assert not made
+    create_app(settings).extensions["engine"].warm_up()
+    assert made["interpreters"] > 1
 
 
 def test_trying_counts_nothing(settings):

@@ -85,7 +85,7 @@ def versions(port: int) -> list[str]:
     status, body, _ = get(port, "/api/v1/model")
     assert status == 200
     pictures = json.loads(body)
-    return [card["version"] for card in (pictures, pictures["strokes"], pictures["pairs"])]
+    return [card["version"] for card in (pictures, pictures["strokes"], pictures["lines"])]
 
 
 def all_workers(master: subprocess.Popen, count: int, but: tuple[int, ...] = ()) -> list[int]:
@@ -116,7 +116,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "altered": lambda folder: (folder / "pen.tflite").write_bytes(b"other"),
     "card": lambda folder: (folder / "pen.json").write_text("{"),
     "no model": lambda folder: put(folder, "pen", b"no model", card_of("pen")),
-    "another kind": lambda folder: become(folder, "pen", "pairs"),
+    "another kind": lambda folder: become(folder, "pen", "line"),
+    "no line reader": lambda folder: become(folder, "line", "pen"),
     "calibration": lambda folder: put(
         folder,
         "ink",
@@ -156,7 +157,9 @@ def test_row_8_a_changed_model_is_refused_and_the_old_one_serves_on(models, log,
     assert "\n" not in refusal
 
 
-@pytest.mark.parametrize("change", ["no model", "another kind", "calibration", "no figures"])
+@pytest.mark.parametrize(
+    "change", ["no model", "another kind", "no line reader", "calibration", "no figures"]
+)
 def test_row_8_a_model_that_cannot_answer_stops_the_start(models, change):
     """With one line, though its card is right about its file."""
     CHANGES[change](models)
@@ -308,8 +311,8 @@ def test_the_site_answers_again_whatever_is_done_to_it(models, log):
                     os.kill(workers(master.pid)[0], signal.SIGKILL)
                 answered = load.statuses()[200]
                 wait_for(lambda answered=answered: load.statuses()[200] > answered + 100)
-                for name in ("ink", "pen", "pairs"):
-                    become(models, name, "pairs" if name == "pairs" else "digits")
+                for name in ("ink", "pen", "line"):
+                    become(models, name, "line" if name == "line" else "digits")
                 master.send_signal(signal.SIGHUP)
                 master.send_signal(signal.SIGHUP)
                 answered = load.statuses()[200]
