@@ -114,7 +114,7 @@ def load_inks(source: Source) -> Inks:
 
     Raises:
         DataError: a file cannot be read.
-        TrainError: there are no digits or not every sign.
+        TrainError: a digit, a sign, letters or other symbols are missing.
     """
     by_writer: dict[str, list[StrokeSample]] = defaultdict(list)
     for path in source.files.digits:
@@ -134,13 +134,22 @@ def load_inks(source: Source) -> Inks:
     for sign, found in signs.items():
         if not found:
             raise TrainError(f"no {sign} by these writers to compose lines with")
-    mnist = None if source.mnist is None else load_mnist(source.mnist)
+    writers = [_writer(by_writer[name]) for name in sorted(by_writer)]
+    for digit in range(10):
+        if not any(digit in writer.digits for writer in writers):
+            raise TrainError(f"no {digit} by these writers to compose lines of")
+    for kind in ("letters", "symbols"):
+        if not others[kind]:
+            raise TrainError(f"no {kind} by these writers to compose other ink of")
+    glyphs = np.zeros((0, 28, 28), np.uint8)
     rows: list[dict[int, NDArray[np.int64]]] = []
-    if mnist is not None:
+    if source.mnist is not None:
+        mnist = load_mnist(source.mnist)
+        glyphs = mnist.train_glyphs[..., 0]
         for split in source.splits:
             rows += _rows_by_writer(mnist.train_labels, source.mnist, split)
     return Inks(
-        [_writer(by_writer[name]) for name in sorted(by_writer)],
+        writers,
         signs,
         others["symbols"],
         others["letters"],
@@ -151,7 +160,7 @@ def load_inks(source: Source) -> Inks:
             for sample in source.samples(path)
             if sample.label.isdecimal()
         ],
-        np.zeros((0, 28, 28), np.uint8) if mnist is None else mnist.train_glyphs[..., 0],
+        glyphs,
         rows,
     )
 
@@ -171,15 +180,16 @@ def _writer(samples: Sequence[StrokeSample]) -> Writer:
 
 
 def _rows_by_writer(
-    labels: NDArray[np.int64], folder: Path | None, split: str
+    labels: NDArray[np.int64], folder: Path, split: str
 ) -> list[dict[int, NDArray[np.int64]]]:
-    """MNIST's rows by writer and digit; its dev writers are those of `mnist.dev_rows`."""
-    if folder is None:
-        everyone = np.zeros(len(labels), np.int64)
-    else:
-        everyone = np.load(folder / WRITERS)["train"][:, 2].astype(np.int64)
-        dev = dev_rows(folder, len(labels))
-        everyone = np.where(dev == (split == "dev"), everyone, -1)
+    """MNIST's rows by writer and digit; its dev writers are those of `mnist.dev_rows`.
+
+    Raises:
+        DataError: the file that knows the writers cannot be read.
+    """
+    dev = dev_rows(folder, len(labels))
+    everyone = np.load(folder / WRITERS)["train"][:, 2].astype(np.int64)
+    everyone = np.where(dev == (split == "dev"), everyone, -1)
     order = np.lexsort((labels, everyone))
     writers: list[dict[int, NDArray[np.int64]]] = []
     for rows in np.split(order, np.flatnonzero(np.diff(everyone[order])) + 1):

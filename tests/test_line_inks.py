@@ -1,0 +1,201 @@
+"""Whose ink lines are composed of."""
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.ink_files import (
+    LETTERS,
+    MARKS,
+    SIGNS,
+    WRITERS,
+    digit_rows,
+    doodle_rows,
+    files_in,
+    symbol_rows,
+    write,
+)
+from train.errors import DataError, TrainError
+from train.line import inks
+from train.line.inks import WRITER_CAP, Files, Source, load_inks
+from train.mnist import Mnist
+from webapp.recognition.line_reader import SIGNS as SIGN_NAMES
+
+ME = WRITERS["train"][0]
+TRAIN_DOODLE = next(n for n in ("house", "fork", "bus") if zlib.crc32(n.encode()) % 4 >= 2)
+
+
+def source(folder, digits=None, symbols=None, **options):
+    """A source of these rows, or of enough for a line."""
+    digits = digit_rows([ME]) if digits is None else digits
+    symbols = symbol_rows(SIGNS | LETTERS | MARKS, [ME]) if symbols is None else symbols
+    files = Files(
+        (write(folder / "digits.jsonl.gz", digits),),
+        (),
+        (write(folder / "symbols.jsonl.gz", symbols),),
+    )
+    return Source(files, **options)
+
+
+def test_it_works(tmp_path):
+    """Digits come by writer, signs by what they are, the rest by kind, numbers with their text."""
+    found = load_inks(Source(files_in(tmp_path)))
+    assert [sorted(writer.digits) for writer in found.writers] == 4 * [list(range(10))]
+    assert [writer.count for writer in found.writers] == 4 * [10]
+    assert {sign: len(own) for sign, own in found.signs.items()} == dict.fromkeys(SIGN_NAMES, 2)
+    assert (len(found.letters), len(found.marks)) == (4, 2)
+    assert [text for text, _ in found.strings] == ["407", "12", "407", "12"]
+    assert found.glyphs.shape == (0, 28, 28)
+    assert np.array_equal(found.writers[0].digits[7][0][0], np.array(hand.DIGITS[7][0]))
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_writers_of_other_splits_are_left_out(tmp_path, split):
+    """Digits, numbers, signs and letters are of writers of the split; doodles go by class."""
+    rows = digit_rows([WRITERS[split][0]]) + digit_rows([WRITERS[s][1] for s in WRITERS], repeats=2)
+    classes = [f"doodle {number}" for number in range(12)]
+    symbols = [
+        *symbol_rows(SIGNS | LETTERS | MARKS, [names[0] for names in WRITERS.values()]),
+        *doodle_rows(*classes),
+    ]
+    found = load_inks(source(tmp_path, rows, symbols, splits=(split,)))
+    assert sorted(writer.count for writer in found.writers) == [10, 20]
+    assert len(found.signs["+"]) == len(found.marks) == 1
+    remainders = {"test": (0,), "dev": (1,), "train": (2, 3)}[split]
+    own = [name for name in classes if zlib.crc32(name.encode()) % 4 in remainders]
+    assert len(found.doodles) == len(own) > 0
+
+
+def test_splits_add_up(tmp_path):
+    """Two splits are both their writers."""
+    files = files_in(tmp_path)
+    count = {
+        splits: len(load_inks(Source(files, splits=splits)).writers)
+        for splits in (("train",), ("dev",), ("train", "dev"))
+    }
+    assert count["train", "dev"] == count["train",] + count["dev",]
+
+
+def test_contributors_are_left_out(tmp_path):
+    """`without` takes all of their ink away, `only` everybody else's; doodles are nobody's."""
+    files = files_in(tmp_path, ("one", "two"))
+    every = load_inks(Source(files))
+    for options in ({"without": ("two",)}, {"only": ("one",)}):
+        found = load_inks(Source(files, **options))
+        for part in ("writers", "marks", "letters", "strings"):
+            assert 2 * len(getattr(found, part)) == len(getattr(every, part))
+        assert 2 * len(found.signs["+"]) == len(every.signs["+"])
+        assert len(found.doodles) == len(every.doodles)
+
+
+def test_look_alikes_and_signs_are_never_other_ink(tmp_path):
+    """A letter that may be a digit, a sign, a bar or a round doodle teaches nothing."""
+    bar = [[(0, 0), (0, 1)]]
+    unwanted = dict.fromkeys(["O", "l", "Z", "q", "|", "_", "?", "^", "\\@", "`"], bar)
+    classes = [name for name in ("circle", "line", "moon") if zlib.crc32(name.encode()) % 4 >= 2]
+    assert classes
+    symbols = [
+        *symbol_rows(SIGNS | LETTERS | MARKS | unwanted, [ME]),
+        *doodle_rows(TRAIN_DOODLE, *classes),
+    ]
+    found = load_inks(source(tmp_path, symbols=symbols))
+    drawn = [found.letters, found.marks, found.doodles]
+    assert [len(own) for own in drawn] == [len(LETTERS), len(MARKS), 1]
+    assert not any(len(strokes) == 1 and len(strokes[0]) == 2 for own in drawn for strokes in own)
+
+
+def test_a_busy_writer_is_cut_down(tmp_path):
+    """A writer has few more than `WRITER_CAP` digits at most, and still all ten."""
+    found = load_inks(source(tmp_path, digit_rows([ME], repeats=40)))
+    (writer,) = found.writers
+    assert 0.9 * WRITER_CAP <= writer.count <= WRITER_CAP
+    assert len(writer.digits) == 10
+
+
+def test_it_rejects_no_digits(tmp_path):
+    """Writers of another split are none; the message has the splits."""
+    with pytest.raises(TrainError, match="no digits by dev or test writers"):
+        load_inks(source(tmp_path, splits=("dev", "test")))
+
+
+@pytest.mark.parametrize("digit", [0, 7])
+def test_it_rejects_a_missing_digit(tmp_path, digit):
+    """Every digit is written by somebody."""
+    rows = [row for row in digit_rows([ME]) if row["label"] != str(digit)]
+    with pytest.raises(TrainError, match=f"no {digit} by these writers"):
+        load_inks(source(tmp_path, rows))
+
+
+@pytest.mark.parametrize("sign", SIGN_NAMES)
+def test_it_rejects_a_missing_sign(tmp_path, sign):
+    """The message has the sign."""
+    drawings = {label: strokes for label, strokes in SIGNS.items() if label != sign}
+    with pytest.raises(TrainError) as error:
+        load_inks(source(tmp_path, symbols=symbol_rows(drawings | LETTERS | MARKS, [ME])))
+    assert f"no {sign} by these writers" in str(error.value)
+
+
+@pytest.mark.parametrize(("missing", "kind"), [(LETTERS, "letters"), (MARKS, "symbols")])
+def test_it_rejects_missing_other_ink(tmp_path, missing, kind):
+    """Words and marks are composed of ink that somebody wrote."""
+    drawings = {k: v for k, v in (SIGNS | LETTERS | MARKS).items() if k not in missing}
+    with pytest.raises(TrainError, match=f"no {kind} by these writers"):
+        load_inks(source(tmp_path, symbols=symbol_rows(drawings, [ME])))
+
+
+def test_it_rejects_missing_files(tmp_path):
+    """The message has the path, of a stroke file or of MNIST's folder."""
+    good = source(tmp_path)
+    missing = replace(good.files, symbols=(tmp_path / "none.jsonl.gz",))
+    with pytest.raises(DataError, match=r"none\.jsonl\.gz cannot be read"):
+        load_inks(replace(good, files=missing))
+    with pytest.raises(DataError, match="there is neither train-images"):
+        load_inks(replace(good, mnist=tmp_path / "mnist"))
+
+
+@pytest.fixture
+def mnist(tmp_path, monkeypatch):
+    """A folder with the writers of 48 images, and images as good as MNIST's."""
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    writers = np.zeros((48, 8), np.int64)
+    writers[:, 2] = np.repeat(np.arange(100, 124), 2)
+    np.savez(folder / "writers.npz", train=writers)
+    glyphs = np.arange(48, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis]
+    images = np.broadcast_to(glyphs, (48, 28, 28, 1)).copy()
+    labels = np.arange(48) % 10
+    monkeypatch.setattr(inks, "load_mnist", lambda path: Mnist(images, labels, images, labels))
+    return folder
+
+
+def test_mnist_is_cut_by_writer(tmp_path, mnist):
+    """Rows of one writer stay together, by digit; train and dev share nobody and lose nobody."""
+    found = {
+        splits: load_inks(source(tmp_path, digit_rows([ME, WRITERS["dev"][0]]),
+                                 symbol_rows(SIGNS | LETTERS | MARKS, [ME, WRITERS["dev"][0]]),
+                                 mnist=mnist, splits=splits))
+        for splits in (("train",), ("dev",), ("train", "dev"))
+    }  # fmt: skip
+    rows = {}
+    for splits, own in found.items():
+        for writer in own.glyph_rows:
+            together = sorted(int(row) for some in writer.values() for row in some)
+            assert together[1] == together[0] + 1
+            assert together[0] % 2 == 0
+            for digit, some in writer.items():
+                assert all(row % 10 == digit for row in some)
+                assert own.glyphs[some].max() == max(some)
+        rows[splits] = sorted(int(r) for w in own.glyph_rows for some in w.values() for r in some)
+    assert rows["train",]
+    assert rows["dev",]
+    assert sorted(rows["train",] + rows["dev",]) == rows["train", "dev"] == list(range(48))
+
+
+def test_it_rejects_mnist_without_writers(tmp_path, mnist):
+    """The file that knows them has to be there."""
+    (mnist / "writers.npz").unlink()
+    with pytest.raises(DataError, match=r"writers\.npz cannot be read"):
+        load_inks(source(tmp_path, mnist=mnist))
