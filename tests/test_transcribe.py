@@ -228,6 +228,12 @@ def test_a_symbol_without_ink_of_its_own_has_its_neighbours():
     assert found.ignored == ()
 
 
+def test_a_point_that_is_nothing_is_left_out():
+    """It is all of the ink, though no pen went any way."""
+    found = read([np.array([[7.0, 9.0]])], Spells(""))
+    assert (found.symbols, len(found.ignored), found.evidence.left_out) == ((), 1, 1)
+
+
 def test_a_point_is_read():
     """Ink without a way is ink: it is divided by nothing."""
     found = read([np.array([[7.0, 9.0]])], Spells("1"))
@@ -473,14 +479,15 @@ def test_beside_other_ink_nothing_is_ok(text):
     assert recognizer(Spells(plain), 0.99).read_strokes(row(len(text))).status == "ok"
 
 
-def test_beside_ink_that_no_symbol_holds_nothing_is_ok():
-    """A speck between digits is shown as ignored, and the reading is a guess."""
-    speck = np.array([[240.0, 50.0], [260.0, 50.0]])
+@pytest.mark.parametrize("width", [20.0, 0.0])
+def test_beside_ink_that_no_symbol_holds_nothing_is_ok(width):
+    """A speck between digits, even a point, is shown as ignored, and the reading is a guess."""
+    speck = np.array([[240.0, 50.0], [240.0 + width, 50.0]])
     reader = Shows(("1", 0, 0.2), ("2", 0.8, 1))
     reading = recognizer(reader, 0.99).read_strokes([zigzag(0, 100), speck, zigzag(400, 500)])
     assert (reading.text, reading.status) == ("12", "unsure")
     (box,) = reading.ignored
-    assert (box.x, box.width) == (240, 20)
+    assert (box.x, box.width) == (240, width)
 
 
 @pytest.mark.parametrize("text", ["1???", "+", "-.", "?"])
@@ -539,6 +546,7 @@ def test_alternatives_of_anything(seed, expect):
     assert len(set(texts)) == len(texts)
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) + reading.confidence <= 1 + 1e-9
+    assert max(shares, default=0) <= (reading.confidence if reading.text else 1)
     for digit in reading.digits if reading.text else ():
         assert reading.lines[digit.line][digit.index] == str(digit.digit)
     for sign in reading.signs:

@@ -355,20 +355,20 @@ class Recognizer:
             symbols = _renumbered([s for s in symbols if s.char.isdigit()])
             readings = _digits_only(readings)
         digits = [s for s in symbols if s.char.isdigit()]
-        refused = (
+        refused = found.limit is None and (
             not digits
             or found.evidence.left_out > MOST_LEFT_OUT
             or found.evidence.digits < self._calibration.not_a_number
         )
         pieces = surface is None
-        # The others share what the best leaves, as the search shared it between them.
-        rest = sum(share for _, share in readings[1:])
-        scale = min(1.0, (1 - confidence) / max(rest, 1e-12))
-        texts = [
-            Alternative("\n".join(lines), share * scale if number else confidence)
-            for number, (lines, share) in enumerate(readings)
-            if lines
-        ]
+        # As likely beside each other as the search found them, and together no likelier than what
+        # the best leaves; of what is no number, all of them together as likely as that it is one.
+        best, rest = readings[0][1], sum(share for _, share in readings[1:])
+        if refused:
+            scale = confidence / max(best + rest, 1e-300)
+        else:
+            scale = min(confidence / max(best, 1e-300), (1 - confidence) / max(rest, 1e-300))
+        texts = [Alternative("\n".join(lines), share * scale) for lines, share in readings if lines]
         reading = Reading(
             status="not_a_number",
             lines=(),
@@ -382,10 +382,10 @@ class Recognizer:
             evidence=found.evidence,
             timing=timing,
         )
-        if refused and found.limit is None:
+        if refused:
             return reading
         lines, _ = readings[0]
-        unsure = confidence < self._confidence.unsure or found.evidence.left_out > 0 or found.limit
+        unsure = confidence < self._confidence.unsure or found.ignored or found.limit
         return replace(
             reading,
             status="unsure" if unsure else "ok",
