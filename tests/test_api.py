@@ -139,8 +139,20 @@ def test_every_status_has_the_same_fields(status):
 
 @pytest.mark.parametrize("status", ["ok", "unsure"])
 def test_a_reading_is_given_however_sure_it_is(status):
-    """Its confidence is that it is a digit, and this one; so are those of the others."""
+    """The others share what its confidence leaves."""
     answer = draw(fake.site(status).test_client(), hand.columns(4))
+    is_digit = fake.IS_DIGIT[status]
+    assert (answer["text"], answer["lines"]) == ("1", ["1"])
+    assert answer["confidence"] == pytest.approx(is_digit)
+    assert [a["text"] for a in answer["alternatives"]] == ["7", "8", "6"]
+    assert 0 < sum(a["confidence"] for a in answer["alternatives"]) <= 1 - is_digit + 1e-6
+    assert answer["digits"][0]["is_digit"] == pytest.approx(is_digit)
+
+
+@pytest.mark.parametrize("status", ["ok", "unsure"])
+def test_one_digit_is_given_however_sure_it_is(status):
+    """Its confidence is that it is a digit, and this one; so are those of the others."""
+    answer = draw(fake.site(status).test_client(), hand.columns(4), expect="digit")
     is_digit = fake.IS_DIGIT[status]
     assert (answer["text"], answer["lines"]) == ("1", ["1"])
     assert answer["confidence"] == pytest.approx(is_digit * 0.5)
@@ -179,11 +191,14 @@ def test_no_strokes_are_an_empty_answer(client):
 
 
 def test_a_dot_is_ink(client):
-    """One point is something to read."""
-    answer = draw(client, [{"x": [5], "y": [7]}])
+    """One point is something to read, whatever is made of it."""
+    point, box = [{"x": [5], "y": [7]}], {"x": 5, "y": 7, "width": 0, "height": 0}
+    answer = draw(client, point)
     assert answer["status"] != "empty"
-    [digit] = answer["digits"]
-    assert digit["box"] == {"x": 5, "y": 7, "width": 0, "height": 0}
+    assert [one["box"] for one in answer["digits"] + answer["signs"]] in ([], [box])
+    assert answer["text"] or answer["ignored"] == [box]
+    [digit] = draw(client, point, expect="digit")["digits"]
+    assert digit["box"] == box
 
 
 def test_the_box_is_that_of_the_strokes(client):
