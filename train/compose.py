@@ -115,7 +115,9 @@ def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
 def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> float:
     """How far ink may move left from box beside box until it meets the ink there."""
     edge = max(float(stroke[:, 0].max()) for stroke in left)
-    one, other = _dense(left), _dense(right)
+    one, other = (
+        np.concatenate([dense(stroke, 0.02) for stroke in strokes]) for strokes in (left, right)
+    )
     heights = np.linspace(-1.2, 0.2, rows + 1)
     room = np.inf
     for top, bottom in itertools.pairwise(heights):
@@ -126,12 +128,9 @@ def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> fl
     return min(room, NOOK)
 
 
-def _dense(strokes: Sequence[Stroke]) -> Stroke:
-    """Points along strokes at most 0.02 apart."""
-    points = []
-    for stroke in strokes:
-        moves = np.hypot(*np.diff(stroke, axis=0).T)
-        along = np.concatenate([[0.0], np.cumsum(moves)])
-        places = np.linspace(0, along[-1], 2 + int(along[-1] / 0.02))
-        points.append(np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], 1))
-    return np.concatenate(points)
+def dense(stroke: Stroke, step: float) -> Stroke:
+    """Points along a stroke, at most a step apart, in the stroke's unit."""
+    moves = stroke[1:] - stroke[:-1]
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
+    places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
+    return np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], 1)

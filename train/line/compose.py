@@ -24,6 +24,8 @@ from webapp.recognition.strip import (
     strip_of_strokes,
 )
 
+from ..compose import NOOK, dense
+from ..errors import TrainError
 from ..nondigits import scribble, smudge
 from ..styles import drawn
 from ..warp import Warp, warp
@@ -57,8 +59,8 @@ ROW_STEP = 0.1
 ROW_FIRST, ROW_COUNT = -1.8, 28
 """Top of the first row, and their number."""
 
-NOOK = 0.25
-"""A symbol moves at most so far under or over its neighbour."""
+DENSITY = 0.04
+"""Distance of the points that stand for ink, at most, in heights."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Place:
     size: tuple[float, float]
     """Height, or width of what is flat (`wide`)."""
     middle: tuple[float, float]
+    """Of the ink's box, from the baseline; above it is negative."""
     wide: bool = False
 
 
@@ -107,10 +110,12 @@ class _Item:
     """One symbol, placed."""
 
     label: int
+    """The reader's class."""
     strokes: list[Stroke]
     patch: NDArray[np.uint8] | None = None
-    """MNIST's ink instead of strokes, `SCALE` pixels to a height; `corner` is its top left."""
+    """MNIST's ink instead of strokes, (H, W), 255 on 0, `SCALE` pixels to a height."""
     corner: NDArray[np.float64] | None = None
+    """Top left of the patch, (x, y) in heights."""
 
     def moved(self, shift: float) -> None:
         """Move it to the right."""
@@ -120,7 +125,7 @@ class _Item:
             self.corner = self.corner + step
 
     def sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Left and right end of the ink in each row; infinite where there is none."""
+        """Left and right end of the ink in each row, (28,); inf and -inf where there is none."""
         left, right = np.full(ROW_COUNT, np.inf), np.full(ROW_COUNT, -np.inf)
         points = self.points()
         rows = ((points[:, 1] - ROW_FIRST) / ROW_STEP).astype(int).clip(0, ROW_COUNT - 1)
@@ -129,9 +134,9 @@ class _Item:
         return left, right
 
     def points(self) -> Stroke:
-        """Points of its ink, close to each other."""
+        """Points of its ink, (N, 2), close to each other."""
         if self.patch is None or self.corner is None:
-            return np.concatenate([_dense(stroke) for stroke in self.strokes])
+            return np.concatenate([dense(stroke, DENSITY) for stroke in self.strokes])
         rows, columns = np.nonzero(self.patch > 80)
         return np.stack([columns, rows], 1) / SCALE + self.corner
 
@@ -145,28 +150,39 @@ class _Hand:
     """How the writer of a line writes."""
 
     slant: float
+    """Sideways per height, to the right."""
     stretch: float
+    """Factor of the width."""
     height_noise: float
+    """Standard deviation of a digit's height, as a share."""
     base_noise: float
+    """Standard deviation of where a digit stands, in heights."""
     slope: float
+    """How far the baseline falls per length."""
     mode: str
+    """Of spacing: `apart`, `close`, `touching`, or `mixed`, any of them between two symbols."""
     gap: float
+    """Between digits apart, in heights, on the mean."""
     amount: Warp
+    """How far each symbol is varied by itself."""
 
 
 def random_line(inks: Inks, rng: Rng) -> Line:
-    """A line of random text by a random writer, as strokes or as a picture of any kind."""
+    """A line of random text by a random writer, as strokes or as a picture of any kind.
+
+    Raises:
+        TrainError: twenty lines in a row are wider than `WIDEST`.
+    """
     for _ in range(20):
         kind = rng.random()
-        line = None
         if kind < 0.05 and inks.strings:
             line = _of_string(inks, rng)
         else:
             from_pixels = kind > 0.77 and len(inks.glyph_rows) > 0
             line = _composed(random_text(rng), inks, _hand(rng), from_pixels, rng)
-        if line is not None and len(line.target) and line.strip.shape[1] <= WIDEST:
+        if len(line.target) and line.strip.shape[1] <= WIDEST:
             return line
-    raise AssertionError("twenty lines in a row were too wide to train on")
+    raise TrainError(f"twenty lines in a row are wider than {WIDEST} pixels")
 
 
 WIDEST = 512
@@ -176,11 +192,12 @@ WIDEST = 512
 def composed_line(
     text: str, inks: Inks, rng: Rng, mode: str | None = None
 ) -> list[tuple[int, list[Stroke]]]:
-    """Strokes of a text, symbol by symbol, from left to right: what figures are measured on.
+    """The class and the strokes of each symbol of a text, from left to right: what figures are
+    measured on.
 
     Args:
         text: of `SYMBOLS` and the tokens of `texts`.
-        mode: of spacing, `apart`, `close` or `touching`; any of them if it is None.
+        mode: of spacing, `apart`, `close`, `touching` or `mixed`; any of them if it is None.
     """
     hand = _hand(rng)
     hand = replace(hand, mode=mode or hand.mode, slope=hand.slope / 2)
@@ -202,7 +219,7 @@ def _hand(rng: Rng) -> _Hand:
     )
 
 
-def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> Line | None:
+def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> Line:
     items = _placed(text, inks, hand, from_pixels, rng)
     target = np.array([item.label for item in items], np.int8)
     if from_pixels:
@@ -297,8 +314,7 @@ def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) 
 
 def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> list[_Item]:
     """The symbols of a text, one beside the other."""
-    by_rows = from_pixels
-    digit_of = _pixel_digits(inks, hand, rng) if by_rows else _pen_digits(inks, hand, rng)
+    digit_of = _pixel_digits(inks, hand, rng) if from_pixels else _pen_digits(inks, hand, rng)
     items: list[_Item] = []
     reach = np.full(ROW_COUNT, -np.inf)
     space, last = 0.0, SPACE
@@ -455,11 +471,3 @@ def _join(items: list[_Item], rng: Rng) -> None:
         bow = (start + end) / 2 + rng.normal(0, 0.06, 2)
         left.strokes[-1] = np.concatenate([left.strokes[-1], [bow]])
         right.strokes[0] = np.concatenate([[bow], right.strokes[0]])
-
-
-def _dense(stroke: Stroke, step: float = 0.04) -> Stroke:
-    """Points along a stroke, at most a step apart."""
-    moves = stroke[1:] - stroke[:-1]
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
-    places = np.linspace(0, along[-1], 2 + int(along[-1] / step))
-    return np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], 1)
