@@ -1,0 +1,251 @@
+"""Composed lines: what stands where, and whether the strip shows it there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.ink_files import inks_in
+from train.errors import TrainError
+from train.line import compose
+from train.line.compose import DENSITY, WIDEST, composed_line, random_line
+from webapp.recognition.line_reader import OTHER, SIGNS, SYMBOLS
+from webapp.recognition.strip import ROWS
+
+SEEDS = range(40)
+
+PEN = 3.0
+"""How far the pen's own width reaches out of an extent, in pixels of the strip: half of the widest
+pen, and half a pixel on either side."""
+
+
+@pytest.fixture(scope="module")
+def inks(tmp_path_factory):
+    """Ink of two contributors, and glyphs."""
+    return inks_in(tmp_path_factory.mktemp("inks"))
+
+
+def rng_of(seed):
+    """A generator whose first number decides how a line comes about; see `pixel_seeds`."""
+    return np.random.default_rng(seed)
+
+
+def pixel_seeds(count=40):
+    """Seeds whose lines are composed of MNIST's pixels; and as many of those that are not."""
+    drawn = {seed: np.random.default_rng(seed).random() for seed in range(400)}
+    pixels = [seed for seed, kind in drawn.items() if kind > 0.8][:count]
+    return pixels, [seed for seed, kind in drawn.items() if 0.05 < kind < 0.75][:count]
+
+
+PIXELS, STROKES = pixel_seeds()
+
+
+@pytest.fixture
+def line_of(inks, monkeypatch):
+    """Compose a line of a text, as clean ink."""
+    monkeypatch.setattr(compose, "degraded", lambda ink, body, rng: ink)
+
+    def composed(text, seed):
+        monkeypatch.setattr(compose, "random_text", lambda rng: text)
+        return random_line(replace(inks, strings=[]), rng_of(seed))
+
+    return composed
+
+
+def boxes(placed):
+    """Left, top, right and bottom of each symbol of a composed line, (N, 4)."""
+    return np.array(
+        [
+            [*np.min([s.min(0) for s in strokes], 0), *np.max([s.max(0) for s in strokes], 0)]
+            for _, strokes in placed
+        ]
+    )
+
+
+def placed_of(text, inks, seed, mode=None):
+    """The symbols of a composed line of a text."""
+    return composed_line(text, inks, rng_of(seed), mode)
+
+
+@pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
+def test_it_works(line_of, seeds):
+    """The target is the text, digits, signs and other ink; spaces have no symbol."""
+    for seed in seeds[:10]:
+        line = line_of("4 0.7a", seed)
+        assert line.target.tolist() == [4, 0, SYMBOLS.index("."), 7, OTHER]
+        assert line.target.dtype == np.int8
+        assert line.extents.shape == (5, 2)
+        assert line.extents.dtype == np.float32
+
+
+def test_strips_are_as_the_reader_takes_them(inks):
+    """32 rows, uint8, five channels, some ink, and no wider than is trained on."""
+    for seed in range(150):
+        line = random_line(inks, rng_of(seed))
+        rows, width, channels = line.strip.shape
+        assert (rows, channels, line.strip.dtype) == (ROWS, 5, np.uint8)
+        assert 8 < width <= WIDEST
+        assert line.strip[..., 0].any()
+        assert len(line.target) > 0
+        assert 0 <= line.target.min() <= line.target.max() <= OTHER
+
+
+def test_lines_come_in_all_ways(inks):
+    """Strokes with and without direction, numbers in one go, whose extents nobody knows."""
+    lines = [random_line(inks, rng_of(seed)) for seed in range(200)]
+    directed = [bool(line.strip[..., 1:].any()) for line in lines]
+    assert 0.3 < np.mean(directed) < 0.6
+    unknown = [line for line in lines if line.extents is None]
+    assert 0.01 < len(unknown) / len(lines) < 0.12
+    assert {tuple(line.target.tolist()) for line in unknown} == {(4, 0, 7), (1, 2)}
+
+
+@pytest.mark.parametrize("seed", [PIXELS[0], STROKES[0]])
+def test_the_same_seed_gives_the_same_line(inks, seed):
+    """To the last pixel; another seed gives another line."""
+    one, same, other = (random_line(inks, rng_of(number)) for number in (seed, seed, seed + 1))
+    assert np.array_equal(one.strip, same.strip)
+    assert np.array_equal(one.target, same.target)
+    assert np.array_equal(one.extents, same.extents)
+    assert one.strip.shape != other.strip.shape or not np.array_equal(one.strip, other.strip)
+
+
+@pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
+@pytest.mark.parametrize("symbol", "07#/")
+def test_an_extent_is_where_the_ink_is(line_of, seeds, symbol):
+    """The columns of an isolated symbol's ink begin and end with its extent, the pen apart."""
+    for seed in seeds[:15]:
+        line = line_of(symbol, seed)
+        inked = np.flatnonzero(line.strip[..., 0].max(axis=0) > 40)
+        ((left, right),) = line.extents
+        assert abs(inked[0] - left) <= PEN
+        assert abs(inked[-1] + 1 - right) <= PEN
+
+
+@pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
+def test_extents_of_two_symbols_are_where_theirs_are(line_of, seeds):
+    """Nothing is inked between two symbols with a gap between them."""
+    for seed in seeds[:15]:
+        line = line_of("8  3", seed)
+        inked = line.strip[..., 0].max(axis=0) > 40
+        (left, end), (start, right) = line.extents
+        assert left < end < start < right
+        assert not inked[int(end + PEN) + 1 : int(start - PEN)].any()
+        assert inked[int(left + PEN) : int(end - PEN)].all()
+        assert abs(np.flatnonzero(inked)[-1] + 1 - right) <= PEN
+
+
+def test_digits_apart_are_apart(inks):
+    """There is paper between the boxes of any two neighbours."""
+    for seed in SEEDS:
+        found = boxes(placed_of("40718", inks, seed, "apart"))
+        assert (found[1:, 0] > found[:-1, 2]).all()
+
+
+def nearest(one, other):
+    """The least distance between points of two symbols' ink."""
+    a, b = (np.concatenate(strokes) for _, strokes in (one, other))
+    return np.hypot(*(a[:, np.newaxis] - b[np.newaxis]).transpose(2, 0, 1)).min()
+
+
+def test_touching_digits_come_near(inks):
+    """Rings meet or cross; close ones hardly, and digits apart are farther from each other."""
+    means = {
+        mode: np.mean([nearest(*placed_of("00", inks, seed, mode)) for seed in SEEDS])
+        for mode in ("touching", "close", "apart")
+    }
+    assert means["touching"] < 0.12
+    assert means["touching"] < means["close"] < means["apart"]
+    overlaps = [boxes(placed_of("08", inks, seed, "touching")) for seed in SEEDS]
+    assert any(found[1, 0] < found[0, 2] for found in overlaps)
+
+
+@pytest.mark.parametrize("mode", ["apart", "close", "touching", None])
+def test_signs_never_slide_into_their_neighbours(inks, mode):
+    """A sign overlaps what stands beside it by 0.05 heights and a point's distance at most."""
+    for seed in SEEDS[:12]:
+        for sign in SIGNS:
+            found = boxes(placed_of(f"7{sign}4", inks, seed, mode))
+            assert (found[1:, 0] >= found[:-1, 2] - 0.05 - DENSITY).all(), sign
+
+
+def upright(text, inks, seed):
+    """Tops and bottoms of the symbols, 0 at the foot and -1 at the top of digits about 1 high."""
+    found = boxes(placed_of(text, inks, seed, "apart"))
+    digits = np.array([symbol.isdigit() for symbol in text])
+    # A sloping baseline is levelled by the feet of the digits on either side.
+    x = found[:, [0, 2]].mean(axis=1)
+    slope, foot = np.polyfit(x[digits], found[digits, 3], 1)
+    return (found[:, [1, 3]] - (slope * x + foot)[:, np.newaxis]) / np.mean(
+        np.ptp(found[digits][:, [1, 3]], axis=1)
+    )
+
+
+def test_digits_stand_on_the_baseline(inks):
+    """Feet at about 0, heads at about -1."""
+    tops, bottoms = np.concatenate([upright("80868", inks, seed) for seed in SEEDS]).T
+    assert abs(np.mean(tops) + 1) < 0.1
+    assert np.std(bottoms) < 0.15
+
+
+@pytest.mark.parametrize("sign", ".,")
+def test_a_point_stands_at_the_foot(inks, sign):
+    """Small, and where digits stand; a comma hangs lower than a point."""
+    found = [upright(f"8{sign}8", inks, seed)[1] for seed in SEEDS]
+    for top, bottom in found:
+        assert bottom - top < 0.75
+        assert -0.35 < (top + bottom) / 2 < 0.35
+
+
+def test_a_comma_hangs_lower_than_a_point(inks):
+    """Their lower ends, on the mean."""
+    foot = {sign: np.mean([upright(f"8{sign}8", inks, s)[1, 1] for s in SEEDS]) for sign in ".,"}
+    assert foot[","] > foot["."] + 0.1
+
+
+@pytest.mark.parametrize("sign", "-+=:")
+def test_a_minus_is_at_half_height(inks, sign):
+    """Between head and foot; as are other signs that are lower than a digit."""
+    for seed in SEEDS:
+        top, bottom = upright(f"8{sign}8", inks, seed)[1]
+        assert -0.95 < (top + bottom) / 2 < -0.05
+
+
+@pytest.mark.parametrize("sign", "/()$")
+def test_a_slash_is_as_high_as_a_digit(inks, sign):
+    """Or higher; hands differ by a fifth."""
+    heights = [np.ptp(upright(f"8{sign}8", inks, seed)[1]) for seed in SEEDS]
+    assert min(heights) > 0.7
+    assert np.mean(heights) > 1
+
+
+def test_a_gap_is_wider_than_none(inks):
+    """A space moves what follows it away."""
+    for seed in SEEDS[:10]:
+        near, far = (boxes(placed_of(text, inks, seed, "apart")) for text in ("11", "1 1"))
+        assert far[1, 0] - far[0, 2] > 0.4
+        assert near[1, 0] - near[0, 2] < 0.8
+
+
+def test_other_ink_is_composed_of_every_kind(inks):
+    """Letters, marks and doodles are other ink; doodles without a file are scribbled."""
+    without = replace(inks, doodles=[])
+    for some in (inks, without):
+        placed = placed_of("a@~", some, 3)
+        assert [label for label, _ in placed] == [OTHER, OTHER, OTHER]
+        assert all(len(stroke) for _, strokes in placed for stroke in strokes)
+
+
+def test_a_writer_borrows_the_digits_that_are_missing(inks):
+    """A writer without a 7 still writes one, another writer's."""
+    (one, *others) = inks.writers
+    poor = replace(one, digits={digit: own for digit, own in one.digits.items() if digit != 7})
+    some = replace(inks, writers=[poor, others[0]])
+    for seed in SEEDS[:10]:
+        assert [label for label, _ in placed_of("77", some, seed)] == [7, 7]
+
+
+def test_it_rejects_texts_that_are_always_too_wide(line_of):
+    """A hundred digits with gaps between them are not trained on."""
+    with pytest.raises(TrainError, match="wider than 512 pixels"):
+        line_of("8 " * 100, STROKES[0])
