@@ -82,6 +82,17 @@ def test_a_dash_is_not_blown_up() -> None:
     assert not point[..., 1:].any()
 
 
+@pytest.mark.parametrize("far", [0.0, 1e-300, 5.0, -1e6])
+def test_a_point_is_in_the_middle(far: float) -> None:
+    """Wherever it lies, it is drawn whole, between the margins."""
+    point = strip_of_strokes([np.array([[far, 3 * far]])])[..., 0].astype(float)
+    rows, columns = point.sum(axis=1), point.sum(axis=0)
+    assert np.average(np.arange(ROWS) + 0.5, weights=rows) == pytest.approx(ROWS / 2, abs=0.2)
+    assert np.average(np.arange(2 * MARGIN) + 0.5, weights=columns) == pytest.approx(
+        MARGIN, abs=0.2
+    )
+
+
 def test_no_line_is_wider_than_the_bound() -> None:
     """A line of any length gives a strip of bounded width."""
     frame = frame_of(boxes_of([bar(0.0), bar(1e7)]))

@@ -235,9 +235,10 @@ def test_a_point_that_is_nothing_is_left_out():
 
 
 def test_a_point_is_read():
-    """Ink without a way is ink: it is divided by nothing."""
+    """Ink without a way is ink: it is divided by nothing, and has its symbol."""
     found = read([np.array([[7.0, 9.0]])], Spells("1"))
     assert [(s.char, s.pieces) for s in found.symbols] == [("1", (0,))]
+    assert found.ignored == ()
     assert math.isfinite(found.quality)
 
 

@@ -61,6 +61,10 @@ FLATTEST = 0.15
 """Writing is at least this share as high as its tall strokes are wide: a dash alone is not blown up
 to the height of a digit."""
 
+SMALLEST = 2.0**-44
+"""Writing is at least this share as high as it is far from the origin: numbers of 64 bits place
+what is smaller less exactly than to a twentieth of a pixel."""
+
 STEEPEST = math.tan(math.radians(35))
 """Slope of a baseline that is levelled, at most."""
 
@@ -111,7 +115,8 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None
     heights = boxes[:, 3] - boxes[:, 1]
     tall = heights >= heights.max() / 2
     high = median(heights[tall])
-    writing = max(high, FLATTEST * median((boxes[:, 2] - boxes[:, 0])[tall]), 1e-300)
+    wide = median((boxes[:, 2] - boxes[:, 0])[tall])
+    writing = max(high, FLATTEST * wide, SMALLEST * float(np.abs(boxes).max()), 1e-300)
     if slope is None:
         slope = _slope(boxes[tall], writing)
     middles = boxes[:, [0, 2]].mean(1) * slope
