@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from tests.fake import ROW, Says
+from tests.fake import ROW, Says, Spells
 from webapp.recognition import Box, Calibration, Limits, Recognizer
 from webapp.recognition.reader import CHORDS
 
@@ -15,13 +15,13 @@ LIMITS = Limits(pixels=1_000_000, side=2_000)
 @pytest.fixture
 def sure():
     """A recogniser that needs no model, without an opinion on what is a digit."""
-    return Recognizer(Says())
+    return Recognizer(Says(), line_reader=Spells("1"))
 
 
 def judged(is_digit, **constants):
-    """The reading of a recogniser that takes everything for a digit with this probability."""
-    recognizer = Recognizer(Says(is_digit), Calibration(**constants))
-    return recognizer.read_strokes(hand.strokes(1))
+    """The reading of one digit, by what takes everything for one with this probability."""
+    recognizer = Recognizer(Says(is_digit), calibration=Calibration(**constants))
+    return recognizer.read_strokes(hand.strokes(1), expect="digit")
 
 
 @pytest.mark.parametrize("digit", range(10))
@@ -71,7 +71,7 @@ def test_a_dot_is_ink(sure):
 
 def test_the_reading_ranks_the_probabilities(sure):
     """The likeliest is the text, the next ones are the alternatives, in order."""
-    reading = sure.read_strokes(hand.strokes(1), alternatives=3)
+    reading = sure.read_strokes(hand.strokes(1), alternatives=3, expect="digit")
     assert (reading.text, reading.lines) == ("1", ("1",))
     assert reading.confidence == pytest.approx(0.5)
     assert [other.text for other in reading.alternatives] == ["7", "8", "6"]
@@ -115,9 +115,13 @@ def test_what_is_hardly_a_digit_is_not_a_number():
 
 def test_without_that_output_nothing_is_refused(sure):
     """A model that cannot say no takes all ink for a digit."""
-    careful = Recognizer(Says(), Calibration(not_a_number=0.99))
-    assert careful.read_strokes(hand.strokes(1)).status == "ok"
-    assert sure.read_strokes(hand.strokes(1)).digits[0].is_digit is None
+    careful = Recognizer(
+        Says(), line_reader=Spells("1"), calibration=Calibration(not_a_number=0.99)
+    )
+    for expect in ("number", "digits", "digit"):
+        assert careful.read_strokes(hand.strokes(1), expect=expect).status == "ok"
+        reading = sure.read_strokes(hand.strokes(1), expect=expect)
+        assert reading.digits[0].is_digit is None
 
 
 def test_the_calibration_changes_how_sure_but_not_what():
@@ -131,23 +135,27 @@ def test_the_calibration_changes_how_sure_but_not_what():
 
 def test_pictures_are_judged_as_drawings_are():
     """A picture of what is no digit is refused too, and keeps its size."""
-    careful = Recognizer(Says(0.1), Calibration(not_a_number=0.5))
-    reading = careful.read_image(hand.png(hand.picture(3)), LIMITS)
-    assert (reading.status, reading.text) == ("not_a_number", "")
-    assert reading.surface == (280, 280)
+    careful = Recognizer(
+        Says(0.1), line_reader=Spells("1"), calibration=Calibration(not_a_number=0.5)
+    )
+    for expect in ("number", "digits", "digit"):
+        reading = careful.read_image(hand.png(hand.picture(3)), LIMITS, expect=expect)
+        assert (reading.status, reading.text) == ("not_a_number", "")
+        assert reading.surface == (280, 280)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 0), (1, 1), (9, 9), (10, 9)])
 def test_as_many_alternatives_as_there_are(sure, asked, given):
     """Ten digits leave nine others."""
-    assert len(sure.read_strokes(hand.strokes(1), alternatives=asked).alternatives) == given
+    reading = sure.read_strokes(hand.strokes(1), alternatives=asked, expect="digit")
+    assert len(reading.alternatives) == given
 
 
 def test_all_ten_are_others_where_none_is_the_reading():
     """Of what is no digit, each of the ten is only an alternative."""
-    careful = Recognizer(Says(0.1), Calibration(not_a_number=0.5))
+    careful = Recognizer(Says(0.1), calibration=Calibration(not_a_number=0.5))
     for asked, given in ((0, 0), (1, 1), (10, 10)):
-        reading = careful.read_strokes(hand.strokes(1), alternatives=asked)
+        reading = careful.read_strokes(hand.strokes(1), alternatives=asked, expect="digit")
         assert len(reading.alternatives) == given
 
 
@@ -171,8 +179,8 @@ def test_the_box_is_in_pixels_of_the_picture(sure):
     assert reading.surface == (1000, 1500)
 
 
-def test_many_strokes_share_what_may_be_drawn(sure, monkeypatch):
-    """500 scribbles over each other, some 500 groups, get no more chords than one drawing has."""
+def test_many_strokes_share_what_may_be_drawn(monkeypatch):
+    """500 scribbles in a row, a digit each, get no more chords than a drawing may have."""
     drawn = []
     line = cv2.line
 
@@ -181,15 +189,28 @@ def test_many_strokes_share_what_may_be_drawn(sure, monkeypatch):
         return line(*arguments)
 
     monkeypatch.setattr(cv2, "line", counted)
-    sure.read_strokes(list(np.random.default_rng(0).random((500, 20, 2))))
+    scribbles = list(np.random.default_rng(0).random((500, 40, 2)))
+    reader = Recognizer(Says(), line_reader=Spells("1" * 500))
+    places = np.array([1.5, 0.0])
+    reading = reader.read_strokes([s + place * places for place, s in enumerate(scribbles)])
+    assert len(reading.digits) == 500
     assert 0 < len(drawn) < 1.2 * CHORDS
     few, drawn[:] = len(drawn), ()
-    sure.read_strokes(hand.strokes(3))
+    reader.read_strokes(hand.strokes(3), expect="digit")
     assert 30 < len(drawn) < few
 
 
 def test_the_stages_are_timed(sure):
-    """Every stage that ran took some time."""
+    """Every stage that ran took some time, and none of it counts twice."""
     timing = sure.read_strokes(hand.strokes(3)).timing
     assert timing.ink > 0
     assert timing.classify > 0
+    assert timing.segment > 0
+
+
+def test_numbers_need_a_line_reader():
+    """Without one, single digits are read; the error says what is missing."""
+    alone = Recognizer(Says())
+    assert alone.read_strokes(hand.strokes(1), expect="digit").text == "1"
+    with pytest.raises(ValueError, match="needs a line reader"):
+        alone.read_strokes(hand.strokes(1))
