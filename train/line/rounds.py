@@ -1,9 +1,11 @@
 """Rounds of training: lines composed beside the training, in a process of their own."""
 
+import contextlib
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +16,7 @@ from webapp.recognition import CHANNELS, network_input
 from webapp.recognition.line_reader import COLUMN
 from webapp.recognition.strip import BODY, ROWS
 
+from ..errors import TrainError
 from .compose import Line, random_line
 from .inks import Inks, Source, load_inks
 
@@ -43,7 +46,8 @@ class Batch:
     """(N, L) column in the middle of each symbol's ink; `NOTHING` where nobody knows."""
     extents: NDArray[np.float32]
     """(N, W / 2, 3): how far a column's symbol reaches to the left and to the right, in heights of
-    the writing; then 1 where that is known and the column has ink of just one symbol, else 0."""
+    the writing (20 pixels), then 1; zeros where no symbol is or nobody knows. Where two overlap,
+    it is the one whose middle is nearer."""
 
 
 def composed_round(source: Source, count: int, seed: int, number: int) -> list[Line]:
@@ -68,10 +72,15 @@ def rounds(
         reuse: rounds that each line is in.
         total: rounds in all.
         first: the round to go on with.
+
+    Raises:
+        DataError, TrainError: see `load_inks`; or the process that composes ended.
     """
+    if first >= total:
+        return
     # A fresh interpreter: TensorFlow does not survive a fork, and is not needed to compose.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context) as pool:
+    with _ended_is_an_error(), ProcessPoolExecutor(1, context) as pool:
 
         def composing(number: int) -> Future[list[Line]]:
             return pool.submit(composed_round, source, count, seed, number)
@@ -86,6 +95,14 @@ def rounds(
             if number + 1 < total:
                 coming = composing(number + 1)
             yield [line for lines in recent for line in lines]
+
+
+@contextlib.contextmanager
+def _ended_is_an_error() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise TrainError(f"the process that composes lines ended: {error}") from error
 
 
 def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:
@@ -120,7 +137,7 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
 
 
 def extent_targets(extents: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """See `Batch.extents`; `extents` as of `Line`."""
+    """`Batch.extents` of one line, (columns, 3), of `Line.extents`, at least one."""
     centres = (np.arange(columns, dtype=np.float32) + 0.5)[:, np.newaxis] * COLUMN
     before: NDArray[np.float32] = centres - extents[:, 0]
     after: NDArray[np.float32] = extents[:, 1] - centres
