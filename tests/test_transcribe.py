@@ -554,6 +554,16 @@ def test_alternatives_of_anything(seed, expect):
         assert reading.lines[sign.line][sign.index] == sign.sign
 
 
+def test_no_other_reading_is_likelier_than_the_text():
+    """Nor where several ways to read the same other text are so together."""
+    either = {"?": 0.5, "1": 0.45}
+    reading = recognizer(Shows(("2", 0, 0.3), (either, 0.35, 0.65), (either, 0.7, 1)))
+    found = reading.read_strokes([*row(3), zigzag(0, 80), zigzag(5, 80), zigzag(0, 75)])
+    assert found.text == "2"
+    assert found.alternatives[0].text == "21"
+    assert found.alternatives[0].confidence <= found.confidence
+
+
 @pytest.mark.parametrize("asked", [0, 1, 3])
 def test_as_many_alternatives_as_were_asked_for(asked):
     """Where there are so many."""

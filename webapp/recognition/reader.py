@@ -368,7 +368,11 @@ class Recognizer:
             scale = confidence / max(best + rest, 1e-300)
         else:
             scale = min(confidence / max(best, 1e-300), (1 - confidence) / max(rest, 1e-300))
-        texts = [Alternative("\n".join(lines), share * scale) for lines, share in readings if lines]
+        texts = [
+            Alternative("\n".join(lines), min(share, best) * scale)
+            for lines, share in readings
+            if lines
+        ]
         reading = Reading(
             status="not_a_number",
             lines=(),
