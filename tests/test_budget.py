@@ -7,7 +7,6 @@ from tests import fake, hand
 from webapp.recognition import (
     Budget,
     BudgetError,
-    Calibration,
     GoneError,
     Limits,
     Outputs,
@@ -43,12 +42,14 @@ class Slow(fake.Says):
         return super().classify(glyphs)
 
 
-def slow_reading(seconds, inks, is_digit=0.9):
-    """A reading with a classifier that takes a second a glyph, and how many glyphs it saw."""
+def slow_reading(seconds, inks, *texts):
+    """A reading of these lines with a classifier that takes a second a glyph, and how many glyphs
+    it saw.
+    """
     clock = Clock()
-    classifier = Slow(clock, is_digit)
+    classifier = Slow(clock)
     budget = Budget(processor_time=seconds, clock=clock, wall_clock=clock)
-    recognizer = Recognizer(classifier, Calibration(not_a_number=0.2, unsure=0.1))
+    recognizer = Recognizer(classifier, line_reader=fake.Spells(*texts))
     return recognizer.read_strokes(inks, budget=budget), classifier.glyphs
 
 
@@ -132,46 +133,50 @@ def test_a_client_that_has_gone_ends_it():
 
 
 def test_the_best_answer_so_far_is_given():
-    """Where a bound is met after the first look, that look is the reading; it is never `ok`."""
-    # A wide stroke that is refused is cut: the looks at its parts are what the budget ends.
-    way = [[0, 0], [30, 50], [0, 100], [100, 100], [150, 50], [200, 0], [230, 50], [200, 100]]
-    wide = [np.array(way, float)]
-    whole, glyphs = slow_reading(10_000, wide, is_digit=0.45)
-    assert whole.limit is None
-    short, fewer = slow_reading(1.5, wide, is_digit=0.45)
-    assert (short.limit, short.status) == ("processor_time", "unsure")
-    assert short.text
-    assert 1 <= fewer < glyphs
+    """Where a bound is met after the first line, that line is the reading; it is never `ok`."""
+    inks = hand.number("47", "12", "36")
+    whole, glyphs = slow_reading(10_000, inks, "47", "12", "36")
+    assert (whole.lines, whole.limit, glyphs) == (("47", "12", "36"), None, 6)
+    short, fewer = slow_reading(1.5, inks, "47", "12", "36")
+    assert (short.limit, short.status, short.lines) == ("processor_time", "unsure", ("47",))
+    assert fewer == 2
 
 
 def test_without_any_answer_it_is_an_error():
     """Nothing was looked at yet."""
     with pytest.raises(BudgetError) as met:
-        slow_reading(-1, hand.number("47"))
+        slow_reading(-1, hand.number("47"), "47")
     assert met.value.bound == "processor_time"
 
 
-def test_a_picture_has_a_budget_too():
+@pytest.mark.parametrize("bounds", [{"groups": 1}, {"pixels": 10}])
+def test_a_picture_has_a_budget_too(bounds):
     """Looks at pieces of it count, and the pixels that are copied."""
     page = np.concatenate([hand.picture(3), hand.picture(7)], axis=1)
-    recognizer = Recognizer(fake.Says(0.9))
-    for bounds in ({"groups": 1}, {"pixels": 10}):
-        with pytest.raises(BudgetError) as met:
-            recognizer.read_image(hand.png(page), LIMITS, budget=Budget(**bounds))
-        assert met.value.bound == next(iter(bounds))
+    recognizer = Recognizer(fake.Says(0.9), line_reader=fake.Spells("37"))
+    with pytest.raises(BudgetError) as met:
+        recognizer.read_image(hand.png(page), LIMITS, budget=Budget(**bounds))
+    assert met.value.bound == next(iter(bounds))
+
+
+def test_lines_of_a_picture_that_a_budget_reached_are_read():
+    """As those of a drawing."""
+    page = np.concatenate([hand.picture(3), hand.picture(7)])
+    recognizer = Recognizer(fake.Says(0.9), line_reader=fake.Spells("3", "7"))
+    reading = recognizer.read_image(hand.png(page), LIMITS, budget=Budget(groups=1))
+    assert (reading.lines, reading.limit, reading.status) == (("3",), "groups", "unsure")
 
 
 def test_every_look_is_charged():
     """As many groups as glyphs reach the classifier."""
-    clock = Clock()
-    classifier = Slow(clock)
     inks = hand.number("407", "12")
-    Recognizer(classifier).read_strokes(inks)
-    glyphs = classifier.glyphs
-    exact = Budget(groups=glyphs)
-    Recognizer(Slow(clock)).read_strokes(inks, budget=exact)
-    try:
-        limit = Recognizer(Slow(clock)).read_strokes(inks, budget=Budget(groups=glyphs - 1)).limit
-    except BudgetError as error:
-        limit = error.bound
-    assert limit == "groups"
+
+    def read(budget):
+        classifier = Slow(Clock())
+        recognizer = Recognizer(classifier, line_reader=fake.Spells("407", "12"))
+        return recognizer.read_strokes(inks, budget=budget).limit, classifier.glyphs
+
+    _, glyphs = read(Budget())
+    assert glyphs == 5
+    assert read(Budget(groups=glyphs)) == (None, glyphs)
+    assert read(Budget(groups=glyphs - 1)) == ("groups", 3)
