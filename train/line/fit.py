@@ -1,5 +1,6 @@
 """Fitting the line reader. Everything that shapes the result stands in `LineHyperparameters`."""
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from webapp.recognition import CHANNELS
 from webapp.recognition.line_reader import BLANK
+from webapp.recognition.strip import ROWS
 
 from .compose import Line
 from .inks import Source
@@ -47,6 +50,9 @@ class LineHyperparameters:
 LOOKS = 10
 """How often dev lines are read while training."""
 
+PROGRESS = "progress.json"
+"""Beside a checkpoint: the seconds and the curves up to it."""
+
 
 @dataclass(frozen=True)
 class TrainedLine:
@@ -54,6 +60,10 @@ class TrainedLine:
 
     network: keras.Model
     history: dict[str, list[float]]
+    """By round: `loss`, of CTC, and `extent`, of the extents' error. `dev`: shares of dev lines
+    that were read exactly, `LOOKS` of them."""
+    seconds: float
+    """In all, those before a fit was cut short included."""
 
 
 def fit_line(
@@ -64,6 +74,9 @@ def fit_line(
     Args:
         folder: keeps a checkpoint after every round.
         dev: lines to watch.
+
+    Raises:
+        DataError, TrainError: see `rounds`.
     """
     keras.utils.set_random_seed(settings.seed)
     network = build_line_network(settings.shape)
@@ -89,9 +102,10 @@ def fit_line(
     )
     manager.restore_or_initialize()
     step = _step(network, optimizer, settings)
-    history: dict[str, list[float]] = {"loss": [], "extent": [], "dev": []}
     first = int(done.numpy())
-    start = time.monotonic()
+    rounds_per_look = max(1, settings.rounds // LOOKS)
+    seconds, history = _progress(folder, first, first // rounds_per_look)
+    start = time.monotonic() - seconds
     for number, lines in enumerate(
         rounds(source, settings.fresh, settings.reuse, settings.rounds, settings.seed, first),
         first,
@@ -101,24 +115,48 @@ def fit_line(
         loss, extent = np.mean([[float(a), float(b)] for a, b in losses], axis=0).tolist()
         history["loss"].append(round(loss, 4))
         history["extent"].append(round(extent, 4))
-        done.assign_add(1)
-        manager.save()
         said = f"round {number + 1}/{settings.rounds}: loss {loss:.3f}, extent {extent:.4f}"
-        if dev and (number + 1) % max(1, settings.rounds // LOOKS) == 0:
+        if dev and (number + 1) % rounds_per_look == 0:
             exact = exactly_read(network, dev)
             history["dev"].append(round(exact, 4))
             said += f", dev {exact:.4f}"
-        print(f"{said} ({time.monotonic() - start:.0f} s)", flush=True)
+        seconds = time.monotonic() - start
+        # First: a checkpoint always has its curves. Those of a round without one are cut off.
+        _keep_progress(folder, seconds, history)
+        done.assign_add(1)
+        manager.save()
+        print(f"{said} ({seconds:.0f} s)", flush=True)
     optimizer.finalize_variable_values(network.trainable_variables)
-    return TrainedLine(network, history)
+    return TrainedLine(network, history, seconds)
+
+
+def _progress(folder: Path, done: int, looks: int) -> tuple[float, dict[str, list[float]]]:
+    """The seconds and the curves of the rounds that are done; empty where nobody kept them."""
+    try:
+        kept = json.loads((folder / PROGRESS).read_bytes())
+    except FileNotFoundError:
+        kept = {}
+    seconds = float(kept.get("seconds", 0)) if done else 0.0
+    counts = {"loss": done, "extent": done, "dev": looks}
+    return seconds, {name: kept.get(name, [])[:count] for name, count in counts.items()}
+
+
+def _keep_progress(folder: Path, seconds: float, history: dict[str, list[float]]) -> None:
+    """Write the seconds and the curves, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    built = folder / f"{PROGRESS}.new"
+    built.write_text(json.dumps({"seconds": round(seconds), **history}) + "\n", encoding="utf-8")
+    built.replace(folder / PROGRESS)
 
 
 def _step(network: keras.Model, optimizer: Any, settings: LineHyperparameters) -> Any:
-    """One step of training, as a graph: strips, targets and extents to the two losses."""
+    """One step of training, as a graph: the tensors of a batch to its CTC loss and the mean error
+    of its extents, both sides added, in heights of the writing.
+    """
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
-            tf.TensorSpec((None, 32, None, 5), tf.float32),
+            tf.TensorSpec((None, ROWS, None, CHANNELS), tf.float32),
             tf.TensorSpec((None, None), tf.int32),
             tf.TensorSpec((None, None), tf.int32),
             tf.TensorSpec((None, None, 3), tf.float32),
@@ -172,7 +210,7 @@ def _tensors(batch: Batch) -> tuple[Any, ...]:
 
 
 def exactly_read(network: keras.Model, lines: Sequence[Line], size: int = 256) -> float:
-    """Share of lines whose best path is their text."""
+    """Share of lines, at least one, whose best path is their text; batches have `size` lines."""
     right = 0
     rng = np.random.default_rng(0)
     for batch in batches(lines, size, rng):
@@ -180,6 +218,5 @@ def exactly_read(network: keras.Model, lines: Sequence[Line], size: int = 256) -
         for path, target in zip(best, batch.targets, strict=True):
             kept = path[np.append(True, path[1:] != path[:-1])]
             wanted = target[target != NOTHING]
-
             right += bool(np.array_equal(kept[kept != BLANK], wanted))
     return right / len(lines)

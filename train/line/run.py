@@ -1,7 +1,5 @@
 """One fit of the line reader: data in, a folder with the network and how it came about out."""
 
-import hashlib
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,18 +25,22 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
 
     Returns:
         What stands in line.run.json.
+
+    Raises:
+        DataError, TrainError: see `load_inks` and `rounds`; or the folder cannot be written to.
     """
-    start = time.monotonic()
+    with artefacts.workplace(folder):
+        pass  # said before the fit, not after it
     trained = fit_line(source, settings, folder / "checkpoint", _dev_lines(source))
     log = {
         "name": NAME,
         "created": artefacts.today(),
         "hyperparameters": asdict(settings),
         "without": list(source.without),
-        "seconds": round(time.monotonic() - start),
+        "seconds": round(trained.seconds),
         "versions": artefacts.environment(),
         "files": {
-            str(path.parent.name + "/" + path.name): hashlib.sha256(path.read_bytes()).hexdigest()
+            f"{path.parent.name}/{path.name}": artefacts.sha256(path)
             for paths in (source.files.digits, source.files.strings, source.files.symbols)
             for path in paths
         },
