@@ -51,7 +51,7 @@ drawings = st.fixed_dictionaries(
 )
 
 
-def check_answer(answer: dict) -> None:
+def check_answer(answer: dict, expect: str = "number") -> None:
     """What holds of every answer, whatever was sent."""
     assert answer["status"] in ("ok", "unsure", "not_a_number", "empty")
     assert answer["text"] == "\n".join(answer["lines"])
@@ -60,8 +60,19 @@ def check_answer(answer: dict) -> None:
     for digit in answer["digits"]:
         assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-3)
         assert all(math.isfinite(value) for value in digit["box"].values())
-    for sign in answer["signs"]:
-        assert answer["lines"][sign["line"]][sign["index"]] == sign["sign"]
+    placed = [(one["line"], one["index"], str(one["digit"])) for one in answer["digits"]]
+    placed += [(one["line"], one["index"], one["sign"]) for one in answer["signs"]]
+    assert len(set(placed)) == len(placed)
+    if answer["text"]:
+        # The symbols are the text, each at its place.
+        assert len(placed) == sum(map(len, answer["lines"]))
+        assert all(answer["lines"][line][index] == char for line, index, char in placed)
+    texts = [other["text"] for other in answer["alternatives"]]
+    assert len({answer["text"], *texts}) == 1 + len(texts)
+    together = answer["confidence"] + sum(other["confidence"] for other in answer["alternatives"])
+    assert together <= 1 + 1e-6
+    # Of digits, signs are ignored.
+    assert answer["status"] != "ok" or not answer["ignored"] or expect == "digits"
     json.dumps(answer, allow_nan=False)
 
 
@@ -71,7 +82,7 @@ def test_every_valid_drawing_is_read(client, drawing):
     """200, whatever the shape, scale or place of its strokes."""
     response = client.post(STROKES, json=drawing)
     assert response.status_code == 200, response.text
-    check_answer(response.json)
+    check_answer(response.json, drawing.get("expect", "number"))
 
 
 anything = st.recursive(
@@ -96,7 +107,7 @@ def test_every_other_document_is_refused(client, document):
     response = client.post(STROKES, data=json.dumps(document), content_type="application/json")
     assert response.status_code in (200, 400, 422)
     if response.status_code == 200:
-        check_answer(response.json)
+        check_answer(response.json, document.get("expect", "number"))
     else:
         assert response.content_type == "application/problem+json"
 

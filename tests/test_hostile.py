@@ -169,7 +169,7 @@ def test_abandoned_batches_do_not_keep_others_out():
 def test_a_batch_is_answered_as_far_as_its_budget_goes():
     """Row 3: what is not read is unsure, has no text, and says which bound was met."""
     body = HOSTILE["batch-of-20x25"]()[1]
-    with started(**SITE, INKLING_READING_SECONDS="0.5") as (url, _):
+    with started(**SITE, INKLING_READING_SECONDS="0.02") as (url, _):
         connection = http.client.HTTPConnection(HOST, port_of(url), timeout=120)
         connection.request("POST", BATCH, body, {"Content-Type": JSON})
         response = connection.getresponse()
