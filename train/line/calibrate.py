@@ -5,6 +5,7 @@ found there, of all folds together, is what the shipped reader may say of writer
 it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from webapp.recognition import Confidence, Reading, Recognizer
 from webapp.recognition.confidence import Evidence
 
+from ..errors import TrainError
 from ..evaluation import LIMITS
 from ..progress import watched
 from .sets import LineSample
@@ -30,7 +32,7 @@ RIDGE = 1e-2
 """Penalty on the squares of the weights, of standardised features, as a share of a sample."""
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8)
-"""Of the second opinion, between which is chosen."""
+"""Of the second opinion, beside 1 for the line reader: one of these is chosen."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,12 @@ class Outcome:
     """One sample, and how it was read."""
 
     kind: str
+    """The set that it is of."""
     label: str | None
+    """What was written; None of what is no number."""
     writer: str
     text: str
+    """What was read, all lines; empty where it is no number."""
     status: str
     confidence: float
     evidence: Evidence | None
@@ -55,6 +60,12 @@ class Outcome:
         """Whether the confidence decides: no ink is left out, and it is a number."""
         return self.status in ("ok", "unsure") and (
             self.evidence is not None and self.evidence.left_out == 0
+        )
+
+    def is_ok(self, model: Confidence) -> bool:
+        """Whether a confidence makes it `ok`."""
+        return (
+            self.can_be_ok and self.evidence is not None and model.of(self.evidence) >= model.unsure
         )
 
 
@@ -93,8 +104,16 @@ def fitted(found: Sequence[Outcome], second_opinion: float) -> Confidence:
     """The logistic model of these outcomes, and the threshold below which a reading is unsure.
 
     Logistic regression by Newton's method, with a ridge; features are standardised while fitting.
+
+    Args:
+        second_opinion: weight that the outcomes were read with.
+
+    Raises:
+        TrainError: there is no outcome that the confidence decides.
     """
     decided = [one for one in found if one.can_be_ok]
+    if not decided:
+        raise TrainError(f"none of {len(found)} readings can be ok: nothing to fit confidence on")
     features = np.array([one.evidence.features() for one in decided if one.evidence])
     right = np.array([one.right for one in decided], np.float64)
     middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
@@ -111,29 +130,33 @@ def fitted(found: Sequence[Outcome], second_opinion: float) -> Confidence:
 
 
 def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
-    """The lowest confidence from which on, in every set, few readings are wrong."""
-    lowest = 0.0
-    for kind in {one.kind for one in found}:
-        own = [one for one in found if one.kind == kind]
+    """The lowest confidence with which, in every set, few readings that are as sure are wrong.
+
+    See `WRONG_OF_OK` and `OTHERS_OK`. It is above that of all readings where no other keeps them.
+    """
+    sets: dict[str, list[Outcome]] = defaultdict(list)
+    for one in found:
+        sets[one.kind].append(one)
+    every = [model.of(one.evidence) for one in found if one.can_be_ok and one.evidence]
+    # Just above each: then that one, and all that are no surer, are not `ok`.
+    thresholds = np.append(0.0, np.nextafter(np.unique(every), 2.0))
+    tolerable = np.ones(len(thresholds), bool)
+    for own in sets.values():
         decided = [one for one in own if one.can_be_ok and one.evidence]
         sure = np.array([model.of(one.evidence) for one in decided if one.evidence])
-        wrong = np.array([not one.right for one in decided], bool)
-        order = np.argsort(-sure)
-        if len(order) == 0:
-            continue
-        is_number = own[0].label is not None
-        counted = np.arange(1, len(order) + 1) if is_number else np.full(len(order), len(own))
-        share = np.cumsum(wrong[order]) / counted
-        allowed = np.flatnonzero(share <= (WRONG_OF_OK if is_number else OTHERS_OK))
-        # Just above the first that would be too much.
-        last = int(allowed[-1]) if len(allowed) else -1
-        if last + 1 < len(order):
-            lowest = max(lowest, float(np.nextafter(sure[order[last + 1]], 1.0)))
-    return lowest
+        order = np.argsort(sure)
+        below = np.searchsorted(sure[order], thresholds)
+        wrong = np.array([not one.right for one in decided], np.int64)[order]
+        wrong_of_ok = wrong.sum() - np.append(0, np.cumsum(wrong))[below]
+        if own[0].label is not None:
+            tolerable &= wrong_of_ok <= WRONG_OF_OK * (len(order) - below)
+        else:
+            tolerable &= wrong_of_ok <= OTHERS_OK * len(own)
+    return float(thresholds[tolerable.argmax()])
 
 
 def _logistic(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights, the bias first."""
+    """Weights, (F + 1,), the bias first, of features, (N, F), and what was right, (N,), 0 or 1."""
     rows = np.column_stack([np.ones(len(features)), features])
     weights = np.zeros(rows.shape[1])
     ridge = RIDGE * np.eye(rows.shape[1])
@@ -150,28 +173,19 @@ def _logistic(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDAr
 
 
 def figures_of(found: Sequence[Outcome], model: Confidence | None = None) -> dict[str, Any]:
-    """What there is to say of one set.
+    """What there is to say of one set; shares are 0 to 1, and 0 of nothing.
 
     Args:
         model: the confidence that decides the status; None takes that of the reading.
     """
-    right = np.array([one.right for one in found])
-    if model is None:
-        ok = np.array([one.status == "ok" for one in found])
-    else:
-        ok = np.array(
-            [
-                one.can_be_ok
-                and one.evidence is not None
-                and model.of(one.evidence) >= model.unsure
-                for one in found
-            ]
-        )
+    ok = [one for one in found if (one.status == "ok" if model is None else one.is_ok(model))]
+    wrong = sum(not one.right for one in ok)
+    count = max(1, len(found))
     return {
         "count": len(found),
-        "exact": float(right.mean()),
-        "ok": float(ok.mean()),
-        "wrong_of_ok": float((ok & ~right).sum() / max(1, ok.sum())),
-        "wrong_though_ok": int((ok & ~right).sum()),
-        "rejected": float(np.mean([one.status == "not_a_number" for one in found])),
+        "exact": sum(one.right for one in found) / count,
+        "ok": len(ok) / count,
+        "wrong_of_ok": wrong / max(1, len(ok)),
+        "wrong_though_ok": wrong,
+        "rejected": sum(one.status == "not_a_number" for one in found) / count,
     }
