@@ -420,6 +420,7 @@ def shapes(rng: np.random.Generator) -> dict[str, list[Stroke]]:
         f"scribble {count}x{points}": hostile.scribble(rng, count, points)
         for count, points in ((20, 5), (20, 25), (119, 168), (500, 40), (1, 20_000), (2, 2))
     }
+    # A gap of 1000 parts a line: each part is read by itself.
     for gap in (2, 15, 30, 45, 100, 1000):
         found[f"row with gaps of {gap}"] = hostile.row(rng, 120, 26, gap)
     return found | {
@@ -448,6 +449,9 @@ def shapes(rng: np.random.Generator) -> dict[str, list[Stroke]]:
         ],
         "zigzag": [zigzag],
         "zigzags": list(zigzag[:, ::-1].reshape(40, -1, 2)),
+        "lines": [moved(ring, 0, 150 * n) for n in range(500)],
+        "far apart": [moved(ring, 150 * n, 0) for n in range(500)],
+        "digits in a row": [moved(_digit(3)[0] * 100, 60 * n, 0) for n in range(500)],
         "digits": [moved(s * 100, 90 * n, 0) for n in range(60) for s in _digit(n % 10)],
         "digits that touch": [moved(s * 100, 38 * n, 0) for n in range(60) for s in _digit(n % 10)],
     }

@@ -584,6 +584,9 @@ def strokes_large_and_small() -> Request:
 MUCH: dict[str, Any] = {"alternatives": 10, "glyphs": True}
 """The fields that ask for the most."""
 
+THREE = np.array([(5, 20), (30, 0), (50, 20), (25, 45), (55, 70), (30, 98), (0, 80)], np.float64)
+"""A digit of one stroke."""
+
 DRAWINGS: dict[str, Callable[[], list[Stroke]]] = {
     "500x40-in-one-place": lambda: scribble(_rng(), 500, 40),
     "500x40-in-a-row": lambda: row(_rng(), 500, 40),
@@ -598,6 +601,9 @@ DRAWINGS: dict[str, Callable[[], list[Stroke]]] = {
     "119x168": lambda: scribble(_rng(), 119, 168),
     "120x166-close": lambda: row(_rng(), 120, 166, 5),
     "60x300-close": lambda: row(_rng(), 60, 300, 20),
+    "500-far-apart": lambda: row(_rng(), 500, 40, 1000),
+    "500-lines": lambda: [moved(s, 0, 150 * n) for n, s in enumerate(scribble(_rng(), 500, 40))],
+    "500-digits-in-a-row": lambda: [moved(THREE, 60 * n, 0) for n in range(500)],
 }
 """Drawings as large as they may be."""
 
