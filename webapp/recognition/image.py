@@ -15,6 +15,7 @@ FORMATS = ("PNG", "JPEG", "WebP")
 """What is read. OpenCV would open ten formats; these three are what browsers and cameras make."""
 
 WHITE = 255
+"""The lightest grey of eight bits."""
 
 STRIP_ROWS = 256
 """Rows of a picture that are worked on at once where a step takes many bytes a pixel."""
@@ -26,6 +27,7 @@ _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xF
 
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SCAN = 0xDA
+"""JPEG's marker of a scan: what follows it is packed pixels."""
 _JPEG_SCAN = bytes([0xFF, _SCAN])
 
 MAX_SCANS = 100
@@ -45,6 +47,7 @@ _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
 ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
 
 _EXIF_ORIENTATION = 0x0112
+"""Tag of how a camera was held (Exif 2.32, table 4)."""
 
 LYING = 5
 """EXIF orientations from this one on, up to 8, swap width and height."""
