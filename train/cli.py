@@ -16,6 +16,7 @@ import numpy as np
 
 from webapp.recognition import ModelError
 
+from .arguments import positive, seed
 from .errors import TrainError
 from .evaluate import MODELS
 from .evaluate import add_options as add_evaluate_options
@@ -56,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=train)
     _data_option(parser, NAMES[0])
     _training_data(parser)
-    parser.add_argument("--seed", type=_seed, default=1, help="of all randomness (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
     parser.add_argument(
-        "--epochs", type=_positive, help="passes over the data (default: the recipe's)"
+        "--epochs", type=positive, help="passes over the data (default: the recipe's)"
     )
     parser.add_argument(
         "--mnist-dev",
@@ -184,20 +185,6 @@ def _data_option(parser: argparse.ArgumentParser, name: str = argparse.SUPPRESS)
         metavar="DIR",
         help="folder of the official idx files (default: download through Keras, kept in ~/.keras)",
     )
-
-
-def _positive(text: str) -> int:
-    return _bounded(text, 1, 10_000)
-
-
-def _seed(text: str) -> int:
-    return _bounded(text, 0, 2**32 - 1)
-
-
-def _bounded(text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}, got {text!r}")
-    return int(text)
 
 
 def import_strokes(options: argparse.Namespace) -> int:

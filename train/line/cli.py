@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..arguments import positive, seed
 from ..errors import TrainError
+from ..evaluate import LINE_MODEL, MODELS
 from ..folds import FOLDS
 from .inks import Files, Source
 
 RUNS = Path("build/runs")
-MODELS = Path("models")
-NAME = "line"
+"""Where each fit leaves its network and its checkpoint."""
 
 FOLD_ROUNDS = 20
 """Rounds of a fit without a fold, half of a whole one: to choose and to calibrate by."""
@@ -28,8 +29,12 @@ def add_commands(commands: Any) -> None:
     )
     fit.set_defaults(run=_fit)
     _data(fit)
-    fit.add_argument("--seed", type=int, default=1, help="of all randomness (default: 1)")
-    fit.add_argument("--rounds", type=int, help="of fresh lines (default: the recipe's)")
+    fit.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
+    fit.add_argument(
+        "--rounds",
+        type=positive,
+        help=f"of fresh lines (default: those of a whole fit; {FOLD_ROUNDS} with --fold)",
+    )
     fit.add_argument(
         "--fold",
         type=int,
@@ -39,7 +44,8 @@ def add_commands(commands: Any) -> None:
     ship = commands.add_parser(
         "ship-lines",
         help="of several fits, ship the one that reads dev best",
-        description="Calibrate on folds, measure fits of several seeds on dev, ship the best.",
+        description="Calibrate on folds, measure fits of several seeds on dev, ship the one that "
+        "reads dev best.",
     )
     ship.set_defaults(run=_ship)
     _data(ship)
@@ -92,7 +98,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
 
 
 def source_of(options: argparse.Namespace, *splits: str) -> Source:
-    """The data of the options, of some splits."""
+    """The data of the options, of writers of some splits."""
     files = Files(tuple(options.digits), tuple(options.numbers), tuple(options.symbols))
     return Source(files, options.mnist, splits)
 
@@ -106,11 +112,11 @@ def _fit(options: argparse.Namespace) -> int:
 
     settings = LineHyperparameters(seed=options.seed)
     source = source_of(options, "train")
-    folder = RUNS / f"{NAME}-{options.seed}"
+    folder = RUNS / f"{LINE_MODEL}-{options.seed}"
     if options.fold is not None:
         settings = replace(settings, rounds=FOLD_ROUNDS)
         source = replace(source, without=FOLDS[options.fold])
-        folder = RUNS / f"{NAME}-fold-{options.fold}"
+        folder = RUNS / f"{LINE_MODEL}-fold-{options.fold}"
     if options.rounds:
         settings = replace(settings, rounds=options.rounds)
     log = run(source, settings, folder)
@@ -129,6 +135,9 @@ def _ship(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from ..training import quieten_tensorflow
+
+    quieten_tensorflow()
     from .ship import evaluate
 
     worse = evaluate(options.models, source_of(options, "dev"), options.folder)

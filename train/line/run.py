@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from .. import artefacts
+from ..evaluate import LINE_MODEL
 from ..progress import watched
 from .compose import Line, random_line
 from .fit import LineHyperparameters, fit_line
 from .inks import Source, load_inks
 
-NAME = "line"
+NAME = LINE_MODEL
 
 DEV_LINES = 1500
 """Composed lines of dev writers that are watched while fitting."""
@@ -37,6 +38,7 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
         "created": artefacts.today(),
         "hyperparameters": asdict(settings),
         "without": list(source.without),
+        "mnist": source.mnist is not None,
         "seconds": round(trained.seconds),
         "versions": artefacts.environment(),
         "files": {
