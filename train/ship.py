@@ -340,16 +340,16 @@ def _data_entries(
         | {"test": len(mnist.test_labels), "sha256": mnist.sha256}
     ]
     for path in data.digits:
-        entries.append({**_origin(path), **rows[file_name(path)]})
+        entries.append({**origin(path), **rows[file_name(path)]})
     for path, samples in data.others.items():
-        about = _origin(path)
+        about = origin(path)
         if samples[0].kind == "doodles":
             about = {"name": f"Quick, Draw!, {path.name.split('.')[0]}", **ABOUT_DOODLES}
         entries.append({**about, "name": f"{about['name']} (no digits)", **rows[file_name(path)]})
     return entries
 
 
-def _origin(path: Path) -> dict[str, str]:
+def origin(path: Path) -> dict[str, str]:
     """Name, and where the file says that it is of UNIPEN or pendigits, licence and citation."""
     title = file_name(path).split(".")[0]
     if of_pendigits(path):

@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from webapp.recognition import Stroke
 
-from ..compose import Spacing, composed
+from ..compose import SPACINGS, Spacing, composed
 from ..errors import DataError
 from ..number_figures import is_number, written
 from ..photo_sets import pairs_as_pictures, read_photos
 from ..strokes import StrokeSample
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
-from .texts import digits
+from .texts import LETTER, digits
 
 Rng = np.random.Generator
 
@@ -29,15 +29,14 @@ TEXTS: dict[str, Callable[[Rng], str]] = {
 }
 """Texts with signs, each set of one kind."""
 
-SPACINGS: tuple[Spacing, ...] = ("apart", "touching")
-KISSING: tuple[Spacing, ...] = ("kissing", "touching")
-"""How digits stand, of strokes and in pictures."""
+PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
+"""How the digits of a pair in a picture stand."""
 
 LENGTH = 4
-"""Digits of what is composed without signs."""
+"""Digits of a number that is composed without signs."""
 
-MOST_WORDS = 7
-"""Letters of a word, at most; it has 3 at least."""
+WORD_LENGTHS = (3, 7)
+"""Letters of a word, least and most."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,23 @@ class LineSample:
     label: str | None
     """None of what is no number."""
     writer: str
+    """Empty where nobody counts writers."""
     strokes: Strokes | None = None
     picture: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """Samples of each set, at most."""
+    """Samples of each set, at most, by what it is of."""
 
     single: int
+    """Of single digits, and of numbers written in one go."""
     composed: int
     signs: int
+    """Of each kind of `TEXTS`."""
     pictures: int
     others: int
+    """Of letters and of doodles; half as many words."""
 
 
 FULL = Amounts(100_000, 500, 500, 500, 2000)
@@ -72,8 +75,12 @@ CALIBRATION = Amounts(1500, 300, 150, 200, 600)
 def line_sets(
     source: Source, amounts: Amounts, seed: int
 ) -> Iterator[tuple[str, list[LineSample]]]:
-    """The sets, by name; the same seed gives the same ones."""
-    inks = load_inks(source)
+    """The sets, by name; the same seed gives the same ones.
+
+    Raises:
+        DataError, TrainError: see `load_inks`; or no writer has `LENGTH` digits.
+    """
+    inks = load_inks(replace(source, mnist=None))  # sets have no digit of MNIST's
     singles: list[StrokeSample] = []
     for path in source.files.digits:
         own = [sample for sample in source.samples(path) if sample.is_digit]
@@ -91,7 +98,7 @@ def line_sets(
     for number, (name, text) in enumerate(TEXTS.items()):
         rng = np.random.default_rng([seed, 10 + number])
         yield name, [_signed(text(rng), inks, rng) for _ in range(amounts.signs)]
-    for spacing in KISSING:
+    for spacing in PAIRS:
         photos = pairs_as_pictures(singles, amounts.pictures, spacing, seed)
         yield f"pictures, {spacing}", [LineSample(p.label, p.writer, None, p.data) for p in photos]
     rng = np.random.default_rng([seed, 20])
@@ -99,7 +106,7 @@ def line_sets(
         rows = rng.permutation(len(drawings))[: amounts.others]
         yield name, [LineSample(None, "", drawings[row]) for row in rows.tolist()]
     words = [
-        composed_line("a" * int(rng.integers(3, MOST_WORDS + 1)), inks, rng, "apart")
+        composed_line(LETTER * _between(WORD_LENGTHS, rng), inks, rng, "apart")
         for _ in range(amounts.others // 2)
     ]
     yield "words", [LineSample(None, "", _strokes(word)) for word in words]
@@ -133,6 +140,11 @@ def drawings_of(folder: Path) -> dict[str, list[LineSample]]:
     if not sets:
         raise DataError(f"{folder} has no drawings, *.json")
     return sets
+
+
+def _between(bounds: tuple[int, int], rng: Rng) -> int:
+    """A whole number between two bounds, both included."""
+    return int(rng.integers(bounds[0], bounds[1] + 1))
 
 
 def _title(name: str, samples: Sequence[StrokeSample]) -> str:

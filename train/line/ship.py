@@ -1,6 +1,6 @@
 """From fits of the line reader to the shipped model: calibrate on folds, measure on dev, choose."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,18 @@ from webapp.recognition import (
 )
 
 from .. import artefacts, plots
-from ..errors import TrainError
-from ..evaluate import surely_worse
+from ..errors import DataError, TrainError
+from ..evaluate import MODELS, surely_worse
 from ..measures import over_writers, wilson
+from ..mnist import ABOUT as MNIST
+from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
+from ..ship import origin
+from ..strokes import read_stroke_file
 from .calibrate import WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
 from .run import NAME
-from .sets import CALIBRATION, FULL, Amounts, drawings_of, line_sets, photos_of
+from .sets import CALIBRATION, FULL, Amounts, LineSample, drawings_of, line_sets, photos_of
 
-MODELS = Path("models")
 STROKES, PICTURES = "pen", "ink"
 """The shipped networks of single digits, which give the second opinion."""
 
@@ -34,7 +37,8 @@ SEED = 2029
 """Of what is composed to measure on; that of a fold is another, so that no set is met twice."""
 
 WEIGHT_SHARE = 4
-"""The weight of the second opinion is chosen on every so manyth sample of a fold."""
+"""The weight of the second opinion is chosen on so many times fewer samples than the confidence is
+fitted on."""
 
 LIMITS = [
     "Digits and the signs . , - + / : % ( ) = $ # in rows; no fractions one above the other, no "
@@ -67,10 +71,18 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     """Publish the run that reads dev best, calibrated on the folds.
 
     Raises:
-        TrainError: a run is not there, or a fold left nobody out.
+        TrainError: a run is not there or left somebody out, a fold left nobody out, or the folder
+            cannot be written to.
     """
+    # All that can be said before hours of reading is.
+    logs = [_log(folder) for folder in runs]
+    with artefacts.workplace(output):
+        pass
     confidence, report = calibrated(folds, dev)
-    candidates = [_candidate(folder, dev, confidence) for folder in runs]
+    candidates = [
+        Candidate(folder, log, _read(_exported(folder), confidence, line_sets(dev, FULL, SEED)))
+        for folder, log in zip(runs, logs, strict=True)
+    ]
     best = max(candidates, key=lambda candidate: candidate.exact)
     for candidate in candidates:
         print(f"\n{candidate.folder}" + (", chosen" if candidate is best else ""))
@@ -96,10 +108,7 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
                     f"{layer.name} {list(layer.output.shape[1:])}" for layer in network.layers[1:]
                 ],
             },
-            "data": [
-                {"name": f"{Path(name).parent.name}, {Path(name).name}", "sha256": sha256}
-                for name, sha256 in best.log["files"].items()
-            ],
+            "data": _data_entries(best.log, dev),
             "hyperparameters": best.log["hyperparameters"],
             "seconds": best.log["seconds"],
             "versions": best.log["versions"],
@@ -129,16 +138,17 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
 
 
 def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidence, dict[str, Any]]:
-    """The confidence fitted on all folds, and what it is worth on each when fitted on the others.
+    """The confidence fitted on all folds, and what it is worth on each when fitted on the others;
+    of a single fold, on itself.
 
     Raises:
         TrainError: a fold left nobody out.
     """
-    sources = [_left_out(folder, dev) for folder in folds]
-    chosen = _weight(folds, sources)
+    sources = {folder: _left_out(folder, dev) for folder in folds}
+    chosen = _weight(sources)
     every = [
-        _read(folder / f"{NAME}.tflite", source, CALIBRATION, SEED + 1, _default(chosen))
-        for folder, source in zip(folds, sources, strict=True)
+        _read(_exported(folder), _default(chosen), line_sets(source, CALIBRATION, SEED + 1))
+        for folder, source in sources.items()
     ]
     pooled = _pooled(every)
     report: dict[str, Any] = {"folds": []}
@@ -169,18 +179,23 @@ def _default(weight: float) -> Confidence:
     return Confidence(second_opinion=weight, unsure=0.0)
 
 
-def _weight(folds: Sequence[Path], sources: Sequence[Source]) -> float:
-    """The weight of the second opinion with which most numbers of the folds are read exactly."""
+def _weight(sources: Mapping[Path, Source]) -> float:
+    """The weight of the second opinion with which most numbers of the folds are read exactly.
+
+    Args:
+        sources: of each fold's folder, what it left out.
+    """
     fewer = Amounts(*(amount // WEIGHT_SHARE for amount in asdict(CALIBRATION).values()))
     fewer = replace(fewer, others=0)
-    exact: dict[float, float] = {}
-    for weight in WEIGHTS:
-        shares = []
-        for folder, source in zip(folds, sources, strict=True):
-            found = _read(folder / f"{NAME}.tflite", source, fewer, SEED + 2, _default(weight))
-            shares += [figures_of(own)["exact"] for own in found.values() if own]
-        exact[weight] = float(np.mean(shares))
-        print(f"second opinion {weight}: {exact[weight]:.2%} exact, mean over sets and folds")
+    shares: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
+    for folder, source in sources.items():
+        content, sets = _exported(folder), [*line_sets(source, fewer, SEED + 2)]
+        for weight in WEIGHTS:
+            found = _read(content, _default(weight), sets)
+            shares[weight] += [figures_of(own)["exact"] for own in found.values()]
+    exact = {weight: float(np.mean(own)) for weight, own in shares.items()}
+    for weight, share in exact.items():
+        print(f"second opinion {weight}: {share:.2%} exact, mean over sets and folds")
     return max(WEIGHTS, key=lambda weight: exact[weight])
 
 
@@ -202,37 +217,78 @@ def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[R
 
 
 def _read(
-    path: Path, source: Source, amounts: Amounts, seed: int, confidence: Confidence
+    content: bytes,
+    confidence: Confidence,
+    sets: Iterable[tuple[str, Sequence[LineSample]]],
+    models: Path = MODELS,
 ) -> Outcomes:
-    strokes, pictures = _recognizers(path.read_bytes(), confidence, MODELS)
-    return {
-        kind: outcomes(strokes, pictures, kind, samples)
-        for kind, samples in line_sets(source, amounts, seed)
-        if samples
-    }
+    """What a line reader, a LiteRT file's content, reads in some sets; empty ones are left out."""
+    strokes, pictures = _recognizers(content, confidence, models)
+    return {kind: outcomes(strokes, pictures, kind, some) for kind, some in sets if some}
 
 
-def _candidate(folder: Path, dev: Source, confidence: Confidence) -> Candidate:
+def _log(folder: Path) -> dict[str, Any]:
+    """The log of a run that may be shipped.
+
+    Raises:
+        TrainError: it is not there, or the run left somebody out.
+    """
     log = artefacts.read_card(folder / f"{NAME}.run.json")
-    return Candidate(folder, log, _read(folder / f"{NAME}.tflite", dev, FULL, SEED, confidence))
+    if log.get("without"):
+        raise TrainError(
+            f"{folder} was trained without {', '.join(log['without'])}: it calibrates, with "
+            "--folds, and is not shipped"
+        )
+    return log
+
+
+def _exported(folder: Path) -> bytes:
+    """The LiteRT file that a run left.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    path = folder / f"{NAME}.tflite"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
+    """What a run was trained on; with licences and citations of the files that are at hand."""
+    entries: list[dict[str, Any]] = []
+    if log.get("mnist", dev.mnist is not None):
+        entries.append({"name": "MNIST", **MNIST})
+    files = dev.files
+    paths = {f"{p.parent.name}/{p.name}": p for p in files.digits + files.strings + files.symbols}
+    for name, sha256 in log["files"].items():
+        about = {"name": name.replace("/", ", ")}
+        if name in paths:
+            first = next(read_stroke_file(paths[name]), None)
+            about = origin(paths[name])
+            if first is not None and first.writer == QUICK_DRAW_WRITER:
+                about = {"name": f"Quick, Draw!, {about['name']}", **ABOUT_DOODLES}
+        entries.append({**about, "sha256": sha256})
+    return entries
 
 
 def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[str]:
-    """Print the figures of the shipped line reader; say what is worse than its card.
+    """Print the figures of the shipped line reader; say what is read worse than its card says.
 
     Args:
+        models: the folder of the line reader and of the networks that give the second opinion.
         folders: of drawings with what was written, and of photos with their labels.jsonl.
     """
     model = load_model(models, NAME)
     confidence = Confidence.of_card(model.card)
     print(f"{model.name} {model.version}")
-    strokes, pictures = _recognizers(model.content, confidence, models)
     for folder in folders:
         sets = photos_of(folder) if (folder / "labels.jsonl").exists() else drawings_of(folder)
-        some = {k: outcomes(strokes, pictures, k, samples) for k, samples in sets.items()}
+        some = _read(model.content, confidence, sets.items(), models)
         print(f"\n{folder}\n{table(some)}")
         print(*misread(some), sep="\n")
-    found = _read(models / f"{NAME}.tflite", dev, FULL, SEED, confidence)
+    found = _read(model.content, confidence, line_sets(dev, FULL, SEED), models)
     print(f"\n{table(found)}")
     promised = {row["data"]: row for row in model.card["figures"]}
     return [
