@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 import webapp
 from tests import hand
 from webapp import create_app
+from webapp.capacity import PICTURES
 from webapp.config import ConfigError, Settings
 from webapp.recognition import ModelError
+from webapp.recognition.line_reader import WIDTHS
 
 SHIPPED = Path(Settings().models)
 
@@ -133,6 +136,26 @@ def test_a_warm_up_leaves_no_trace(engine):
     engine.warm_up()
     after = engine.recognizer.read_strokes(hand.strokes(5))
     assert np.array_equal(before.digits[0].probabilities, after.digits[0].probabilities)
+
+
+def test_a_warm_up_makes_an_interpreter_for_each_reading_at_once(models, monkeypatch):
+    """Of lines as many as drawings and pictures together, of each width; a reading makes none."""
+    made = []
+
+    def interpreter(**options):
+        made.append(1)
+        return Interpreter(**options)
+
+    monkeypatch.setattr("webapp.recognition.line_reader.Interpreter", interpreter)
+    app = create_app(Settings(models=str(models), readings=3))
+    pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
+    assert made == []
+    pictures.warm_up()
+    assert len(made) == (3 + PICTURES) * len(WIDTHS)
+    strokes.warm_up()
+    strokes.recognizer.read_strokes(hand.number("407"))
+    pictures.recognizer.read_image(hand.png(hand.picture(3)), pictures.limits)
+    assert len(made) == (3 + PICTURES) * len(WIDTHS)
 
 
 @pytest.mark.parametrize("name", ["ink.json", "ink.tflite", "line.json", "line.tflite"])
