@@ -79,7 +79,7 @@ PLACES = {
     ",": Place((0.15, 0.45), (-0.05, 0.18)),
     "-": Place((0.2, 0.75), (-0.65, -0.3), wide=True),
     "+": Place((0.35, 0.85), (-0.6, -0.3)),
-    "/": Place((0.85, 1.6), (-0.65, -0.35)),
+    "/": Place((1.0, 1.6), (-0.65, -0.35)),
     ":": Place((0.3, 0.75), (-0.5, -0.2)),
     "%": Place((0.65, 1.2), (-0.6, -0.35)),
     "=": Place((0.3, 0.8), (-0.6, -0.3), wide=True),
@@ -213,7 +213,7 @@ def _hand(rng: Rng) -> _Hand:
         height_noise=float(rng.uniform(0.02, 0.12)),
         base_noise=float(rng.uniform(0.01, 0.09)),
         slope=float(np.tan(np.radians(rng.uniform(-14, 14) if steep else rng.normal(0, 2)))),
-        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.45, 0.2, 0.2, 0.15])),
+        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.5, 0.2, 0.17, 0.13])),
         gap=float(rng.uniform(0.03, 0.5)),
         amount=replace(WARP, backwards=0.3) if rng.random() < 0.1 else WARP,
     )
@@ -226,7 +226,7 @@ def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -
         return _as_picture(items, target, rng)
     if rng.random() < LIGATURES:
         _join(items, rng)
-    if rng.random() < 0.3:
+    if rng.random() < 0.25:
         return _as_picture(items, target, rng)
     strokes = [stroke for item in items for stroke in item.strokes]
     strip, left, scale = _drawn(strokes, rng)
@@ -294,7 +294,7 @@ def _as_picture(items: Sequence[_Item], target: NDArray[np.int8], rng: Rng) -> L
             _paste(patches, item.patch, (item.corner - low + margin) * body)
     ink = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     ink = np.maximum(ink, patches)
-    if rng.random() < 0.8:
+    if rng.random() < 0.75:
         ink = degraded(ink, body, rng)
     frame = frame_of(boxes_of_ink(ink), rng.uniform(17, 22.5))
     extents = ((spans - frame.left) * frame.scale).astype(np.float32)
@@ -362,7 +362,7 @@ def _shift(
     room = near - left
     room = room[np.isfinite(room)]
     fitted = max(float(room.max()), beside - NOOK) if len(room) else beside - NOOK
-    gap = rng.uniform(-0.02, 0.14) if mode == "close" else rng.uniform(-0.12, 0.05)
+    gap = rng.uniform(-0.02, 0.14) if mode == "close" else rng.uniform(-0.1, 0.05)
     return fitted + float(gap)
 
 

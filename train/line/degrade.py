@@ -18,17 +18,17 @@ def degraded(ink: Ink, body: float, rng: np.random.Generator) -> Ink:
     levels = ink.astype(np.float32)
     if rng.random() < 0.3:
         levels = _pen(levels, rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         levels = _ruled(levels, body, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         levels = _grain(levels, body, rng)
     if rng.random() < 0.65:
-        blur = body * rng.uniform(0.01, 0.07)
+        blur = body * rng.uniform(0.01, 0.05)
         levels = np.asarray(cv2.GaussianBlur(levels, (0, 0), blur), np.float32)
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         levels = _faded(levels, rng)
-    if rng.random() < 0.25:
-        levels += rng.normal(0, rng.uniform(3, 25), levels.shape).astype(np.float32)
+    if rng.random() < 0.15:
+        levels += rng.normal(0, rng.uniform(3, 15), levels.shape).astype(np.float32)
     peak = max(float(levels.max()), 1.0)
     floor = peak * rng.uniform(0.04, 0.25)
     if rng.random() < 0.3:
@@ -36,7 +36,7 @@ def degraded(ink: Ink, body: float, rng: np.random.Generator) -> Ink:
         levels = np.where(levels > peak * rng.uniform(0.15, 0.45), 255.0, 0.0)
     else:
         levels = (levels - floor) * (255 / max(peak * rng.uniform(0.7, 1.0) - floor, 1.0))
-    if rng.random() < 0.15:
+    if rng.random() < 0.1:
         levels = _specks(levels, body, rng)
     found = levels.clip(0, 255).astype(np.uint8)
     return found if found.any() else ink

@@ -26,20 +26,20 @@ class LineHyperparameters:
     """What a run is made of; stored in the model's card."""
 
     seed: int = 1
-    rounds: int = 40
+    rounds: int = 36
     fresh: int = 8192
     """Lines composed for each round."""
     reuse: int = 3
     """Rounds that each line is in."""
     batch_size: int = 32
-    peak_learning_rate: float = 1.5e-3
+    peak_learning_rate: float = 2e-3
     """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
     warmup_rounds: float = 1.0
     averaging: float = 0.999
     """Momentum of the exponential moving average of the weights; the average is what is kept."""
     extent_weight: float = 2.0
     """Of the error of the extents, in heights of the writing, beside 1 for the CTC loss."""
-    centre_weight: float = 0.3
+    centre_weight: float = 0.2
     """Of the log-likelihood of each symbol in the column at the middle of its ink, beside 1 for the
     CTC loss: it shows the network where symbols are, and keeps the columns that emit them there."""
     clip: float = 5.0

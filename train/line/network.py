@@ -15,13 +15,14 @@ from webapp.recognition.strip import ROWS
 class LineShape:
     """Filters of the layers."""
 
-    planes: Sequence[int] = (16, 32, 56, 72, 96)
-    """Of five 3x3 convolutions; the height is halved after all but the third, the width once."""
-    columns: int = 112
+    planes: Sequence[int] = (24, 48, 64, 80, 112)
+    """Of five 3x3 convolutions; the height is halved after the first, second and fourth, the width
+    after the first."""
+    columns: int = 144
     """Of what sees the whole height, and of the residual convolutions along the line."""
     dilations: Sequence[int] = (1, 2, 4)
     """Of the residual convolutions, 5 columns wide."""
-    dropout: float = 0.1
+    dropout: float = 0.05
 
 
 def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Model:
@@ -41,11 +42,10 @@ def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Mo
         features = _normalised(
             layers.Conv2D(filters, 3, padding="same", use_bias=False, dtype=policy), features
         )
-        if number != 3:
-            # The width once, the height each time.
+        if number in (1, 2, 4):
             pool = (2, 2 if number == 1 else 1)
             features = layers.MaxPooling2D(pool, dtype=policy)(features)
-    rows = ROWS // 16
+    rows = ROWS // 8
     features = _normalised(
         layers.Conv2D(shape.columns, (rows, 1), use_bias=False, dtype=policy), features
     )

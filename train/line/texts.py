@@ -84,7 +84,7 @@ def _sum(rng: Rng) -> str:
     gap = _gap(rng, 0.15)
     text = digits(rng, 1, 3)
     for _ in range(terms - 1):
-        text += gap + str(rng.choice(["+", "-", "+", "-", "/", ":"])) + gap + digits(rng, 1, 3)
+        text += gap + str(rng.choice([*"++++----:/"])) + gap + digits(rng, 1, 3)
     if rng.random() < 0.5:
         text += gap + "=" + gap
         text += digits(rng, 1, 4) if rng.random() < 0.8 else ""
@@ -111,7 +111,7 @@ def _brackets(rng: Rng) -> str:
 
 
 def _phone(rng: Rng) -> str:
-    mark = str(rng.choice(["-", SPACE, "/", "."]))
+    mark = str(rng.choice(["-", SPACE, SPACE, "."]))
     groups = [digits(rng, 2, 4) for _ in range(int(rng.integers(2, 5)))]
     return ("+" if rng.random() < 0.15 else "") + mark.join(groups)
 
@@ -168,25 +168,25 @@ def _gap(rng: Rng, share: float) -> str:
 
 PATTERNS = (
     Pattern("single digits", 15, lambda rng: digits(rng, 1, 1)),
-    Pattern("numbers", 30, _number),
+    Pattern("numbers", 42, _number),
     Pattern("decimals", 7, _decimal),
     Pattern("thousands", 2, _thousands),
-    Pattern("signed", 6, _signed),
+    Pattern("signed", 5, _signed),
     Pattern("dates", 6, _date),
     Pattern("times", 2, _time),
     Pattern("percentages", 4, _percentage),
-    Pattern("sums", 7, _sum),
-    Pattern("fractions", 3, _fraction),
+    Pattern("sums", 6, _sum),
+    Pattern("fractions", 1.5, _fraction),
     Pattern("amounts", 3, _amount),
     Pattern("brackets", 2, _brackets),
     Pattern("phone numbers", 2, _phone),
     Pattern("groups", 2, _groups),
     Pattern("numbered", 1.5, _numbered),
     Pattern("ranges", 1, _range),
-    Pattern("any order", 3, _anything),
-    Pattern("words", 5, _word),
-    Pattern("words and numbers", 4, _words_and_numbers),
-    Pattern("other ink", 5, _other),
+    Pattern("any order", 1, _anything),
+    Pattern("words", 4, _word),
+    Pattern("words and numbers", 2.5, _words_and_numbers),
+    Pattern("other ink", 4, _other),
 )
 """What lines are composed of. The shares are a guess at what people write on a pad and on forms,
 with signs more often than there: they are learnt from few samples."""
