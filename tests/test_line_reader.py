@@ -24,9 +24,10 @@ from webapp.recognition.line_reader import (
     SYMBOLS,
     WIDTHS,
     columns_of,
+    in_windows,
     width_of,
 )
-from webapp.recognition.strip import BODY, ROWS, boxes_of, frame_of, strip_of_strokes
+from webapp.recognition.strip import BODY, MARGIN, ROWS, boxes_of, frame_of, strip_of_strokes
 
 MODELS = ROOT / "models"
 LAST = WIDTHS[-1]
@@ -74,9 +75,11 @@ def agree(one, other):
 
 def whole(content, strip):
     """What the network says of a strip in one pass, padded as the last of its windows is."""
-    width = strip.shape[1]
+    width = strip.shape[1] + MARGIN
     last = max(range(0, max(1, width - OVERLAP), LAST - OVERLAP))
-    padded = np.pad(strip, ((0, 0), (0, last + width_of(strip[:, last:]) - width), (0, 0)))
+    strip_of_window = np.zeros((ROWS, width - last, CHANNELS), np.uint8)
+    missing = last + width_of(strip_of_window) - strip.shape[1]
+    padded = np.pad(strip, ((0, 0), (0, missing), (0, 0)))
     network = Interpreter(model_content=content, num_threads=1)
     taken = network.get_input_details()[0]["index"]
     network.resize_tensor_input(taken, (1, *padded.shape))
@@ -85,7 +88,7 @@ def whole(content, strip):
     network.invoke()
     tensors = [network.get_tensor(out["index"])[0] for out in network.get_output_details()]
     logits, extents = sorted(tensors, key=lambda tensor: -tensor.shape[-1])
-    return columns_of(logits, extents, width)
+    return columns_of(logits, extents, strip.shape[1])
 
 
 def test_it_works(reader, strips):
@@ -126,6 +129,23 @@ def test_windows_say_what_one_pass_says(reader, content, extra):
     strip = long_strip()[:, : LAST + extra]
     assert strip.shape[1] == LAST + extra
     assert agree(reader.read(strip), whole(content, strip))
+
+
+@pytest.mark.parametrize("width", [1, 44, 45, 48, 96, LAST - MARGIN, LAST, LAST + 176, 1000])
+def test_nothing_ends_where_a_window_ends(width):
+    """There are empty columns behind every line, however wide: without any it would be misread."""
+    seen = []
+
+    def window(part):
+        seen.append(part)
+        count = width_of(part) // COLUMN
+        return np.zeros((count, CLASSES), np.float32), np.zeros((count, 2), np.float32)
+
+    columns = in_windows(np.full((ROWS, width, CHANNELS), 255, np.uint8), window)
+    assert len(columns.extents) == -(-width // COLUMN)
+    assert seen[-1].shape[1] <= LAST
+    assert not seen[-1][:, -MARGIN:].any()
+    assert sum(int((part[0, :, 0] > 0).sum()) for part in seen) >= width
 
 
 def test_what_was_read_before_leaves_no_trace(reader, strips):
@@ -245,7 +265,7 @@ def test_a_budget_ends_a_long_line():
 
     reader = LiteRTLineReader(load_model(MODELS, "line").content)
     strip = long_strip()
-    windows = -(-(strip.shape[1] - OVERLAP) // (LAST - OVERLAP))
+    windows = -(-(strip.shape[1] + MARGIN - OVERLAP) // (LAST - OVERLAP))
     assert windows > 3
     with pytest.raises(BudgetError):
         reader.read(strip, Counted())

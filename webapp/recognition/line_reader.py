@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .budget import Budget
 from .errors import ModelError
 from .glyph import CHANNELS, network_input
-from .strip import BODY, ROWS, Strip
+from .strip import BODY, MARGIN, ROWS, Strip
 
 SIGNS = ".,-+/:%()=$#"
 """The signs of numbers, in the order of the reader's classes."""
@@ -90,7 +90,9 @@ def in_windows(
             what it pads the window to changes what it says of its end.
         budget: checked before each window.
     """
-    width = strip.shape[1]
+    # In training hardly a strip ends without empty columns behind it: those that do are misread.
+    padded = np.pad(strip, ((0, 0), (0, MARGIN), (0, 0)))
+    width = padded.shape[1]
     last = WIDTHS[-1]
     step = last - OVERLAP
     logits, extents = [], []
@@ -98,12 +100,12 @@ def in_windows(
     for start in range(0, max(1, width - OVERLAP), step):
         if budget is not None:
             budget.check()
-        found, reach = window(strip[:, start : start + last])
+        found, reach = window(padded[:, start : start + last])
         begin = OVERLAP // 2 // COLUMN if start else 0
         end = None if start + last >= width else (last - OVERLAP // 2) // COLUMN
         logits.append(found[begin:end])
         extents.append(reach[begin:end])
-    return columns_of(np.concatenate(logits), np.concatenate(extents), width)
+    return columns_of(np.concatenate(logits), np.concatenate(extents), strip.shape[1])
 
 
 class LiteRTLineReader:
