@@ -1,0 +1,178 @@
+"""Lines that the line reader is measured on."""
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tests import hand
+from tests.ink_files import WRITERS, files_in, row, write
+from train.errors import DataError
+from train.line.inks import Source
+from train.line.sets import TEXTS, Amounts, drawings_of, line_sets, photos_of
+from webapp.recognition.line_reader import SYMBOLS
+
+FEW = Amounts(single=7, composed=5, signs=6, pictures=3, others=2)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Dev ink of two contributors."""
+    return Source(files_in(tmp_path_factory.mktemp("inks")), splits=("dev",))
+
+
+def sets_of(source, amounts=FEW, seed=1):
+    """The sets by name."""
+    return dict(line_sets(source, amounts, seed))
+
+
+def test_it_works(source):
+    """A set of each kind, each as large as was asked for, or as there is ink."""
+    sizes = {name: len(samples) for name, samples in sets_of(source).items()}
+    assert sizes == {
+        "single digits, digits": 7, "numbers": 4, "composed, apart": 5, "composed, touching": 5,
+        **dict.fromkeys(TEXTS, 6),
+        "pictures, kissing": 3, "pictures, touching": 3, "letters": 2, "doodles": 2, "words": 1,
+    }  # fmt: skip
+
+
+def test_what_is_no_number_has_no_label(source):
+    """All else is a number of known symbols, and every sample has ink."""
+    for name, samples in sets_of(source).items():
+        for sample in samples:
+            assert (sample.label is None) == (name in ("letters", "doodles", "words"))
+            assert set(sample.label or "") <= set(SYMBOLS)
+            assert (sample.strokes is None) == name.startswith("pictures")
+            if sample.strokes is None:
+                picture = cv2.imdecode(np.frombuffer(sample.picture, np.uint8), 0)
+                assert np.ptp(picture) > 100
+            else:
+                assert sum(map(len, sample.strokes)) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "signs"),
+    [("decimals", "."), ("negatives", "-"), ("dates", "//"), ("sums", "+"), ("percentages", "%")],
+)
+def test_texts_have_their_sign(source, name, signs):
+    """The signs of the kind, in each sample, and digits."""
+    for sample in sets_of(source)[name]:
+        assert "".join(symbol for symbol in sample.label if not symbol.isdigit()) == signs
+        assert any(symbol.isdigit() for symbol in sample.label)
+
+
+def test_lines_are_as_long_as_their_labels_say(source):
+    """Composed numbers have four digits, pairs two, words three letters or more."""
+    sets = sets_of(source)
+    assert {len(s.label) for name in sets if "composed" in name for s in sets[name]} == {4}
+    assert {len(s.label) for name in sets if "pictures" in name for s in sets[name]} == {2}
+    assert all(len(sample.strokes) >= 3 for sample in sets["words"])
+
+
+def test_the_same_seed_gives_the_same_sets(source):
+    """What is in the files is the same with any seed; what is composed is not."""
+    one, same, other = (
+        {
+            name: [(s.label, s.picture, [p.tolist() for p in s.strokes or ()]) for s in samples]
+            for name, samples in sets_of(source, seed=seed).items()
+        }
+        for seed in (1, 1, 2)
+    )
+    assert one == same
+    unlike = {name for name in one if one[name] != other[name]}
+    assert unlike >= {"composed, apart", "composed, touching", "pictures, kissing", *TEXTS}
+    assert not unlike & {"single digits, digits", "numbers"}
+
+
+def test_samples_are_chosen_evenly(source):
+    """Of all digits, first to last; all of them where there are no more."""
+    name = "single digits, digits"
+    every = sets_of(source, replace(FEW, single=1000))[name]
+    assert len(every) == 40
+    some = sets_of(source)[name]
+    assert [some[0].label, some[-1].label] == [every[0].label, every[-1].label]
+    assert [some[0].writer, some[-1].writer] == [every[0].writer, every[-1].writer]
+    assert {sample.writer for sample in every} <= set(WRITERS["dev"])
+
+
+def test_nothing_is_asked_for(source):
+    """Sets of no samples are empty."""
+    none = sets_of(source, Amounts(0, 0, 0, 0, 0))
+    assert none
+    assert not any(none.values())
+
+
+def test_a_file_without_samples_has_no_set(source, tmp_path):
+    """A second file of digits, of train writers alone; and pendigits are called so."""
+    train = write(tmp_path / "more.jsonl.gz", [row("7", hand.DIGITS[7], WRITERS["train"][0])])
+    pen = write(
+        tmp_path / "digits.jsonl.gz", [row("7", hand.DIGITS[7], WRITERS["dev"][0], "pendigits")]
+    )
+    files = replace(source.files, digits=(*source.files.digits, train, pen))
+    names = [name for name in sets_of(replace(source, files=files)) if "single" in name]
+    assert names == ["single digits, digits", "single digits, pendigits"]
+
+
+def test_words_on_the_way_of_numbers_are_no_numbers(source, tmp_path):
+    """A line with a letter is left out of the numbers written in one go."""
+    me = WRITERS["dev"][0]
+    rows = [row(label, hand.number("12"), me) for label in ("1 2", "1.2", "x2", ".")]
+    files = replace(source.files, strings=(write(tmp_path / "lines.jsonl.gz", rows),))
+    found = sets_of(replace(source, files=files))["lines"]
+    assert [sample.label for sample in found] == ["12", "1.2"]
+
+
+def test_it_rejects_writers_with_too_few_digits(source, tmp_path):
+    """A number of four digits is one writer's."""
+    rows = [row(str(d), hand.DIGITS[d], WRITERS["dev"][d]) for d in range(10)]
+    files = replace(source.files, digits=(write(tmp_path / "digits.jsonl.gz", rows),))
+    with pytest.raises(DataError, match="no writer has 4 digits"):
+        sets_of(replace(source, files=files))
+
+
+def drawing(folder, name, expected="4 07", strokes=None):
+    """A file of a drawing as it was sent."""
+    strokes = hand.columns(7) if strokes is None else strokes
+    said = {"request": {"strokes": strokes}, "expected": expected}
+    (folder / name).write_text(json.dumps(said))
+
+
+def test_a_folder_of_drawings_is_read(tmp_path):
+    """One set for each first word of the files' names."""
+    for name in ("pad-1.json", "pad-2.json", "phone-1.json"):
+        drawing(tmp_path, name)
+    found = drawings_of(tmp_path)
+    assert {name: len(samples) for name, samples in found.items()} == {"pad": 2, "phone": 1}
+    (sample,) = found["phone"]
+    assert (sample.label, sample.writer) == ("407", "phone-1")
+    assert np.array_equal(sample.strokes[0], hand.strokes(7)[0])
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", "{}", '{"request": {"strokes": [{"x": [1]}]}, "expected": "1"}']
+)
+def test_it_rejects_what_is_no_drawing(tmp_path, content):
+    """The message has the file."""
+    (tmp_path / "pad-1.json").write_text(content)
+    with pytest.raises(DataError, match=r"pad-1\.json is not a drawing"):
+        drawings_of(tmp_path)
+
+
+def test_it_rejects_a_folder_without_drawings(tmp_path):
+    """An empty folder, or one that is not there."""
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(DataError, match="has no drawings"):
+            drawings_of(folder)
+
+
+def test_a_folder_of_photos_is_one_set(tmp_path):
+    """Lines of a photo stand in one label."""
+    (tmp_path / "a.png").write_bytes(hand.png(hand.picture(7)))
+    lines = [{"text": "4 07"}, {"text": "12"}]
+    text = json.dumps({"image": "a.png", "writer": "me", "lines": lines})
+    (tmp_path / "labels.jsonl").write_text(text + "\n")
+    ((name, (sample,)),) = photos_of(tmp_path).items()
+    assert (name, sample.label, sample.writer) == (tmp_path.name, "40712", "me")
+    assert sample.picture == (tmp_path / "a.png").read_bytes()
