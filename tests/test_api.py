@@ -203,7 +203,8 @@ def test_a_dot_is_ink(client):
 
 def test_the_box_is_that_of_the_strokes(client):
     """In the unit of the request, over all strokes of the digit."""
-    [digit] = draw(client, [{"x": [-3, 5], "y": [10, 10.5]}, {"x": [0, 9], "y": [8, 30]}])["digits"]
+    strokes = [{"x": [-3, 5], "y": [10, 10.5]}, {"x": [0, 9], "y": [8, 30]}]
+    [digit] = draw(client, strokes, expect="digit")["digits"]
     assert digit["box"] == {"x": -3, "y": 8, "width": 12, "height": 22}
     assert digit["strokes"] == [0, 1]
 
