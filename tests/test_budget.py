@@ -1,5 +1,6 @@
 """Every reading has a budget, and ends where it ends; seen with clocks that a test moves."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -165,6 +166,27 @@ def test_lines_of_a_picture_that_a_budget_reached_are_read():
     recognizer = Recognizer(fake.Says(0.9), line_reader=fake.Spells("3", "7"))
     reading = recognizer.read_image(hand.png(page), LIMITS, budget=Budget(groups=1))
     assert (reading.lines, reading.limit, reading.status) == (("3",), "groups", "unsure")
+
+
+def test_a_turned_picture_that_was_read_once_is_read():
+    """It is read upright and as it lies; where there is time for the first alone, that is given."""
+    turn = np.radians(12)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    picture = np.full((400, 500), 255, np.uint8)
+    for stroke in hand.number("11111", gap=0.8):
+        pixels = np.rint(stroke @ matrix.T + (60, 60)).astype(np.int32)
+        cv2.polylines(picture, [pixels], False, 20, 6, cv2.LINE_AA)
+
+    def read(budget):
+        reader = fake.Spells("12345", "6666666")
+        recognizer = Recognizer(fake.Says(0.9), line_reader=reader)
+        reading = recognizer.read_image(hand.png(picture), LIMITS, budget=budget)
+        return reading, len(reader.strips)
+
+    assert read(Budget())[1] == 2
+    reading, looks = read(Budget(groups=5))
+    assert (reading.text, reading.limit, reading.status) == ("12345", "groups", "unsure")
+    assert looks == 2
 
 
 def test_every_look_is_charged():

@@ -7,7 +7,7 @@ import pytest
 from tests import hand
 from tests.fake import ROW, Says, Spells
 from webapp.recognition import Box, Calibration, Limits, Recognizer
-from webapp.recognition.reader import CHORDS
+from webapp.recognition.reader import CHORDS, without_dust
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
 
@@ -57,9 +57,10 @@ def test_nothing_drawn_is_empty(sure):
 
 def test_a_blank_picture_is_empty(sure):
     """White paper: no digit, and still the picture's size."""
-    reading = sure.read_image(hand.png(np.full((30, 50), 255, np.uint8)), LIMITS)
-    assert reading.status == "empty"
-    assert reading.surface == (50, 30)
+    for expect in ("number", "digits", "digit"):
+        reading = sure.read_image(hand.png(np.full((30, 50), 255, np.uint8)), LIMITS, expect=expect)
+        assert reading.status == "empty"
+        assert reading.surface == (50, 30)
 
 
 def test_a_dot_is_ink(sure):
@@ -67,6 +68,17 @@ def test_a_dot_is_ink(sure):
     reading = sure.read_strokes([np.array([[7.0, 9.0]])])
     assert reading.status == "ok"
     assert reading.digits[0].box == Box(7.0, 9.0, 0.0, 0.0)
+
+
+def test_detail_that_no_pen_makes_is_dropped():
+    """What is far finer than the drawing is as coarse as its rounding; the rest stays as it is."""
+    plain = [np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[1.0, 1.0]])]
+    assert without_dust(plain) is plain
+    dusty = [np.array([[0.0, 0.0], [1e-30, 4.0]]), np.array([[3.0, 5e-324]])]
+    clean = without_dust(dusty)
+    assert [stroke.tolist() for stroke in clean] == [[[0, 0], [0, 4]], [[3, 0]]]
+    point = without_dust([np.array([[7.0, 7.0], [7.0, 7.0]])])
+    assert [stroke.tolist() for stroke in point] == [[[7, 7], [7, 7]]]
 
 
 def test_the_reading_ranks_the_probabilities(sure):
