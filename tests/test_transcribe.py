@@ -376,6 +376,11 @@ def test_readings_of_anything(seed):
     assert all(share >= 0 for share in shares)
     assert sum(shares) <= 1 + 1e-9
     held = {piece for symbol in found.symbols for piece in symbol.pieces}
+    left_out = [points for some in found.ignored for points in some]
+    for piece, stroke in enumerate(strokes):
+        low, high = stroke.min(axis=0) - 1e-9, stroke.max(axis=0) + 1e-9
+        ignored = any(((low <= p) & (p <= high)).all() for p in left_out)
+        assert piece in held or ignored, "ink is lost"
     assert held <= set(range(len(strokes)))
     assert all(symbol.points for symbol in found.symbols)
     assert 0 <= found.quality <= 1 + 1e-9
