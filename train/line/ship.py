@@ -75,13 +75,13 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
             cannot be written to.
     """
     # All that can be said before hours of reading is.
-    logs = [_log(folder) for folder in runs]
+    found = [(folder, _log(folder), _exported(folder)) for folder in runs]
     with artefacts.workplace(output):
         pass
     confidence, report = calibrated(folds, dev)
     candidates = [
-        Candidate(folder, log, _read(_exported(folder), confidence, line_sets(dev, FULL, SEED)))
-        for folder, log in zip(runs, logs, strict=True)
+        Candidate(folder, log, _read(content, confidence, line_sets(dev, FULL, SEED)))
+        for folder, log, content in found
     ]
     best = max(candidates, key=lambda candidate: candidate.exact)
     for candidate in candidates:
@@ -308,7 +308,8 @@ def figures_in_card(found: Outcomes) -> dict[str, Any]:
     for kind, own in found.items():
         said = figures_of(own)
         row = {"data": kind, "way": "lines", "count": said["count"], "ok": said["ok"]}
-        row |= {"unsure": 1 - said["ok"] - said["rejected"], "rejected": said["rejected"]}
+        unsure = max(0.0, 1 - said["ok"] - said["rejected"])  # rounding may leave less than none
+        row |= {"unsure": unsure, "rejected": said["rejected"]}
         if own[0].label is None:
             rows["nondigits"].append(row | {"auroc": None})
             continue
@@ -317,7 +318,7 @@ def figures_in_card(found: Outcomes) -> dict[str, Any]:
             "correct": int(right.sum()),
             "accuracy": said["exact"],
             "interval95": wilson(int(right.sum()), len(right)),
-            "ok_accuracy": 1 - said["wrong_of_ok"],
+            "ok_accuracy": 1 - said["wrong_of_ok"] if said["ok"] else None,
         }
         writers = {one.writer for one in own}
         if len(writers) > 1:

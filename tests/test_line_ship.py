@@ -1,0 +1,392 @@
+"""From fits of the line reader to the shipped one; the fits and what they read are made by hand."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from flask import render_template
+
+from tests import fake
+from tests.ink_files import WRITERS, digit_rows, doodle_rows, files_in, write
+from tests.server import ROOT
+from tests.test_line_calibrate import outcome
+from train import artefacts, cli
+from train.errors import DataError, TrainError
+from train.folds import FOLDS
+from train.line import run, ship
+from train.line.cli import FOLD_ROUNDS
+from train.line.fit import LineHyperparameters
+from train.line.inks import Source
+from train.line.network import LineShape, build_line_network
+from train.line.sets import Amounts
+from train.line.ship import calibrated, evaluate, figures_in_card, misread, table
+from webapp.cards import view_of
+from webapp.recognition import Confidence, load_model
+
+FEW = Amounts(single=60, composed=3, signs=2, pictures=2, others=2)
+
+ONE, TWO, NAME = "one", "two", "line"
+
+LOG = {
+    "name": NAME,
+    "created": "2026-01-02",
+    "hyperparameters": {"seed": 1, "rounds": 2},
+    "without": [],
+    "mnist": False,
+    "seconds": 5,
+    "versions": {"python": "3"},
+    "files": {},
+    "curves": {"loss": [3.0, 2.0], "extent": [1.0, 0.5], "dev": [0.1, 0.2]},
+}
+
+
+class Reader(fake.Spells):
+    """A line reader whose file is the text that it sees in every strip."""
+
+    def __init__(self, content):
+        super().__init__(content.decode())
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Readers of a text, and few samples."""
+    monkeypatch.setattr(ship, "LiteRTLineReader", Reader)
+    monkeypatch.setattr(ship, "FULL", FEW)
+    monkeypatch.setattr(ship, "CALIBRATION", FEW)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """The file of a small network."""
+    path = tmp_path_factory.mktemp("network") / "line.keras"
+    build_line_network(LineShape((2, 2, 2, 2, 2), 2, (1,))).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory):
+    """Dev ink of two contributors, among whose digits a 5 comes most often."""
+    folder = tmp_path_factory.mktemp("inks")
+    files = files_in(folder, (ONE, TWO))
+    fives = [
+        row
+        for provider, names in ((ONE, WRITERS["dev"][::2]), (TWO, WRITERS["dev"][1::2]))
+        for row in digit_rows(names[:2], provider, repeats=2)
+        if row["label"] == "5"
+    ]
+    more = write(folder / "more.jsonl.gz", fives)
+    return Source(replace(files, digits=(*files.digits, more)), splits=("dev",))
+
+
+@pytest.fixture
+def fit(network, dev, tmp_path):
+    """Make the folder of a fit that reads a text in everything."""
+
+    def made(name, text, **log):
+        folder = tmp_path / name
+        folder.mkdir()
+        shutil.copy(network, folder / "line.keras")
+        (folder / "line.tflite").write_text(text)
+        files = {
+            f"{path.parent.name}/{path.name}": artefacts.sha256(path)
+            for paths in vars(dev.files).values()
+            for path in paths
+        }
+        artefacts.write_card(folder / "line.run.json", LOG | {"files": files} | log)
+        return folder
+
+    return made
+
+
+@pytest.fixture
+def folds(fit):
+    """Two fits that each left a contributor out."""
+    return [fit("fold-0", "5", without=[ONE]), fit("fold-1", "5", without=[TWO])]
+
+
+@pytest.fixture
+def shipped(fit, folds, dev, tmp_path, capsys):
+    """The folder of what was shipped of two fits, with the networks that it needs, and its card."""
+    fits = [fit("a", "7"), fit("b", "5", hyperparameters={"seed": 2, "rounds": 2})]
+    output = tmp_path / "models"
+    ship.ship(fits, folds, dev, output)
+    for path in (ROOT / "models").iterdir():
+        if path.name.startswith(("pen.", "ink.")):
+            shutil.copy(path, output)
+    return output, load_model(output, NAME).card
+
+
+def test_it_works(shipped, fit, dev, capsys):
+    """The fit that reads dev best is there in whole, and its card fits its files and the server."""
+    output, card = shipped
+    assert (output / "line.tflite").read_text() == "5"
+    assert card["hyperparameters"]["seed"] == 2
+    assert [run["seed"] for run in card["seeds"]] == [1, 2]
+    assert card["network"]["parameters"] > 0
+    assert card["curves"] == LOG["curves"]
+    assert {row["data"] for row in card["nondigits"]} == {"letters", "doodles", "words"}
+    single = next(row for row in card["figures"] if row["data"] == "single digits, digits")
+    assert (single["count"], single["correct"], single["writers"]) == (40, 4, 4)
+    assert single["accuracy"] == 0.1
+    confidence = Confidence.of_card(card)
+    assert confidence.second_opinion in ship.WEIGHTS
+    assert confidence.unsure > 0
+    assert [fold["left_out"] for fold in card["confidence"]["folds"]] == [[ONE], [TWO]]
+    # Nothing of the fits that were not chosen, and no half-done folder.
+    names = {path.name for path in output.iterdir()}
+    assert {name for name in names if "line" in name} == {
+        "line.json", "line.keras", "line.tflite", "line-curves.svg",
+    }  # fmt: skip
+    assert not any(name.startswith(".") for name in names)
+
+
+def test_the_card_is_shown(shipped, app):
+    """The page of the models has its figures, seeds, curves, data and limits."""
+    output, card = shipped
+    view = view_of({**card, "version": "1"}, output)
+    assert view.plots.keys() == {"curves"}
+    assert view.nondigits is not None
+    assert view.seeds.heads == ["data", "mean ± sd", "seed 1", "seed 2"]
+    with app.test_request_context():
+        page = render_template("model.html", views=[view])
+    for words in ("single digits, digits", "letters", "seed 2 of", *card["limits"]):
+        assert " ".join(words.split()) in " ".join(page.split())
+
+
+def test_the_card_names_the_data(dev, tmp_path):
+    """Each file with its hash; with licence and citation where they are known."""
+    doodles = write(tmp_path / "doodles.jsonl.gz", doodle_rows("house"))
+    pen = write(
+        tmp_path / "pen.jsonl.gz", [digit_rows(["me"])[0] | {"src": "pendigits-orig.tra 1"}]
+    )
+    files = replace(dev.files, symbols=(doodles,), digits=(pen,), strings=())
+    names = {f"{path.parent.name}/{path.name}": "abc" for path in (doodles, pen)}
+    log = {"mnist": True, "files": {**names, "elsewhere/gone.jsonl.gz": "def"}}
+    entries = ship._data_entries(log, replace(dev, files=files))
+    assert [entry["name"] for entry in entries] == [
+        "MNIST", "Quick, Draw!, doodles", "Pen-Based Recognition of Handwritten Digits (UCI)",
+        "elsewhere, gone.jsonl.gz",
+    ]  # fmt: skip
+    assert [entry.get("sha256") for entry in entries] == [None, "abc", "abc", "def"]
+    assert [bool(entry.get("citation")) for entry in entries] == [True, True, True, False]
+
+
+def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
+    """Train and dev writers of those contributors, and nobody else's."""
+    asked = {}
+    whole = ship.line_sets
+
+    def seen(source, amounts, seed):
+        asked.setdefault((source.only, source.splits), set()).add(seed)
+        return whole(source, amounts, seed)
+
+    monkeypatch.setattr(ship, "line_sets", seen)
+    confidence, report = calibrated(folds, dev)
+    assert asked.keys() == {((name,), ("train", "dev")) for name in (ONE, TWO)}
+    # The weight is chosen on other lines than the confidence is fitted on, and both on others
+    # than figures are quoted on.
+    assert all(len(seeds) == 2 and ship.SEED not in seeds for seeds in asked.values())
+    assert np.isfinite(confidence.bias)
+    sets = report["folds"][0]["sets"]
+    assert sets["single digits, digits"]["count"] == 40
+    assert sets["single digits, digits"]["exact"] == pytest.approx(0.1, abs=0.05)
+
+
+def test_a_single_fold_is_enough(folds, dev):
+    """It is measured on itself."""
+    _, report = calibrated(folds[:1], dev)
+    assert [fold["left_out"] for fold in report["folds"]] == [[ONE]]
+
+
+def test_it_rejects_a_fold_that_left_nobody_out(fit, folds, dev):
+    """Nothing of it is new to its reader."""
+    with pytest.raises(TrainError, match="fold-2 left no contributor out"):
+        calibrated([*folds, fit("fold-2", "5")], dev)
+
+
+def test_it_rejects_a_run_that_left_somebody_out(folds, dev, tmp_path):
+    """A fold calibrates; what is shipped has seen everybody."""
+    with pytest.raises(TrainError, match="fold-0 was trained without one"):
+        ship.ship(folds[:1], folds, dev, tmp_path / "models")
+
+
+@pytest.mark.parametrize("missing", ["line.run.json", "line.tflite"])
+def test_it_rejects_a_run_that_is_not_whole(fit, folds, dev, tmp_path, missing, monkeypatch):
+    """The message has the file; it comes before anything is read."""
+    monkeypatch.setattr(ship, "calibrated", None)
+    folder = fit("a", "5")
+    (folder / missing).unlink()
+    with pytest.raises(DataError, match=f"{missing} cannot be read"):
+        ship.ship([folder], folds, dev, tmp_path / "models")
+
+
+def test_it_rejects_an_output_that_cannot_be_written_to(fit, folds, dev, tmp_path, monkeypatch):
+    """It comes before anything is read."""
+    monkeypatch.setattr(ship, "calibrated", None)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainError, match="cannot be written to"):
+        ship.ship([fit("a", "5")], folds, dev, tmp_path / "file" / "models")
+
+
+def test_the_shipped_reader_is_as_good_as_its_card(shipped, dev, capsys):
+    """Measured again it reads the same, through the networks beside it."""
+    output, card = shipped
+    assert evaluate(output, dev) == []
+    said = capsys.readouterr().out
+    assert "single digits, digits" in said
+    assert f"{card['figures'][0]['accuracy']:.2%}" in said
+
+
+def test_evaluation_names_what_is_worse(shipped, dev):
+    """The set, what was found, and what the card says; what is not in the card is passed over."""
+    output, card = shipped
+    first, second, *rest = card["figures"]
+    first |= {"correct": first["count"], "accuracy": 1.0}
+    (output / "line.json").write_text(json.dumps({**card, "figures": [first, *rest]}))
+    (worse,) = evaluate(output, dev)
+    assert worse == f"{first['data']}: {0.1:.2%}, the card says 100.00%"
+    assert second["data"] not in worse
+
+
+def test_evaluation_reads_folders_too(shipped, dev, tmp_path, capsys):
+    """What is misread there is listed."""
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    request = {"strokes": [{"x": [0, 9, 4], "y": [0, 0, 30]}]}
+    (folder / "pad-1.json").write_text(json.dumps({"request": request, "expected": "7"}))
+    evaluate(shipped[0], dev, [folder])
+    assert "pad: 7 read as" in capsys.readouterr().out
+
+
+FOUND = {
+    "numbers": [
+        outcome(0.9, True),
+        outcome(0.8, False),
+        replace(outcome(0.7, True, status="unsure"), writer="you"),
+        replace(outcome(0.6, False, status="not_a_number"), text=""),
+    ],
+    "letters": [outcome(0.9, None), outcome(0.2, None, status="not_a_number")],
+}
+"""Four numbers by two writers, and two letters of which one is taken for a number."""
+
+
+def test_figures_in_the_card():
+    """Shares of numbers and of others; no writers where all are one's, no share of nothing."""
+    found = figures_in_card(FOUND | {"mine": [outcome(0.5, True, status="unsure")]})
+    first, mine = found["figures"]
+    assert (first["count"], first["correct"], first["accuracy"]) == (4, 2, 0.5)
+    assert (first["ok"], first["unsure"], first["rejected"]) == (0.5, 0.25, 0.25)
+    assert first["ok_accuracy"] == 0.5
+    assert first["interval95"][0] < 0.5 < first["interval95"][1]
+    assert first["writers"] == 2
+    assert "writers" not in mine
+    assert mine["ok_accuracy"] is None
+    (others,) = found["nondigits"]
+    assert (others["count"], others["ok"], others["rejected"]) == (2, 0.5, 0.5)
+
+
+def test_shares_of_a_set_are_never_negative():
+    """Though they are rounded."""
+    some = [outcome(0.9, True)] * 9 + [outcome(0.9, False, status="not_a_number")]
+    assert 1 - 0.9 - 0.1 < 0
+    assert figures_in_card({"numbers": some})["figures"][0]["unsure"] == 0
+
+
+def test_the_table_has_a_line_for_each_set():
+    """Heads, then columns of the same width; what is no number is not read exactly or not."""
+    heads, numbers, letters = table(FOUND).splitlines()
+    assert heads.split() == ["set", "lines", "exact", "ok", "wrong", "of", "ok", "rejected"]
+    assert numbers.split() == ["numbers", "4", "50.00%", "50.00%", "50.00%", "25.00%"]
+    assert letters.split() == ["letters", "2", "50.00%", "50.00%"]
+    assert len(heads) == len(numbers) == len(letters)
+
+
+def test_what_is_misread_is_listed():
+    """Numbers only, with what was read instead, or the status where nothing was."""
+    assert [*misread(FOUND)] == ["numbers: 1 read as 2", "numbers: 1 read as not_a_number"]
+
+
+@pytest.mark.parametrize("command", ["fit-lines", "ship-lines", "evaluate-lines"])
+def test_a_command_helps(command, capsys):
+    """It says what it does and what each option is for."""
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    for option in ("--digits", "--numbers", "--symbols", "--mnist"):
+        assert option in said
+    assert "stroke file" in said
+
+
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--rounds", "0"], ["--fold", "3"]])
+def test_fit_lines_rejects_numbers_out_of_bounds(words, capsys):
+    """The option is named."""
+    with pytest.raises(SystemExit):
+        cli.main(["fit-lines", *words])
+    assert f"argument {words[0]}" in capsys.readouterr().err
+
+
+def test_ship_lines_wants_folds(capsys):
+    """Without them nobody knows how sure to be."""
+    with pytest.raises(SystemExit):
+        cli.main(["ship-lines", "build/runs/line-1"])
+    assert "--folds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fit-lines"], "no digits by dev writers"),
+        (["fit-lines", "--digits", "none.jsonl.gz"], "none.jsonl.gz cannot be read"),
+        (["ship-lines", "none", "--folds", "none"], "line.run.json cannot be read"),
+        (["evaluate-lines", "--models", "none"], "line"),
+    ],
+)
+def test_an_error_is_one_line(words, message, capsys, tmp_path, monkeypatch):
+    """A missing file, folder or model ends a command with a sentence."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_fit_lines_wants_mnist_where_it_is_named(dev, capsys, tmp_path, monkeypatch):
+    """A folder without the official files is an error before the fit."""
+    monkeypatch.chdir(tmp_path)
+    words = [f"--digits={dev.files.digits[0]}", f"--symbols={dev.files.symbols[0]}"]
+    assert cli.main(["fit-lines", *words, "--mnist", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "there is neither train-images-idx3-ubyte" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "rounds", "without", "folder"),
+    [
+        (["--seed", "3"], LineHyperparameters().rounds, (), "build/runs/line-3"),
+        (["--fold", "1"], FOLD_ROUNDS, None, "build/runs/line-fold-1"),
+        (["--fold", "1", "--rounds", "2"], 2, None, "build/runs/line-fold-1"),
+    ],
+)
+def test_fit_lines_fits(words, rounds, without, folder, monkeypatch, capsys):
+    """Seed, rounds, whom it leaves out and where it goes are as the options say."""
+    asked = []
+    monkeypatch.setattr(run, "run", lambda *taken: asked.append(taken) or {"seconds": 61})
+    assert cli.main(["fit-lines", "--digits", "a.gz", "--numbers", "b.gz", *words]) == 0
+    ((source, settings, place),) = asked
+    assert settings.rounds == rounds
+    assert settings.seed == (3 if "--seed" in words else 1)
+    assert source.without == (FOLDS[1] if without is None else without)
+    assert [str(path) for path in source.files.digits + source.files.strings] == ["a.gz", "b.gz"]
+    assert str(place) == folder
+    assert f"Fitted for 2 min: {folder}" in capsys.readouterr().out
+
+
+def test_evaluate_lines_says_what_is_worse(monkeypatch, capsys):
+    """It fails where something is, and passes where nothing is."""
+    for worse, status in ((["dates: 1%, the card says 9%"], 1), ([], 0)):
+        monkeypatch.setattr(ship, "evaluate", lambda *taken, worse=worse: worse)
+        assert cli.main(["evaluate-lines"]) == status
+        assert ("worse than the card says: dates" in capsys.readouterr().err) == bool(worse)
