@@ -16,7 +16,7 @@ RUNS = Path("build/runs")
 """Where each fit leaves its network and its checkpoint."""
 
 FOLD_ROUNDS = 20
-"""Rounds of a fit without a fold, half of a whole one: to choose and to calibrate by."""
+"""Rounds of a fit without a fold, about half of a whole one: it calibrates, and is not shipped."""
 
 
 def add_commands(commands: Any) -> None:

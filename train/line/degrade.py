@@ -92,6 +92,7 @@ def _faded(levels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
 def _specks(
     levels: NDArray[np.float32], body: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
+    """Up to five dots of dirt or noise."""
     rows, columns = levels.shape
     for _ in range(int(rng.integers(1, 6))):
         place = int(rng.integers(columns)), int(rng.integers(rows))

@@ -23,6 +23,7 @@ NO_MARKS = frozenset([*SIGNS, *"|_`\\^?", "\\@"])
 """Symbols that are no other ink: signs themselves, or so like one or a 1 that nobody can tell."""
 
 Strokes = Sequence[Stroke]
+"""One symbol, or one number, as it was written: arrays of shape (N, 2), y downwards, any unit."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Writer:
     """The digits of one writer, by what they are."""
 
     digits: Mapping[int, Sequence[Strokes]]
+    """Of each value 0 to 9; some may be missing."""
 
     @property
     def count(self) -> int:
@@ -44,6 +46,7 @@ class Inks:
     writers: Sequence[Writer]
     """Of pen strokes."""
     signs: Mapping[str, Sequence[Strokes]]
+    """Of each of `SIGNS`, at least one."""
     marks: Sequence[Strokes]
     """Symbols that are no sign of numbers."""
     letters: Sequence[Strokes]
@@ -51,16 +54,17 @@ class Inks:
     strings: Sequence[tuple[str, Strokes]]
     """Numbers that were written in one go, and their digits."""
     glyphs: NDArray[np.uint8]
-    """MNIST's, (N, 28, 28); N may be 0."""
+    """MNIST's, (N, 28, 28), ink 255 on 0; N may be 0."""
     glyph_rows: Sequence[Mapping[int, NDArray[np.int64]]]
     """Rows of `glyphs` by what they are, for each writer."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where the inks come from."""
+    """Where the inks come from: stroke files."""
 
     digits: tuple[Path, ...]
+    """Single digits."""
     strings: tuple[Path, ...]
     """Numbers that were written in one go."""
     symbols: tuple[Path, ...]

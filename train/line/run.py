@@ -19,6 +19,7 @@ DEV_LINES = 1500
 """Composed lines of dev writers that are watched while fitting."""
 
 DEV_SEED = 5
+"""Of these lines, so that every fit is watched on the same ones."""
 
 
 def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str, Any]:
