@@ -132,7 +132,11 @@ def test_extents_of_two_symbols_are_where_theirs_are(line_of, seeds):
         assert left < end < start < right
         assert not inked[int(end + PEN) + 1 : int(start - PEN)].any()
         assert inked[int(left + PEN) : int(end - PEN)].all()
-        assert abs(np.flatnonzero(inked)[-1] + 1 - right) <= PEN
+        columns = np.flatnonzero(inked)
+        assert abs(columns[0] - left) <= PEN
+        assert abs(columns[columns > (end + start) / 2][0] - start) <= PEN
+        assert abs(columns[columns < (end + start) / 2][-1] + 1 - end) <= PEN
+        assert abs(columns[-1] + 1 - right) <= PEN
 
 
 def test_digits_apart_are_apart(inks):

@@ -21,7 +21,7 @@ from tests.ink_files import (
 from train.errors import DataError, TrainError
 from train.line import inks
 from train.line.inks import WRITER_CAP, Files, Source, load_inks
-from train.mnist import Mnist
+from train.mnist import Mnist, dev_rows
 from webapp.recognition.line_reader import SIGNS as SIGN_NAMES
 
 ME = WRITERS["train"][0]
@@ -190,7 +190,7 @@ def test_mnist_is_cut_by_writer(tmp_path, mnist):
                 assert own.glyphs[some].max() == max(some)
         rows[splits] = sorted(int(r) for w in own.glyph_rows for some in w.values() for r in some)
     assert rows["train",]
-    assert rows["dev",]
+    assert rows["dev",] == np.flatnonzero(dev_rows(mnist, 48)).tolist() != []
     assert sorted(rows["train",] + rows["dev",]) == rows["train", "dev"] == list(range(48))
 
 
