@@ -72,7 +72,8 @@ def _date(rng: Rng) -> str:
 
 
 def _time(rng: Rng) -> str:
-    return ":".join([digits(rng, 1, 2)] + [digits(rng, 2, 2)] * (1 + (rng.random() < 0.2)))
+    parts = 1 + int(rng.random() < 0.2)
+    return ":".join([digits(rng, 1, 2), *(digits(rng, 2, 2) for _ in range(parts))])
 
 
 def _percentage(rng: Rng) -> str:
