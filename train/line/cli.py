@@ -36,6 +36,9 @@ def add_commands(commands: Any) -> None:
         help=f"of fresh lines (default: those of a whole fit; {FOLD_ROUNDS} with --fold)",
     )
     fit.add_argument(
+        "--start-from", type=Path, metavar="FILE", help="a .keras file of weights to begin with"
+    )
+    fit.add_argument(
         "--fold",
         type=int,
         choices=range(len(FOLDS)),
@@ -119,6 +122,8 @@ def _fit(options: argparse.Namespace) -> int:
         folder = RUNS / f"{LINE_MODEL}-fold-{options.fold}"
     if options.rounds:
         settings = replace(settings, rounds=options.rounds)
+    if options.start_from:
+        settings = replace(settings, start_from=str(options.start_from))
     log = run(source, settings, folder)
     print(f"Fitted for {math.ceil(log['seconds'] / 60)} min: {folder}")
     return 0

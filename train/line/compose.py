@@ -47,7 +47,7 @@ WARP = Warp(
 )
 """Of each symbol by itself; slant, width and slope of the whole line come on top."""
 
-DRAWN = 0.1
+DRAWN = 0.15
 """Share of pen digits that are drawn as a style that the writers of the files hardly have."""
 
 LIGATURES = 0.05
@@ -259,7 +259,7 @@ def _of_string(inks: Inks, rng: Rng) -> Line:
 def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
     """A strip of strokes, and the left end and the scale of its frame."""
     frame = frame_of(boxes_of(strokes), rng.uniform(17, 22.5))
-    strip = strip_of_strokes(strokes, frame, rng.uniform(1.4, 3.6), bool(rng.random() < 0.8))
+    strip = strip_of_strokes(strokes, frame, rng.uniform(1.2, 3.2), bool(rng.random() < 0.8))
     if not strip[..., 1:].any() and rng.random() < 0.5:
         ink = degraded(np.ascontiguousarray(strip[..., 0]), 20.0, rng)
         strip = np.dstack([ink[..., np.newaxis], strip[..., 1:]])
@@ -351,7 +351,7 @@ def _shift(
         mode = str(rng.choice(["apart", "close", "touching"]))
     beside = float(reach.max() - left.min())
     if "." in signs or "," in signs:
-        return beside + float(rng.uniform(-0.05, 0.3))
+        return beside + float(rng.uniform(0.05, 0.35) if rng.random() < 0.85 else 0.0)
     if signs:
         # Kerned, what has few rows would slide into its neighbour.
         return beside + float(rng.uniform(-0.04, 0.08) if mode == "touching" else hand.gap * 0.8)
@@ -450,9 +450,8 @@ def _sign(token: str, inks: Inks, hand: _Hand, rng: Rng) -> _Item:
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = (high - low).tolist()
     wanted = rng.uniform(*place.size)
-    size = wanted / max(width if place.wide else height, width / 2, 1e-9)
-    if place.wide and height * size > 0.9:
-        size = 0.9 / height
+    # What is upright all the same, as some points, is no longer than what lies.
+    size = wanted / max(max(width, height) if place.wide else height, width / 2, 1e-9)
     if max(width, height) == 0:
         size = 1.0
     middle = np.array([0.0, rng.uniform(*place.middle)])

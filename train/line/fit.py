@@ -32,7 +32,7 @@ class LineHyperparameters:
     reuse: int = 3
     """Rounds that each line is in."""
     batch_size: int = 32
-    peak_learning_rate: float = 2e-3
+    peak_learning_rate: float = 1.2e-3
     """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
     warmup_rounds: float = 1.0
     averaging: float = 0.999
@@ -44,6 +44,8 @@ class LineHyperparameters:
     CTC loss: it shows the network where symbols are, and keeps the columns that emit them there."""
     clip: float = 5.0
     """Norm that a gradient is cut to."""
+    start_from: str = ""
+    """A .keras file whose weights the fit begins with; empty for fresh ones."""
     shape: LineShape = field(default_factory=LineShape)
 
 
@@ -80,6 +82,9 @@ def fit_line(
     """
     keras.utils.set_random_seed(settings.seed)
     network = build_line_network(settings.shape)
+    if settings.start_from:
+        start = keras.saving.load_model(settings.start_from, compile=False)
+        network.set_weights(start.get_weights())
     per_round = settings.fresh * settings.reuse // settings.batch_size
     warmup = int(settings.warmup_rounds * per_round)
     rate = keras.optimizers.schedules.CosineDecay(

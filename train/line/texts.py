@@ -168,7 +168,7 @@ def _gap(rng: Rng, share: float) -> str:
 
 
 PATTERNS = (
-    Pattern("single digits", 15, lambda rng: digits(rng, 1, 1)),
+    Pattern("single digits", 18, lambda rng: digits(rng, 1, 1)),
     Pattern("numbers", 42, _number),
     Pattern("decimals", 7, _decimal),
     Pattern("thousands", 2, _thousands),
@@ -187,7 +187,7 @@ PATTERNS = (
     Pattern("any order", 1, _anything),
     Pattern("words", 4, _word),
     Pattern("words and numbers", 2.5, _words_and_numbers),
-    Pattern("other ink", 4, _other),
+    Pattern("other ink", 3, _other),
 )
 """What lines are composed of. The shares are a guess at what people write on a pad and on forms,
 with signs more often than there: they are learnt from few samples."""

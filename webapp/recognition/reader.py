@@ -334,7 +334,10 @@ class Recognizer:
         if self._line_reader is None:
             raise ValueError("reading numbers needs a line reader, got none")
         judge = judge_of(self._classifier, self._calibration, glyph_of, timing, budget)
-        return Medium(self._line_reader, judge, self._confidence.second_opinion, budget)
+        constants = self._confidence
+        return Medium(
+            self._line_reader, judge, constants.second_opinion, constants.sign_cost, budget
+        )
 
     def _reading(
         self,

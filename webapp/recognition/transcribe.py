@@ -31,7 +31,7 @@ BEAM = 16
 CONSIDERED = 5
 """Texts of a line, at most, whose ink gets a second opinion, ..."""
 
-NEGLIGIBLE = 0.02
+NEGLIGIBLE = 0.005
 """... if they are at least this likely beside the best: a second opinion hardly outweighs more."""
 
 SLACK = 3.0
@@ -161,6 +161,8 @@ class Medium:
     judge: Judge
     weight: float
     """Of the second opinion's log probabilities, beside 1 for the line reader's."""
+    sign_cost: float
+    """Taken from the score of a text for each of its signs, in nats."""
     budget: Budget
 
 
@@ -201,6 +203,13 @@ class _Judged:
     glyphs: Sequence[Glyph]
     probabilities: NDArray[np.float64]
     is_digit: NDArray[np.float64] | None
+
+    def of(self, symbol: int, row: int) -> float:
+        """P(this digit), or P(no digit) of other ink; 1 of it where the network does not say."""
+        is_digit = 1.0 if self.is_digit is None else float(self.is_digit[row])
+        if symbol == OTHER:
+            return 1.0 if self.is_digit is None else 1 - is_digit
+        return is_digit * float(self.probabilities[row, symbol])
 
 
 def transcribe(ink: Ink, medium: Medium) -> Transcript:
@@ -442,15 +451,15 @@ def _left_out(text: _Text) -> list[tuple[Stroke, ...]]:
 
 
 def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
-    """Judge the ink of all digits of a part's texts at once, each ink once; fill in `_Text.rows`
-    and `_Text.score`.
+    """Judge the ink of digits and other ink of a part's texts at once, each ink once; fill in
+    `_Text.rows` and `_Text.score`.
     """
     groups: list[list[Stroke]] = []
     rows: dict[tuple[tuple[int, int, int], ...], int] = {}
     for text in texts:
         found: list[int | None] = []
         for symbol, own in zip(text.symbols, text.ink, strict=True):
-            if symbol >= 10 or not own:
+            if (symbol >= 10 and symbol != OTHER) or not own:
                 found.append(None)
                 continue
             name = tuple((piece, len(points), hash(points.tobytes())) for piece, points in own)
@@ -462,11 +471,16 @@ def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
     judged = _Judged(*medium.judge(groups)) if groups else _Judged([], np.zeros((0, 10)), None)
     for text in texts:
         said = [
-            max(float(judged.probabilities[row, symbol]), UNLIKELY)
+            max(judged.of(symbol, row), UNLIKELY)
             for symbol, row in zip(text.symbols, text.rows, strict=True)
             if row is not None
         ]
-        text.score = text.log_probability + medium.weight * sum(map(math.log, said))
+        signs = sum(10 <= symbol < OTHER for symbol in text.symbols)
+        text.score = (
+            text.log_probability
+            + medium.weight * sum(map(math.log, said))
+            - medium.sign_cost * signs
+        )
     return judged
 
 
