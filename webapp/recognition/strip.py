@@ -40,7 +40,7 @@ MARGIN = 4
 """Empty columns on either side, in pixels: half of what a column of the reader looks at."""
 
 PEN = 1.8
-"""Width of the redrawn pen, in pixels: thinner than a glyph's, so that touching digits stay apart."""
+"""Width of the redrawn pen, in pixels: thinner than a glyph's, so that digits stay apart."""
 
 SUPERSAMPLE = 4
 """Strokes are drawn this many times larger, then reduced by area: anti-aliasing."""
