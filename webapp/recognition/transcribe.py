@@ -34,9 +34,9 @@ CONSIDERED = 5
 NEGLIGIBLE = 0.005
 """... if they are at least this likely beside the best: a second opinion hardly outweighs more."""
 
-SLACK = 3.0
+SLACK = 5.0
 """Ink that no symbol's extent reaches is held by one this near, in pixels of the strip (20 to a
-height): about the error of an extent."""
+height): four times the mean error of an extent on train lines."""
 
 SPILL = 6.0
 """A piece that reaches so far out of its symbol's extent, in pixels of the strip, over another's
