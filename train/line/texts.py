@@ -182,7 +182,7 @@ PATTERNS = (
     Pattern("brackets", 2, _brackets),
     Pattern("phone numbers", 2, _phone),
     Pattern("groups", 2, _groups),
-    Pattern("numbered", 1.5, _numbered),
+    Pattern("numbered", 3, _numbered),
     Pattern("ranges", 1, _range),
     Pattern("any order", 1, _anything),
     Pattern("words", 4, _word),
