@@ -23,10 +23,11 @@ from .errors import Bound, BudgetError
 from .glyph import Glyph, Stroke
 from .line_reader import OTHER, SYMBOLS, Columns, LineReader
 from .lines import Boxes, lines_of, parts_of
-from .strip import BODY, Frame, Strip, frame_of
+from .strip import BODY, ROWS, Frame, Strip, frame_of
 
 BEAM = 16
-"""Texts that a search keeps at each column. Twice as many change no reading of dev."""
+"""Texts that a search keeps at each column: with 16, a torn line of ten digits loses at most 0.006
+of a text's probability, with 8 up to 0.02 (on synthetic columns)."""
 
 CONSIDERED = 5
 """Texts of a line, at most, whose ink gets a second opinion, ..."""
@@ -47,6 +48,12 @@ COVERED = 0.5
 
 UNLIKELY = 1e-4
 """A second opinion counts no less than this: one odd digit does not outweigh a line."""
+
+WHOLE_PIECES = 4
+"""Ink in several lines may still be one symbol if it has at most so many pieces."""
+
+MOST_READINGS = 11
+"""The best, and as many others as an answer may have."""
 
 Judge = Callable[
     [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
@@ -122,16 +129,6 @@ class Symbol:
     def believed(self) -> float:
         """P(it is this symbol), and a digit at all."""
         return self.confidence * (1.0 if self.opinion is None else self.opinion.believed)
-
-    @property
-    def low(self) -> NDArray[np.float64]:
-        """Left and top of its ink."""
-        return np.asarray(np.min([points.min(axis=0) for points in self.points], axis=0))
-
-    @property
-    def high(self) -> NDArray[np.float64]:
-        """Right and bottom of its ink."""
-        return np.asarray(np.max([points.max(axis=0) for points in self.points], axis=0))
 
 
 @dataclass(frozen=True)
@@ -243,10 +240,6 @@ def transcribe(ink: Ink, medium: Medium) -> Transcript:
     return found
 
 
-WHOLE_PIECES = 4
-"""Ink in several lines may still be one symbol if it has at most so many pieces."""
-
-
 def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Part]:
     boxes = ink.boxes
     whole = frame_of(boxes[members])
@@ -257,7 +250,7 @@ def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Par
 
 
 def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Medium) -> _Part:
-    medium.budget.spend(pixels=32 * frame.width)
+    medium.budget.spend(pixels=ROWS * frame.width)
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
@@ -491,10 +484,6 @@ def _chances(texts: Sequence[_Text], others: Sequence[Hypothesis]) -> list[tuple
     found = [(text.symbols, known * p / sum(powers)) for text, p in zip(texts, powers, strict=True)]
     found += [(other.symbols, math.exp(other.log_probability)) for other in others]
     return [("".join(SYMBOLS[s] for s in own if s != OTHER), chance) for own, chance in found]
-
-
-MOST_READINGS = 11
-"""The best, and as many others as an answer may have."""
 
 
 def _longer(
