@@ -23,6 +23,8 @@ from webapp.recognition.confidence import Evidence
 
 EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.9, 0.0, 4, 0.0)
 
+READ_WITH = Confidence(second_opinion=0.3, sign_cost=1.5)
+
 BY_SHARE = Confidence()
 """As sure as the share of the best text."""
 
@@ -47,17 +49,17 @@ def drawn(model, count, rng):
 
 
 def test_it_works():
-    """The weights are found that made readings right; the second opinion's is passed on."""
+    """The weights are found that made readings right; what decides the text is passed on."""
     truth = Confidence(-0.5, 0.9, 0.4, 0.3, 0.2, -1.5, -0.4)
-    found = fitted(drawn(truth, 20_000, np.random.default_rng(1)), 0.3)
+    found = fitted(drawn(truth, 20_000, np.random.default_rng(1)), READ_WITH)
     assert astuple(found)[:7] == pytest.approx(astuple(truth)[:7], abs=0.25)
-    assert found.second_opinion == 0.3
+    assert (found.second_opinion, found.sign_cost) == (0.3, 1.5)
 
 
 def test_it_is_as_sure_as_it_is_right():
     """On readings that it was not fitted on, from hardly to quite sure."""
     truth = Confidence(0.2, 0.8, 0.2, 0.2, 0.1, -1.0, -0.2)
-    model = fitted(drawn(truth, 5000, np.random.default_rng(2)), 0.3)
+    model = fitted(drawn(truth, 5000, np.random.default_rng(2)), READ_WITH)
     fresh = drawn(truth, 5000, np.random.default_rng(3))
     sure = np.array([model.of(one.evidence) for one in fresh])
     right = np.array([one.right for one in fresh])
@@ -73,8 +75,8 @@ def test_what_it_does_not_decide_does_not_count():
     left_out = [replace(one, evidence=replace(one.evidence, left_out=0.2)) for one in some]
     rejected = [replace(one, status="not_a_number") for one in some]
     empty = [replace(one, status="empty", evidence=None) for one in some]
-    plain = fitted(some, 0.3)
-    assert fitted([*some, *left_out, *rejected, *empty], 0.3) == plain
+    plain = fitted(some, READ_WITH)
+    assert fitted([*some, *left_out, *rejected, *empty], READ_WITH) == plain
     assert not any(one.can_be_ok or one.is_ok(BY_SHARE) for one in (*left_out, *rejected, *empty))
 
 
@@ -82,18 +84,18 @@ def test_what_it_does_not_decide_does_not_count():
 def test_it_can_be_fitted_on_what_is_all_alike(right):
     """All right, all wrong or no number at all: every constant is finite."""
     some = [outcome(share, right) for share in np.linspace(0.1, 0.9, 50)]
-    found = fitted(some, 0.3)
+    found = fitted(some, READ_WITH)
     assert all(map(math.isfinite, astuple(found)))
     ok = [one for one in some if one.is_ok(found)]
     assert len(ok) == (50 if right else 0)
-    assert all(map(math.isfinite, astuple(fitted([outcome(0.5, right)], 0.3))))
+    assert all(map(math.isfinite, astuple(fitted([outcome(0.5, right)], READ_WITH))))
 
 
 @pytest.mark.parametrize("found", [[], [outcome(0.9, True, status="not_a_number")]])
 def test_it_rejects_readings_that_decide_nothing(found):
     """There is nothing to fit on."""
     with pytest.raises(TrainError, match=f"none of {len(found)} readings can be ok"):
-        fitted(found, 0.3)
+        fitted(found, READ_WITH)
 
 
 def held(found, threshold):

@@ -13,7 +13,7 @@ from train.artefacts import sha256
 from train.errors import TrainError
 from train.line import fit, run
 from train.line.compose import random_line
-from train.line.fit import PROGRESS, LineHyperparameters, exactly_read, fit_line
+from train.line.fit import PROGRESS, SETTINGS, LineHyperparameters, exactly_read, fit_line
 from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
 from train.line.rounds import NOTHING
@@ -134,6 +134,7 @@ def test_a_checkpoint_without_curves_is_taken(cut_short, source):
     """As those of former versions: the curves begin where it goes on."""
     folder, path = cut_short
     path.unlink()
+    (folder / SETTINGS).unlink()
     found = fit_line(source, replace(TINY, rounds=1), folder)
     assert found.history == {"loss": [], "extent": [], "dev": []}
 
@@ -142,9 +143,27 @@ def test_curves_of_rounds_that_were_lost_are_cut_off(cut_short, source):
     """Should the machine stop between the two, the curves are as long as the checkpoint says."""
     folder, path = cut_short
     first = json.loads(path.read_text())["loss"]
+    (folder / SETTINGS).unlink()
     path.write_text(json.dumps({"seconds": 1, "loss": [*first, 2, 3], "extent": [1, 2], "dev": []}))
     found = fit_line(source, replace(TINY, rounds=1), folder)
     assert found.history == {"loss": first, "extent": [1], "dev": []}
+
+
+def test_a_fit_of_other_settings_or_data_is_not_gone_on_with(cut_short, source):
+    """It says what differs, and touches nothing."""
+    folder, path = cut_short
+    before = path.read_bytes()
+    with pytest.raises(TrainError, match=r"\(rounds, seed\): delete it"):
+        fit_line(source, replace(TINY, rounds=3, seed=4), folder)
+    with pytest.raises(TrainError, match=r"\(without\)"):
+        fit_line(replace(source, without=()), TINY, folder)
+    assert path.read_bytes() == before
+
+
+def test_the_learning_rate_ends_with_the_last_step():
+    """As many steps as the rounds have batches; the first rounds have fewer."""
+    settings = replace(TINY, rounds=4, fresh=40, reuse=3, batch_size=16)
+    assert fit._steps(settings) == 3 + 5 + 8 + 8
 
 
 def test_curves_without_a_checkpoint_are_forgotten(source, tmp_path):

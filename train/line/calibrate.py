@@ -34,6 +34,9 @@ RIDGE = 1e-2
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8)
 """Of the second opinion, beside 1 for the line reader: one of these is chosen."""
 
+SIGN_COSTS = (0.0, 0.75, 1.5, 2.5)
+"""Taken from the score of a text for each sign, in nats: one of these is chosen."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -100,13 +103,14 @@ def _outcome(kind: str, sample: LineSample, reading: Reading) -> Outcome:
     )
 
 
-def fitted(found: Sequence[Outcome], second_opinion: float) -> Confidence:
+def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
     """The logistic model of these outcomes, and the threshold below which a reading is unsure.
 
     Logistic regression by Newton's method, with a ridge; features are standardised while fitting.
 
     Args:
-        second_opinion: weight that the outcomes were read with.
+        read_with: keeps what decided the text: the weight of the second opinion and the cost of
+            a sign.
 
     Raises:
         TrainError: there is no outcome that the confidence decides.
@@ -121,11 +125,7 @@ def fitted(found: Sequence[Outcome], second_opinion: float) -> Confidence:
     slopes = weights[1:] / spread
     bias = float(weights[0] - (slopes * middle).sum())
     names = [f.name for f in fields(Confidence)][1 : 1 + len(slopes)]
-    model = Confidence(
-        bias=bias,
-        **dict(zip(names, slopes.tolist(), strict=True)),
-        second_opinion=second_opinion,
-    )
+    model = replace(read_with, bias=bias, **dict(zip(names, slopes.tolist(), strict=True)))
     return replace(model, unsure=threshold_of(found, model))
 
 

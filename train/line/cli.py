@@ -15,8 +15,8 @@ from .inks import Files, Source
 RUNS = Path("build/runs")
 """Where each fit leaves its network and its checkpoint."""
 
-FOLD_ROUNDS = 20
-"""Rounds of a fit without a fold, about half of a whole one: it calibrates, and is not shipped."""
+FOLD_ROUNDS = 14
+"""Rounds of a fit without a fold, fewer than of a whole one: it calibrates, and is not shipped."""
 
 
 def add_commands(commands: Any) -> None:
@@ -34,9 +34,6 @@ def add_commands(commands: Any) -> None:
         "--rounds",
         type=positive,
         help=f"of fresh lines (default: those of a whole fit; {FOLD_ROUNDS} with --fold)",
-    )
-    fit.add_argument(
-        "--start-from", type=Path, metavar="FILE", help="a .keras file of weights to begin with"
     )
     fit.add_argument(
         "--fold",
@@ -122,8 +119,6 @@ def _fit(options: argparse.Namespace) -> int:
         folder = RUNS / f"{LINE_MODEL}-fold-{options.fold}"
     if options.rounds:
         settings = replace(settings, rounds=options.rounds)
-    if options.start_from:
-        settings = replace(settings, start_from=str(options.start_from))
     log = run(source, settings, folder)
     print(f"Fitted for {math.ceil(log['seconds'] / 60)} min: {folder}")
     return 0

@@ -213,7 +213,7 @@ def _hand(rng: Rng) -> _Hand:
         height_noise=float(rng.uniform(0.02, 0.12)),
         base_noise=float(rng.uniform(0.01, 0.09)),
         slope=float(np.tan(np.radians(rng.uniform(-14, 14) if steep else rng.normal(0, 2)))),
-        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.5, 0.2, 0.17, 0.13])),
+        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.42, 0.2, 0.23, 0.15])),
         gap=float(rng.uniform(0.03, 0.5)),
         amount=replace(WARP, backwards=0.3) if rng.random() < 0.1 else WARP,
     )

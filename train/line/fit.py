@@ -1,9 +1,10 @@
 """Fitting the line reader. Everything that shapes the result stands in `LineHyperparameters`."""
 
 import json
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from webapp.recognition import CHANNELS
 from webapp.recognition.line_reader import BLANK
 from webapp.recognition.strip import ROWS
 
+from ..errors import TrainError
 from .compose import Line
 from .inks import Source
 from .network import LineShape, build_line_network
@@ -32,7 +34,7 @@ class LineHyperparameters:
     reuse: int = 3
     """Rounds that each line is in."""
     batch_size: int = 32
-    peak_learning_rate: float = 1.2e-3
+    peak_learning_rate: float = 2e-3
     """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
     warmup_rounds: float = 1.0
     averaging: float = 0.999
@@ -44,8 +46,6 @@ class LineHyperparameters:
     CTC loss: it shows the network where symbols are, and keeps the columns that emit them there."""
     clip: float = 5.0
     """Norm that a gradient is cut to."""
-    start_from: str = ""
-    """A .keras file whose weights the fit begins with; empty for fresh ones."""
     shape: LineShape = field(default_factory=LineShape)
 
 
@@ -54,6 +54,9 @@ LOOKS = 10
 
 PROGRESS = "progress.json"
 """Beside a checkpoint: the seconds and the curves up to it."""
+
+SETTINGS = "settings.json"
+"""Beside a checkpoint: what its fit is made of."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +81,18 @@ def fit_line(
         dev: lines to watch.
 
     Raises:
-        DataError, TrainError: see `rounds`.
+        DataError, TrainError: see `rounds`; or the folder holds another fit.
     """
     keras.utils.set_random_seed(settings.seed)
     network = build_line_network(settings.shape)
-    if settings.start_from:
-        start = keras.saving.load_model(settings.start_from, compile=False)
-        network.set_weights(start.get_weights())
-    per_round = settings.fresh * settings.reuse // settings.batch_size
-    warmup = int(settings.warmup_rounds * per_round)
+    _hold_to(folder, source, settings)
+    whole_round = math.ceil(settings.fresh * settings.reuse / settings.batch_size)
+    warmup = int(settings.warmup_rounds * whole_round)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=settings.peak_learning_rate,
         warmup_steps=warmup,
-        decay_steps=max(1, settings.rounds * per_round - warmup),
+        decay_steps=max(1, _steps(settings) - warmup),
     )
     optimizer = keras.optimizers.Adam(
         rate,
@@ -122,7 +123,7 @@ def fit_line(
         history["extent"].append(round(extent, 4))
         said = f"round {number + 1}/{settings.rounds}: loss {loss:.3f}, extent {extent:.4f}"
         if dev and (number + 1) % rounds_per_look == 0:
-            exact = exactly_read(network, dev)
+            exact = _exact_on_average(network, optimizer, dev)
             history["dev"].append(round(exact, 4))
             said += f", dev {exact:.4f}"
         seconds = time.monotonic() - start
@@ -133,6 +134,42 @@ def fit_line(
         print(f"{said} ({seconds:.0f} s)", flush=True)
     optimizer.finalize_variable_values(network.trainable_variables)
     return TrainedLine(network, history, seconds)
+
+
+def _steps(settings: LineHyperparameters) -> int:
+    """Batches of all rounds; the first rounds have fewer former ones to take lines from."""
+    rounds_of_lines = (min(number + 1, settings.reuse) for number in range(settings.rounds))
+    return sum(math.ceil(settings.fresh * n / settings.batch_size) for n in rounds_of_lines)
+
+
+def _hold_to(folder: Path, source: Source, settings: LineHyperparameters) -> None:
+    """Tie a checkpoint's folder to what the fit is made of.
+
+    Raises:
+        TrainError: it holds a fit of other settings or data.
+    """
+    ours = json.loads(json.dumps(asdict(settings) | asdict(source), default=str))
+    path = folder / SETTINGS
+    try:
+        theirs = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        theirs = ours
+    if theirs != ours:
+        differ = ", ".join(sorted(name for name in ours if theirs.get(name) != ours[name]))
+        raise TrainError(
+            f"{folder} holds a fit with other settings or data ({differ}): delete it to start anew"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(ours) + "\n", encoding="utf-8")
+
+
+def _exact_on_average(network: keras.Model, optimizer: Any, dev: Sequence[Line]) -> float:
+    """`exactly_read` with the averaged weights, which are what is kept in the end."""
+    weights = network.get_weights()
+    optimizer.finalize_variable_values(network.trainable_variables)
+    exact = exactly_read(network, dev)
+    network.set_weights(weights)
+    return exact
 
 
 def _progress(folder: Path, done: int, looks: int) -> tuple[float, dict[str, list[float]]]:

@@ -25,7 +25,7 @@ from ..mnist import ABOUT as MNIST
 from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
 from ..ship import origin
 from ..strokes import read_stroke_file
-from .calibrate import WEIGHTS, Outcome, figures_of, fitted, outcomes
+from .calibrate import SIGN_COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
 from .run import NAME
 from .sets import CALIBRATION, FULL, Amounts, LineSample, drawings_of, line_sets, photos_of
@@ -36,9 +36,9 @@ STROKES, PICTURES = "pen", "ink"
 SEED = 2029
 """Of what is composed to measure on; that of a fold is another, so that no set is met twice."""
 
-WEIGHT_SHARE = 4
-"""The weight of the second opinion is chosen on so many times fewer samples than the confidence is
-fitted on."""
+CHOICE_SHARE = 3
+"""What decides the text is chosen on so many times fewer samples than the confidence is fitted
+on."""
 
 LIMITS = [
     "Digits and the signs . , - + / : % ( ) = $ # in rows; no fractions one above the other, no "
@@ -145,9 +145,9 @@ def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidence, dict[str
         TrainError: a fold left nobody out.
     """
     sources = {folder: _left_out(folder, dev) for folder in folds}
-    chosen = _weight(sources)
+    chosen = _chosen(sources)
     every = [
-        _read(_exported(folder), _default(chosen), line_sets(source, CALIBRATION, SEED + 1))
+        _read(_exported(folder), chosen, line_sets(source, CALIBRATION, SEED + 1))
         for folder, source in sources.items()
     ]
     pooled = _pooled(every)
@@ -175,28 +175,39 @@ def _left_out(folder: Path, dev: Source) -> Source:
     return replace(dev, splits=("train", "dev"), only=tuple(without))
 
 
-def _default(weight: float) -> Confidence:
-    return Confidence(second_opinion=weight, unsure=0.0)
-
-
-def _weight(sources: Mapping[Path, Source]) -> float:
-    """The weight of the second opinion with which most numbers of the folds are read exactly.
+def _chosen(sources: Mapping[Path, Source]) -> Confidence:
+    """The weight of the second opinion, then the cost of a sign, with which most numbers of the
+    folds are read exactly; the rest of the confidence is still to be fitted.
 
     Args:
         sources: of each fold's folder, what it left out.
     """
-    fewer = Amounts(*(amount // WEIGHT_SHARE for amount in asdict(CALIBRATION).values()))
+    fewer = Amounts(*(amount // CHOICE_SHARE for amount in asdict(CALIBRATION).values()))
     fewer = replace(fewer, others=0)
-    shares: dict[float, list[float]] = {weight: [] for weight in WEIGHTS}
-    for folder, source in sources.items():
-        content, sets = _exported(folder), [*line_sets(source, fewer, SEED + 2)]
-        for weight in WEIGHTS:
-            found = _read(content, _default(weight), sets)
-            shares[weight] += [figures_of(own)["exact"] for own in found.values()]
-    exact = {weight: float(np.mean(own)) for weight, own in shares.items()}
-    for weight, share in exact.items():
-        print(f"second opinion {weight}: {share:.2%} exact, mean over sets and folds")
-    return max(WEIGHTS, key=lambda weight: exact[weight])
+    folds = [
+        (_exported(folder), [*line_sets(source, fewer, SEED + 2)])
+        for folder, source in sources.items()
+    ]
+
+    def exact(confidence: Confidence) -> float:
+        share = float(
+            np.mean(
+                [
+                    figures_of(own)["exact"]
+                    for content, sets in folds
+                    for own in _read(content, confidence, sets).values()
+                ]
+            )
+        )
+        print(
+            f"second opinion {confidence.second_opinion}, sign cost {confidence.sign_cost}: "
+            f"{share:.2%} exact, mean over sets and folds"
+        )
+        return share
+
+    plain = Confidence(unsure=0.0)
+    weighed = max((replace(plain, second_opinion=weight) for weight in WEIGHTS), key=exact)
+    return max((replace(weighed, sign_cost=cost) for cost in SIGN_COSTS), key=exact)
 
 
 def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[Recognizer]:
