@@ -247,8 +247,17 @@ def test_evaluation_names_what_is_worse(shipped, dev):
     first |= {"correct": first["count"], "accuracy": 1.0}
     (output / "line.json").write_text(json.dumps({**card, "figures": [first, *rest]}))
     (worse,) = evaluate(output, dev)
-    assert worse == f"{first['data']}: {0.1:.2%}, the card says 100.00%"
+    assert worse == f"{first['data']}, exact: 4 of 40, the card says 40 of 40"
     assert second["data"] not in worse
+
+
+def test_what_is_ok_and_wrong_is_held_to_the_card_too():
+    """Of numbers, how many are not wrong with `ok`; of others, how many are not `ok`."""
+    assert ship._counts(figures_in_card(FOUND)) == {
+        "numbers, exact": (2, 4),
+        "numbers, not wrong though ok": (3, 4),
+        "letters, not ok": (1, 2),
+    }
 
 
 def test_evaluation_reads_folders_too(shipped, dev, tmp_path, capsys):

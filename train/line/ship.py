@@ -301,16 +301,28 @@ def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[st
         print(*misread(some), sep="\n")
     found = _read(model.content, confidence, line_sets(dev, FULL, SEED), models)
     print(f"\n{table(found)}")
-    promised = {row["data"]: row for row in model.card["figures"]}
+    said, measured = _counts(model.card), _counts(figures_in_card(found))
     return [
-        f"{kind}: {figures['exact']:.2%}, the card says {promised[kind]['accuracy']:.2%}"
-        for kind, figures in ((kind, figures_of(own)) for kind, own in found.items())
-        if kind in promised
-        and surely_worse(
-            (round(figures["exact"] * figures["count"]), figures["count"]),
-            (promised[kind]["correct"], promised[kind]["count"]),
-        )
+        f"{what}: {here[0]} of {here[1]}, the card says {said[what][0]} of {said[what][1]}"
+        for what, here in measured.items()
+        if what in said and surely_worse(here, said[what])
     ]
+
+
+def _counts(tables: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """What a card's tables say: how many of each set are read exactly, and how many are not `ok`
+    and wrong.
+    """
+    counts: dict[str, tuple[int, int]] = {}
+    for row in tables["figures"]:
+        count = row["count"]
+        wrong = round(row["ok"] * count * (1 - (row["ok_accuracy"] or 0)))
+        counts[f"{row['data']}, exact"] = row["correct"], count
+        counts[f"{row['data']}, not wrong though ok"] = count - wrong, count
+    for row in tables["nondigits"]:
+        count = row["count"]
+        counts[f"{row['data']}, not ok"] = count - round(row["ok"] * count), count
+    return counts
 
 
 def figures_in_card(found: Outcomes) -> dict[str, Any]:
