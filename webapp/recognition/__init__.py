@@ -12,6 +12,7 @@ from .classifier import (
     sorted_outputs,
 )
 from .confidence import Confidence
+from .drawing import CHANNELS, Stroke
 from .errors import (
     Bound,
     BudgetError,
@@ -24,11 +25,9 @@ from .errors import (
 )
 from .explain import Layer, explain
 from .glyph import (
-    CHANNELS,
     PEN,
     SIDE,
     Glyph,
-    Stroke,
     glyph_of_ink,
     glyph_of_strokes,
     network_input,

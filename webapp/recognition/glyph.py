@@ -9,22 +9,17 @@ area into 20x20 pixels with its aspect kept, then pasted into 28x28 pixels so th
 mass falls on pixel 14 of each axis.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Stroke = NDArray[np.float64]
-"""One pen-down movement: shape (N, 2), columns x and y, y downwards, any unit."""
+from .drawing import CHANNELS, Stroke, draw
 
 Glyph = NDArray[np.uint8]
 """Shape (28, 28, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
 the right, left, down and up there, drawn as the ink is; without strokes they are 0."""
-
-CHANNELS = 5
-"""Of a glyph: the ink, and four directions of the pen."""
 
 SIDE = 28
 """Side of a glyph, in pixels."""
@@ -38,45 +33,42 @@ CENTRE = 14
 PEN = 2.4
 """Width of the redrawn pen, in pixels of the 20x20 box (docs/training.md: how it was chosen)."""
 
-DOT = 4.0
-"""Diameter of ink without extent, in pixels of the 20x20 box: a full stop beside a digit."""
-
-SUPERSAMPLE = 8
-"""Strokes are drawn this many times larger than the box, then reduced by area: anti-aliasing."""
-
-SUBPIXEL_BITS = 4
-"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
-
-DIRECTION_SUPERSAMPLE = 4
-"""As SUPERSAMPLE, for the direction maps: drawn piece by piece, they need less detail."""
-
-DIRECTION_STEP = 0.8
-"""The pen's direction is taken over chords of this length, in pixels of the 20x20 box: neither a
-tablet's sampling rate nor the tremble between two samples shows in it."""
-
-MOST_CHORDS = 400
-"""Of a glyph, however much ink it has: a digit has some 70, and each costs time. More ink is cut
-into longer chords."""
+AT_ONCE = 32
+"""Glyphs that are drawn on one canvas, at most: it then takes two megabytes."""
 
 
-def glyph_of_strokes(
-    strokes: Sequence[Stroke],
-    pen: float = PEN,
-    directed: bool = True,
-    most_chords: int = MOST_CHORDS,
-) -> Glyph:
+def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:
     """Redraw strokes as vectors at their own scale and normalise them.
 
     Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
     goes right and then down. The pen's width is relative to the drawing, never the visitor's
     brush, so that neither the size of the drawing nor its unit changes the glyph. Ink without
-    extent (a dot) becomes a small disc.
+    extent (a dot) becomes a disc as wide as the pen.
 
     Args:
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
         pen: width of the pen, in pixels of the 20x20 box.
         directed: False leaves the direction maps empty, as a picture's are.
-        most_chords: bounds the time that the direction maps of much ink take.
+
+    Raises:
+        ValueError: there is no point at all.
+    """
+    return glyphs_of_strokes([strokes], pen, directed)[0]
+
+
+def glyphs_of_strokes(
+    groups: Sequence[Sequence[Stroke]], pen: float = PEN, directed: bool = True
+) -> list[Glyph]:
+    """`glyph_of_strokes` of each of some groups of strokes, in much less time than one by one."""
+    glyphs: list[Glyph] = []
+    for start in range(0, len(groups), AT_ONCE):
+        some = [_placed(strokes, pen) for strokes in groups[start : start + AT_ONCE]]
+        glyphs += map(normalise, draw(some, BOX, BOX, pen, directed))
+    return glyphs
+
+
+def _placed(strokes: Sequence[Stroke], pen: float) -> list[Stroke]:
+    """Strokes in the middle of the 20x20 box, as large as fits.
 
     Raises:
         ValueError: there is no point at all.
@@ -86,18 +78,11 @@ def glyph_of_strokes(
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     extent = float((high - low).max())
-    size = BOX * SUPERSAMPLE
-    canvas = np.zeros((size, size), np.uint8)
     if extent == 0:
-        _draw(canvas, np.zeros((1, 2)), DOT)
-        return normalise(_resample(canvas))
+        return [np.full((1, 2), BOX / 2)]
     # Relative to the extent first: no unit, however small or large, can overflow.
     centre = low + (high - low) / 2
-    placed = [(stroke - centre) / extent * (BOX - pen) for stroke in strokes]
-    for stroke in placed:
-        _draw(canvas, stroke, pen)
-    ink = _resample(canvas)
-    return normalise(np.dstack([ink, _directions(placed, pen, most_chords)]) if directed else ink)
+    return [(stroke - centre) / extent * (BOX - pen) + BOX / 2 for stroke in strokes]
 
 
 def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
@@ -126,7 +111,7 @@ def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
     return normalise(_resample(square))
 
 
-def normalise(patch: NDArray[np.float32]) -> Glyph:
+def normalise(patch: NDArray[np.float32] | NDArray[np.uint8]) -> Glyph:
     """The last step of every glyph: darkest ink to 255, centre of mass to pixel 14.
 
     Args:
@@ -136,7 +121,7 @@ def normalise(patch: NDArray[np.float32]) -> Glyph:
     Returns:
         uint8 of shape (28, 28, 5).
     """
-    ink = patch[..., 0]
+    ink = patch[..., 0].astype(np.float32)
     offsets = []
     for axis in (0, 1):
         mass = ink.sum(axis=1 - axis)
@@ -166,61 +151,3 @@ def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
     method = cv2.INTER_AREA if len(square) >= BOX else cv2.INTER_LINEAR
     patch = cv2.resize(square.astype(np.float32), (BOX, BOX), interpolation=method)
     return patch[..., np.newaxis].astype(np.float32, copy=False)
-
-
-def _directions(strokes: Sequence[Stroke], pen: float, most_chords: int) -> NDArray[np.float32]:
-    """The right, left, down and up parts of the pen's direction, (20, 20, 4), 0 to 255.
-
-    Strokes about the centre, in pixels of the box. Where ink crosses ink, the later counts.
-    """
-    side = BOX * DIRECTION_SUPERSAMPLE
-    thickness = max(1, round(pen * DIRECTION_SUPERSAMPLE))
-    lengths = [_lengths(stroke) for stroke in strokes]
-    way = sum(float(own.sum()) for own in lengths)
-    step = max(DIRECTION_STEP, way / most_chords)
-    drawn = [
-        _evenly_spaced(stroke, own, step) for stroke, own in zip(strokes, lengths, strict=True)
-    ]
-    moves = np.concatenate([points[1:] - points[:-1] for points in drawn])
-    units = moves / np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-9)[:, np.newaxis]
-    parts = np.zeros((1 + len(units), 4), np.float32)
-    parts[1:] = 255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0)
-    # Each chord is drawn as a number that stands for its direction: one channel, not four.
-    chords = np.zeros((side, side), np.uint8 if len(parts) <= 256 else np.uint16)
-    numbers = itertools.count(1)
-    for points in drawn:
-        pixels = _fixed_point(points, DIRECTION_SUPERSAMPLE).tolist()
-        for (start, end), number in zip(itertools.pairwise(pixels), numbers, strict=False):
-            cv2.line(chords, start, end, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-    canvas = np.take(parts, chords, axis=0)  # ten times as fast as parts[chords]
-    return np.asarray(cv2.resize(canvas, (BOX, BOX), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _lengths(stroke: Stroke) -> NDArray[np.float64]:
-    """The distances between the points of a stroke, (N - 1,)."""
-    moves = stroke[1:] - stroke[:-1]
-    return np.asarray(np.hypot(moves[:, 0], moves[:, 1]), np.float64)
-
-
-def _evenly_spaced(
-    stroke: Stroke, lengths: NDArray[np.float64], step: float
-) -> NDArray[np.float64]:
-    """Points along a stroke, about a step apart, both ends kept; `lengths` as of `_lengths`."""
-    along = np.concatenate([[0.0], np.cumsum(lengths)])
-    places = np.linspace(0, along[-1], 1 + max(1, round(along[-1] / step)))
-    return np.array([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)]).T
-
-
-def _fixed_point(points: NDArray[np.float64], supersample: int) -> NDArray[np.int32]:
-    """Points about the centre, in pixels of the box, as OpenCV's fixed-point pixel coordinates."""
-    middle = BOX * supersample / 2 - 0.5  # OpenCV's integers are the centres of pixels
-    return np.rint((points * supersample + middle) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-
-
-def _draw(canvas: NDArray[np.uint8], stroke: Stroke, pen: float) -> None:
-    """Draw one stroke with round ends; a stroke of one point is a disc."""
-    points = _fixed_point(stroke, SUPERSAMPLE)
-    if len(points) == 1:
-        points = np.repeat(points, 2, axis=0)
-    thickness = max(1, round(pen * SUPERSAMPLE))
-    cv2.polylines(canvas, [points], False, 255, thickness, cv2.LINE_8, SUBPIXEL_BITS)

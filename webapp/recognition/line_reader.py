@@ -10,8 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .budget import Budget
+from .drawing import CHANNELS
 from .errors import ModelError
-from .glyph import CHANNELS, network_input
+from .glyph import network_input
 from .strip import BODY, MARGIN, ROWS, Strip
 
 SIGNS = ".,-+/:%()=$#"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .budget import Budget
-from .glyph import Stroke
+from .drawing import Stroke
 from .image import STRIP_ROWS
 from .ink import (
     WORKING_SIDE,

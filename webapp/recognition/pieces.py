@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .budget import Budget
-from .glyph import Stroke
+from .drawing import Stroke
 from .lines import Boxes
 from .strip import Frame, Strip, boxes_of, strip_of_ink, strip_of_strokes
 

@@ -1,6 +1,5 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
-import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +15,9 @@ from .budget import Budget
 from .calibration import Calibration
 from .classifier import Classifier
 from .confidence import Confidence, Evidence
+from .drawing import Stroke
 from .errors import Bound, BudgetError
-from .glyph import MOST_CHORDS, Glyph, Stroke, glyph_of_ink, glyph_of_strokes
+from .glyph import Glyph, glyph_of_ink, glyph_of_strokes, glyphs_of_strokes
 from .image import Limits, decode_reduced
 from .ink import WORKING_SIDE, ink_of_image
 from .line_reader import LineReader
@@ -29,10 +29,6 @@ Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
 Expect = Literal["number", "digits", "digit"]
 """`number`: digits and the signs of numbers; `digits`: digits only; `digit`: all ink is one."""
-
-CHORDS = 40_000
-"""What the direction maps of all groups of a drawing share, `MOST_CHORDS` each up to 99 strokes and
-80 each of 500: drawing one gives the interpreter's lock away, which may be long in coming back."""
 
 LEVEL, STEEP = 4, 30
 """Pages that are turned by less or more than so many degrees are read as they lie."""
@@ -249,10 +245,7 @@ class Recognizer:
         budget: Budget,
     ) -> Reading:
         with timing.stage("segment"):
-            # About as many groups as strokes; each has a chord at least.
-            chords = min(MOST_CHORDS, 1 + CHORDS // (1 + len(strokes)))
-            glyph_of = functools.partial(glyph_of_strokes, most_chords=chords)
-            medium = self._medium(glyph_of, timing, budget)
+            medium = self._medium(glyphs_of_strokes, timing, budget)
             found = transcribe(StrokeInk(without_dust(strokes)), medium)
         timing.segment -= timing.ink + timing.classify
 
@@ -329,11 +322,14 @@ class Recognizer:
         return max(found, key=lambda one: one[0].quality)
 
     def _medium(
-        self, glyph_of: Callable[[list[Stroke]], Glyph], timing: Timing, budget: Budget
+        self,
+        glyphs_of: Callable[[list[list[Stroke]]], list[Glyph]],
+        timing: Timing,
+        budget: Budget,
     ) -> Medium:
         if self._line_reader is None:
             raise ValueError("reading numbers needs a line reader, got none")
-        judge = judge_of(self._classifier, self._calibration, glyph_of, timing, budget)
+        judge = judge_of(self._classifier, self._calibration, glyphs_of, timing, budget)
         constants = self._confidence
         return Medium(
             self._line_reader, judge, constants.second_opinion, constants.sign_cost, budget
@@ -446,22 +442,19 @@ class Recognizer:
 def judge_of(
     classifier: Classifier,
     calibration: Calibration,
-    glyph_of: Callable[[list[Stroke]], Glyph],
+    glyphs_of: Callable[[list[list[Stroke]]], list[Glyph]],
     timing: Timing,
     budget: Budget | None = None,
 ) -> Judge:
     """What a classifier says of groups of ink, calibrated. The budget is charged for each group."""
     budget = budget or Budget()
 
-    def glyph(group: list[Stroke]) -> Glyph:
-        budget.spend(groups=1)
-        return glyph_of(group)
-
     def judge(
         groups: list[list[Stroke]],
     ) -> tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]:
         with timing.stage("ink"):
-            glyphs = [glyph(group) for group in groups]
+            budget.spend(groups=len(groups))
+            glyphs = glyphs_of(groups)
         with timing.stage("classify"):
             outputs = classifier.classify(np.stack(glyphs))
         return glyphs, calibration.probabilities(outputs), calibration.is_digit(outputs)
@@ -471,9 +464,9 @@ def judge_of(
 
 def glyphs_in(
     ink: NDArray[np.uint8], budget: Budget | None = None
-) -> Callable[[list[Stroke]], Glyph]:
+) -> Callable[[list[list[Stroke]]], list[Glyph]]:
     """What makes glyphs of groups of a page's connected ink."""
-    return lambda pieces: glyph_of_ink(with_pen(patch_of(pieces, ink, budget)))
+    return lambda groups: [glyph_of_ink(with_pen(patch_of(one, ink, budget))) for one in groups]
 
 
 def _nothing(surface: tuple[float, float] | None, timing: Timing) -> Reading:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyph import CHANNELS, Stroke
+from .drawing import CHANNELS, Stroke, draw
 
 Strip = NDArray[np.uint8]
 """Shape (32, W, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
@@ -41,21 +41,6 @@ MARGIN = 4
 
 PEN = 1.8
 """Width of the redrawn pen, in pixels: thinner than a glyph's, so that digits stay apart."""
-
-SUPERSAMPLE = 4
-"""Strokes are drawn this many times larger, then reduced by area: anti-aliasing."""
-
-SUBPIXEL_BITS = 4
-"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
-
-CHORD = 1.2
-"""The pen's direction is taken over chords of this length, in pixels, ..."""
-
-MOST_CHORDS = 20_000
-"""... or longer ones where there would be more than these: 250 digits have some 10,000."""
-
-DIRECTIONS = 16
-"""That a chord's direction is rounded to: a sixteenth of a turn."""
 
 FLATTEST = 0.15
 """Writing is at least this share as high as its tall strokes are wide: a dash alone is not blown up
@@ -160,23 +145,10 @@ def strip_of_strokes(
         directed: False leaves the direction maps empty, as a picture's are.
     """
     frame = frame or frame_of(boxes_of(strokes))
-    canvas = np.zeros((ROWS * SUPERSAMPLE, frame.width * SUPERSAMPLE), np.uint8)
-    thickness = max(1, round(pen * SUPERSAMPLE))
-    starts, ends = _chords([frame.pixels(stroke) for stroke in strokes])
-    moves = ends - starts
-    turns = np.arctan2(moves[:, 1], moves[:, 0]) * (DIRECTIONS / (2 * np.pi))
-    # Each chord is drawn as a number that stands for its direction: one channel, not four.
-    numbers = np.rint(turns).astype(np.intp) % DIRECTIONS + 1
-    numbers[(moves == 0).all(axis=1)] = DIRECTIONS + 1
-    pixels = _fixed_point(np.stack([starts, ends], 1))
-    for number in np.unique(numbers).tolist():
-        own = pixels[numbers == number]
-        cv2.polylines(canvas, own, False, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-    parts = _PARTS if directed else _PARTS[:, :1]
-    size = (frame.width, ROWS)
-    drawn = cv2.resize(np.take(parts, canvas, axis=0), size, interpolation=cv2.INTER_AREA)
+    pixels = [frame.pixels(stroke) for stroke in strokes]
+    (drawn,) = draw([pixels], frame.width, ROWS, pen, directed)
     strip = np.zeros((ROWS, frame.width, CHANNELS), np.uint8)
-    strip[..., : parts.shape[1]] = drawn.reshape(ROWS, frame.width, -1)
+    strip[..., : drawn.shape[2]] = drawn
     return strip
 
 
@@ -191,42 +163,6 @@ def _slope(boxes: NDArray[np.float64], writing: float) -> float:
     if len(middles) < 3 or not apart.any():
         return 0.0
     return float(np.clip(np.median(down[apart] / across[apart]), -STEEPEST, STEEPEST))
-
-
-def _chords(strokes: Sequence[Stroke]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Starts and ends of the chords of strokes, (N, 2) each; a dot is one without length."""
-    ways = []
-    for stroke in strokes:
-        moves = stroke[1:] - stroke[:-1]
-        ways.append(np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))]))
-    step = max(CHORD, sum(float(along[-1]) for along in ways) / MOST_CHORDS)
-    starts, ends = [], []
-    for stroke, along in zip(strokes, ways, strict=True):
-        places = np.linspace(0, along[-1], 1 + max(1, round(along[-1] / step)))
-        points = np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], 1)
-        starts.append(points[:-1])
-        ends.append(points[1:])
-    return np.concatenate(starts), np.concatenate(ends)
-
-
-def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Pixels of the strip as OpenCV's fixed-point coordinates; its integers are pixels' centres."""
-    placed = (points * SUPERSAMPLE - 0.5) * (1 << SUBPIXEL_BITS)
-    pixels: NDArray[np.int32] = np.rint(placed.clip(-(2**24), 2**24)).astype(np.int32)
-    return pixels
-
-
-def _parts() -> NDArray[np.uint8]:
-    """What each number on the canvas stands for, (18, 5): ink, right, left, down and up."""
-    turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
-    units = np.stack([np.cos(turns), np.sin(turns)], 1)
-    parts = np.zeros((DIRECTIONS + 2, CHANNELS), np.uint8)
-    parts[1:, 0] = 255
-    parts[1:-1, 1:] = np.rint(255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0))
-    return parts
-
-
-_PARTS = _parts()
 
 
 def boxes_of_ink(ink: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from .budget import Budget
 from .confidence import Evidence
 from .decode import Hypothesis, align, prefix_beam_search
+from .drawing import Stroke
 from .errors import Bound, BudgetError
-from .glyph import Glyph, Stroke
+from .glyph import Glyph
 from .line_reader import OTHER, SYMBOLS, Columns, LineReader
 from .lines import Boxes, lines_of, parts_of
 from .strip import BODY, ROWS, Frame, Strip, frame_of

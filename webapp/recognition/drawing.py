@@ -1,0 +1,129 @@
+"""Drawing: strokes redrawn as vectors, with the way that the pen moved.
+
+Glyphs and strips are both drawn here.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Stroke = NDArray[np.float64]
+"""One pen-down movement: shape (N, 2), columns x and y, y downwards, any unit."""
+
+CHANNELS = 5
+"""Of what is drawn: the ink, and how far the pen moved to the right, left, down and up."""
+
+SUPERSAMPLE = 5
+"""Strokes are drawn this many times larger, then reduced by area: anti-aliasing."""
+
+SUBPIXEL_BITS = 4
+"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+
+CHORD = 1.2
+"""The pen's direction is taken over chords of this length, in pixels: neither a tablet's sampling
+rate nor the tremble between two samples shows in it."""
+
+PIXELS_PER_CHORD = 4
+"""Chords are longer where there would be more than one to so many pixels of the drawing: a digit
+has some 60 in 400 pixels, a scribble as many as somebody likes."""
+
+GUTTER = 1
+"""Empty pixels beside each drawing on a canvas of several: a pen is rounded up by less."""
+
+DIRECTIONS = 16
+"""That a chord's direction is rounded to: a sixteenth of a turn."""
+
+
+def draw(
+    drawings: Sequence[Sequence[Stroke]],
+    width: int,
+    height: int,
+    pen: float,
+    directed: bool = True,
+) -> NDArray[np.uint8]:
+    """Draw strokes with round ends; one of a single point is a disc.
+
+    Many small drawings take little longer than one: they are drawn side by side.
+
+    Args:
+        drawings: N >= 1, each of at least one stroke, in pixels of the drawing, whose corner is
+            (0, 0). Of a single one, what lies outside is cut off; of several, nothing does, but
+            for a rounded pen.
+        pen: width of the pen, in pixels.
+        directed: False leaves the directions out.
+
+    Returns:
+        (N, height, width, 5), 0 to 255, ink 255 on 0; (N, height, width, 1) without directions.
+    """
+    count = len(drawings)
+    cell = width + 2 * GUTTER
+    canvas = np.zeros((height * SUPERSAMPLE, count * cell * SUPERSAMPLE), np.uint8)
+    thickness = max(1, round(pen * SUPERSAMPLE))
+    starts, ends = _chords(drawings, width * height // PIXELS_PER_CHORD, cell)
+    moves = ends - starts
+    turns = np.arctan2(moves[:, 1], moves[:, 0]) * (DIRECTIONS / (2 * np.pi))
+    # Each chord is drawn as a number that stands for its direction: one channel, not four.
+    numbers = np.rint(turns).astype(np.intp) % DIRECTIONS + 1
+    numbers[(moves == 0).all(axis=1)] = DIRECTIONS + 1
+    pixels = _fixed_point(np.stack([starts, ends], 1))
+    for number in np.unique(numbers).tolist():
+        own = pixels[numbers == number]
+        cv2.polylines(canvas, own, False, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+    parts = _PARTS if directed else _PARTS[:, :1]
+    size = (count * cell, height)
+    drawn = cv2.resize(np.take(parts, canvas, axis=0), size, interpolation=cv2.INTER_AREA)
+    cells = np.asarray(drawn, np.uint8).reshape(height, count, cell, -1).swapaxes(0, 1)
+    return cells[:, :, GUTTER : GUTTER + width]
+
+
+def _chords(
+    drawings: Sequence[Sequence[Stroke]], most: int, cell: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starts and ends of the chords of strokes, (N, 2) each; a dot is one without length.
+
+    Each stroke has one at least; beside those, each drawing has about `most`. Each drawing is
+    moved to its cell on the canvas.
+    """
+    strokes = [stroke for drawing in drawings for stroke in drawing]
+    points = np.concatenate(strokes)
+    counts = np.array([len(stroke) for stroke in strokes])
+    lasts = np.cumsum(counts) - 1
+    firsts = lasts - counts + 1
+    # Strokes one after the other on one long way, with gaps of a pixel between them.
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    steps[lasts[:-1]] = 1.0
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    begins = along[firsts]
+    lengths = along[lasts] - begins
+    drawn_with = np.repeat(np.arange(len(drawings)), [len(drawing) for drawing in drawings])
+    ways = np.bincount(drawn_with, lengths)
+    chords = np.maximum(1, np.rint(lengths / np.maximum(CHORD, ways / most)[drawn_with]))
+    each = chords.astype(np.intp)
+    own = np.repeat(np.arange(len(strokes)), each + 1)
+    number = np.arange(len(own)) - np.repeat(np.cumsum(each + 1) - each - 1, each + 1)
+    places = begins[own] + lengths[own] * (number / chords[own])
+    found = np.stack([np.interp(places, along, axis) for axis in points.T], 1)
+    found[:, 0] += (drawn_with * cell + GUTTER)[own]
+    is_last = number == each[own]
+    return found[~is_last], found[np.flatnonzero(~is_last) + 1]
+
+
+def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Pixels of the drawing as OpenCV's fixed-point coordinates; its integers are centres."""
+    placed = (points * SUPERSAMPLE - 0.5) * (1 << SUBPIXEL_BITS)
+    return np.asarray(np.rint(placed.clip(-(2**24), 2**24)), np.int32)
+
+
+def _parts() -> NDArray[np.uint8]:
+    """What each number on the canvas stands for, (18, 5): ink, right, left, down and up."""
+    turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
+    units = np.stack([np.cos(turns), np.sin(turns)], 1)
+    parts = np.zeros((DIRECTIONS + 2, CHANNELS), np.uint8)
+    parts[1:, 0] = 255
+    parts[1:-1, 1:] = np.rint(255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0))
+    return parts
+
+
+_PARTS = _parts()
