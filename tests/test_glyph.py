@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from tests import hand
 from webapp.recognition.drawing import DIRECTIONS, PIXELS_PER_CHORD
 from webapp.recognition.glyph import (
+    AT_ONCE,
     BOX,
     CENTRE,
     CHANNELS,
@@ -17,6 +18,7 @@ from webapp.recognition.glyph import (
     SIDE,
     glyph_of_ink,
     glyph_of_strokes,
+    glyphs_of_strokes,
     network_input,
     normalise,
 )
@@ -270,6 +272,18 @@ def test_the_pen_s_width_is_that_of_the_directions():
 def test_pictures_have_no_directions():
     """Nobody can see which way a pen went."""
     assert not glyph_of_ink(hand.picture(3, ink=255, paper=0))[..., RIGHT:].any()
+
+
+def test_many_at_once_are_those_one_by_one():
+    """More than fit on one canvas; a scribble, a dot and a wide stroke do not touch the others."""
+    rng = np.random.default_rng(4)
+    odd = [[rng.random((3000, 2))], [np.array([[5.0, 5.0]])], [np.array([[0.0, 0.0], [90.0, 1.0]])]]
+    groups = [group for digit in range(10) for group in (hand.strokes(digit), *odd)]
+    together = glyphs_of_strokes(groups)
+    assert len(together) == len(groups) > AT_ONCE
+    for glyph, group in zip(together, groups, strict=True):
+        assert np.array_equal(glyph, glyph_of_strokes(group))
+    assert glyphs_of_strokes([]) == []
 
 
 # ---- the last steps ----

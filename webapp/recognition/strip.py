@@ -156,11 +156,13 @@ def _slope(boxes: NDArray[np.float64], writing: float) -> float:
     """Of the baseline under tall strokes, the median of the slopes between any two that are far
     enough apart (Theil-Sen); 0 where there are too few.
     """
+    if len(boxes) < 3:
+        return 0.0
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     middles = middles[np.linspace(0, len(middles) - 1, min(len(middles), 40)).astype(int)]
     across, down = (np.subtract.outer(middles[:, axis], middles[:, axis]) for axis in (0, 1))
     apart = across > SLOPE_REACH * writing
-    if len(middles) < 3 or not apart.any():
+    if not apart.any():
         return 0.0
     return float(np.clip(np.median(down[apart] / across[apart]), -STEEPEST, STEEPEST))
 
