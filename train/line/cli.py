@@ -15,7 +15,7 @@ from .inks import Files, Source
 RUNS = Path("build/runs")
 """Where each fit leaves its network and its checkpoint."""
 
-FOLD_ROUNDS = 14
+FOLD_ROUNDS = 12
 """Rounds of a fit without a fold, fewer than of a whole one: it calibrates, and is not shipped."""
 
 
