@@ -351,7 +351,8 @@ def _shift(
         mode = str(rng.choice(["apart", "close", "touching"]))
     beside = float(reach.max() - left.min())
     if "." in signs or "," in signs:
-        return beside + float(rng.uniform(0.05, 0.35) if rng.random() < 0.85 else 0.0)
+        # A point that touches a foot is part of it: nobody could read many of these.
+        return beside + float(rng.uniform(0.05, 0.35) if rng.random() < 0.95 else 0.0)
     if signs:
         # Kerned, what has few rows would slide into its neighbour.
         return beside + float(rng.uniform(-0.04, 0.08) if mode == "touching" else hand.gap * 0.8)
