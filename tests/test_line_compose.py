@@ -253,3 +253,15 @@ def test_it_rejects_texts_that_are_always_too_wide(line_of):
     """A hundred digits with gaps between them are not trained on."""
     with pytest.raises(TrainError, match="wider than 512 pixels"):
         line_of("8 " * 100, STROKES[0])
+
+
+def test_a_sign_of_a_line_is_like_the_others(inks):
+    """Two slashes of a line differ less than those of two lines."""
+    heights = []
+    for seed in range(40):
+        line = composed_line("1/2/3", inks, np.random.default_rng(seed), "apart")
+        slash = SYMBOLS.index("/")
+        strokes = [np.concatenate(strokes) for label, strokes in line if label == slash]
+        heights.append([float(np.ptp(points[:, 1])) for points in strokes])
+    one, other = np.log(np.array(heights)).T
+    assert np.abs(one - other).mean() < np.abs(one - np.roll(other, 1)).mean() * 0.8

@@ -315,6 +315,7 @@ def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) 
 def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> list[_Item]:
     """The symbols of a text, one beside the other."""
     digit_of = _pixel_digits(inks, hand, rng) if from_pixels else _pen_digits(inks, hand, rng)
+    sign_of = _signs(inks, hand, rng)
     items: list[_Item] = []
     reach = np.full(ROW_COUNT, -np.inf)
     space, last = 0.0, SPACE
@@ -322,7 +323,7 @@ def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> 
         if token == SPACE:
             space += rng.uniform(0.4, 1.8)
             continue
-        item = digit_of(int(token)) if token.isdigit() else _sign(token, inks, hand, rng)
+        item = digit_of(int(token)) if token.isdigit() else sign_of(token)
         left, right = item.sides()
         if items:
             signs = "".join(t for t in (last, token) if not t.isdigit())
@@ -432,32 +433,48 @@ def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: _Hand, 
     return _Item(value, [], patch, np.array([0.0, base - height / SCALE]))
 
 
-def _sign(token: str, inks: Inks, hand: _Hand, rng: Rng) -> _Item:
-    """A sign or other ink where a hand would put it."""
-    place = PLACES[token]
+def _signs(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[str], _Item]:
+    """Signs and other ink where a hand would put them.
+
+    All slashes of a line are one writer's and alike, as are all points; letters differ.
+    """
+    chosen: dict[str, tuple[Strokes, float, float]] = {}
+
+    def sign(token: str) -> _Item:
+        known = token in SYMBOLS
+        if token not in chosen or not known:
+            place = PLACES[token]
+            ink = _ink_of(token, inks, rng)
+            chosen[token] = ink, rng.uniform(*place.size), rng.uniform(*place.middle)
+        ink, wanted, middle = chosen[token]
+        strokes = warp(ink, None, hand.amount, rng)
+        points = np.concatenate(strokes)
+        low, high = points.min(axis=0), points.max(axis=0)
+        width, height = (high - low).tolist()
+        # What is upright all the same, as some points, is no longer than what lies.
+        longest = max(width, height) if PLACES[token].wide else height
+        size = wanted * max(0.6, rng.normal(1, hand.height_noise)) / max(longest, width / 2, 1e-9)
+        if max(width, height) == 0:
+            size = 1.0
+        shift = np.array([0.0, middle + rng.normal(0, hand.base_noise / 2)])
+        slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
+        label = SYMBOLS.index(token) if known else OTHER
+        return _Item(label, [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
+
+    return sign
+
+
+def _ink_of(token: str, inks: Inks, rng: Rng) -> Strokes:
+    """A sample of a sign or of other ink."""
     kinds: dict[str, Sequence[Strokes]] = {
         MARK: inks.marks,
         LETTER: inks.letters,
         DOODLE: inks.doodles,
     }
     found = kinds.get(token) or inks.signs.get(token, ())
-    label = SYMBOLS.index(token) if token in SYMBOLS else OTHER
     if token == DOODLE and (not found or rng.random() < 0.4):
-        strokes: Strokes = scribble(rng) if rng.random() < 0.8 else smudge(rng)
-    else:
-        strokes = found[int(rng.integers(len(found)))]
-    strokes = warp(strokes, None, hand.amount, rng)
-    points = np.concatenate(strokes)
-    low, high = points.min(axis=0), points.max(axis=0)
-    width, height = (high - low).tolist()
-    wanted = rng.uniform(*place.size)
-    # What is upright all the same, as some points, is no longer than what lies.
-    size = wanted / max(max(width, height) if place.wide else height, width / 2, 1e-9)
-    if max(width, height) == 0:
-        size = 1.0
-    middle = np.array([0.0, rng.uniform(*place.middle)])
-    slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
-    return _Item(label, [(stroke - (low + high) / 2) @ slanted + middle for stroke in strokes])
+        return scribble(rng) if rng.random() < 0.8 else smudge(rng)
+    return found[int(rng.integers(len(found)))]
 
 
 def _join(items: list[_Item], rng: Rng) -> None:
