@@ -36,10 +36,10 @@ from .texts import DOODLE, LETTER, MARK, SPACE, random_text
 Rng = np.random.Generator
 
 WARP = Warp(
-    rotation=6,
-    slant=0.12,
-    aspect=0.15,
-    bend=0.03,
+    rotation=8,
+    slant=0.15,
+    aspect=0.2,
+    bend=0.035,
     stairs=0.0,
     styles=0.2,
     backwards=0.05,

@@ -168,8 +168,8 @@ def _gap(rng: Rng, share: float) -> str:
 
 
 PATTERNS = (
-    Pattern("single digits", 18, lambda rng: digits(rng, 1, 1)),
-    Pattern("numbers", 42, _number),
+    Pattern("single digits", 20, lambda rng: digits(rng, 1, 1)),
+    Pattern("numbers", 46, _number),
     Pattern("decimals", 7, _decimal),
     Pattern("thousands", 2, _thousands),
     Pattern("signed", 5, _signed),
@@ -182,12 +182,12 @@ PATTERNS = (
     Pattern("brackets", 2, _brackets),
     Pattern("phone numbers", 2, _phone),
     Pattern("groups", 2, _groups),
-    Pattern("numbered", 3, _numbered),
+    Pattern("numbered", 2, _numbered),
     Pattern("ranges", 1, _range),
     Pattern("any order", 1, _anything),
-    Pattern("words", 4, _word),
+    Pattern("words", 3, _word),
     Pattern("words and numbers", 2.5, _words_and_numbers),
-    Pattern("other ink", 3, _other),
+    Pattern("other ink", 2.5, _other),
 )
 """What lines are composed of. The shares are a guess at what people write on a pad and on forms,
 with signs more often than there: they are learnt from few samples."""
