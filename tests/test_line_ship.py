@@ -132,7 +132,7 @@ def test_it_works(shipped, fit, dev, capsys):
     assert single["accuracy"] == 0.1
     confidence = Confidence.of_card(card)
     assert confidence.second_opinion in ship.WEIGHTS
-    assert confidence.sign_cost in ship.SIGN_COSTS
+    assert {confidence.sign_cost, confidence.other_cost} <= {*ship.COSTS}
     assert confidence.unsure > 0
     assert [fold["left_out"] for fold in card["confidence"]["folds"]] == [[ONE], [TWO]]
     # Nothing of the fits that were not chosen, and no half-done folder.

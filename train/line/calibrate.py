@@ -34,8 +34,8 @@ RIDGE = 1e-2
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8)
 """Of the second opinion, beside 1 for the line reader: one of these is chosen."""
 
-SIGN_COSTS = (0.0, 0.75, 1.5, 2.5)
-"""Taken from the score of a text for each sign, in nats: one of these is chosen."""
+COSTS = (0.0, 0.75, 1.5, 2.5)
+"""Taken from the logits of signs, and from that of other ink, in nats: one of these each."""
 
 
 @dataclass(frozen=True)

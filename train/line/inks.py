@@ -23,7 +23,7 @@ NO_MARKS = frozenset([*SIGNS, *"|_`\\^?", "\\@"])
 """Symbols that are no other ink: signs themselves, or so like one or a 1 that nobody can tell."""
 
 STRAIGHT = 0.15
-"""Ink is a bar if it is at most this share as wide as long: of UNIPEN's train letters, 233 of 32,870
+"""Ink is a bar if it is at most this share as wide as long: 233 of UNIPEN's 32,870 train letters
 are, all of them pieces of letters."""
 
 Strokes = Sequence[Stroke]

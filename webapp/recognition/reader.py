@@ -332,7 +332,12 @@ class Recognizer:
         judge = judge_of(self._classifier, self._calibration, glyphs_of, timing, budget)
         constants = self._confidence
         return Medium(
-            self._line_reader, judge, constants.second_opinion, constants.sign_cost, budget
+            self._line_reader,
+            judge,
+            constants.second_opinion,
+            constants.sign_cost,
+            constants.other_cost,
+            budget,
         )
 
     def _reading(

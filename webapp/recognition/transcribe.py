@@ -160,7 +160,9 @@ class Medium:
     weight: float
     """Of the second opinion's log probabilities, beside 1 for the line reader's."""
     sign_cost: float
-    """Taken from the score of a text for each of its signs, in nats."""
+    """Taken from the logits of signs, in nats, ..."""
+    other_cost: float
+    """... and from that of other ink."""
     budget: Budget
 
 
@@ -236,7 +238,8 @@ def transcribe(ink: Ink, medium: Medium) -> Transcript:
         except BudgetError as error:
             return replace(found, limit=error.bound)
         whole = _transcript(ink, parts, medium.weight, None)
-        if len(whole.symbols) == 1 and whole.quality > found.quality:
+        # One digit is drawn far more often than two lines of one each: likelier than not will do.
+        if len(whole.symbols) == 1 and whole.quality > min(found.quality, 0.5):
             return whole
     return found
 
@@ -253,11 +256,25 @@ def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Par
 def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Medium) -> _Part:
     medium.budget.spend(pixels=ROWS * frame.width)
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
+    columns = _adjusted(columns, medium.sign_cost, medium.other_cost)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
     count = sum(one.log_probability >= least for one in found[:CONSIDERED])
     texts = [_text(ink, members, frame, columns, one, medium.budget) for one in found[:count]]
     return _Part(line, texts, found[count:], _second_opinions(texts, medium))
+
+
+def _adjusted(columns: Columns, sign_cost: float, other_cost: float) -> Columns:
+    """Columns for a writer who has fewer signs and other ink than the lines of the training.
+
+    The logits of these classes are lowered, then normalised anew (Menon et al., "Long-tail learning
+    via logit adjustment", ICLR 2021).
+    """
+    scores = columns.log_probabilities.copy()
+    scores[:, 10:OTHER] -= sign_cost
+    scores[:, OTHER] -= other_cost
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return replace(columns, log_probabilities=scores)
 
 
 def _text(
@@ -469,12 +486,7 @@ def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
             for symbol, row in zip(text.symbols, text.rows, strict=True)
             if row is not None
         ]
-        signs = sum(10 <= symbol < OTHER for symbol in text.symbols)
-        text.score = (
-            text.log_probability
-            + medium.weight * sum(map(math.log, said))
-            - medium.sign_cost * signs
-        )
+        text.score = text.log_probability + medium.weight * sum(map(math.log, said))
     return judged
 
 
