@@ -10,6 +10,7 @@ from tests import hand
 from tests.ink_files import (
     LETTERS,
     MARKS,
+    RING,
     SIGNS,
     WRITERS,
     digit_rows,
@@ -199,3 +200,36 @@ def test_it_rejects_mnist_without_writers(tmp_path, mnist):
     (mnist / "writers.npz").unlink()
     with pytest.raises(DataError, match=r"writers\.npz cannot be read"):
         load_inks(source(tmp_path, mnist=mnist))
+
+
+BAR = [(0, 0), (0.1, 0.5), (0, 1)]
+LEVEL = [(0, 0), (0.5, 0.05), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("sign", "strokes"),
+    [
+        ("+", [BAR]),
+        ("+", [LEVEL, LEVEL]),
+        ("%", [RING]),
+        ("%", [BAR]),
+        ("$", [BAR]),
+        ("#", [LEVEL, BAR]),
+        ("=", [LEVEL]),
+        (":", [RING]),
+        (")", [BAR, BAR]),
+    ],
+)
+def test_pieces_of_signs_are_left_out(tmp_path, sign, strokes):
+    """UNIPEN's signs are cut, some of them between their strokes; whole ones stay."""
+    rows = symbol_rows(SIGNS | LETTERS | MARKS, [ME]) + symbol_rows({sign: strokes}, [ME])
+    found = load_inks(source(tmp_path, digit_rows([ME]), rows))
+    assert {name: len(some) for name, some in found.signs.items()} == dict.fromkeys(SIGNS, 1)
+
+
+def test_one_stroke_of_a_letter_is_no_other_ink(tmp_path):
+    """A bar is a 1 or a dash, whichever letter it was cut from, and so is a point."""
+    rows = symbol_rows(SIGNS | LETTERS | MARKS, [ME])
+    rows += symbol_rows({"T": [BAR], "E": [LEVEL], "t": [[(0.5, 0.5)]]}, [ME])
+    found = load_inks(source(tmp_path, digit_rows([ME]), rows))
+    assert len(found.letters) == len(LETTERS)

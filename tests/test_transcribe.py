@@ -94,9 +94,9 @@ def row(count, top=0.0, left=0.0):
     ]
 
 
-def read(strokes, reader, judge=None, weight=0.3, budget=None):
+def read(strokes, reader, judge=None, weight=0.3, budget=None, costs=(0.0, 0.0)):
     """The transcript of strokes."""
-    medium = Medium(reader, judge or Judges(), weight, 0.0, budget or Budget())
+    medium = Medium(reader, judge or Judges(), weight, *costs, budget or Budget())
     return transcribe(StrokeInk(strokes), medium)
 
 
@@ -179,7 +179,7 @@ def test_a_component_through_two_digits_is_divided():
     ink = np.zeros((60, 120), np.uint8)
     ink[10:50, 10:14] = ink[10:50, 106:110] = ink[28:32, 10:110] = 255
     (piece,) = pieces_of(ink)
-    medium = Medium(Spells("12"), Judges(), 0.3, 0.0, Budget())
+    medium = Medium(Spells("12"), Judges(), 0.3, 0.0, 0.0, Budget())
     found = transcribe(PictureInk(ink, [piece]), medium)
     assert [s.pieces for s in found.symbols] == [(0,), (0,)]
     one, two = (s.points[0] for s in found.symbols)
@@ -292,14 +292,17 @@ def test_a_wide_gap_parts_a_strip_but_not_a_line():
 
 
 def test_one_symbol_of_two_pieces_one_above_the_other():
-    """An 8 of two rings is looked at as a whole too, and read so where that is believed more."""
+    """An 8 of two rings is looked at as a whole too, and read so where that is likelier than not,
+    or believed more than two lines.
+    """
     rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
 
     def believed(group):
         return 0.9 if len(group) == 2 else 0.4
 
     assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=believed))) == "8"
-    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.9))) == "0\n0"
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.9))) == "8"
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.4))) == "0\n0"
     assert text_of(read(rings, Spells("0", "0", "88"), Judges(is_digit=believed))) == "0\n0"
 
 
@@ -409,6 +412,21 @@ def test_readings_of_two_lines_that_may_be_one():
     assert texts[0] == ("1",) * 5
     assert len(set(texts)) == len(texts)
     assert dict(found.readings)[("1",) * 4] == pytest.approx(5 * 0.6**4 * 0.4, rel=1e-3)
+
+
+@pytest.mark.parametrize("other", ["/", "?"])
+def test_signs_and_other_ink_have_a_cost(other):
+    """What is a little likelier a sign, or other ink, than a digit is a digit once that costs."""
+    torn = Shows(({"1": 0.45, other: 0.55}, 0, 1))
+
+    def best(costs):
+        return text_of(read([zigzag(0, 100)], torn, weight=0.0, costs=costs))
+
+    assert best((0.5, 0.5)) == "1"
+    assert best((0.1, 0.1)) == best((0.0, 0.0)) != "1"
+    costs = (0.5, 0.0) if other == "/" else (0.0, 0.5)
+    assert best(costs) == "1"
+    assert best(costs[::-1]) != "1"
 
 
 # ---- budgets ----
