@@ -29,9 +29,9 @@ class LineHyperparameters:
 
     seed: int = 1
     rounds: int = 36
-    fresh: int = 8192
+    fresh: int = 12_288
     """Lines composed for each round."""
-    reuse: int = 3
+    reuse: int = 2
     """Rounds that each line is in."""
     batch_size: int = 32
     peak_learning_rate: float = 2e-3
