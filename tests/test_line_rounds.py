@@ -14,7 +14,14 @@ from train.errors import DataError, TrainError
 from train.line import rounds as module
 from train.line.compose import Line
 from train.line.inks import Source
-from train.line.rounds import NOTHING, batches, composed_round, extent_targets, rounds
+from train.line.rounds import (
+    NOTHING,
+    batches,
+    centre_columns,
+    composed_round,
+    extent_targets,
+    rounds,
+)
 from webapp.recognition.strip import BODY
 
 SEED = 3
@@ -196,3 +203,10 @@ def test_a_process_that_dies_is_an_error(source):
     with pytest.raises(TrainError, match="the process that composes lines ended"):
         for _ in coming:
             pass
+
+
+def test_symbols_on_top_of_each_other_have_columns_of_their_own():
+    """CTC emits one symbol a column, and a blank between two that are the same."""
+    spans = np.array([(0, 4), (10, 14), (10, 14), (11, 13), (40, 44)], np.float32)
+    found = centre_columns(spans, np.array([1, 1, 1, 7, 7], np.int8))
+    assert found.tolist() == [1, 6, 8, 9, 21]

@@ -131,9 +131,24 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
         if line.extents is not None:
             spans = line.extents + left
             extents[row] = extent_targets(spans, width // COLUMN)
-            middles = (spans.mean(axis=1) / COLUMN).astype(np.int32)
+            middles = centre_columns(spans, line.target)
             centres[row, : len(middles)] = middles.clip(0, width // COLUMN - 1)
     return Batch(network_input(strips, CHANNELS), targets, centres, extents)
+
+
+def centre_columns(spans: NDArray[np.float32], target: NDArray[np.int8]) -> NDArray[np.int32]:
+    """The column that is to emit each symbol: that in the middle of its ink, or the next one that
+    CTC can use: a column emits one symbol, and a blank stands between two that are the same.
+
+    Args:
+        spans: (N, 2), where each symbol's ink begins and ends, in pixels.
+        target: (N,) classes.
+    """
+    middles: NDArray[np.int32] = (spans.mean(axis=1) / COLUMN).astype(np.int32)
+    for place in range(1, len(middles)):
+        apart = 2 if target[place] == target[place - 1] else 1
+        middles[place] = max(middles[place], middles[place - 1] + apart)
+    return middles
 
 
 def extent_targets(extents: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
