@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 
 Points = list[tuple[float, float]]
 
@@ -36,17 +35,6 @@ DIGITS: dict[int, list[Points]] = {
     9: [[*arc(0.48, 0.34, 0.18, 0.18, -20, -340), (0.66, 0.3), (0.62, 0.6), (0.55, 0.86)]],
 }
 """Strokes of each digit in a unit square, y downwards."""
-
-
-EACH = [
-    *(
-        0,
-        pytest.param(1, marks=pytest.mark.xfail(reason="the reader is unsure of it", strict=True)),
-    ),
-    *range(2, 10),
-]
-"""All of them, for tests that ask for `ok`: the line reader gives the bare 1 a confidence of 0.87,
-just below its threshold."""
 
 
 def strokes(digit: int, size: float = 280) -> list[np.ndarray]:

@@ -16,6 +16,7 @@ PLAIN = Evidence(
     digits=0.99,
     misfit=0.1,
     symbols=4,
+    pieces=4,
     left_out=0.0,
 )
 """Of a number of four digits that is read without much doubt."""

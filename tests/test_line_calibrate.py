@@ -18,10 +18,11 @@ from train.line.calibrate import (
     threshold_of,
 )
 from train.line.sets import LineSample
+from train.measures import wilson
 from webapp.recognition import Confidence, Recognizer
 from webapp.recognition.confidence import Evidence
 
-EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.9, 0.0, 4, 0.0)
+EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
 
 READ_WITH = Confidence(second_opinion=0.3, sign_cost=1.5)
 
@@ -42,7 +43,8 @@ def drawn(model, count, rng):
     found = []
     for _ in range(count):
         shares = 1 / (1 + np.exp(-rng.normal(1.5, 2, 4)))
-        evidence = Evidence(*shares, 0.5, float(rng.uniform(0, 1)), int(rng.integers(1, 12)), 0.0)
+        symbols, pieces = rng.integers(1, 12, 2).tolist()
+        evidence = Evidence(*shares, 0.5, float(rng.uniform(0, 1)), symbols, pieces, 0.0)
         right = rng.random() < model.of(evidence)
         found.append(Outcome("numbers", "1", "me", "1" if right else "2", "ok", 0.5, evidence))
     return found
@@ -50,15 +52,15 @@ def drawn(model, count, rng):
 
 def test_it_works():
     """The weights are found that made readings right; what decides the text is passed on."""
-    truth = Confidence(-0.5, 0.9, 0.4, 0.3, 0.2, -1.5, -0.4)
+    truth = Confidence(-0.5, 0.9, 0.4, 0.3, 0.2, -1.5, -0.4, -0.3, -0.5)
     found = fitted(drawn(truth, 20_000, np.random.default_rng(1)), READ_WITH)
-    assert astuple(found)[:7] == pytest.approx(astuple(truth)[:7], abs=0.25)
+    assert astuple(found)[:9] == pytest.approx(astuple(truth)[:9], abs=0.25)
     assert (found.second_opinion, found.sign_cost) == (0.3, 1.5)
 
 
 def test_it_is_as_sure_as_it_is_right():
     """On readings that it was not fitted on, from hardly to quite sure."""
-    truth = Confidence(0.2, 0.8, 0.2, 0.2, 0.1, -1.0, -0.2)
+    truth = Confidence(0.2, 0.8, 0.2, 0.2, 0.1, -1.0, -0.2, -0.2, -0.2)
     model = fitted(drawn(truth, 5000, np.random.default_rng(2)), READ_WITH)
     fresh = drawn(truth, 5000, np.random.default_rng(3))
     sure = np.array([model.of(one.evidence) for one in fresh])
@@ -99,7 +101,9 @@ def test_it_rejects_readings_that_decide_nothing(found):
 
 
 def held(found, threshold):
-    """For each set, whether few readings are wrong of those that are as sure as a threshold."""
+    """For each set, whether few readings are wrong of those that are as sure as a threshold: of
+    numbers, whether the share is not surely above its bound.
+    """
     model = replace(BY_SHARE, unsure=threshold)
     held = {}
     for kind in {one.kind for one in found}:
@@ -108,7 +112,8 @@ def held(found, threshold):
         if own[0].label is None:
             held[kind] = figures["ok"] <= OTHERS_OK
         else:
-            held[kind] = figures["wrong_of_ok"] <= WRONG_OF_OK
+            ok = round(figures["ok"] * figures["count"])
+            held[kind] = not ok or wilson(figures["wrong_though_ok"], ok)[0] <= WRONG_OF_OK
     return held
 
 
@@ -142,9 +147,9 @@ def test_a_sure_error_is_not_forgotten_where_another_set_needs_more():
 
 
 def test_readings_as_sure_as_each_other_share_their_status():
-    """Of a thousand ties of which one is wrong all are `ok`; of a hundred, none is."""
-    for count, ok in ((1000, 1000), (100, 0)):
-        tied = [outcome(0.8, number > 0) for number in range(count)]
+    """Of a thousand ties of which five are wrong all are `ok`; of a hundred with eight, none is."""
+    for count, wrong, ok in ((1000, 5, 1000), (100, 8, 0)):
+        tied = [outcome(0.8, number >= wrong) for number in range(count)]
         model = replace(BY_SHARE, unsure=threshold_of(tied, BY_SHARE))
         assert sum(one.is_ok(model) for one in tied) == ok
 

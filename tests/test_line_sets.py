@@ -11,7 +11,7 @@ from tests import hand
 from tests.ink_files import WRITERS, files_in, row, write
 from train.errors import DataError
 from train.line.inks import Source
-from train.line.sets import TEXTS, Amounts, drawings_of, line_sets, photos_of
+from train.line.sets import TEXTS, Amounts, drawings_of, group_of, line_sets, photos_of
 from webapp.recognition.line_reader import SYMBOLS
 
 FEW = Amounts(single=7, composed=5, signs=6, pictures=3, others=2)
@@ -176,3 +176,11 @@ def test_a_folder_of_photos_is_one_set(tmp_path):
     ((name, (sample,)),) = photos_of(tmp_path).items()
     assert (name, sample.label, sample.writer) == (tmp_path.name, "40712", "me")
     assert sample.picture == (tmp_path / "a.png").read_bytes()
+
+
+def test_groups_of_sets():
+    """The many sets with signs are one kind, as are those of single digits."""
+    assert group_of("single digits, pendigits") == group_of("single digits, digits") == "single"
+    assert {group_of(kind) for kind in TEXTS} == {"signs"}
+    assert group_of("pictures, kissing") == "pictures"
+    assert group_of("composed, apart") == group_of("digit_strings") == group_of("letters")

@@ -18,12 +18,14 @@ from webapp.recognition.confidence import Evidence
 
 from ..errors import TrainError
 from ..evaluation import LIMITS
+from ..measures import wilson
 from ..progress import watched
 from .sets import LineSample
 
-WRONG_OF_OK = 0.005
-"""Of what is said with `ok`, at most so much may be wrong in any set of numbers: half of what is
-promised, for the next writers differ again."""
+WRONG_OF_OK = 0.01
+"""Of what is said with `ok`, so much may be wrong: no set of numbers is surely above it, that is,
+Wilson's 95 % interval begins below. By plain shares one odd sample of a small set would decide for
+all."""
 
 OTHERS_OK = 0.01
 """Of what is no number, at most so much may be `ok` in any set."""
@@ -31,7 +33,7 @@ OTHERS_OK = 0.01
 RIDGE = 1e-2
 """Penalty on the squares of the weights, of standardised features, as a share of a sample."""
 
-WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8)
+WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2)
 """Of the second opinion, beside 1 for the line reader: one of these is chosen."""
 
 COSTS = (0.0, 0.75, 1.5, 2.5)
@@ -149,7 +151,8 @@ def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
         wrong = np.array([not one.right for one in decided], np.int64)[order]
         wrong_of_ok = wrong.sum() - np.append(0, np.cumsum(wrong))[below]
         if own[0].label is not None:
-            tolerable &= wrong_of_ok <= WRONG_OF_OK * (len(order) - below)
+            counts = zip(wrong_of_ok.tolist(), (len(order) - below).tolist(), strict=True)
+            tolerable &= [not ok or wilson(some, ok)[0] <= WRONG_OF_OK for some, ok in counts]
         else:
             tolerable &= wrong_of_ok <= OTHERS_OK * len(own)
     return float(thresholds[tolerable.argmax()])

@@ -39,6 +39,14 @@ WORD_LENGTHS = (3, 7)
 """Letters of a word, least and most."""
 
 
+def group_of(kind: str) -> str:
+    """What a set is of, by its name: single digits, signs, pictures, or numbers and others."""
+    if kind in TEXTS:
+        return "signs"
+    first = kind.split()[0].rstrip(",")
+    return first if first in ("single", "pictures") else "numbers and others"
+
+
 @dataclass(frozen=True)
 class LineSample:
     """A line to read."""

@@ -1,5 +1,6 @@
 """From fits of the line reader to the shipped model: calibrate on folds, measure on dev, choose."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,7 +29,16 @@ from ..strokes import read_stroke_file
 from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
 from .run import NAME
-from .sets import CALIBRATION, FULL, Amounts, LineSample, drawings_of, line_sets, photos_of
+from .sets import (
+    CALIBRATION,
+    FULL,
+    Amounts,
+    LineSample,
+    drawings_of,
+    group_of,
+    line_sets,
+    photos_of,
+)
 
 STROKES, PICTURES = "pen", "ink"
 """The shipped networks of single digits, which give the second opinion."""
@@ -179,8 +189,9 @@ def _chosen(sources: Mapping[Path, Source]) -> Confidence:
     """What decides the text: the weight of the second opinion, then the cost of a sign, then that
     of other ink, with which most of the folds is read as it should be.
 
-    That is the mean over sets: exactly of numbers, as no number of others. The rest of the
-    confidence is still to be fitted.
+    That is the mean over groups of sets (`group_of`), so that the sets with signs, which are many,
+    count as one kind: exactly of numbers, as no number of others. The rest of the confidence is
+    still to be fitted.
 
     Args:
         sources: of each fold's folder, what it left out.
@@ -192,15 +203,15 @@ def _chosen(sources: Mapping[Path, Source]) -> Confidence:
     ]
 
     def right(confidence: Confidence) -> float:
-        shares = [
-            figures_of(own)["rejected" if own[0].label is None else "exact"]
-            for content, sets in folds
-            for own in _read(content, confidence, sets).values()
-        ]
-        share = float(np.mean(shares))
+        shares: dict[str, list[float]] = defaultdict(list)
+        for content, sets in folds:
+            for kind, own in _read(content, confidence, sets).items():
+                name = "rejected" if own[0].label is None else "exact"
+                shares[group_of(kind)].append(figures_of(own)[name])
+        share = float(np.mean([np.mean(own) for own in shares.values()]))
         print(
             f"second opinion {confidence.second_opinion}, sign {confidence.sign_cost}, other ink "
-            f"{confidence.other_cost}: {share:.2%} right, mean over sets and folds"
+            f"{confidence.other_cost}: {share:.2%} right, mean over groups of sets"
         )
         return share
 

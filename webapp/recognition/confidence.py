@@ -33,6 +33,8 @@ class Evidence:
     """How far ink reaches out of the extent of its symbol, at worst, in heights of the writing."""
     symbols: int
     """Digits and signs."""
+    pieces: int
+    """Strokes, or connected components, that they are made of."""
     left_out: float
     """Share of the ink that is no part of the text."""
 
@@ -45,6 +47,8 @@ class Evidence:
             _log_odds(self.is_digit),
             min(self.misfit, 1.0),
             math.log(max(1, self.symbols)),
+            math.log1p(max(0, self.pieces - self.symbols)),
+            math.log1p(max(0, self.symbols - self.pieces)),
         )
 
 
@@ -62,6 +66,10 @@ class Confidence:
     is_digit: float = 0.0
     misfit: float = 0.0
     symbols: float = 0.0
+    pieces_over: float = 0.0
+    """Of the pieces beyond one a symbol: a symbol with more may have swallowed another."""
+    pieces_under: float = 0.0
+    """Of the symbols beyond one a piece: ink that was divided may have been divided wrongly."""
     unsure: float = 0.5
     """Confidence below this: a reading that is given, and called unsure."""
     sign_cost: float = 0.0
@@ -98,6 +106,8 @@ class Confidence:
             self.is_digit,
             self.misfit,
             self.symbols,
+            self.pieces_over,
+            self.pieces_under,
         )
         odds = self.bias + sum(w * f for w, f in zip(weights, evidence.features(), strict=True))
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds)))) * (1 - evidence.left_out)

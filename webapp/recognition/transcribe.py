@@ -395,6 +395,7 @@ def _transcript(ink: Ink, parts: Sequence[_Part], weight: float, limit: Bound | 
             math.exp(sum(map(math.log, believed)) / len(believed)) if believed else 0.0,
             misfit,
             len(symbols),
+            len({piece for symbol in symbols for piece in symbol.pieces}),
             left_out / total if symbols else 1.0,
         ),
         sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
