@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 Points = list[tuple[float, float]]
 
@@ -35,6 +36,20 @@ DIGITS: dict[int, list[Points]] = {
     9: [[*arc(0.48, 0.34, 0.18, 0.18, -20, -340), (0.66, 0.3), (0.62, 0.6), (0.55, 0.86)]],
 }
 """Strokes of each digit in a unit square, y downwards."""
+
+
+def unsure(*values):
+    """A test's parameter that the line reader reads rightly and is not sure of, as it should be.
+
+    Its confidence of a bare 1 is 0.81, below its threshold: a better reader ends these marks, for
+    they are strict.
+    """
+    reason = "the line reader is unsure of it"
+    return pytest.param(*values, marks=pytest.mark.xfail(reason=reason, strict=True))
+
+
+EACH = [0, unsure(1), *range(2, 10)]
+"""All of them, for tests that ask for `ok`."""
 
 
 def strokes(digit: int, size: float = 280) -> list[np.ndarray]:
