@@ -111,8 +111,8 @@ def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
     Logistic regression by Newton's method, with a ridge; features are standardised while fitting.
 
     Args:
-        read_with: keeps what decided the text: the weight of the second opinion and the cost of
-            a sign.
+        read_with: the second opinion's weight and the costs that the outcomes were read with; they
+            are kept.
 
     Raises:
         TrainError: there is no outcome that the confidence decides.
