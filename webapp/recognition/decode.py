@@ -36,7 +36,7 @@ such a column have this probability at most, whatever T and K."""
 
 IMPOSSIBLE = -1e6
 """Natural logarithm that stands for that of 0 where sums must stay finite. A network's logarithms
-are above -100, which keeps every path of 5,000 columns above half of it."""
+are above -100: no path of 5,000 columns is as low."""
 
 STEPS_PER_CHECK = 64
 """Columns of a search, or states of an alignment, between two looks at the budget. 64 flat columns
@@ -187,7 +187,7 @@ def align(
     if needed > len(log_probabilities):
         raise ValueError(f"the text needs {needed} columns, got {len(log_probabilities)}")
     moves = []  # by state and column: 0, 1 or 2, how many states the path comes from back
-    for scores, one_back, two_back in _states(log_probabilities, symbols, np.maximum, budget):
+    for scores, one_back, two_back in _states(log_probabilities, symbols, budget):
         enters = np.maximum(one_back, two_back) > scores
         moves.append((enters * np.where(two_back > one_back, 2, 1)).astype(np.uint8).tobytes())
     state = 2 * len(symbols) - int(one_back[-1] > scores[-1])
@@ -204,30 +204,18 @@ def align(
     return placed
 
 
-def log_probability_of(
-    log_probabilities: Columns, symbols: Sequence[int], budget: Budget | None = None
-) -> float:
-    """Logarithm of P(symbols | columns), exact: Graves et al., section 4.1.
-
-    It is -inf for a text that does not fit, and below half of `IMPOSSIBLE`.
-    """
-    for scores, one_back, _ in _states(log_probabilities, symbols, np.logaddexp, budget):
-        score = min(0.0, float(np.logaddexp(scores[-1], one_back[-1])))
-    return score if score > IMPOSSIBLE / 2 else -math.inf
-
-
 def _states(
-    log_probabilities: Columns, symbols: Sequence[int], add: np.ufunc, budget: Budget | None
+    log_probabilities: Columns, symbols: Sequence[int], budget: Budget | None
 ) -> Iterator[tuple[Scores, Scores, Scores]]:
     """Run the trellis of a text: its symbols with blanks before, between and after them.
 
     It goes by states where Graves et al. go by columns: what enters a state at column t leaves it
-    at u with the sum of the state's logarithms from t to u, so that a state is one running `add`
-    over cumulative sums. `np.logaddexp` adds the paths, `np.maximum` finds the likeliest.
+    at u with the sum of the state's logarithms from t to u, so that a state is one running maximum
+    over cumulative sums.
 
     Yields:
-        For each state, shape (T + 1,): the scores, after 0 to T columns, of the paths that are in
-        it, and of those that may enter it from one and from two states back.
+        For each state, shape (T + 1,): the score, after 0 to T columns, of the likeliest path that
+        is in it, and of those that may enter it from one and from two states back.
     """
     columns, classes = log_probabilities.shape
     sums = np.zeros((classes, columns + 1))
@@ -242,8 +230,8 @@ def _states(
         symbol = symbols[place] if is_symbol else -1
         passes = is_symbol and (place == 0 or symbol != symbols[place - 1])
         one_back, two_back = scores, before if passes else nowhere
-        entering = add(one_back, two_back)[:-1] - sums[symbol, :-1]
+        entering = np.maximum(one_back, two_back)[:-1] - sums[symbol, :-1]
         scores = np.full(columns + 1, -np.inf)
-        scores[1:] = add.accumulate(entering) + sums[symbol, 1:]
+        scores[1:] = np.maximum.accumulate(entering) + sums[symbol, 1:]
         before = one_back
         yield scores, one_back, two_back
