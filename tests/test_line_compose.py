@@ -10,7 +10,7 @@ from train.errors import TrainError
 from train.line import compose
 from train.line.compose import DENSITY, WIDEST, composed_line, random_line
 from webapp.recognition.line_reader import OTHER, SIGNS, SYMBOLS
-from webapp.recognition.strip import ROWS
+from webapp.recognition.strip import ROWS, STRIP_CHANNELS
 
 SEEDS = range(40)
 
@@ -83,7 +83,7 @@ def test_strips_are_as_the_reader_takes_them(inks):
     for seed in range(150):
         line = random_line(inks, rng_of(seed))
         rows, width, channels = line.strip.shape
-        assert (rows, channels, line.strip.dtype) == (ROWS, 5, np.uint8)
+        assert (rows, channels, line.strip.dtype) == (ROWS, STRIP_CHANNELS, np.uint8)
         assert 8 < width <= WIDEST
         assert line.strip[..., 0].any()
         assert len(line.target) > 0

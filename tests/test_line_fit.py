@@ -20,6 +20,7 @@ from train.line.rounds import NOTHING
 from webapp.keras_backend import KerasLineReader
 from webapp.recognition import LiteRTLineReader
 from webapp.recognition.line_reader import BLANK, CLASSES
+from webapp.recognition.strip import STRIP_CHANNELS
 
 TINY = LineHyperparameters(
     rounds=2,
@@ -240,7 +241,7 @@ def test_the_network_takes_any_width():
     """A column for each two pixels, logits and extents."""
     network = build_line_network(TINY.shape)
     for width in (2, 48, 130):
-        said = network(np.zeros((3, 32, width, 5), np.float32))
+        said = network(np.zeros((3, 32, width, STRIP_CHANNELS), np.float32))
         assert said["logits"].shape == (3, width // 2, CLASSES)
         assert said["extent"].shape == (3, width // 2, 2)
 

@@ -218,6 +218,7 @@ LEVEL = [(0, 0), (0.5, 0.05), (1, 0)]
         ("=", [LEVEL]),
         (":", [RING]),
         (")", [BAR, BAR]),
+        (")", [BAR]),
     ],
 )
 def test_pieces_of_signs_are_left_out(tmp_path, sign, strokes):

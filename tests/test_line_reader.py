@@ -9,7 +9,6 @@ from ai_edge_litert.interpreter import Interpreter
 from tests import hand
 from webapp.config import ROOT
 from webapp.recognition import (
-    CHANNELS,
     Budget,
     BudgetError,
     LiteRTLineReader,
@@ -27,7 +26,15 @@ from webapp.recognition.line_reader import (
     in_windows,
     width_of,
 )
-from webapp.recognition.strip import BODY, MARGIN, ROWS, boxes_of, frame_of, strip_of_strokes
+from webapp.recognition.strip import (
+    BODY,
+    MARGIN,
+    ROWS,
+    STRIP_CHANNELS,
+    boxes_of,
+    frame_of,
+    strip_of_strokes,
+)
 
 MODELS = ROOT / "models"
 LAST = WIDTHS[-1]
@@ -77,7 +84,7 @@ def whole(content, strip):
     """What the network says of a strip in one pass, padded as the last of its windows is."""
     width = strip.shape[1] + MARGIN
     last = max(range(0, max(1, width - OVERLAP), LAST - OVERLAP))
-    strip_of_window = np.zeros((ROWS, width - last, CHANNELS), np.uint8)
+    strip_of_window = np.zeros((ROWS, width - last, STRIP_CHANNELS), np.uint8)
     missing = last + width_of(strip_of_window) - strip.shape[1]
     padded = np.pad(strip, ((0, 0), (0, missing), (0, 0)))
     network = Interpreter(model_content=content, num_threads=1)
@@ -116,7 +123,7 @@ def test_a_symbols_extent_is_where_its_ink_is(reader):
 @pytest.mark.parametrize("width", [1, 2, 31, 32, 33, 48, 49, 95, 96, 383, 384, 385, 386, 700])
 def test_every_width_has_its_columns(reader, width):
     """Half as many as pixels, rounded up, also where a strip is just wider than a window."""
-    strip = np.zeros((ROWS, width, CHANNELS), np.uint8)
+    strip = np.zeros((ROWS, width, STRIP_CHANNELS), np.uint8)
     columns = reader.read(strip)
     assert columns.log_probabilities.shape == ((width + 1) // 2, CLASSES)
     assert columns.extents.shape == ((width + 1) // 2, 2)
@@ -141,7 +148,7 @@ def test_nothing_ends_where_a_window_ends(width):
         count = width_of(part) // COLUMN
         return np.zeros((count, CLASSES), np.float32), np.zeros((count, 2), np.float32)
 
-    columns = in_windows(np.full((ROWS, width, CHANNELS), 255, np.uint8), window)
+    columns = in_windows(np.full((ROWS, width, STRIP_CHANNELS), 255, np.uint8), window)
     assert len(columns.extents) == -(-width // COLUMN)
     assert seen[-1].shape[1] <= LAST
     assert not seen[-1][:, -MARGIN:].any()
@@ -152,7 +159,7 @@ def test_what_was_read_before_leaves_no_trace(reader, strips):
     """A narrow strip after a wide one is read as before it."""
     before = reader.read(strips[1])
     reader.read(strips[10])
-    reader.read(np.full((ROWS, 30, CHANNELS), 255, np.uint8))
+    reader.read(np.full((ROWS, 30, STRIP_CHANNELS), 255, np.uint8))
     after = reader.read(strips[1])
     assert np.array_equal(before.log_probabilities, after.log_probabilities)
     assert np.array_equal(before.extents, after.extents)

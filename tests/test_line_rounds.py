@@ -22,7 +22,7 @@ from train.line.rounds import (
     extent_targets,
     rounds,
 )
-from webapp.recognition.strip import BODY
+from webapp.recognition.strip import BODY, STRIP_CHANNELS
 
 SEED = 3
 
@@ -35,7 +35,7 @@ def source(tmp_path_factory):
 
 def line(width, *spans, target=None):
     """A line of ink all over, and where its symbols are."""
-    strip = np.full((32, width, 5), 255, np.uint8)
+    strip = np.full((32, width, STRIP_CHANNELS), 255, np.uint8)
     symbols = np.arange(len(spans)) if target is None else np.array(target)
     extents = np.array(spans, np.float32).reshape(-1, 2) if spans else None
     return Line(strip, symbols.astype(np.int8), extents)
@@ -54,7 +54,7 @@ def names(lines):
 def test_it_works():
     """Strips and targets are padded to those of the widest and the longest line."""
     (batch,) = batches_of([line(50, (4, 40)), line(20, (4, 8), (9, 16)), line(30, (1, 2))])
-    assert batch.strips.shape == (3, 32, 64, 5)
+    assert batch.strips.shape == (3, 32, 64, STRIP_CHANNELS)
     assert batch.strips.dtype == np.float32
     assert (batch.strips.min(), batch.strips.max()) == (0, 1)
     assert batch.targets.dtype == batch.centres.dtype == np.int32

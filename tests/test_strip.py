@@ -7,6 +7,7 @@ from webapp.recognition.strip import (
     BODY,
     MARGIN,
     ROWS,
+    STRIP_CHANNELS,
     WIDEST,
     boxes_of,
     boxes_of_ink,
@@ -29,7 +30,7 @@ def rows_of(strip: np.ndarray) -> np.ndarray:
 def test_it_works() -> None:
     """Two stems of one height stand in the middle of the strip, 20 pixels high."""
     strip = strip_of_strokes([bar(0.0), bar(0.5)])
-    assert strip.shape == (ROWS, 10 + 2 * MARGIN, 5)
+    assert strip.shape == (ROWS, 10 + 2 * MARGIN, STRIP_CHANNELS)
     rows = rows_of(strip)
     assert abs((rows[-1] - rows[0] + 1) - (BODY + 2)) <= 1  # a pen 2.4 pixels wide
     assert abs((rows[-1] + rows[0] + 1) / 2 - ROWS / 2) <= 0.5
@@ -44,6 +45,20 @@ def test_neither_unit_nor_place_matters(unit: float) -> None:
     one, other = strip_of_strokes(strokes), strip_of_strokes(moved)
     assert one.shape == other.shape
     assert np.abs(one.astype(int) - other).mean() < 1
+
+
+def test_strokes_over_each_other_stay_apart() -> None:
+    """A 1 over the side of a 0 is the same ink as the 0; as every other stroke it is a bar."""
+    turn = np.linspace(0, 2 * np.pi, 80)
+    ring = np.stack([0.3 * np.cos(turn), 0.5 * np.sin(turn) + 0.5], 1)
+    side = bar(0.3, 0.3, 0.7)
+    alone, both = strip_of_strokes([ring]), strip_of_strokes([ring, side])
+    *_, even, odd = np.moveaxis(both, 2, 0)
+    assert np.array_equal(even, alone[..., 5])
+    assert (even > 127).sum() > 3 * (odd > 127).sum() > 0
+    assert np.ptp(np.nonzero(odd > 127)[1]) <= 2
+    assert not alone[..., 6].any()
+    assert not strip_of_strokes([ring, side], directed=False)[..., 1:].any()
 
 
 def test_a_descender_or_a_dot_does_not_shrink_the_others() -> None:
@@ -77,9 +92,9 @@ def test_a_dash_is_not_blown_up() -> None:
     assert len(rows_of(dash)) <= 4
     assert dash.shape[1] > 100
     point = strip_of_strokes([np.array([[5.0, 5.0]])])
-    assert point.shape == (ROWS, 2 * MARGIN, 5)
+    assert point.shape == (ROWS, 2 * MARGIN, STRIP_CHANNELS)
     assert point[..., 0].any()
-    assert not point[..., 1:].any()
+    assert not point[..., 1:5].any()
 
 
 @pytest.mark.parametrize("far", [0.0, 1e-300, 5.0, -1e6])

@@ -13,9 +13,9 @@ import numpy as np
 import tensorflow
 from numpy.typing import NDArray
 
-from .recognition import CHANNELS, Budget, Columns, Outputs, network_input, sorted_outputs
+from .recognition import Budget, Columns, Outputs, network_input, sorted_outputs
 from .recognition.line_reader import in_windows, width_of
-from .recognition.strip import Strip
+from .recognition.strip import STRIP_CHANNELS, Strip
 
 
 class KerasClassifier:
@@ -50,6 +50,6 @@ class KerasLineReader:
     def _window(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         missing = width_of(strip) - strip.shape[1]
         padded = np.pad(strip, ((0, 0), (0, missing), (0, 0)))
-        said = self._call(network_input(padded[np.newaxis], CHANNELS))
+        said = self._call(network_input(padded[np.newaxis], STRIP_CHANNELS))
         logits, extents = (np.asarray(said[name])[0] for name in ("logits", "extent"))
         return logits, extents

@@ -53,6 +53,9 @@ DRAWN = 0.15
 LIGATURES = 0.05
 """Share of lines in which the pen is not always lifted between two digits."""
 
+OUT_OF_ORDER = 0.1
+"""Share of drawn lines whose strokes come in any order, as bars and dots that are put in later."""
+
 ROW_STEP = 0.1
 """Ink is kept apart row by row, in rows of this height."""
 
@@ -213,7 +216,7 @@ def _hand(rng: Rng) -> _Hand:
         height_noise=float(rng.uniform(0.02, 0.12)),
         base_noise=float(rng.uniform(0.01, 0.09)),
         slope=float(np.tan(np.radians(rng.uniform(-14, 14) if steep else rng.normal(0, 2)))),
-        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.42, 0.2, 0.23, 0.15])),
+        mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.36, 0.2, 0.28, 0.16])),
         gap=float(rng.uniform(0.03, 0.5)),
         amount=replace(WARP, backwards=0.3) if rng.random() < 0.1 else WARP,
     )
@@ -229,6 +232,8 @@ def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -
     if rng.random() < 0.25:
         return _as_picture(items, target, rng)
     strokes = [stroke for item in items for stroke in item.strokes]
+    if rng.random() < OUT_OF_ORDER:
+        strokes = [strokes[row] for row in rng.permutation(len(strokes)).tolist()]
     strip, left, scale = _drawn(strokes, rng)
     spans = np.array(
         [

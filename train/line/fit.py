@@ -12,9 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from webapp.recognition import CHANNELS
 from webapp.recognition.line_reader import BLANK
-from webapp.recognition.strip import ROWS
+from webapp.recognition.strip import ROWS, STRIP_CHANNELS
 
 from ..errors import TrainError
 from .compose import Line
@@ -198,7 +197,7 @@ def _step(network: keras.Model, optimizer: Any, settings: LineHyperparameters) -
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
         input_signature=[
-            tf.TensorSpec((None, ROWS, None, CHANNELS), tf.float32),
+            tf.TensorSpec((None, ROWS, None, STRIP_CHANNELS), tf.float32),
             tf.TensorSpec((None, None), tf.int32),
             tf.TensorSpec((None, None), tf.int32),
             tf.TensorSpec((None, None, 3), tf.float32),

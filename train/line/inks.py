@@ -189,8 +189,9 @@ def is_whole(sign: str, strokes: Strokes) -> bool:
 
     UNIPEN's signs were cut from what was written, some of them between their strokes: a + that is
     a bar, a % that is a ring, a $ that is an S. They would teach that any bar may be any sign.
+    Brackets as straight as a slash would teach the same.
     """
-    if sign in "+=:%$#" and is_bar(strokes):
+    if sign in "+=:%$#()" and is_bar(strokes):
         # Of colons, a long point above another makes a bar too.
         return sign == ":" and len(strokes) > 1
     if sign in "=:%$":

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from webapp.recognition import CHANNELS
 from webapp.recognition.line_reader import CLASSES
-from webapp.recognition.strip import ROWS
+from webapp.recognition.strip import ROWS, STRIP_CHANNELS
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,14 @@ class LineShape:
     after the first."""
     columns: int = 144
     """Of what sees the whole height, and of the residual convolutions along the line."""
-    dilations: Sequence[int] = (1, 2, 4)
-    """Of the residual convolutions, 5 columns wide."""
+    dilations: Sequence[int] = (1, 2, 4, 8)
+    """Of the residual convolutions, 5 columns wide. A column sees 3.5 heights to either side: what
+    makes a bar in a date a slash."""
     dropout: float = 0.05
 
 
 def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Model:
-    """Strips, (N, 32, W, 5) float32 in 0 to 1, W even, to two outputs.
+    """Strips, (N, 32, W, 7) float32 in 0 to 1, W even, to two outputs.
 
     `logits`, (N, W / 2, 24): of each class in each column of two pixels. `extent`, (N, W / 2, 2):
     how far the ink of the symbol there reaches to the left and to the right, in heights of the
@@ -36,7 +36,7 @@ def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Mo
         precision: of Keras's dtype policies, for all but the outputs; see `build_network`.
     """
     policy = keras.DTypePolicy(precision)
-    strip = keras.Input((ROWS, None, CHANNELS), name="strip")
+    strip = keras.Input((ROWS, None, STRIP_CHANNELS), name="strip")
     features = strip
     for number, filters in enumerate(shape.planes, 1):
         features = _normalised(

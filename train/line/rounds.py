@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition import CHANNELS, network_input
+from webapp.recognition import network_input
 from webapp.recognition.line_reader import COLUMN
-from webapp.recognition.strip import BODY, ROWS
+from webapp.recognition.strip import BODY, ROWS, STRIP_CHANNELS
 
 from ..errors import TrainError
 from .compose import Line, random_line
@@ -39,7 +39,7 @@ class Batch:
     """Lines of like width."""
 
     strips: NDArray[np.float32]
-    """(N, 32, W, 5), 0 to 1."""
+    """(N, 32, W, 7), 0 to 1."""
     targets: NDArray[np.int32]
     """(N, L) classes, filled up with `NOTHING`."""
     centres: NDArray[np.int32]
@@ -117,7 +117,7 @@ def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Itera
 def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
     widest = max(line.strip.shape[1] for line in lines) + COLUMN
     width = -(-widest // WIDTH_STEP) * WIDTH_STEP
-    strips = np.zeros((len(lines), ROWS, width, CHANNELS), np.uint8)
+    strips = np.zeros((len(lines), ROWS, width, STRIP_CHANNELS), np.uint8)
     longest = max(len(line.target) for line in lines)
     targets = np.full((len(lines), longest), NOTHING, np.int32)
     centres = np.full_like(targets, NOTHING)
@@ -133,7 +133,7 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
             extents[row] = extent_targets(spans, width // COLUMN)
             middles = centre_columns(spans, line.target)
             centres[row, : len(middles)] = middles.clip(0, width // COLUMN - 1)
-    return Batch(network_input(strips, CHANNELS), targets, centres, extents)
+    return Batch(network_input(strips, STRIP_CHANNELS), targets, centres, extents)
 
 
 def centre_columns(spans: NDArray[np.float32], target: NDArray[np.int8]) -> NDArray[np.int32]:

@@ -169,11 +169,11 @@ def _gap(rng: Rng, share: float) -> str:
 
 PATTERNS = (
     Pattern("single digits", 20, lambda rng: digits(rng, 1, 1)),
-    Pattern("numbers", 46, _number),
+    Pattern("numbers", 44, _number),
     Pattern("decimals", 7, _decimal),
     Pattern("thousands", 2, _thousands),
     Pattern("signed", 5, _signed),
-    Pattern("dates", 6, _date),
+    Pattern("dates", 8, _date),
     Pattern("times", 2, _time),
     Pattern("percentages", 4, _percentage),
     Pattern("sums", 6, _sum),
@@ -185,7 +185,7 @@ PATTERNS = (
     Pattern("numbered", 2, _numbered),
     Pattern("ranges", 1, _range),
     Pattern("any order", 1, _anything),
-    Pattern("words", 3, _word),
+    Pattern("words", 4, _word),
     Pattern("words and numbers", 2.5, _words_and_numbers),
     Pattern("other ink", 2.5, _other),
 )

@@ -42,6 +42,7 @@ def draw(
     height: int,
     pen: float,
     directed: bool = True,
+    alternating: bool = False,
 ) -> NDArray[np.uint8]:
     """Draw strokes with round ends; one of a single point is a disc.
 
@@ -53,15 +54,18 @@ def draw(
             for a rounded pen.
         pen: width of the pen, in pixels.
         directed: False leaves the directions out.
+        alternating: adds the ink of every other stroke, of the first and of the second ones: what
+            was drawn over each other stays apart.
 
     Returns:
-        (N, height, width, 5), 0 to 255, ink 255 on 0; (N, height, width, 1) without directions.
+        (N, height, width, C), 0 to 255, ink 255 on 0: the ink, 4 channels of directions, 2 of
+        alternating strokes.
     """
     count = len(drawings)
     cell = width + 2 * GUTTER
     canvas = np.zeros((height * SUPERSAMPLE, count * cell * SUPERSAMPLE), np.uint8)
     thickness = max(1, round(pen * SUPERSAMPLE))
-    starts, ends = _chords(drawings, width * height // PIXELS_PER_CHORD, cell)
+    starts, ends, strokes = _chords(drawings, width * height // PIXELS_PER_CHORD, cell)
     moves = ends - starts
     turns = np.arctan2(moves[:, 1], moves[:, 0]) * (DIRECTIONS / (2 * np.pi))
     # Each chord is drawn as a number that stands for its direction: one channel, not four.
@@ -72,16 +76,23 @@ def draw(
         own = pixels[numbers == number]
         cv2.polylines(canvas, own, False, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
     parts = _PARTS if directed else _PARTS[:, :1]
+    canvases = [np.take(parts, canvas, axis=0)]
+    for parity in (0, 1) if alternating else ():
+        canvas = np.zeros_like(canvas)
+        own = pixels[strokes % 2 == parity]
+        cv2.polylines(canvas, own, False, 255, thickness, cv2.LINE_8, SUBPIXEL_BITS)
+        canvases.append(canvas[..., np.newaxis])
     size = (count * cell, height)
-    drawn = cv2.resize(np.take(parts, canvas, axis=0), size, interpolation=cv2.INTER_AREA)
+    drawn = cv2.resize(np.concatenate(canvases, 2), size, interpolation=cv2.INTER_AREA)
     cells = np.asarray(drawn, np.uint8).reshape(height, count, cell, -1).swapaxes(0, 1)
     return cells[:, :, GUTTER : GUTTER + width]
 
 
 def _chords(
     drawings: Sequence[Sequence[Stroke]], most: int, cell: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Starts and ends of the chords of strokes, (N, 2) each; a dot is one without length.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Starts and ends of the chords of strokes, (N, 2) each, and which stroke each is of, (N,); a
+    dot is one without length.
 
     Each stroke has one at least; beside those, each drawing has about `most`. Each drawing is
     moved to its cell on the canvas.
@@ -107,7 +118,8 @@ def _chords(
     found = np.stack([np.interp(places, along, axis) for axis in points.T], 1)
     found[:, 0] += (drawn_with * cell + GUTTER)[own]
     is_last = number == each[own]
-    return found[~is_last], found[np.flatnonzero(~is_last) + 1]
+    begun = np.flatnonzero(~is_last)
+    return found[begun], found[begun + 1], own[begun]
 
 
 def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:

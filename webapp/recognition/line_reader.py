@@ -10,10 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .budget import Budget
-from .drawing import CHANNELS
 from .errors import ModelError
 from .glyph import network_input
-from .strip import BODY, MARGIN, ROWS, Strip
+from .strip import BODY, MARGIN, ROWS, STRIP_CHANNELS, Strip
 
 SIGNS = ".,-+/:%()=$#"
 """The signs of numbers, in the order of the reader's classes."""
@@ -37,8 +36,8 @@ WIDTHS = (48, 96, 256)
 longer to change its width than to read a digit, and one of each takes 8 MB. Wider strips are read
 in windows of the last."""
 
-OVERLAP = 80
-"""Pixels that two windows share. A column looks at 38 pixels to either side."""
+OVERLAP = 144
+"""Pixels that two windows share. A column looks at 70 pixels to either side."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class _Network:
     """One interpreter for strips of one width, for one call at a time."""
 
     def __init__(self, content: bytes, width: int) -> None:
-        shape = (1, ROWS, width, CHANNELS)
+        shape = (1, ROWS, width, STRIP_CHANNELS)
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=1)
             self._input = self._interpreter.get_input_details()[0]["index"]
@@ -168,7 +167,7 @@ class _Network:
         """Logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
         self._padded[:] = 0
         self._padded[0, :, : strip.shape[1]] = strip
-        self._interpreter.set_tensor(self._input, network_input(self._padded, CHANNELS))
+        self._interpreter.set_tensor(self._input, network_input(self._padded, STRIP_CHANNELS))
         self._interpreter.invoke()
         return (
             np.asarray(self._interpreter.get_tensor(self._logits)[0], np.float32),

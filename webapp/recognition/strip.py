@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 from .drawing import CHANNELS, Stroke, draw
 
 Strip = NDArray[np.uint8]
-"""Shape (32, W, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
-the right, left, down and up there; of a picture they are 0."""
+"""Shape (32, W, 7), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
+the right, left, down and up there; 5 and 6 are the ink of every other stroke. All but the ink are 0
+of a picture.
+
+A 1 over the side of a 0 cannot be told from a 0 by ink; as a stroke of its own it can."""
+
+STRIP_CHANNELS = CHANNELS + 2
 
 ROWS = 32
 """Height of a strip, in pixels."""
@@ -142,12 +147,12 @@ def strip_of_strokes(
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
         frame: of the line; that of its strokes if it is None.
         pen: width of the pen, in pixels.
-        directed: False leaves the direction maps empty, as a picture's are.
+        directed: False leaves all but the ink empty, as a picture's is.
     """
     frame = frame or frame_of(boxes_of(strokes))
     pixels = [frame.pixels(stroke) for stroke in strokes]
-    (drawn,) = draw([pixels], frame.width, ROWS, pen, directed)
-    strip = np.zeros((ROWS, frame.width, CHANNELS), np.uint8)
+    (drawn,) = draw([pixels], frame.width, ROWS, pen, directed, directed)
+    strip = np.zeros((ROWS, frame.width, STRIP_CHANNELS), np.uint8)
     strip[..., : drawn.shape[2]] = drawn
     return strip
 
@@ -202,6 +207,6 @@ def strip_of_ink(ink: NDArray[np.uint8], frame: Frame) -> Strip:
     drawn = cv2.warpAffine(
         ink, matrix, (frame.width, ROWS), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
-    strip = np.zeros((ROWS, frame.width, CHANNELS), np.uint8)
+    strip = np.zeros((ROWS, frame.width, STRIP_CHANNELS), np.uint8)
     strip[..., 0] = np.rint(drawn * (255 / max(int(drawn.max()), 1)))
     return strip
