@@ -99,6 +99,14 @@ def test_a_card_says_each_constant():
     assert Confidence.of_card({"confidence": said}) == expected
 
 
+def test_pictures_have_constants_of_their_own():
+    """Where the card has them; else they are those of strokes."""
+    said = {"bias": 1, "pictures": {"bias": 2}}
+    assert Confidence.of_card({"confidence": said}, pictures=True) == Confidence(bias=2.0)
+    assert Confidence.of_card({"confidence": said}) == Confidence(bias=1.0)
+    assert Confidence.of_card({"confidence": {"bias": 1}}, pictures=True) == Confidence(bias=1.0)
+
+
 @pytest.mark.parametrize(
     "broken", [{"bias": "warm"}, {"unsure": None}, {"share": [1]}, {"misfit": "nan"}, 3, None]
 )
@@ -106,3 +114,5 @@ def test_it_rejects_a_confidence_that_is_none(broken):
     """The message says what is broken."""
     with pytest.raises(ModelError, match="confidence in the model card is broken"):
         Confidence.of_card({"confidence": broken})
+    with pytest.raises(ModelError, match="confidence in the model card is broken"):
+        Confidence.of_card({"confidence": {"pictures": broken}}, pictures=True)

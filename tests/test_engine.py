@@ -14,10 +14,12 @@ from tests import hand
 from webapp import create_app
 from webapp.capacity import PICTURES
 from webapp.config import ConfigError, Settings
-from webapp.recognition import ModelError
+from webapp.recognition import Limits, ModelError
 from webapp.recognition.line_reader import WIDTHS
 
 SHIPPED = Path(Settings().models)
+
+LIMITS = Limits(pixels=1_000_000, side=2_000)
 
 
 @pytest.fixture
@@ -110,9 +112,10 @@ def test_the_calibration_is_the_card_s(models):
 
 def test_the_confidence_is_that_of_the_card_of_lines(models):
     """What it says decides when a number is unsure, and not when a digit is."""
-    change_card(models / "line.json", confidence={"unsure": 1.1})
+    change_card(models / "line.json", confidence={"unsure": 1.1, "pictures": {"unsure": 0.0}})
     recognizer = start(models).recognizer
     assert recognizer.read_strokes(hand.strokes(3)).status == "unsure"
+    assert recognizer.read_image(hand.png(hand.picture(3)), LIMITS).status == "ok"
     assert recognizer.read_strokes(hand.strokes(3), expect="digit").status == "ok"
 
 

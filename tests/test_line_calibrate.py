@@ -14,6 +14,7 @@ from train.line.calibrate import (
     Outcome,
     figures_of,
     fitted,
+    fitted_by_medium,
     outcomes,
     threshold_of,
 )
@@ -30,12 +31,12 @@ BY_SHARE = Confidence()
 """As sure as the share of the best text."""
 
 
-def outcome(share, right, kind="numbers", status="ok", **evidence):
+def outcome(share, right, kind="numbers", status="ok", picture=False, **evidence):
     """A reading whose best text has this share; `right` is None of what is no number."""
     label = None if right is None else "1"
     text = "1" if right else "2"
     found = replace(EVIDENCE, share=share, **evidence)
-    return Outcome(kind, label, "me", text, status, share, found)
+    return Outcome(kind, label, "me", picture, text, status, share, found)
 
 
 def drawn(model, count, rng):
@@ -46,7 +47,8 @@ def drawn(model, count, rng):
         symbols, pieces = rng.integers(1, 12, 2).tolist()
         evidence = Evidence(*shares, 0.5, float(rng.uniform(0, 1)), symbols, pieces, 0.0)
         right = rng.random() < model.of(evidence)
-        found.append(Outcome("numbers", "1", "me", "1" if right else "2", "ok", 0.5, evidence))
+        text = "1" if right else "2"
+        found.append(Outcome("numbers", "1", "me", False, text, "ok", 0.5, evidence))
     return found
 
 
@@ -69,6 +71,19 @@ def test_it_is_as_sure_as_it_is_right():
         some = (sure >= low) & (sure < high)
         assert some.sum() > 100
         assert sure[some].mean() == pytest.approx(right[some].mean(), abs=0.05)
+
+
+def test_strokes_and_pictures_are_fitted_apart():
+    """Neither changes what is said of the other, nor at which confidence it is unsure."""
+    truth = Confidence(0.2, 0.8, 0.2, 0.2, 0.1, -1.0, -0.2, -0.2, -0.2)
+    strokes = drawn(truth, 500, np.random.default_rng(4))
+    pictures = [
+        replace(one, picture=True)
+        for one in drawn(replace(truth, bias=-2.0), 500, np.random.default_rng(5))
+    ]
+    expected = fitted(strokes, READ_WITH), fitted(pictures, READ_WITH)
+    assert fitted_by_medium([*pictures, *strokes], READ_WITH) == expected
+    assert expected[0].bias > expected[1].bias
 
 
 def test_what_it_does_not_decide_does_not_count():

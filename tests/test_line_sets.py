@@ -34,6 +34,7 @@ def test_it_works(source):
     assert sizes == {
         "single digits, digits": 7, "numbers": 4, "composed, apart": 5, "composed, touching": 5,
         **dict.fromkeys(TEXTS, 6),
+        "pictures, single digits": 3, "pictures, apart": 3,
         "pictures, kissing": 3, "pictures, touching": 3, "letters": 2, "doodles": 2, "words": 1,
     }  # fmt: skip
 

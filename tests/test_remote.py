@@ -44,6 +44,7 @@ def here(model):
         line_reader=LiteRTLineReader(LINES.content),
         calibration=Calibration.of_card(model.card),
         confidence=Confidence.of_card(LINES.card),
+        picture_confidence=Confidence.of_card(LINES.card, pictures=True),
     )
 
 

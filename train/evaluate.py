@@ -54,7 +54,7 @@ from .number_figures import (
     is_number,
     numbers_table,
 )
-from .photo_sets import PhotoSample, generated_photos, pairs_as_pictures, read_photos
+from .photo_sets import PhotoSample, generated_photos, numbers_as_pictures, read_photos
 from .photos import SCENES
 from .progress import watched
 from .remote import RemoteRecognizer
@@ -276,6 +276,7 @@ def _recognizer(model: Model, line: Model | None) -> Recognizer:
         calibration=calibration,
         line_reader=LiteRTLineReader(line.content),
         confidence=Confidence.of_card(line.card),
+        picture_confidence=Confidence.of_card(line.card, pictures=True),
     )
 
 
@@ -438,8 +439,8 @@ def _photos(
     digits = pen[path]
     of = name_of(path, options.split)
     sets: dict[str, Iterable[PhotoSample]] = {
-        f"{name} pairs as pictures ({of})": pairs_as_pictures(
-            digits, COMPOSED_COUNT, name, PHOTO_SEED
+        f"{name} pairs as pictures ({of})": numbers_as_pictures(
+            digits, COMPOSED_COUNT, 2, name, PHOTO_SEED
         )
         for name in PAIRS
     }

@@ -16,11 +16,11 @@ from .strokes import StrokeSample
 LENGTHS = (1, 8)
 """Digits of a line, least and most."""
 
-PAIR_PEN = (0.07, 0.12)
+PICTURE_PEN = (0.07, 0.12)
 """Their pen, in heights: wider than the gap of digits that kiss."""
 
-PAIR_HEIGHT = 60
-"""Of touching pairs drawn as pictures, in pixels."""
+PICTURE_HEIGHT = 60
+"""Of a digit drawn as a picture, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,20 @@ def generated_photos(
         )
 
 
-def pairs_as_pictures(
-    samples: Sequence[StrokeSample], count: int, spacing: Spacing, seed: int
+def numbers_as_pictures(
+    samples: Sequence[StrokeSample], count: int, length: int, spacing: Spacing, seed: int
 ) -> Iterator[PhotoSample]:
-    """So many pairs of digits, drawn black on white, as PNG files."""
+    """So many numbers of so many digits, drawn black on white, as PNG files."""
     rng = np.random.default_rng(seed)
-    for pair in composed(samples, count, 2, spacing, rng):
-        points = np.concatenate(pair.strokes)
+    for number in composed(samples, count, length, spacing, rng):
+        points = np.concatenate(number.strokes)
         low = points.min(axis=0) - 0.3
-        width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PAIR_HEIGHT).astype(int)
-        placed = [(stroke - low) * PAIR_HEIGHT for stroke in pair.strokes]
-        pen = rng.uniform(*PAIR_PEN) * PAIR_HEIGHT
+        width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PICTURE_HEIGHT).astype(int)
+        placed = [(stroke - low) * PICTURE_HEIGHT for stroke in number.strokes]
+        pen = rng.uniform(*PICTURE_PEN) * PICTURE_HEIGHT
         picture = np.rint(255 * (1 - coverage(placed, (width, height), pen))).astype(np.uint8)
         _, encoded = cv2.imencode(".png", picture)
-        yield PhotoSample(pair.label, pair.writer, encoded.tobytes())
+        yield PhotoSample(number.label, number.writer, encoded.tobytes())
 
 
 def read_photos(folder: Path) -> list[PhotoSample]:

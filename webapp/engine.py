@@ -131,6 +131,7 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines
         line_reader=lines.reader,
         calibration=Calibration.of_card(model.card),
         confidence=Confidence.of_card(lines.model.card),
+        picture_confidence=Confidence.of_card(lines.model.card, pictures=True),
     )
     return Engine(model, classifier, recognizer, limits, gate, kind, lines)
 

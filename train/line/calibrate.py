@@ -49,6 +49,8 @@ class Outcome:
     label: str | None
     """What was written; None of what is no number."""
     writer: str
+    picture: bool
+    """Whether it is one; else it is strokes."""
     text: str
     """What was read, all lines; empty where it is no number."""
     status: str
@@ -98,11 +100,27 @@ def _outcome(kind: str, sample: LineSample, reading: Reading) -> Outcome:
         kind,
         sample.label,
         sample.writer,
+        sample.picture is not None,
         "".join(reading.lines),
         reading.status,
         reading.confidence,
         reading.evidence,
     )
+
+
+def fitted_by_medium(
+    found: Sequence[Outcome], read_with: Confidence
+) -> tuple[Confidence, Confidence]:
+    """`fitted` on strokes, and on pictures.
+
+    Raises:
+        TrainError: see `fitted`.
+    """
+    strokes, pictures = (
+        fitted([one for one in found if one.picture is picture], read_with)
+        for picture in (False, True)
+    )
+    return strokes, pictures
 
 
 def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:

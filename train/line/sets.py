@@ -1,7 +1,7 @@
 """What the line reader is measured and calibrated on: lines of every kind that people write."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from webapp.recognition import Stroke
 from ..compose import SPACINGS, Spacing, composed
 from ..errors import DataError
 from ..number_figures import is_number, written
-from ..photo_sets import pairs_as_pictures, read_photos
+from ..photo_sets import numbers_as_pictures, read_photos
 from ..strokes import StrokeSample
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
@@ -29,11 +29,16 @@ TEXTS: dict[str, Callable[[Rng], str]] = {
 }
 """Texts with signs, each set of one kind."""
 
-PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
-"""How the digits of a pair in a picture stand."""
-
 LENGTH = 4
 """Digits of a number that is composed without signs."""
+
+PICTURES: Mapping[str, tuple[int, Spacing]] = {
+    "single digits": (1, "apart"),
+    "apart": (LENGTH, "apart"),
+    "kissing": (2, "kissing"),
+    "touching": (2, "touching"),
+}
+"""Digits of a number in a picture, and how they stand."""
 
 WORD_LENGTHS = (3, 7)
 """Letters of a word, least and most."""
@@ -76,7 +81,7 @@ class Amounts:
 FULL = Amounts(100_000, 500, 500, 500, 2000)
 """What figures are quoted on."""
 
-CALIBRATION = Amounts(1500, 300, 150, 200, 600)
+CALIBRATION = Amounts(1500, 300, 150, 400, 600)
 """What the confidence is fitted on, of each of the folds."""
 
 
@@ -106,9 +111,9 @@ def line_sets(
     for number, (name, text) in enumerate(TEXTS.items()):
         rng = np.random.default_rng([seed, 10 + number])
         yield name, [_signed(text(rng), inks, rng) for _ in range(amounts.signs)]
-    for spacing in PAIRS:
-        photos = pairs_as_pictures(singles, amounts.pictures, spacing, seed)
-        yield f"pictures, {spacing}", [LineSample(p.label, p.writer, None, p.data) for p in photos]
+    for name, (length, spacing) in PICTURES.items():
+        photos = numbers_as_pictures(singles, amounts.pictures, length, spacing, seed)
+        yield f"pictures, {name}", [LineSample(p.label, p.writer, None, p.data) for p in photos]
     rng = np.random.default_rng([seed, 20])
     for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
         rows = rng.permutation(len(drawings))[: amounts.others]

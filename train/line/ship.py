@@ -26,7 +26,7 @@ from ..mnist import ABOUT as MNIST
 from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
 from ..ship import origin
 from ..strokes import read_stroke_file
-from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
+from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted_by_medium, outcomes
 from .inks import Source
 from .run import NAME
 from .sets import (
@@ -55,11 +55,14 @@ LIMITS = [
     "powers, no letters.",
     "Most of its lines are composed of single digits and signs: how hands join digits it has seen "
     "in a few hundred numbers.",
-    "It looks at 2.5 heights of the writing to either side, not at the sense of a text.",
+    "It looks at 3.5 heights of the writing to either side, not at the sense of a text.",
 ]
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """By the set."""
+
+Confidences = tuple[Confidence, Confidence]
+"""Of strokes, and of pictures."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     found = [(folder, _log(folder), _exported(folder)) for folder in runs]
     with artefacts.workplace(output):
         pass
-    confidence, report = calibrated(folds, dev)
+    confidences, report = calibrated(folds, dev)
     candidates = [
-        Candidate(folder, log, _read(content, confidence, line_sets(dev, FULL, SEED)))
+        Candidate(folder, log, _read(content, confidences, line_sets(dev, FULL, SEED)))
         for folder, log, content in found
     ]
     best = max(candidates, key=lambda candidate: candidate.exact)
@@ -110,8 +113,8 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
             "task": "Which symbols, digits and signs, a line of writing shows, and where.",
             "network": {
                 "parameters": network.count_params(),
-                "input": "(1, 32, W, 5) float32, 0 to 1: ink 1, then how far the pen moved right, "
-                "left, down and up",
+                "input": "(1, 32, W, 7) float32, 0 to 1: ink 1, then how far the pen moved right, "
+                "left, down and up, then the ink of every other stroke",
                 "output": "(1, W / 2, 24) float32, logits of ten digits, twelve signs, other ink "
                 "and the blank; (1, W / 2, 2), how far the symbol's ink reaches",
                 "layers": [
@@ -123,7 +126,11 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
             "seconds": best.log["seconds"],
             "versions": best.log["versions"],
             **figures_in_card(best.found),
-            "confidence": {**asdict(confidence), **report},
+            "confidence": {
+                **asdict(confidences[0]),
+                "pictures": asdict(confidences[1]),
+                **report,
+            },
             "seeds": [
                 {
                     "seed": candidate.log["hyperparameters"]["seed"],
@@ -147,9 +154,9 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     print(f"\nWritten to {output}.")
 
 
-def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidence, dict[str, Any]]:
-    """The confidence fitted on all folds, and what it is worth on each when fitted on the others;
-    of a single fold, on itself.
+def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidences, dict[str, Any]]:
+    """The confidences fitted on all folds, and what they are worth on each when fitted on the
+    others; of a single fold, on itself.
 
     Raises:
         TrainError: a fold left nobody out.
@@ -157,21 +164,23 @@ def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidence, dict[str
     sources = {folder: _left_out(folder, dev) for folder in folds}
     chosen = _chosen(sources)
     every = [
-        _read(_exported(folder), chosen, line_sets(source, CALIBRATION, SEED + 1))
+        _read(_exported(folder), (chosen, chosen), line_sets(source, CALIBRATION, SEED + 1))
         for folder, source in sources.items()
     ]
     pooled = _pooled(every)
     report: dict[str, Any] = {"folds": []}
     for number, (folder, own) in enumerate(zip(folds, every, strict=True)):
         others = every[:number] + every[number + 1 :]
-        model = fitted(_pooled(others or every), chosen)
+        models = fitted_by_medium(_pooled(others or every), chosen)
         report["folds"].append(
             {
                 "left_out": list(artefacts.read_card(folder / f"{NAME}.run.json")["without"]),
-                "sets": {kind: figures_of(found, model) for kind, found in own.items()},
+                "sets": {
+                    kind: figures_of(found, models[found[0].picture]) for kind, found in own.items()
+                },
             }
         )
-    return fitted(pooled, chosen), report
+    return fitted_by_medium(pooled, chosen), report
 
 
 def _pooled(every: Sequence[Outcomes]) -> list[Outcome]:
@@ -205,7 +214,7 @@ def _chosen(sources: Mapping[Path, Source]) -> Confidence:
     def right(confidence: Confidence) -> float:
         shares: dict[str, list[float]] = defaultdict(list)
         for content, sets in folds:
-            for kind, own in _read(content, confidence, sets).items():
+            for kind, own in _read(content, (confidence, confidence), sets).items():
                 name = "rejected" if own[0].label is None else "exact"
                 shares[group_of(kind)].append(figures_of(own)[name])
         share = float(np.mean([np.mean(own) for own in shares.values()]))
@@ -225,7 +234,7 @@ def _chosen(sources: Mapping[Path, Source]) -> Confidence:
     return best
 
 
-def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[Recognizer]:
+def _recognizers(content: bytes, confidences: Confidences, models: Path) -> list[Recognizer]:
     """What reads strokes, and what reads pictures."""
     found = []
     reader = LiteRTLineReader(content)
@@ -236,7 +245,8 @@ def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[R
                 LiteRTClassifier(model.content),
                 line_reader=reader,
                 calibration=Calibration.of_card(model.card),
-                confidence=confidence,
+                confidence=confidences[0],
+                picture_confidence=confidences[1],
             )
         )
     return found
@@ -244,12 +254,12 @@ def _recognizers(content: bytes, confidence: Confidence, models: Path) -> list[R
 
 def _read(
     content: bytes,
-    confidence: Confidence,
+    confidences: Confidences,
     sets: Iterable[tuple[str, Sequence[LineSample]]],
     models: Path = MODELS,
 ) -> Outcomes:
     """What a line reader, a LiteRT file's content, reads in some sets; empty ones are left out."""
-    strokes, pictures = _recognizers(content, confidence, models)
+    strokes, pictures = _recognizers(content, confidences, models)
     return {kind: outcomes(strokes, pictures, kind, some) for kind, some in sets if some}
 
 
@@ -307,14 +317,15 @@ def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[st
         folders: of drawings with what was written, and of photos with their labels.jsonl.
     """
     model = load_model(models, NAME)
-    confidence = Confidence.of_card(model.card)
+    strokes, pictures = (Confidence.of_card(model.card, medium) for medium in (False, True))
+    confidences = strokes, pictures
     print(f"{model.name} {model.version}")
     for folder in folders:
         sets = photos_of(folder) if (folder / "labels.jsonl").exists() else drawings_of(folder)
-        some = _read(model.content, confidence, sets.items(), models)
+        some = _read(model.content, confidences, sets.items(), models)
         print(f"\n{folder}\n{table(some)}")
         print(*misread(some), sep="\n")
-    found = _read(model.content, confidence, line_sets(dev, FULL, SEED), models)
+    found = _read(model.content, confidences, line_sets(dev, FULL, SEED), models)
     print(f"\n{table(found)}")
     said, measured = _counts(model.card), _counts(figures_in_card(found))
     return [

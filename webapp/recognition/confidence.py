@@ -82,14 +82,20 @@ class Confidence:
     line reader."""
 
     @classmethod
-    def of_card(cls, card: Mapping[str, Any]) -> "Confidence":
+    def of_card(cls, card: Mapping[str, Any], pictures: bool = False) -> "Confidence":
         """The constants of a line reader's card.
+
+        Args:
+            pictures: those of pictures, where the card has them: pieces of strokes say what pieces
+                of ink do not.
 
         Raises:
             ModelError: they are not finite numbers.
         """
         said = card.get("confidence", {})
         try:
+            if pictures and "pictures" in said:
+                said = said["pictures"]
             found = cls(**{f.name: float(said[f.name]) for f in fields(cls) if f.name in said})
         except (TypeError, ValueError) as error:
             raise ModelError(f"the confidence in the model card is broken: {error}") from error

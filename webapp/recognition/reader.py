@@ -161,17 +161,21 @@ class Recognizer:
         line_reader: LineReader | None = None,
         calibration: Calibration | None = None,
         confidence: Confidence | None = None,
+        picture_confidence: Confidence | None = None,
     ) -> None:
         """Without their calibrations, the networks are taken at their word.
 
         Args:
             classifier: of single digits; gives a second opinion on each digit of a line.
             line_reader: without one, only single digits are read.
+            confidence: of strokes, and what text is chosen with, of pictures too.
+            picture_confidence: of pictures; that of strokes if it is None.
         """
         self._classifier = classifier
         self._line_reader = line_reader
         self._calibration = calibration or Calibration()
         self._confidence = confidence or Confidence()
+        self._picture_confidence = picture_confidence or self._confidence
 
     def read_strokes(
         self,
@@ -349,7 +353,8 @@ class Recognizer:
         expect: Expect,
         timing: Timing,
     ) -> Reading:
-        confidence = self._confidence.of(found.evidence)
+        model = self._confidence if surface is None else self._picture_confidence
+        confidence = model.of(found.evidence)
         ignored = [box_of(points) for points in found.ignored]
         symbols = found.symbols
         readings = list(found.readings)
@@ -362,7 +367,8 @@ class Recognizer:
         refused = found.limit is None and (
             not digits
             or found.evidence.left_out > MOST_LEFT_OUT
-            or found.evidence.digits < self._calibration.not_a_number
+            # Digits that touch are cut apart: alone, they need not look like digits.
+            or (len(digits) == 1 and found.evidence.digits < self._calibration.not_a_number)
         )
         pieces = surface is None
         # As likely beside each other as the search found them, and together no likelier than what
@@ -393,7 +399,7 @@ class Recognizer:
         if refused:
             return reading
         lines, _ = readings[0]
-        unsure = confidence < self._confidence.unsure or found.ignored or found.limit
+        unsure = confidence < model.unsure or found.ignored or found.limit
         return replace(
             reading,
             status="unsure" if unsure else "ok",
