@@ -41,7 +41,7 @@ DIGITS: dict[int, list[Points]] = {
 def unsure(*values):
     """A test's parameter that the line reader reads rightly and is not sure of, as it should be.
 
-    Its confidence of a bare 1 is 0.81, below its threshold: a better reader ends these marks, for
+    Its confidence of a bare 1 is 0.93, below its threshold: a better reader ends these marks, for
     they are strict.
     """
     reason = "the line reader is unsure of it"
