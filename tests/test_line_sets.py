@@ -11,7 +11,7 @@ from tests import hand
 from tests.ink_files import WRITERS, files_in, row, write
 from train.errors import DataError
 from train.line.inks import Source
-from train.line.sets import TEXTS, Amounts, drawings_of, group_of, line_sets, photos_of
+from train.line.sets import PICTURES, TEXTS, Amounts, drawings_of, group_of, line_sets, photos_of
 from webapp.recognition.line_reader import SYMBOLS
 
 FEW = Amounts(single=7, composed=5, signs=6, pictures=3, others=2)
@@ -65,10 +65,11 @@ def test_texts_have_their_sign(source, name, signs):
 
 
 def test_lines_are_as_long_as_their_labels_say(source):
-    """Composed numbers have four digits, pairs two, words three letters or more."""
+    """Composed numbers have four digits, pairs in a picture two, words three letters or more."""
     sets = sets_of(source)
     assert {len(s.label) for name in sets if "composed" in name for s in sets[name]} == {4}
-    assert {len(s.label) for name in sets if "pictures" in name for s in sets[name]} == {2}
+    for name, (length, _) in PICTURES.items():
+        assert {len(sample.label) for sample in sets[f"pictures, {name}"]} == {length}
     assert all(len(sample.strokes) >= 3 for sample in sets["words"])
 
 
@@ -112,7 +113,7 @@ def test_a_file_without_samples_has_no_set(source, tmp_path):
         tmp_path / "digits.jsonl.gz", [row("7", hand.DIGITS[7], WRITERS["dev"][0], "pendigits")]
     )
     files = replace(source.files, digits=(*source.files.digits, train, pen))
-    names = [name for name in sets_of(replace(source, files=files)) if "single" in name]
+    names = [name for name in sets_of(replace(source, files=files)) if name.startswith("single")]
     assert names == ["single digits, digits", "single digits, pendigits"]
 
 

@@ -134,6 +134,7 @@ def test_it_works(shipped, fit, dev, capsys):
     assert confidence.second_opinion in ship.WEIGHTS
     assert {confidence.sign_cost, confidence.other_cost} <= {*ship.COSTS}
     assert confidence.unsure > 0
+    assert Confidence.of_card(card, pictures=True) != confidence
     assert [fold["left_out"] for fold in card["confidence"]["folds"]] == [[ONE], [TWO]]
     # Nothing of the fits that were not chosen, and no half-done folder.
     names = {path.name for path in output.iterdir()}
@@ -184,12 +185,12 @@ def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
         return whole(source, amounts, seed)
 
     monkeypatch.setattr(ship, "line_sets", seen)
-    confidence, report = calibrated(folds, dev)
+    confidences, report = calibrated(folds, dev)
     assert asked.keys() == {((name,), ("train", "dev")) for name in (ONE, TWO)}
     # The weight is chosen on other lines than the confidence is fitted on, and both on others
     # than figures are quoted on.
     assert all(len(seeds) == 2 and ship.SEED not in seeds for seeds in asked.values())
-    assert np.isfinite(confidence.bias)
+    assert all(np.isfinite(confidence.bias) for confidence in confidences)
     sets = report["folds"][0]["sets"]
     assert sets["single digits, digits"]["count"] == 40
     assert sets["single digits, digits"]["exact"] == pytest.approx(0.1, abs=0.05)
