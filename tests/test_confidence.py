@@ -13,7 +13,6 @@ PLAIN = Evidence(
     weakest=0.95,
     opinion=0.99,
     is_digit=0.98,
-    digits=0.99,
     misfit=0.1,
     symbols=4,
     pieces=4,

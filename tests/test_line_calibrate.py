@@ -23,7 +23,7 @@ from train.measures import wilson
 from webapp.recognition import Confidence, Recognizer
 from webapp.recognition.confidence import Evidence
 
-EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
+EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
 
 READ_WITH = Confidence(second_opinion=0.3, sign_cost=1.5)
 
@@ -45,7 +45,7 @@ def drawn(model, count, rng):
     for _ in range(count):
         shares = 1 / (1 + np.exp(-rng.normal(1.5, 2, 4)))
         symbols, pieces = rng.integers(1, 12, 2).tolist()
-        evidence = Evidence(*shares, 0.5, float(rng.uniform(0, 1)), symbols, pieces, 0.0)
+        evidence = Evidence(*shares, float(rng.uniform(0, 1)), symbols, pieces, 0.0)
         right = rng.random() < model.of(evidence)
         text = "1" if right else "2"
         found.append(Outcome("numbers", "1", "me", False, text, "ok", 0.5, evidence))

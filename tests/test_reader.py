@@ -106,6 +106,15 @@ def test_the_confidence_is_that_it_is_a_digit_and_this_one():
     assert (digit.confidence, digit.is_digit) == pytest.approx((0.5, 0.8))
 
 
+def test_a_single_digit_may_be_none():
+    """Of several, each may be cut out of ink that touches, and need not look like a digit alone."""
+    constants = Calibration(not_a_number=0.5)
+    for text, refused in (("7", True), ("78", False), ("7-", True)):
+        recognizer = Recognizer(Says(0.2), line_reader=Spells(text), calibration=constants)
+        reading = recognizer.read_strokes(hand.number("407"))
+        assert (reading.status == "not_a_number") is refused
+
+
 def test_a_reading_below_the_threshold_is_unsure():
     """It is still given, with its alternatives."""
     reading = judged(0.8, unsure=0.41)

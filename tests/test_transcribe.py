@@ -10,7 +10,7 @@ from tests.fake import BY_IS_DIGIT, THRESHOLDS, Says, Spells
 from webapp.recognition import Budget, BudgetError, Columns, GoneError, Recognizer
 from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
 from webapp.recognition.pieces import PictureInk, StrokeInk, pieces_of
-from webapp.recognition.strip import MARGIN, ROWS
+from webapp.recognition.strip import MARGIN, ROWS, STRIP_CHANNELS
 from webapp.recognition.transcribe import MOST_READINGS, Medium, transcribe
 
 EVEN = np.full(10, 0.1)
@@ -227,7 +227,7 @@ def test_a_line_without_symbols_is_all_ignored():
         found = read(row(2), reader)
         assert (found.symbols, found.readings) == ((), (((), 1.0),))
         assert sorted(len(points) for points in found.ignored) == [1, 1]
-        assert (found.evidence.left_out, found.evidence.digits, found.quality) == (1, 0, 0)
+        assert (found.evidence.left_out, found.evidence.is_digit, found.quality) == (1, 0, 0)
 
 
 def test_a_symbol_without_ink_of_its_own_has_its_neighbours():
@@ -288,7 +288,7 @@ def test_a_wide_gap_parts_a_strip_but_not_a_line():
     assert [(s.line, s.index, s.pieces[0]) for s in found.symbols] == [
         (0, place, place) for place in range(4)
     ]
-    assert [strip.shape for strip in reader.strips] == [(ROWS, 40 + 2 * MARGIN, 5)] * 2
+    assert [strip.shape for strip in reader.strips] == [(ROWS, 40 + 2 * MARGIN, STRIP_CHANNELS)] * 2
 
 
 def test_one_symbol_of_two_pieces_one_above_the_other():
@@ -347,13 +347,13 @@ def test_the_same_ink_is_judged_once():
 
 
 def test_evidence_is_of_the_weakest():
-    """The least sure symbol, the least believed digit; the mean of what is believed a digit."""
+    """The least sure symbol, the digit that is least believed, and least believed to be one."""
     reader = Shows((({"1": 0.9, "7": 0.1}), 0, 0.5), (({"-": 0.6, "?": 0.4}), 0.5, 1))
     ones = np.where(np.arange(10) == 1, 0.82, 0.02)
     evidence = read(row(2), reader, Judges(ones, 0.7)).evidence
     assert evidence.weakest == pytest.approx(0.6, abs=1e-3)
     assert evidence.opinion == pytest.approx(0.82)
-    assert evidence.is_digit == evidence.digits == pytest.approx(0.7)
+    assert evidence.is_digit == pytest.approx(0.7)
     assert read(row(2), reader, Judges(ones, None)).evidence.is_digit == 1
 
 

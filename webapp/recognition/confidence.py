@@ -26,9 +26,7 @@ class Evidence:
     opinion: float
     """P(digit) of the digit that the network of single digits believes least."""
     is_digit: float
-    """The least P(is a digit); 1 where the network does not say."""
-    digits: float
-    """The geometric mean of P(is a digit); 0 without a digit."""
+    """The least P(is a digit); 1 where the network does not say, 0 without a digit."""
     misfit: float
     """How far ink reaches out of the extent of its symbol, at worst, in heights of the writing."""
     symbols: int

@@ -368,7 +368,7 @@ class Recognizer:
             not digits
             or found.evidence.left_out > MOST_LEFT_OUT
             # Digits that touch are cut apart: alone, they need not look like digits.
-            or (len(digits) == 1 and found.evidence.digits < self._calibration.not_a_number)
+            or (len(digits) == 1 and found.evidence.is_digit < self._calibration.not_a_number)
         )
         pieces = surface is None
         # As likely beside each other as the search found them, and together no likelier than what

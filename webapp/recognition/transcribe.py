@@ -392,7 +392,6 @@ def _transcript(ink: Ink, parts: Sequence[_Part], weight: float, limit: Bound | 
             min((symbol.sure for symbol in symbols), default=0.0),
             min((one.probability for one in opinions), default=0.0),
             min(believed, default=0.0),
-            math.exp(sum(map(math.log, believed)) / len(believed)) if believed else 0.0,
             misfit,
             len(symbols),
             len({piece for symbol in symbols for piece in symbol.pieces}),
