@@ -149,7 +149,8 @@ def test_the_strip_of_some_strokes_leaves_the_others_out():
     middle = every.shape[1] // 2
     assert every[:, :middle].any()
     assert not alone[:, :middle].any()
-    np.testing.assert_array_equal(alone[:, middle:], every[:, middle:])
+    # All but which of the strokes is every other one.
+    np.testing.assert_array_equal(alone[:, middle:, :5], every[:, middle:, :5])
 
 
 def test_a_stroke_is_divided_where_its_owner_changes():

@@ -31,10 +31,10 @@ CLASSES = BLANK + 1
 COLUMN = 2
 """Pixels of a strip to one column of the reader."""
 
-WIDTHS = (48, 96, 256)
-"""Strips are padded to one of these widths, in pixels: one digit, three, ten. An interpreter takes
-longer to change its width than to read a digit, and one of each takes 8 MB. Wider strips are read
-in windows of the last."""
+WIDTHS = (48, 256)
+"""Strips are padded to one of these widths, in pixels: one digit, ten. An interpreter takes longer
+to change its width than to read a digit, and each has the weights in memory of its own, 3 MB: a
+third would not fit into the smallest machine. Wider strips are read in windows of the last."""
 
 OVERLAP = 144
 """Pixels that two windows share. A column looks at 70 pixels to either side."""
