@@ -17,7 +17,7 @@ LENGTHS = (1, 8)
 """Digits of a line, least and most."""
 
 PICTURE_PEN = (0.07, 0.12)
-"""Their pen, in heights: wider than the gap of digits that kiss."""
+"""Pen of a digit drawn as a picture, in its heights: wider than the gap of digits that kiss."""
 
 PICTURE_HEIGHT = 60
 """Of a digit drawn as a picture, in pixels."""

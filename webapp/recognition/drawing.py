@@ -54,8 +54,8 @@ def draw(
             for a rounded pen.
         pen: width of the pen, in pixels.
         directed: False leaves the directions out.
-        alternating: adds the ink of every other stroke, of the first and of the second ones: what
-            was drawn over each other stays apart.
+        alternating: adds two channels, the ink of the 1st, 3rd, 5th … stroke and that of the 2nd,
+            4th …: strokes that cross stay apart.
 
     Returns:
         (N, height, width, C), 0 to 255, ink 255 on 0: the ink, 4 channels of directions, 2 of

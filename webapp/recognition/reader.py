@@ -168,8 +168,8 @@ class Recognizer:
         Args:
             classifier: of single digits; gives a second opinion on each digit of a line.
             line_reader: without one, only single digits are read.
-            confidence: of strokes, and what text is chosen with, of pictures too.
-            picture_confidence: of pictures; that of strokes if it is None.
+            confidence: of readings of strokes; its costs and its weight choose all texts.
+            picture_confidence: of readings of pictures; None takes that of strokes.
         """
         self._classifier = classifier
         self._line_reader = line_reader
@@ -353,8 +353,9 @@ class Recognizer:
         expect: Expect,
         timing: Timing,
     ) -> Reading:
-        model = self._confidence if surface is None else self._picture_confidence
-        confidence = model.of(found.evidence)
+        # Strokes have no surface, pictures do.
+        constants = self._confidence if surface is None else self._picture_confidence
+        confidence = constants.of(found.evidence)
         ignored = [box_of(points) for points in found.ignored]
         symbols = found.symbols
         readings = list(found.readings)
@@ -399,7 +400,7 @@ class Recognizer:
         if refused:
             return reading
         lines, _ = readings[0]
-        unsure = confidence < model.unsure or found.ignored or found.limit
+        unsure = confidence < constants.unsure or found.ignored or found.limit
         return replace(
             reading,
             status="unsure" if unsure else "ok",

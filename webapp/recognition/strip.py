@@ -24,6 +24,7 @@ of a picture.
 A 1 over the side of a 0 cannot be told from a 0 by ink; as a stroke of its own it can."""
 
 STRIP_CHANNELS = CHANNELS + 2
+"""Of a strip: those of a glyph, and two of alternating strokes."""
 
 ROWS = 32
 """Height of a strip, in pixels."""
