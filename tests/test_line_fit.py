@@ -11,9 +11,10 @@ import pytest
 from tests.ink_files import files_in, inks_in
 from train.artefacts import sha256
 from train.errors import TrainError
+from train.fitting import PROGRESS, SETTINGS
 from train.line import fit, run
 from train.line.compose import random_line
-from train.line.fit import PROGRESS, SETTINGS, LineHyperparameters, exactly_read, fit_line
+from train.line.fit import LineHyperparameters, exactly_read, fit_line
 from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
 from train.line.rounds import NOTHING
@@ -164,7 +165,7 @@ def test_a_fit_of_other_settings_or_data_is_not_gone_on_with(cut_short, source):
 def test_the_learning_rate_ends_with_the_last_step():
     """As many steps as the rounds have batches; the first rounds have fewer."""
     settings = replace(TINY, rounds=4, fresh=40, reuse=3, batch_size=16)
-    assert fit._steps(settings) == 3 + 5 + 8 + 8
+    assert settings.steps == 3 + 5 + 8 + 8
 
 
 def test_curves_without_a_checkpoint_are_forgotten(source, tmp_path):

@@ -5,13 +5,14 @@ import multiprocessing
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from tests.ink_files import files_in
+from train import rounds as module
 from train.errors import DataError, TrainError
-from train.line import rounds as module
 from train.line.compose import Line
 from train.line.inks import Source
 from train.line.rounds import (
@@ -20,8 +21,8 @@ from train.line.rounds import (
     centre_columns,
     composed_round,
     extent_targets,
-    rounds,
 )
+from train.rounds import rounds
 from webapp.recognition.strip import BODY, STRIP_CHANNELS
 
 SEED = 3
@@ -160,10 +161,15 @@ def test_a_round_is_known_by_its_seed_and_number(source):
     assert first != names(composed_round(source, 4, SEED + 1, 0))
 
 
+def making(source, count=3):
+    """Makes so many lines of a round."""
+    return partial(composed_round, source, count, SEED)
+
+
 @pytest.fixture(scope="module")
 def whole(source):
     """Five rounds of three lines, each in two rounds; composed in a process of their own."""
-    return [names(lines) for lines in rounds(source, 3, 2, 5, SEED)]
+    return [names(lines) for lines in rounds(making(source), 2, 5)]
 
 
 def test_each_line_is_in_so_many_rounds(whole):
@@ -178,29 +184,29 @@ def test_each_line_is_in_so_many_rounds(whole):
 @pytest.mark.parametrize("first", [1, 3, 4])
 def test_rounds_go_on_where_they_were(source, whole, first):
     """From any round on they are those that would have come."""
-    assert [names(lines) for lines in rounds(source, 3, 2, 5, SEED, first)] == whole[first:]
+    assert [names(lines) for lines in rounds(making(source), 2, 5, first)] == whole[first:]
 
 
 def test_nothing_is_composed_when_all_rounds_are_done(monkeypatch, source):
     """A fit that was finished before starts no process."""
     monkeypatch.setattr(module, "ProcessPoolExecutor", None)
-    assert [*rounds(source, 3, 2, 5, SEED, 5)] == []
+    assert [*rounds(making(source), 2, 5, 5)] == []
 
 
 def test_an_error_in_the_process_is_raised_here(source, tmp_path):
     """A file that is gone is said to be, and nothing hangs."""
     gone = replace(source, files=replace(source.files, digits=(tmp_path / "gone.jsonl.gz",)))
     with pytest.raises(DataError, match=r"gone\.jsonl\.gz cannot be read"):
-        next(rounds(gone, 3, 2, 5, SEED))
+        next(rounds(making(gone), 2, 5))
 
 
 def test_a_process_that_dies_is_an_error(source):
     """Killed for want of memory, say: the next round says so, and does not wait for ever."""
-    coming = rounds(source, 200, 2, 50, SEED)
+    coming = rounds(making(source, 200), 2, 50)
     next(coming)
     (child,) = multiprocessing.active_children()
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(TrainError, match="the process that composes lines ended"):
+    with pytest.raises(TrainError, match="the process that makes samples ended"):
         for _ in coming:
             pass
 

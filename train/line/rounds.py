@@ -1,11 +1,6 @@
-"""Rounds of training: lines composed beside the training, in a process of their own."""
+"""Composed lines for the rounds of a fit, and batches of them."""
 
-import contextlib
-import multiprocessing
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +11,6 @@ from webapp.recognition import network_input
 from webapp.recognition.line_reader import COLUMN
 from webapp.recognition.strip import BODY, ROWS, STRIP_CHANNELS
 
-from ..errors import TrainError
 from .compose import Line, random_line
 from .inks import Inks, Source, load_inks
 
@@ -60,49 +54,6 @@ def composed_round(source: Source, count: int, seed: int, number: int) -> list[L
 @cache
 def _inks(source: Source) -> Inks:
     return load_inks(source)
-
-
-def rounds(
-    source: Source, count: int, reuse: int, total: int, seed: int, first: int = 0
-) -> Iterator[list[Line]]:
-    """The lines of each round: fresh ones, and those of the last rounds again.
-
-    Args:
-        count: lines composed for each round.
-        reuse: rounds that each line is in.
-        total: rounds in all.
-        first: the round to go on with.
-
-    Raises:
-        DataError, TrainError: see `load_inks`; or the process that composes ended.
-    """
-    if first >= total:
-        return
-    # A fresh interpreter: TensorFlow does not survive a fork, and is not needed to compose.
-    context = multiprocessing.get_context("spawn")
-    with _ended_is_an_error(), ProcessPoolExecutor(1, context) as pool:
-
-        def composing(number: int) -> Future[list[Line]]:
-            return pool.submit(composed_round, source, count, seed, number)
-
-        waiting = deque(composing(n) for n in range(max(0, first + 1 - reuse), first))
-        recent: deque[list[Line]] = deque(maxlen=reuse)
-        while waiting:
-            recent.append(waiting.popleft().result())
-        coming = composing(first)
-        for number in range(first, total):
-            recent.append(coming.result())
-            if number + 1 < total:
-                coming = composing(number + 1)
-            yield [line for lines in recent for line in lines]
-
-
-@contextlib.contextmanager
-def _ended_is_an_error() -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise TrainError(f"the process that composes lines ended: {error}") from error
 
 
 def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:
