@@ -19,9 +19,9 @@ RECIPES = {
         rendering=Rendering(undirected=1.0, rough=0.3),
     ),
     "pen": Hyperparameters(
-        epochs=44,
+        epochs=56,
         channels=5,
-        strokes_share=0.4,
+        strokes_share=0.5,
         styled_share=0.12,
         nondigits_share=0.2,
         spoilt_share=0.15,
