@@ -1,0 +1,69 @@
+"""The eyes' network: an encoder and decoder with skips, as U-Net is (Ronneberger et al., 2015)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+BODY_STEP = 4
+"""Pixels of the picture to one of the map of bodies."""
+
+LEAST_CONTRAST = 8.0
+"""Levels of grey; a picture that varies less, standard deviation, is not stretched further."""
+
+
+def eyes_input(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture as the network sees it: (1, H, W, 3) float32, of mean 0 and deviation 1.
+
+    Args:
+        picture: (H, W, 3) uint8, blue, green and red.
+    """
+    mean, deviation = float(picture.mean()), max(float(picture.std()), LEAST_CONTRAST)
+    return ((picture.astype(np.float32) - np.float32(mean)) / np.float32(deviation))[np.newaxis]
+
+
+@dataclass(frozen=True)
+class EyesShape:
+    """Filters of the layers."""
+
+    planes: Sequence[int] = (16, 24, 40, 56, 64)
+    """At a half of the picture's size, a quarter, and so on; three at least."""
+
+
+def build_eyes(shape: EyesShape, precision: str = "float32") -> keras.Model:
+    """Pictures, (N, H, W, 3) float32, standardised, to two outputs.
+
+    `ink`, (N, H, W, 1): logit that a pixel is handwriting. `body`, (N, H / 4, W / 4, 1): logit
+    that it is in the body of a line. H and W are multiples of 2 to the number of planes.
+
+    Args:
+        precision: of Keras's dtype policies, for all but the outputs.
+    """
+    policy = keras.DTypePolicy(precision)
+
+    def convolved(
+        features: keras.KerasTensor, filters: int, size: int = 3, stride: int = 1
+    ) -> keras.KerasTensor:
+        made = layers.Conv2D(filters, size, stride, padding="same", use_bias=False, dtype=policy)
+        normalised = layers.BatchNormalization(dtype=policy)(made(features))
+        return layers.ReLU(dtype=policy)(normalised)
+
+    picture = keras.Input((None, None, 3), name="picture")
+    features = convolved(picture, shape.planes[0], 4, 2)
+    levels = [convolved(features, shape.planes[0])]
+    for filters in shape.planes[1:]:
+        levels.append(convolved(convolved(levels[-1], filters, 3, 2), filters))
+    features = levels[-1]
+    for number in reversed(range(len(levels) - 1)):
+        # Skips are added, not joined: that takes half of the time.
+        raised = layers.Conv2D(shape.planes[number], 1, dtype=policy)(features)
+        raised = layers.UpSampling2D(2, dtype=policy)(raised)
+        features = layers.Add(dtype=policy)([raised, levels[number]])
+        features = convolved(features, shape.planes[number])
+        if number == 1:
+            body = layers.Conv2D(1, 1, dtype="float32", name="body")(features)
+    ink = layers.Conv2DTranspose(1, 4, 2, padding="same", dtype="float32", name="ink")(features)
+    return keras.Model(picture, {"ink": ink, "body": body}, name="eyes")

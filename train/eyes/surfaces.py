@@ -1,0 +1,434 @@
+"""Surfaces without writing: paper of all kinds, and what lies around it.
+
+Colours are blue, green and red, 0 to 255. Lengths are in pixels unless a name says otherwise. All
+randomness comes from the generator passed in. Ranges are wide on purpose: a network that has seen
+stranger things than life knows life as one of them (domain randomisation, Tobin et al., 2017).
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+
+Rng = np.random.Generator
+Picture = NDArray[np.float32]
+"""(H, W, 3), blue, green and red, 0 to 255."""
+Cover = NDArray[np.float32]
+"""(H, W), 0 to 1: how much of each pixel something covers."""
+Colour = NDArray[np.float32]
+"""(3,), blue, green and red, 0 to 255."""
+
+PRINTED = """
+Total Amount Date Name No. Invoice Page of Signature Price Qty Class Year Account Balance
+Tel Order Ref Room Score Marks Answer Question Paid Received Sum Tax USD EUR Rs Kg Item
+Roll Subject Bank Branch Only Pay Against Cheque Bearer Reg Form Section Grade Maths
+Student
+"""
+"""Words on forms."""
+
+
+def noise(shape: tuple[int, int], scale: float, rng: Rng) -> Cover:
+    """Smooth noise of mean 0 and deviation 1, with features about `scale` pixels wide."""
+    height, width = shape
+    rows, columns = max(2, int(height / scale) + 2), max(2, int(width / scale) + 2)
+    coarse = rng.standard_normal((rows, columns), np.float32)
+    if scale <= 1:
+        coarse = coarse[:height, :width]
+    if coarse.shape != shape:
+        coarse = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
+    return np.asarray(coarse / max(float(coarse.std()), 1e-6), np.float32)
+
+
+def colour(rng: Rng, low: float, high: float, tint: float) -> Colour:
+    """A random colour between two levels of grey, and so much of a tint."""
+    level = rng.uniform(low, high)
+    return (level + rng.normal(0, tint, 3)).clip(0, 255).astype(np.float32)
+
+
+def paper(shape: tuple[int, int], rng: Rng) -> Picture:
+    """Bare paper, chalkboard or whiteboard: colour, clouds, grain and fibres."""
+    kind = rng.random()
+    if kind < 0.7:
+        base = colour(rng, 190, 255, 8)
+    elif kind < 0.9:
+        base = colour(rng, 110, 230, 22)
+    else:
+        base = colour(rng, 15, 110, 12)
+    sheet = np.empty((*shape, 3), np.float32)
+    sheet[:] = base
+    if rng.random() < 0.15:
+        return sheet  # a screen, or a scan that was cleaned
+    level = np.zeros(shape, np.float32)
+    for scale, most in ((120, 8.0), (25, 5.0), (5, 5.0), (1, 6.0)):
+        if rng.random() < 0.6:
+            level += noise(shape, scale * rng.uniform(0.6, 1.6), rng) * np.float32(
+                most * rng.random() ** 2
+            )
+    if rng.random() < 0.1:
+        level += _fibres(shape, rng) * np.float32(rng.uniform(-40, 20))
+    if rng.random() < 0.08:
+        # Crumpled: facets of light.
+        creases = np.abs(noise(shape, rng.uniform(15, 60), rng))
+        level -= np.float32(rng.uniform(5, 25)) * np.exp(-creases * 6).astype(np.float32)
+    return np.asarray(sheet + level[..., np.newaxis], np.float32)
+
+
+def _fibres(shape: tuple[int, int], rng: Rng) -> Cover:
+    canvas = np.zeros(shape, np.float32)
+    for _ in range(int(rng.integers(5, 60))):
+        start = rng.uniform(0, shape[::-1])
+        turn = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.5, 5))
+        steps = np.stack([np.cos(turn), np.sin(turn)], 1) * rng.uniform(1, 5)
+        points = np.rint(start + np.cumsum(steps, 0)).astype(np.int32)
+        cv2.polylines(canvas, [points], False, 1.0, 1, cv2.LINE_AA)
+    return canvas
+
+
+def desk(shape: tuple[int, int], rng: Rng) -> Picture:
+    """What a sheet may lie on: wood, cloth, keys, other sheets, clutter."""
+    ground = np.empty((*shape, 3), np.float32)
+    ground[:] = colour(rng, 10, 200, 30)
+    level = noise(shape, rng.uniform(20, 90), rng) * np.float32(rng.uniform(0, 15))
+    kind = rng.random()
+    if kind < 0.35:
+        # Grain of wood: long in one direction.
+        stretched = noise((shape[0], max(2, shape[1] // 20)), rng.uniform(1.5, 6), rng)
+        grain = cv2.resize(stretched, shape[::-1], interpolation=cv2.INTER_LINEAR)
+        level += np.asarray(grain.T if rng.random() < 0.5 and shape[0] == shape[1] else grain) * (
+            np.float32(rng.uniform(4, 22))
+        )
+    elif kind < 0.6:
+        rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+        step = rng.uniform(3, 14)
+        weave = np.sin(columns * (2 * np.pi / step)) * np.sin(rows * (2 * np.pi / step))
+        level += weave * np.float32(rng.uniform(4, 30))
+    elif kind < 0.75:
+        _keys(ground, rng)
+    else:
+        _clutter(ground, rng)
+    level += noise(shape, 1, rng) * np.float32(rng.uniform(0, 10))
+    return np.asarray((ground + level[..., np.newaxis]).clip(0, 255), np.float32)
+
+
+def _keys(ground: Picture, rng: Rng) -> None:
+    """Rows of light or dark keys with signs on them."""
+    height, width = ground.shape[:2]
+    drawn = ground.astype(np.uint8)
+    step = rng.uniform(20, 60)
+    dark, light = colour(rng, 10, 90, 5), colour(rng, 120, 250, 5)
+    face, sign = (dark, light) if rng.random() < 0.6 else (light, dark)
+    size = step / 60
+    for top in np.arange(0, height, step):
+        for left in np.arange(-rng.uniform(0, step), width, step):
+            corner = (int(left + 2), int(top + 2))
+            end = (int(left + step - 2), int(top + step - 2))
+            cv2.rectangle(drawn, corner, end, face.tolist(), -1)
+            place = (int(left + step * 0.3), int(top + step * 0.65))
+            text = chr(int(rng.integers(48, 91)))
+            cv2.putText(drawn, text, place, 0, size, sign.tolist(), 1, cv2.LINE_AA)
+    ground[:] = drawn
+
+
+def _clutter(ground: Picture, rng: Rng) -> None:
+    """Shapes of any colour, some of them other sheets with lines on them."""
+    height, width = ground.shape[:2]
+    for _ in range(int(rng.integers(1, 9))):
+        centre = rng.uniform(0, (width, height))
+        size = rng.uniform(10, 0.8 * max(width, height), 2)
+        box = cv2.boxPoints((centre.tolist(), size.tolist(), float(rng.uniform(0, 180))))
+        cv2.fillConvexPoly(ground, np.rint(box).astype(np.int32), colour(rng, 0, 255, 30).tolist())
+    if rng.random() < 0.5:
+        ink = colour(rng, 0, 200, 10).tolist()
+        for _ in range(int(rng.integers(1, 12))):
+            start, end = np.rint(rng.uniform(0, (width, height), (2, 2))).astype(int).tolist()
+            cv2.line(ground, start, end, ink, int(rng.integers(1, 5)), cv2.LINE_AA)
+
+
+@cache
+def _fonts() -> tuple[Path, ...]:
+    """Fonts of letters and digits that the plotting library brings along."""
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return tuple(
+        sorted(
+            p
+            for p in folder.glob("*.ttf")
+            if "Display" not in p.name
+            and not p.name.startswith(("cmsy", "cmex", "cmmi", "STIXNonUni", "STIXSiz"))
+        )
+    )
+
+
+@cache
+def _face(path: Path) -> cv2.FontFace:
+    return cv2.FontFace(str(path))
+
+
+def printed(cover: Cover, text: str, corner: tuple[float, float], size: float, rng: Rng) -> None:
+    """Print a text into a cover, its baseline beginning at a corner, in a font of some size."""
+    place = (round(corner[0]), round(corner[1]))
+    canvas = np.zeros((*cover.shape, 3), np.uint8)
+    white = (255, 255, 255)
+    if rng.random() < 0.15:
+        thick = max(1, round(size * rng.uniform(0.03, 0.14)))
+        face = int(rng.choice([0, 2, 3, 4]))
+        cv2.putText(canvas, text, place, face, size / 30, white, thick, cv2.LINE_AA)
+    else:
+        fonts = _fonts()
+        font = _face(fonts[int(rng.integers(len(fonts)))])
+        cv2.putText(canvas, text, place, white, font, max(6, round(size)))
+    np.maximum(cover, canvas[..., 0] / np.float32(255), out=cover)
+
+
+def printed_text(rng: Rng) -> str:
+    """A word, a number or both, as forms have them."""
+    kind = rng.random()
+    digits = "".join(str(d) for d in rng.integers(0, 10, int(rng.integers(1, 9))))
+    words = PRINTED.split()
+    word = str(rng.choice(words))
+    if rng.random() < 0.3:
+        word = word.upper()
+    if kind < 0.45:
+        return word + (":" if rng.random() < 0.4 else "")
+    if kind < 0.7:
+        return digits
+    if kind < 0.85:
+        return f"{word} {digits}"
+    return " ".join(rng.choice(words, int(rng.integers(2, 6))).tolist())
+
+
+def _rules(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Lines of ruled or squared paper, solid, dashed or dotted."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    thick = int(rng.integers(1, 3)) if rng.random() < 0.8 else int(rng.integers(2, 7))
+    tilt = rng.normal(0, 0.02)
+    across = rng.random() < 0.9
+    upright = not across or rng.random() < 0.4
+    fill = 1.0
+    if across:
+        for y in np.arange(rng.uniform(0, pitch), height + pitch, pitch):
+            ends = (0, round(y)), (width, round(y + tilt * width))
+            cv2.line(cover, *ends, fill, thick, cv2.LINE_AA)
+    if upright:
+        wide = pitch if rng.random() < 0.6 else pitch * rng.uniform(1.5, 6)
+        for x in np.arange(rng.uniform(0, wide), width + wide, wide):
+            ends = (round(x), 0), (round(x - tilt * height), height)
+            cv2.line(cover, *ends, fill, thick, cv2.LINE_AA)
+    if rng.random() < 0.15:
+        step = int(rng.integers(2, 9))
+        keep = (np.arange(width) % (2 * step)) < step
+        cover *= keep[np.newaxis, :]
+    return cover
+
+
+def _boxes(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Boxes and combs of a form."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    for _ in range(int(rng.integers(1, 6))):
+        left, top = rng.uniform(-0.2 * width, 0.8 * width), rng.uniform(-0.1 * height, height)
+        cell, tall = pitch * rng.uniform(0.6, 1.6), pitch * rng.uniform(0.9, 2.2)
+        count = 1 if rng.random() < 0.4 else int(rng.integers(2, 14))
+        if count == 1:
+            cell *= rng.uniform(1, 8)
+        thick = int(rng.integers(1, 4))
+        open_top = rng.random() < 0.2
+        for n in range(count):
+            a = (round(left + n * cell), round(top))
+            b = (round(left + (n + 1) * cell), round(top + tall))
+            if open_top:
+                cv2.line(cover, (a[0], b[1]), b, 1.0, thick)
+                cv2.line(cover, (a[0], b[1] - round(tall * 0.3)), (a[0], b[1]), 1.0, thick)
+            else:
+                cv2.rectangle(cover, a, b, 1.0, thick)
+    return cover
+
+
+def _curves(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """A security pattern: many curves that follow each other (guilloche)."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    x = np.linspace(-5, width + 5, 80)
+    waves = rng.uniform(0.3, 1, 3), rng.uniform(10, 120, 3), rng.uniform(0, 6.3, 3)
+    step = rng.uniform(2.5, 12)
+    swing = rng.uniform(2, 0.6 * pitch + 3)
+    shift = rng.uniform(0, 0.4)
+    for n, y in enumerate(np.arange(-swing, height + swing, step)):
+        along = sum(
+            a * np.sin(2 * np.pi * x / (4 * w) + p + n * shift)
+            for a, w, p in zip(*waves, strict=True)
+        )
+        points = np.rint(np.stack([x, y + swing * along], 1) * 8).astype(np.int32)
+        cv2.polylines(cover, [points], False, 1.0, 1, cv2.LINE_AA, 3)
+    if rng.random() < 0.3:
+        cover = np.ascontiguousarray(cv2.resize(cover.T, (width, height)))
+    return cover
+
+
+def _dots(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """A raster of dots or short strokes, a halftone of a picture, a hatching."""
+    height, width = shape
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    turn = rng.uniform(0, np.pi)
+    step = rng.uniform(2.5, 14)
+    across = columns * np.cos(turn) + rows * np.sin(turn)
+    along = rows * np.cos(turn) - columns * np.sin(turn)
+    wave = np.cos(across * (2 * np.pi / step))
+    if rng.random() < 0.6:
+        wave = wave * np.cos(along * (2 * np.pi / step))
+    level = rng.uniform(-0.2, 0.8) + 0.4 * noise(shape, rng.uniform(15, 80), rng)
+    return np.asarray((3 * (wave - level)).clip(0, 1), np.float32)
+
+
+def _print(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Printed words and numbers, in lines or anywhere."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    size = pitch * rng.uniform(0.35, 1.6)
+    if rng.random() < 0.4:
+        for y in np.arange(rng.uniform(0, 2 * size), height + size, size * rng.uniform(1.2, 3)):
+            text = " ".join(printed_text(rng) for _ in range(int(rng.integers(1, 5))))
+            printed(cover, text, (rng.uniform(-size, 0.5 * width), y), size, rng)
+    else:
+        for _ in range(int(rng.integers(1, 8))):
+            corner = rng.uniform(-0.1 * width, 0.9 * width), rng.uniform(0, height)
+            printed(cover, printed_text(rng), corner, size * rng.uniform(0.6, 1.4), rng)
+    return cover
+
+
+def _marks(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Logos, stamps, bar codes and blocks of print."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        centre = rng.uniform(0, width), rng.uniform(0, height)
+        place = round(centre[0]), round(centre[1])
+        size = pitch * rng.uniform(0.5, 3)
+        kind = rng.random()
+        if kind < 0.3:
+            for radius in (size, size * rng.uniform(0.6, 0.9)):
+                thick = max(1, round(size * rng.uniform(0.02, 0.08)))
+                cv2.circle(cover, place, round(radius), 1.0, thick, cv2.LINE_AA)
+            printed(cover, printed_text(rng), (centre[0] - size * 0.6, centre[1]), size * 0.3, rng)
+        elif kind < 0.5:
+            x = centre[0]
+            while x < centre[0] + 3 * size:
+                bar = rng.uniform(1, max(2, size * 0.08))
+                end = (round(x + bar), round(centre[1] + size))
+                cv2.rectangle(cover, (round(x), place[1]), end, 1.0, -1)
+                x += bar + rng.uniform(1, max(2, size * 0.08))
+        elif kind < 0.7:
+            cells = (rng.random((9, 9)) < 0.5).astype(np.float32)
+            side = max(9, round(size))
+            code = cv2.resize(cells, (side, side), interpolation=cv2.INTER_NEAREST)
+            _put(cover, np.asarray(code, np.float32), place)
+        else:
+            count = int(rng.integers(3, 8))
+            angles = np.sort(rng.uniform(0, 2 * np.pi, count))
+            radii = size * rng.uniform(0.3, 1, count)
+            points = np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, np.newaxis] + centre
+            polygon = np.rint(points).astype(np.int32)
+            if rng.random() < 0.6:
+                cv2.fillPoly(cover, [polygon], 1.0, cv2.LINE_AA)
+            else:
+                thick = max(1, round(size * 0.05))
+                cv2.polylines(cover, [polygon], True, 1.0, thick, cv2.LINE_AA)
+    return cover
+
+
+def _put(cover: Cover, patch: Cover, corner: tuple[int, int]) -> None:
+    left, top = corner
+    part = cover[max(0, top) : top + patch.shape[0], max(0, left) : left + patch.shape[1]]
+    own = patch[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]
+    if part.size and own.size:
+        np.maximum(part, own, out=part)
+
+
+def _stains(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Rings of cups, blots, specks, holes."""
+    cover = np.zeros(shape, np.float32)
+    height, width = shape
+    for _ in range(int(rng.integers(1, 12))):
+        place = int(rng.integers(width)), int(rng.integers(height))
+        kind = rng.random()
+        if kind < 0.2:
+            radius = round(rng.uniform(10, 0.4 * width))
+            thick = max(1, round(rng.uniform(0.5, 8)))
+            cv2.circle(cover, place, radius, 1.0, thick, cv2.LINE_AA)
+        else:
+            radius = round(np.exp(rng.uniform(np.log(0.6), np.log(8))))
+            cv2.circle(cover, place, radius, 1.0, -1, cv2.LINE_AA)
+    rough = 1 + 0.5 * noise(shape, rng.uniform(2, 10), rng)
+    return np.asarray((cover * rough).clip(0, 1), np.float32)
+
+
+def _folds(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """Straight creases, or the edge of another sheet: wide, or thin and long."""
+    cover = np.zeros(shape, np.float32)
+    height, width = shape
+    for _ in range(int(rng.integers(1, 4))):
+        ends = rng.uniform(-0.2, 1.2, (2, 2)) * (width, height)
+        start, end = np.rint(ends + (ends - ends.mean(0)) * 3).astype(int).tolist()
+        cv2.line(cover, start, end, 1.0, int(rng.integers(1, 5)), cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.4, 3)), np.float32)
+
+
+def _spiral(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
+    """The wire and the holes of a notepad along one side."""
+    height, width = shape
+    cover = np.zeros(shape, np.float32)
+    step = rng.uniform(8, 40)
+    depth = rng.uniform(0.6, 2.2) * step
+    at = rng.uniform(0, 0.2 * width)
+    thick = max(1, round(step * rng.uniform(0.05, 0.2)))
+    for y in np.arange(rng.uniform(0, step), height, step):
+        if rng.random() < 0.8 or step > 20:
+            centre = (round(at + depth), round(y + step * 0.2))
+            cv2.circle(cover, centre, max(1, round(step * 0.15)), 1.0, -1, cv2.LINE_AA)
+        ends = (round(at), round(y)), (round(at + depth), round(y + step * 0.2))
+        cv2.ellipse(
+            cover,
+            (ends[0], (round(depth), max(1, round(step * 0.3))), float(rng.uniform(0, 20))),
+            1.0,
+            thick,
+            cv2.LINE_AA,
+        )
+    return np.ascontiguousarray(np.rot90(cover, int(rng.integers(4)))) if height == width else cover
+
+
+PARTS: tuple[tuple[float, Callable[[tuple[int, int], float, Rng], Cover]], ...] = (
+    (0.38, _rules),
+    (0.2, _boxes),
+    (0.14, _curves),
+    (0.08, _dots),
+    (0.3, _print),
+    (0.12, _marks),
+    (0.12, _stains),
+    (0.08, _folds),
+    (0.06, _spiral),
+)
+"""What may be on paper that nobody wrote, and how often. The shares are a guess."""
+
+
+def with_print(sheet: Picture, pitch: float, rng: Rng, share: float = 1.0) -> Picture:
+    """A sheet with what is printed, spilt or folded on it.
+
+    Args:
+        pitch: height of the writing that comes on it, in pixels: print is about as large.
+        share: factor of how often each part comes.
+    """
+    for chance, part in PARTS:
+        if rng.random() >= chance * share:
+            continue
+        cover = part(sheet.shape[:2], pitch * float(np.exp(rng.normal(0, 0.3))), rng)
+        strength = rng.uniform(0.06, 0.5) if rng.random() < 0.6 else rng.uniform(0.4, 1.0)
+        if rng.random() < 0.15:
+            ink = colour(rng, 200, 255, 10)
+        else:
+            ink = colour(rng, 0, 170, 45 if rng.random() < 0.5 else 5)
+        sheet = sheet + (ink - sheet) * (cover * np.float32(strength))[..., np.newaxis]
+    return np.asarray(sheet, np.float32)
