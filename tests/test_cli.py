@@ -63,4 +63,4 @@ def test_lines_of_a_picture_stand_in_one(run, tmp_path):
 
     path = tmp_path / "page.png"
     path.write_bytes(hand.png(drawn(hand.number("407", "12", gap=0.3))))
-    assert run(path).stdout.startswith(f"{path}: 407 / 12 (")
+    assert run(path).stdout.startswith(f"{path}: 407; 12 (")

@@ -131,8 +131,8 @@ def test_signs_are_shown_in_the_number():
     """In their place, without the bars that digits have; over the picture they have a frame."""
     client = fake.site_of(fake.Reads("-12.50", "23/11")).test_client()
     text = check_page(digit_page(client))
-    assert "<title>Read as -12.50 / 23/11 · Inkling</title>" in text
-    assert "Looks like -12.50 / 23/11." in text
+    assert "<title>Read as -12.50; 23/11 · Inkling</title>" in text
+    assert "Looks like -12.50; 23/11." in text
     first, second = re.findall(
         r'<span class="line">(.+?)</span>(?=<span class="line">|</div>)', text
     )

@@ -31,7 +31,7 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
             click.echo(f"{path}: {reason}", err=True)
             failed = True
         else:
-            click.echo(f"{path}: {' / '.join(reading.lines) or '-'} ({_said(reading)})")
+            click.echo(f"{path}: {'; '.join(reading.lines) or '-'} ({_said(reading)})")
     if failed:
         context.exit(1)
 

@@ -86,4 +86,4 @@ def percent(share: float, decimals: int = 1) -> str:
 
 def one_line(text: str) -> str:
     """Lines of writing on one line."""
-    return text.replace("\n", " / ")
+    return text.replace("\n", "; ")

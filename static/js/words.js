@@ -110,5 +110,5 @@ export class Words {
 
 /** Lines of writing on one line. */
 export function oneLine(text) {
-  return text.replaceAll("\n", " / ");
+  return text.replaceAll("\n", "; ");
 }

@@ -417,7 +417,7 @@ def test_lines_are_read_line_by_line(visit):
     """The example of two lines is read as two."""
     visitor = visit()
     visitor.example("lines")
-    visitor.expect_number("407 / 12")
+    visitor.expect_number("407; 12")
     expect(visitor.page.locator(".answer-number .line")).to_have_count(2)
 
 
@@ -715,7 +715,7 @@ def test_the_number_can_be_copied(visit):
     """As text, a line a line."""
     visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     visitor.example("lines")
-    visitor.expect_number("407 / 12")
+    visitor.expect_number("407; 12")
     visitor.page.get_by_role("button", name="Copy", exact=True).click()
     expect(visitor.notice).to_have_text("Copied.")
     assert visitor.page.evaluate("navigator.clipboard.readText()") == "407\n12"

@@ -108,7 +108,7 @@ def test_a_scribble_beside_a_number_is_named(visit):
     visitor.draw([*NUMBER, scribble])
     expect(visitor.sentence).to_have_text("This does not look like a number.")
     expect(visitor.detail).to_contain_text("perhaps 147")
-    expect(visitor.detail).to_contain_text("The ink in a dotted frame looks like no digit")
+    expect(visitor.detail).to_contain_text("The ink in a dotted frame is not part of a number")
     expect(visitor.page.locator("[data-boxes] .ignored")).to_have_count(1)
 
 

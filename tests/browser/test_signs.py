@@ -50,7 +50,7 @@ def test_signs_stand_in_their_place(visitor):
     expect(lines.nth(0).locator(".sign, .digit > span")).to_have_text(list("-4.2"))
     expect(lines.nth(1).locator(".sign, .digit > span")).to_have_text(list("5%"))
     expect(visitor.answer.get_by_role("button")).to_have_count(3)
-    expect(visitor.sentence).to_have_text("Looks like -4.2 / 5%.")
+    expect(visitor.sentence).to_have_text("Looks like -4.2; 5%.")
 
 
 def test_a_sign_has_no_colour_of_its_own(visitor):
@@ -131,7 +131,7 @@ def test_a_digit_is_left_out_from_between_signs(visitor):
     for text in (["-.2", "5%"], ["5%"]):
         visitor.answer.locator(".digit").first.press("Delete")
         expect(shown(visitor)).to_have_text(list("".join(text)))
-        expect(visitor.sentence).to_have_text(f"Looks like {' / '.join(text)}.")
+        expect(visitor.sentence).to_have_text(f"Looks like {'; '.join(text)}.")
     expect(visitor.page.locator("[data-photo-boxes] .ignored")).to_have_count(4)
     for _ in range(2):
         button(visitor, "Put back").click()

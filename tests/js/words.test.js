@@ -96,5 +96,5 @@ test("what is not certain is not said to be", () => {
 });
 
 test("lines become one", () => {
-  assert.equal(oneLine("1\n2\n3"), "1 / 2 / 3");
+  assert.equal(oneLine("1\n2\n3"), "1; 2; 3");
 });
