@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from tests.ink_files import inks_in
+from train.compose import NOOK
 from train.errors import TrainError
 from train.line import compose
 from train.line.compose import DENSITY, WIDEST, composed_line, random_line
+from train.line.texts import RAISED
 from webapp.recognition.line_reader import OTHER, SIGNS, SYMBOLS
 from webapp.recognition.strip import ROWS, STRIP_CHANNELS
 
@@ -166,11 +168,31 @@ def test_touching_digits_come_near(inks):
 
 @pytest.mark.parametrize("mode", ["apart", "close", "touching", None])
 def test_signs_never_slide_into_their_neighbours(inks, mode):
-    """A sign overlaps what stands beside it by 0.05 heights and a point's distance at most."""
+    """A sign is under or over what stands beside it by a nook at most, and a point's distance."""
     for seed in SEEDS[:12]:
         for sign in SIGNS:
             found = boxes(placed_of(f"7{sign}4", inks, seed, mode))
-            assert (found[1:, 0] >= found[:-1, 2] - 0.05 - DENSITY).all(), sign
+            assert (found[1:, 0] >= found[:-1, 2] - NOOK - DENSITY).all(), sign
+
+
+def test_points_stand_under_what_hangs_over(inks):
+    """The top of a 7 reaches over some of them, whose ink is clear of it."""
+    found = [placed_of("7.4", inks, seed, "apart") for seed in SEEDS]
+    under = [one for one in found if boxes(one)[1, 0] < boxes(one)[0, 2] - 0.02]
+    assert len(under) >= len(found) // 20
+    for one in under:
+        assert nearest(one[0], one[1]) > 0.08
+
+
+def test_raised_ink_is_other_ink_above_the_number(inks):
+    """Small, mostly over the middle of what it follows, now and then below: an index."""
+    found = [placed_of(f"8{RAISED}", inks, seed, "apart") for seed in SEEDS]
+    assert all(one[1][0] == OTHER for one in found)
+    every = np.array([boxes(one) for one in found])
+    heights = every[:, 1, 3] - every[:, 1, 1]
+    assert (heights < 0.75 * (every[:, 0, 3] - every[:, 0, 1])).all()
+    above = every[:, 1, [1, 3]].mean(axis=1) < every[:, 0, [1, 3]].mean(axis=1)
+    assert 0.6 < above.mean() < 1
 
 
 def upright(text, inks, seed):

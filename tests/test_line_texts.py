@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from train.line.texts import DOODLE, LETTER, MARK, PATTERNS, SPACE, digits, random_text
+from train.line.texts import DOODLE, LETTER, MARK, PATTERNS, RAISED, SPACE, digits, random_text
 from webapp.recognition.line_reader import SIGNS, SYMBOLS
 
-TOKENS = {*SYMBOLS, SPACE, LETTER, MARK, DOODLE}
+TOKENS = {*SYMBOLS, SPACE, LETTER, MARK, DOODLE, RAISED}
 
 FORMS = {
     "single digits": r"\d",
@@ -25,6 +25,7 @@ FORMS = {
     "numbered": r"#\d{1,4}|\d\d?[.)]",
     "ranges": r"\d{1,4}[-:]\d{1,4}",
     "words": r"a{1,8}",
+    "raised ink": r"[\d.,() -]+\^{1,2}[\d.,() -]*",
     "other ink": r"[~@]|~ ?\d{1,4}",
 }
 """What texts of a pattern look like; patterns that are free are not in here."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from train.line.degrade import boxes_of_ink
 from webapp.recognition.strip import (
     BODY,
     MARGIN,
@@ -10,7 +11,6 @@ from webapp.recognition.strip import (
     STRIP_CHANNELS,
     WIDEST,
     boxes_of,
-    boxes_of_ink,
     frame_of,
     strip_of_ink,
     strip_of_strokes,

@@ -100,7 +100,7 @@ def explain_digit() -> Response:
         reading = read(budget=budget)
         digits = reading.digits
         if index >= len(digits):
-            raise invalid("/index", f"index is {index}, but {len(digits)} digits were found")
+            raise invalid("/index", f"index is {index}, but the number of digits is {len(digits)}")
         layers = explain(engine.model.content, digits[index].glyph)
     count_reading(engine.kind, reading.status)
     return _json(explain_answer_of(digits[index], layers))

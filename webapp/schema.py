@@ -171,7 +171,7 @@ class SignAnswer(msgspec.Struct):
 
     sign: Annotated[
         str,
-        Meta(min_length=1, max_length=1, description="One of `. , - + / : % ( ) = $ #`."),
+        Meta(pattern=r"^[-.,+/:%()=$#]$", description="One of `. , - + / : % ( ) = $ #`."),
     ]
     line: int
     index: Place

@@ -18,7 +18,6 @@ from webapp.recognition.line_reader import OTHER, SYMBOLS
 from webapp.recognition.strip import (
     Strip,
     boxes_of,
-    boxes_of_ink,
     frame_of,
     strip_of_ink,
     strip_of_strokes,
@@ -29,9 +28,9 @@ from ..errors import TrainError
 from ..nondigits import scribble, smudge
 from ..styles import drawn
 from ..warp import Warp, warp
-from .degrade import degraded
+from .degrade import boxes_of_ink, degraded
 from .inks import Inks, Strokes, Writer
-from .texts import DOODLE, LETTER, MARK, SPACE, random_text
+from .texts import DOODLE, LETTER, MARK, RAISED, SPACE, random_text
 
 Rng = np.random.Generator
 
@@ -93,6 +92,7 @@ PLACES = {
     MARK: Place((0.3, 1.2), (-0.7, -0.4)),
     LETTER: Place((0.55, 1.2), (-0.6, -0.2)),
     DOODLE: Place((0.5, 1.6), (-0.7, -0.3)),
+    RAISED: Place((0.1, 0.5), (-1.2, -0.75)),
 }
 """UNIPEN has signs without their size or place; these are of handwriting in general."""
 
@@ -109,7 +109,7 @@ class Line:
 
 
 @dataclass
-class _Item:
+class Item:
     """One symbol, placed."""
 
     label: int
@@ -149,7 +149,7 @@ SCALE = 40.0
 
 
 @dataclass(frozen=True)
-class _Hand:
+class Hand:
     """How the writer of a line writes."""
 
     slant: float
@@ -182,7 +182,7 @@ def random_line(inks: Inks, rng: Rng) -> Line:
             line = _of_string(inks, rng)
         else:
             from_pixels = kind > 0.77 and len(inks.glyph_rows) > 0
-            line = _composed(random_text(rng), inks, _hand(rng), from_pixels, rng)
+            line = _composed(random_text(rng), inks, random_hand(rng), from_pixels, rng)
         if len(line.target) and line.strip.shape[1] <= WIDEST:
             return line
     raise TrainError(f"twenty lines in a row are wider than {WIDEST} pixels")
@@ -202,15 +202,16 @@ def composed_line(
         text: of `SYMBOLS` and the tokens of `texts`.
         mode: of spacing, `apart`, `close`, `touching` or `mixed`; any of them if it is None.
     """
-    hand = _hand(rng)
+    hand = random_hand(rng)
     hand = replace(hand, mode=mode or hand.mode, slope=hand.slope / 2)
-    items = _placed(text, inks, hand, False, rng)
+    items = placed(text, inks, hand, False, rng)
     return [(item.label, item.strokes) for item in items]
 
 
-def _hand(rng: Rng) -> _Hand:
+def random_hand(rng: Rng) -> Hand:
+    """The hand of a line."""
     steep = rng.random() < 0.2
-    return _Hand(
+    return Hand(
         slant=float(rng.normal(0.0, 0.15)),
         stretch=float(np.exp(rng.uniform(-0.25, 0.25))),
         height_noise=float(rng.uniform(0.02, 0.12)),
@@ -222,8 +223,8 @@ def _hand(rng: Rng) -> _Hand:
     )
 
 
-def _composed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> Line:
-    items = _placed(text, inks, hand, from_pixels, rng)
+def _composed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) -> Line:
+    items = placed(text, inks, hand, from_pixels, rng)
     target = np.array([item.label for item in items], np.int8)
     if from_pixels:
         return _as_picture(items, target, rng)
@@ -254,7 +255,7 @@ def _of_string(inks: Inks, rng: Rng) -> Line:
         points = np.concatenate(varied)
         low, high = points.min(0), points.max(0)
         size = max(float(high[1] - low[1]), 0.2 * float(high[0] - low[0]) / len(text), 1e-9)
-        item = _Item(0, [(stroke - low) / size for stroke in varied])
+        item = Item(0, [(stroke - low) / size for stroke in varied])
         line = _as_picture([item], target, rng)
         return replace(line, extents=None)
     strip, _, _ = _drawn(varied, rng)
@@ -271,7 +272,7 @@ def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
     return strip, frame.left, frame.scale
 
 
-def _as_picture(items: Sequence[_Item], target: NDArray[np.int8], rng: Rng) -> Line:
+def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Line:
     """The line drawn or pasted as ink, degraded, and cut out again as a picture's lines are."""
     body = SCALE
     if all(item.patch is None for item in items):
@@ -317,11 +318,11 @@ def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) 
     np.maximum(part, own, out=part)
 
 
-def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> list[_Item]:
+def placed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) -> list[Item]:
     """The symbols of a text, one beside the other."""
     digit_of = _pixel_digits(inks, hand, rng) if from_pixels else _pen_digits(inks, hand, rng)
     sign_of = _signs(inks, hand, rng)
-    items: list[_Item] = []
+    items: list[Item] = []
     reach = np.full(ROW_COUNT, -np.inf)
     space, last = 0.0, SPACE
     for token in text:
@@ -349,35 +350,46 @@ def _placed(text: str, inks: Inks, hand: _Hand, from_pixels: bool, rng: Rng) -> 
 
 
 def _shift(
-    reach: NDArray[np.float64], left: NDArray[np.float64], signs: str, hand: _Hand, rng: Rng
+    reach: NDArray[np.float64], left: NDArray[np.float64], signs: str, hand: Hand, rng: Rng
 ) -> float:
     """How far a symbol moves to stand beside the ink before it; `signs` are those of the two."""
     mode = hand.mode
     if mode == "mixed":
         mode = str(rng.choice(["apart", "close", "touching"]))
     beside = float(reach.max() - left.min())
+    tucked = _fitted(reach, left, beside)
     if "." in signs or "," in signs:
-        # A point that touches a foot is part of it: nobody could read many of these.
+        # Under what hangs over, too. A point that touches a foot is part of it: nobody could read
+        # many of these.
+        if rng.random() < 0.4:
+            return tucked + float(rng.uniform(0.12, 0.3))
         return beside + float(rng.uniform(0.05, 0.35) if rng.random() < 0.95 else 0.0)
+    if RAISED in signs:
+        return tucked + float(rng.uniform(0.08, 0.3))
     if signs:
-        # Kerned, what has few rows would slide into its neighbour.
+        if mode != "apart" and rng.random() < 0.3:
+            return tucked + float(rng.uniform(0.03, 0.15))
         return beside + float(rng.uniform(-0.04, 0.08) if mode == "touching" else hand.gap * 0.8)
     if mode == "apart":
         return beside + float(hand.gap * rng.uniform(0.5, 1.5))
+    gap = rng.uniform(-0.02, 0.14) if mode == "close" else rng.uniform(-0.1, 0.05)
+    return tucked + float(gap)
+
+
+def _fitted(reach: NDArray[np.float64], left: NDArray[np.float64], beside: float) -> float:
+    """How far a symbol moves until its ink meets that before it, in some row."""
     # Rows above and below count too: what is that near looks as if it touched.
     near = np.maximum(np.maximum(reach, np.roll(reach, 1)), np.roll(reach, -1))
     room = near - left
     room = room[np.isfinite(room)]
-    fitted = max(float(room.max()), beside - NOOK) if len(room) else beside - NOOK
-    gap = rng.uniform(-0.02, 0.14) if mode == "close" else rng.uniform(-0.1, 0.05)
-    return fitted + float(gap)
+    return max(float(room.max()), beside - NOOK) if len(room) else beside - NOOK
 
 
-def _pen_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
+def _pen_digits(inks: Inks, hand: Hand, rng: Rng) -> Callable[[int], Item]:
     weights = np.sqrt([writer.count for writer in inks.writers])
     writer: Writer = inks.writers[int(rng.choice(len(inks.writers), p=weights / weights.sum()))]
 
-    def digit(value: int) -> _Item:
+    def digit(value: int) -> Item:
         own = writer.digits.get(value)
         amount = hand.amount
         if rng.random() < DRAWN:
@@ -389,12 +401,12 @@ def _pen_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
             having = [other for other in inks.writers if other.digits.get(value)]
             theirs = having[int(rng.integers(len(having)))].digits[value]
             strokes = theirs[int(rng.integers(len(theirs)))]
-        return _Item(value, _standing(warp(strokes, value, amount, rng), hand, rng))
+        return Item(value, _standing(warp(strokes, value, amount, rng), hand, rng))
 
     return digit
 
 
-def _standing(strokes: Sequence[Stroke], hand: _Hand, rng: Rng) -> list[Stroke]:
+def _standing(strokes: Sequence[Stroke], hand: Hand, rng: Rng) -> list[Stroke]:
     """A digit about 1 high on the baseline, slanted and stretched as the hand does."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -406,11 +418,11 @@ def _standing(strokes: Sequence[Stroke], hand: _Hand, rng: Rng) -> list[Stroke]:
     return [(stroke - foot) @ matrix + shift for stroke in strokes]
 
 
-def _pixel_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
+def _pixel_digits(inks: Inks, hand: Hand, rng: Rng) -> Callable[[int], Item]:
     rows_of = inks.glyph_rows[int(rng.integers(len(inks.glyph_rows)))]
     size = float(rng.uniform(0.85, 1.1))
 
-    def digit(value: int) -> _Item:
+    def digit(value: int) -> Item:
         own = rows_of.get(value)
         if own is None:
             others = [rows for rows in inks.glyph_rows[:200] if value in rows]
@@ -421,7 +433,7 @@ def _pixel_digits(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[int], _Item]:
     return digit
 
 
-def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: _Hand, rng: Rng) -> _Item:
+def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: Hand, rng: Rng) -> Item:
     """One of MNIST's digits, turned, slanted and stretched, standing on the baseline."""
     zoom = SCALE / 20 * size * max(0.6, rng.normal(1, hand.height_noise))
     turn = np.radians(rng.uniform(-7, 7))
@@ -435,22 +447,25 @@ def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: _Hand, 
     x, y, width, height = cv2.boundingRect(np.asarray(warped > 40, np.uint8))
     patch = np.asarray(warped[y : y + height, x : x + width], np.uint8)
     base = rng.normal(0, hand.base_noise)
-    return _Item(value, [], patch, np.array([0.0, base - height / SCALE]))
+    return Item(value, [], patch, np.array([0.0, base - height / SCALE]))
 
 
-def _signs(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[str], _Item]:
+def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
     """Signs and other ink where a hand would put them.
 
     All slashes of a line are one writer's and alike, as are all points; letters differ.
     """
     chosen: dict[str, tuple[Strokes, float, float]] = {}
 
-    def sign(token: str) -> _Item:
+    def sign(token: str) -> Item:
         known = token in SYMBOLS
         if token not in chosen or not known:
             place = PLACES[token]
             ink = _ink_of(token, inks, rng)
-            chosen[token] = ink, rng.uniform(*place.size), rng.uniform(*place.middle)
+            middle = rng.uniform(*place.middle)
+            if token == RAISED and rng.random() < 0.15:
+                middle = rng.uniform(0.0, 0.3)  # lowered: an index
+            chosen[token] = ink, rng.uniform(*place.size), middle
         ink, wanted, middle = chosen[token]
         strokes = warp(ink, None, hand.amount, rng)
         points = np.concatenate(strokes)
@@ -464,13 +479,20 @@ def _signs(inks: Inks, hand: _Hand, rng: Rng) -> Callable[[str], _Item]:
         shift = np.array([0.0, middle + rng.normal(0, hand.base_noise / 2)])
         slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
         label = SYMBOLS.index(token) if known else OTHER
-        return _Item(label, [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
+        return Item(label, [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
 
     return sign
 
 
 def _ink_of(token: str, inks: Inks, rng: Rng) -> Strokes:
     """A sample of a sign or of other ink."""
+    if token == RAISED:
+        kind = rng.random()
+        if kind < 0.25:
+            return [np.zeros((1, 2))]  # a tap
+        if kind < 0.5:
+            return drawn(int(rng.choice([0, 0, 1, 2, 2, 3])), rng)
+        token = LETTER if kind < 0.6 else MARK
     kinds: dict[str, Sequence[Strokes]] = {
         MARK: inks.marks,
         LETTER: inks.letters,
@@ -482,7 +504,7 @@ def _ink_of(token: str, inks: Inks, rng: Rng) -> Strokes:
     return found[int(rng.integers(len(found)))]
 
 
-def _join(items: list[_Item], rng: Rng) -> None:
+def _join(items: list[Item], rng: Rng) -> None:
     """Let the pen drag between neighbours, here and there."""
     for left, right in itertools.pairwise(items):
         if left.label > 9 or right.label > 9 or rng.random() < 0.4:

@@ -99,3 +99,12 @@ def _specks(
         radius = int(body * rng.uniform(0.0, 0.035))
         cv2.circle(levels, place, radius, float(rng.uniform(80, 255)), -1)
     return levels
+
+
+def boxes_of_ink(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The boxes of the connected components of ink, (N, 4): left, top, right, bottom."""
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(
+        (ink > 0).astype(np.uint8), connectivity=8
+    )
+    left, top, width, height, _ = statistics[1:].T.astype(np.float64)
+    return np.stack([left, top, left + width, top + height], 1)

@@ -10,7 +10,9 @@ LETTER = "a"
 MARK = "@"
 """A symbol that is no sign of numbers, such as `?` or `&`."""
 DOODLE = "~"
-"""Tokens that are no symbol: a wide gap, and three kinds of other ink."""
+RAISED = "^"
+"""Tokens that are no symbol: a wide gap, and four kinds of other ink. RAISED is small ink
+above or below what it follows: a power, a degree's ring, strokes for inches, a tap of the pen."""
 
 Rng = np.random.Generator
 
@@ -154,6 +156,12 @@ def _words_and_numbers(rng: Rng) -> str:
     return LETTER + digits(rng, 1, 4)
 
 
+def _raised(rng: Rng) -> str:
+    text = _brackets(rng) if rng.random() < 0.3 else _value(rng, 4)
+    place = int(rng.integers(1, len(text) + 1)) if rng.random() < 0.3 else len(text)
+    return text[:place] + RAISED * int(rng.choice([1, 1, 2])) + text[place:]
+
+
 def _other(rng: Rng) -> str:
     kind = rng.random()
     if kind < 0.5:
@@ -187,6 +195,7 @@ PATTERNS = (
     Pattern("any order", 1, _anything),
     Pattern("words", 4, _word),
     Pattern("words and numbers", 2.5, _words_and_numbers),
+    Pattern("raised ink", 2.5, _raised),
     Pattern("other ink", 2.5, _other),
 )
 """What lines are composed of. The shares are a guess at what people write on a pad and on forms,

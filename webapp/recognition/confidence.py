@@ -36,18 +36,18 @@ class Evidence:
     left_out: float
     """Share of the ink that is no part of the text."""
 
-    def features(self) -> tuple[float, ...]:
-        """What the logistic model weighs, in the order of `Confidence`."""
-        return (
-            _log_odds(self.share),
-            _log_odds(self.weakest),
-            _log_odds(self.opinion),
-            _log_odds(self.is_digit),
-            min(self.misfit, 1.0),
-            math.log(max(1, self.symbols)),
-            math.log1p(max(0, self.pieces - self.symbols)),
-            math.log1p(max(0, self.symbols - self.pieces)),
-        )
+    def features(self) -> dict[str, float]:
+        """What the logistic model weighs, by the names of its weights in `Confidence`."""
+        return {
+            "share": _log_odds(self.share),
+            "weakest": _log_odds(self.weakest),
+            "opinion": _log_odds(self.opinion),
+            "is_digit": _log_odds(self.is_digit),
+            "misfit": min(self.misfit, 1.0),
+            "symbols": math.log(max(1, self.symbols)),
+            "pieces_over": math.log1p(max(0, self.pieces - self.symbols)),
+            "pieces_under": math.log1p(max(0, self.symbols - self.pieces)),
+        }
 
 
 @dataclass(frozen=True)
@@ -102,18 +102,11 @@ class Confidence:
         return found
 
     def of(self, evidence: Evidence) -> float:
-        """The probability, 0 to 1, that the best text is right."""
-        weights = (
-            self.share,
-            self.weakest,
-            self.opinion,
-            self.is_digit,
-            self.misfit,
-            self.symbols,
-            self.pieces_over,
-            self.pieces_under,
-        )
-        odds = self.bias + sum(w * f for w, f in zip(weights, evidence.features(), strict=True))
+        """The probability, 0 to 1, that the best text is right: that of the logistic model, times
+        the share of the ink that is read (a guess that nobody fitted).
+        """
+        weighed = (getattr(self, name) * value for name, value in evidence.features().items())
+        odds = self.bias + sum(weighed)
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds)))) * (1 - evidence.left_out)
 
 

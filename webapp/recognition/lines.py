@@ -15,13 +15,18 @@ SAME_LINE = 0.35
 NEAR = 3.0
 """... if they are at most this many heights apart: lines may slope."""
 
+DOWN = 3.0
+"""How much more a gap counts from above to below: a point stands beside its digit, with the next
+line as near below."""
+
 ALONGSIDE = 0.5
 """Parts of lines whose heights overlap by this share of the lower one are one line, however far
 apart."""
 
 WIDE_GAP = 3.0
-"""Ink further apart than this, in heights, is read by itself: the reader looks at 2.5 heights to
-either side, and a strip need not hold the empty width."""
+"""Ink further apart than this, in heights, is a line of its own: the reader looks no further than
+3.5 heights. Five of UNIPEN's 724 train and dev numbers have such a gap, all of them between two
+numbers."""
 
 
 def lines_of(boxes: Boxes) -> list[list[int]]:
@@ -49,7 +54,7 @@ def lines_of(boxes: Boxes) -> list[list[int]]:
 
 
 def parts_of(boxes: Boxes, line: list[int], height: float) -> list[list[int]]:
-    """The pieces of a line, parted where nothing is for `WIDE_GAP` heights."""
+    """The pieces of a row, parted where nothing is for `WIDE_GAP` heights."""
     parts: list[list[int]] = []
     end = -np.inf
     for index in sorted(line, key=lambda i: float(boxes[i, 0])):
@@ -108,5 +113,6 @@ def _nearest(
             continue
         gaps = np.maximum(0, np.maximum(low[tall] - high[index], low[index] - high[tall]))
         middles = np.abs((low[tall] + high[tall] - low[index] - high[index]) / 2).sum(axis=1)
-        found.append(int(tall[np.lexsort((middles, np.hypot(gaps[:, 0], gaps[:, 1])))[0]]))
+        away = np.hypot(gaps[:, 0], DOWN * gaps[:, 1])
+        found.append(int(tall[np.lexsort((middles, away))[0]]))
     return found

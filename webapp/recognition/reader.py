@@ -168,8 +168,8 @@ class Recognizer:
         Args:
             classifier: of single digits; gives a second opinion on each digit of a line.
             line_reader: without one, only single digits are read.
-            confidence: of readings of strokes; its costs and its weight choose all texts.
-            picture_confidence: of readings of pictures; None takes that of strokes.
+            confidence: of readings of strokes, and what their texts are chosen with.
+            picture_confidence: of pictures; None takes that of strokes.
         """
         self._classifier = classifier
         self._line_reader = line_reader
@@ -249,7 +249,7 @@ class Recognizer:
         budget: Budget,
     ) -> Reading:
         with timing.stage("segment"):
-            medium = self._medium(glyphs_of_strokes, timing, budget)
+            medium = self._medium(self._confidence, glyphs_of_strokes, timing, budget)
             found = transcribe(StrokeInk(without_dust(strokes)), medium)
         timing.segment -= timing.ink + timing.classify
 
@@ -315,7 +315,8 @@ class Recognizer:
         for ink, own, back in pages:
             if not own:
                 continue
-            medium = self._medium(glyphs_in(ink, budget), timing, budget)
+            glyphs_of = glyphs_in(ink, budget)
+            medium = self._medium(self._picture_confidence, glyphs_of, timing, budget)
             try:
                 found.append((transcribe(PictureInk(ink, own, budget), medium), back))
             except BudgetError as error:
@@ -327,6 +328,7 @@ class Recognizer:
 
     def _medium(
         self,
+        constants: Confidence,
         glyphs_of: Callable[[list[list[Stroke]]], list[Glyph]],
         timing: Timing,
         budget: Budget,
@@ -334,15 +336,7 @@ class Recognizer:
         if self._line_reader is None:
             raise ValueError("reading numbers needs a line reader, got none")
         judge = judge_of(self._classifier, self._calibration, glyphs_of, timing, budget)
-        constants = self._confidence
-        return Medium(
-            self._line_reader,
-            judge,
-            constants.second_opinion,
-            constants.sign_cost,
-            constants.other_cost,
-            budget,
-        )
+        return Medium(self._line_reader, judge, constants, budget)
 
     def _reading(
         self,
@@ -355,7 +349,6 @@ class Recognizer:
     ) -> Reading:
         # Strokes have no surface, pictures do.
         constants = self._confidence if surface is None else self._picture_confidence
-        confidence = constants.of(found.evidence)
         ignored = [box_of(points) for points in found.ignored]
         symbols = found.symbols
         readings = list(found.readings)
@@ -372,18 +365,17 @@ class Recognizer:
             or (len(digits) == 1 and found.evidence.is_digit < self._calibration.not_a_number)
         )
         pieces = surface is None
-        # As likely beside each other as the search found them, and together no likelier than what
-        # the best leaves; of what is no number, all of them together as likely as that it is one.
-        best, rest = readings[0][1], sum(share for _, share in readings[1:])
+        confidence = constants.of(found.evidence) if digits else 1 - found.no_number
+        # Alternatives keep the search's ratios. Together they are no likelier than what the best
+        # leaves; of what is no number, all readings are as likely as that it is one.
+        best = readings[0][1]
+        readings = [one for one in readings if any(map(str.isdigit, "".join(one[0])))]
+        rest = sum(share for _, share in readings[0 if refused else 1 :])
         if refused:
-            scale = confidence / max(best + rest, 1e-300)
+            scale = confidence / max(rest, 1e-300)
         else:
             scale = min(confidence / max(best, 1e-300), (1 - confidence) / max(rest, 1e-300))
-        texts = [
-            Alternative("\n".join(lines), min(share, best) * scale)
-            for lines, share in readings
-            if lines
-        ]
+        texts = [Alternative("\n".join(lines), min(s, best) * scale) for lines, s in readings]
         reading = Reading(
             status="not_a_number",
             lines=(),
@@ -399,8 +391,8 @@ class Recognizer:
         )
         if refused:
             return reading
-        lines, _ = readings[0]
-        unsure = confidence < constants.unsure or found.ignored or found.limit
+        lines = readings[0][0] if digits else ()
+        unsure = confidence < constants.unsure or found.evidence.left_out or found.limit
         return replace(
             reading,
             status="unsure" if unsure else "ok",

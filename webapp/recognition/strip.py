@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .drawing import CHANNELS, Stroke, draw
+from .lines import TALL
 
 Strip = NDArray[np.uint8]
 """Shape (32, W, 7), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
@@ -94,13 +95,12 @@ class Frame:
         )
 
 
-def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None = None) -> Frame:
+def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
     """The frame of a line of ink.
 
     Args:
         boxes: (N, 4), left, top, right, bottom of each stroke or connected component, N >= 1.
         body: height of the writing in the strip, in pixels.
-        slope: of the baseline; measured if it is None.
     """
     left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
     heights = boxes[:, 3] - boxes[:, 1]
@@ -108,8 +108,7 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None
     high = median(heights[tall])
     wide = median((boxes[:, 2] - boxes[:, 0])[tall])
     writing = max(high, FLATTEST * wide, SMALLEST * float(np.abs(boxes).max()), 1e-300)
-    if slope is None:
-        slope = _slope(boxes[tall], writing)
+    slope = _slope(boxes[tall], writing)
     middles = boxes[:, [0, 2]].mean(1) * slope
     tops, bottoms = boxes[:, 1] - middles, boxes[:, 3] - middles
     low, deep = float(tops.min()), float(bottoms.max())
@@ -124,6 +123,22 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY, slope: float | None
     middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
     width = math.ceil((right - left) * scale) + 2 * MARGIN
     return Frame(scale, left - MARGIN / scale, middle - rows / 2, slope, width, writing)
+
+
+def frame_in(line: Frame, boxes: NDArray[np.float64]) -> Frame:
+    """The frame of a part of a line: its own; of what is low, a comma say, the line's, for its own
+    would make a digit of it.
+
+    Args:
+        line: the frame of all of the line.
+        boxes: (N, 4) of the part, N >= 1.
+    """
+    own = frame_of(boxes)
+    if own.height >= TALL * line.height:
+        return own
+    left, right = float(boxes[:, 0].min()), float(boxes[:, 2].max())
+    width = math.ceil((right - left) * line.scale) + 2 * MARGIN
+    return replace(line, left=left - MARGIN / line.scale, width=width)
 
 
 def median(values: NDArray[np.float64]) -> float:
@@ -171,15 +186,6 @@ def _slope(boxes: NDArray[np.float64], writing: float) -> float:
     if not apart.any():
         return 0.0
     return float(np.clip(np.median(down[apart] / across[apart]), -STEEPEST, STEEPEST))
-
-
-def boxes_of_ink(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The boxes of the connected components of ink, (N, 4): left, top, right, bottom."""
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(
-        (ink > 0).astype(np.uint8), connectivity=8
-    )
-    left, top, width, height, _ = statistics[1:].T.astype(np.float64)
-    return np.stack([left, top, left + width, top + height], 1)
 
 
 def strip_of_ink(ink: NDArray[np.uint8], frame: Frame) -> Strip:

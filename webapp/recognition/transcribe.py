@@ -9,26 +9,26 @@ components (`Ink`).
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .budget import Budget
-from .confidence import Evidence
+from .confidence import TINY, Confidence, Evidence
 from .decode import Hypothesis, align, prefix_beam_search
 from .drawing import Stroke
 from .errors import Bound, BudgetError
 from .glyph import Glyph
 from .line_reader import OTHER, SYMBOLS, Columns, LineReader
 from .lines import Boxes, lines_of, parts_of
-from .strip import BODY, ROWS, Frame, Strip, frame_of
+from .strip import BODY, ROWS, Frame, Strip, frame_in, frame_of
 
 BEAM = 16
-"""Texts that a search keeps at each column: with 16, a torn line of ten digits loses at most 0.006
-of a text's probability, with 8 up to 0.02 (on synthetic columns)."""
+"""Texts that a search keeps, of a line at each column, then of all lines: with 16, a torn line of
+ten digits loses at most 0.006 of a text's probability, with 8 up to 0.02 (on synthetic columns)."""
 
 CONSIDERED = 5
 """Texts of a line, at most, whose ink gets a second opinion, ..."""
@@ -52,9 +52,6 @@ UNLIKELY = 1e-4
 
 WHOLE_PIECES = 4
 """Ink in several lines may still be one symbol if it has at most so many pieces."""
-
-MOST_READINGS = 11
-"""The best, and as many others as an answer may have."""
 
 Judge = Callable[
     [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
@@ -142,8 +139,10 @@ class Transcript:
     """Ink that is no part of the text: other ink, and what no symbol holds."""
     readings: tuple[tuple[tuple[str, ...], float], ...]
     """Lines, and the probability that they are right; the best first, which is that of
-    `symbols`."""
+    `symbols`, or, where these have no digit, no line."""
     evidence: Evidence
+    no_number: float
+    """Probability that no line has a digit, as the search found it."""
     quality: float
     """0 to 1: the share of the ink that is read, weighted by how sure it is. Comparable between
     transcripts of the same ink."""
@@ -153,24 +152,19 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Medium:
-    """What reads the ink of a kind."""
+    """What strokes, or pictures, are read with."""
 
     reader: LineReader
     judge: Judge
-    weight: float
-    """Of the second opinion's log probabilities, beside 1 for the line reader's."""
-    sign_cost: float
-    """Taken from the logits of signs, in nats, ..."""
-    other_cost: float
-    """... and from that of other ink."""
+    constants: Confidence
+    """Its weight of the second opinion and its costs choose the text."""
     budget: Budget
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Pieces of a line that are read at once."""
+class _Line:
+    """A line as the search found it."""
 
-    line: int
     texts: Sequence["_Text"]
     """Those that are considered, at least one."""
     others: Sequence[Hypothesis]
@@ -194,6 +188,11 @@ class _Text:
     rows: Sequence[int | None] = ()
     """Of each symbol, its row among the glyphs that were judged; None where there is none."""
     score: float = 0.0
+
+    @property
+    def visible(self) -> str:
+        """Without other ink."""
+        return _visible(self.symbols)
 
 
 @dataclass(frozen=True)
@@ -219,49 +218,51 @@ def transcribe(ink: Ink, medium: Medium) -> Transcript:
         BudgetError: the budget ended before any line was read.
         GoneError: see `Budget.check`.
     """
-    lines = lines_of(ink.boxes)
-    parts: list[_Part] = []
+    rows = lines_of(ink.boxes)
+    lines = list(_lines(ink.boxes, rows))
+    found: list[_Line] = []
     limit: Bound | None = None
-    for number, members in enumerate(lines):
+    for members, frame in lines:
         try:
-            parts += _parts(ink, number, members, medium)
+            found.append(_line(ink, members, frame, medium))
         except BudgetError as error:
-            if not parts:
+            if not found:
                 raise
             limit = error.bound
             break
-    found = _transcript(ink, parts, medium.weight, limit)
-    if len(lines) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
+    unread = [members for members, _ in lines[len(found) :]]
+    best = _transcript(ink, found, medium.constants.second_opinion, limit, unread)
+    if len(rows) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
         # Two lines, or a symbol of two pieces, one above the other: an 8 of two rings?
         try:
-            parts = _parts(ink, 0, list(range(len(ink.pieces))), medium)
+            one = _line(ink, range(len(ink.pieces)), frame_of(ink.boxes), medium)
         except BudgetError as error:
-            return replace(found, limit=error.bound)
-        whole = _transcript(ink, parts, medium.weight, None)
+            return replace(best, limit=error.bound)
+        whole = _transcript(ink, [one], medium.constants.second_opinion)
         # One digit is drawn far more often than two lines of one each: likelier than not will do.
-        if len(whole.symbols) == 1 and whole.quality > min(found.quality, 0.5):
+        if len(whole.symbols) == 1 and whole.quality > min(best.quality, 0.5):
             return whole
-    return found
+    return best
 
 
-def _parts(ink: Ink, line: int, members: list[int], medium: Medium) -> list[_Part]:
-    boxes = ink.boxes
-    whole = frame_of(boxes[members])
-    parts = parts_of(boxes, members, whole.height)
-    if len(parts) == 1:
-        return [_part(ink, line, members, whole, medium)]
-    return [_part(ink, line, own, frame_of(boxes[own]), medium) for own in parts]
+def _lines(boxes: Boxes, rows: Sequence[list[int]]) -> Iterator[tuple[list[int], Frame]]:
+    """The pieces and the frame of each line, from the top; a row with wide gaps is several."""
+    for row in rows:
+        whole = frame_of(boxes[row])
+        for members in parts_of(boxes, row, whole.height):
+            yield members, frame_in(whole, boxes[members])
 
 
-def _part(ink: Ink, line: int, members: Sequence[int], frame: Frame, medium: Medium) -> _Part:
+def _line(ink: Ink, members: Sequence[int], frame: Frame, medium: Medium) -> _Line:
     medium.budget.spend(pixels=ROWS * frame.width)
+    members = sorted(members)  # as they were written: the strip tells one stroke from the next
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
-    columns = _adjusted(columns, medium.sign_cost, medium.other_cost)
+    columns = _adjusted(columns, medium.constants.sign_cost, medium.constants.other_cost)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
     count = sum(one.log_probability >= least for one in found[:CONSIDERED])
     texts = [_text(ink, members, frame, columns, one, medium.budget) for one in found[:count]]
-    return _Part(line, texts, found[count:], _second_opinions(texts, medium))
+    return _Line(texts, found[count:], _second_opinions(texts, medium))
 
 
 def _adjusted(columns: Columns, sign_cost: float, other_cost: float) -> Columns:
@@ -351,42 +352,53 @@ def _nearest(
     middles, halves = (starts + stops) / 2, np.maximum((stops - starts) / 2, 1.0)
 
     def owner(points: Stroke) -> NDArray[np.intp]:
-        x = (points[:, :1] - frame.left) * frame.scale
-        return np.asarray((np.abs(x - middles) / halves).argmin(axis=1))
+        # Thousands of pixels share a column.
+        across, place = np.unique(points[:, 0], return_inverse=True)
+        x = (across[:, np.newaxis] - frame.left) * frame.scale
+        nearest = np.asarray((np.abs(x - middles) / halves).argmin(axis=1))
+        return np.asarray(nearest[place])
 
     return owner
 
 
-def _transcript(ink: Ink, parts: Sequence[_Part], weight: float, limit: Bound | None) -> Transcript:
-    lines: dict[int, _Line] = {}
-    share, misfit = 1.0, 0.0
-    for part in parts:
-        line = lines.setdefault(part.line, _Line())
-        ranked = sorted(part.texts, key=lambda text: -text.score)
-        best = ranked[0]
-        more = _chances(ranked, part.others)
-        share *= more[0][1]
+def _transcript(
+    ink: Ink,
+    lines: Sequence[_Line],
+    weight: float,
+    limit: Bound | None = None,
+    unread: Sequence[Sequence[int]] = (),
+) -> Transcript:
+    symbols: list[Symbol] = []
+    ignored: list[tuple[Stroke, ...]] = []
+    kept: list[list[tuple[str, float]]] = []
+    dropped: list[list[tuple[str, float]]] = []
+    share, no_number, misfit = 1.0, 1.0, 0.0
+    for line in lines:
+        best, texts = _ranked(line.texts, line.others)
+        share *= texts[0][1]
+        no_number *= min(1.0, sum(p for text, p in texts if not any(map(str.isdigit, text))))
         misfit = max(misfit, best.misfit)
-        line.symbols += _symbols(best, len(line.symbols), part.judged, weight)
-        line.ignored += _left_out(best)
-        line.texts = _longer(line.texts, more)
-    # What has no digit is no line of a number: a bar, a word.
-    kept = [line for line in lines.values() if line.has_digits]
-    symbols = [
-        replace(symbol, line=number) for number, line in enumerate(kept) for symbol in line.symbols
-    ]
-    ignored = [points for line in lines.values() for points in line.ignored]
-    dropped = [line for line in lines.values() if not line.has_digits]
-    ignored += [symbol.points for line in dropped for symbol in line.symbols]
+        ignored += _left_out(best)
+        own = _symbols(best, len(kept), line.judged, weight)
+        # What has no digit is no line of a number: a bar, a word.
+        if any(symbol.char.isdigit() for symbol in own):
+            symbols += own
+            kept.append(texts)
+        else:
+            ignored += [symbol.points for symbol in own]
+            dropped.append(texts)
+    ignored += [tuple(ink.pieces[piece] for piece in line) for line in unread]
     held = [sum(map(ink.amount, symbol.points)) for symbol in symbols]
     left_out = sum(ink.amount(points) for some in ignored for points in some)
     total = max(sum(held) + left_out, 1e-300)
+    # A dot has no length, but it is ink.
+    share_left_out = max(left_out / total, TINY) if ignored else 0.0
     opinions = [symbol.opinion for symbol in symbols if symbol.opinion is not None]
     believed = [max(one.believed, UNLIKELY) for one in opinions]
     return Transcript(
         tuple(symbols),
         tuple(ignored),
-        _joined([line.texts for line in kept]),
+        _joined(kept or dropped),
         Evidence(
             share,
             min((symbol.sure for symbol in symbols), default=0.0),
@@ -395,29 +407,16 @@ def _transcript(ink: Ink, parts: Sequence[_Part], weight: float, limit: Bound | 
             misfit,
             len(symbols),
             len({piece for symbol in symbols for piece in symbol.pieces}),
-            left_out / total if symbols else 1.0,
+            share_left_out if symbols else 1.0,
         ),
+        no_number,
         sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
         limit,
     )
 
 
-@dataclass
-class _Line:
-    """What was read of a line so far."""
-
-    symbols: list[Symbol] = field(default_factory=list)
-    ignored: list[tuple[Stroke, ...]] = field(default_factory=list)
-    texts: list[tuple[str, float]] = field(default_factory=lambda: [("", 1.0)])
-
-    @property
-    def has_digits(self) -> bool:
-        """Whether any symbol is a digit."""
-        return any(symbol.char.isdigit() for symbol in self.symbols)
-
-
-def _symbols(text: _Text, start: int, judged: _Judged, weight: float) -> list[Symbol]:
-    """The symbols of a text that are not other ink, the first of them at a place in its line."""
+def _symbols(text: _Text, line: int, judged: _Judged, weight: float) -> list[Symbol]:
+    """The symbols of a text that are not other ink."""
     found: list[Symbol] = []
     for symbol, own, spread, row in zip(
         text.symbols, text.ink, text.spread, text.rows, strict=True
@@ -427,8 +426,8 @@ def _symbols(text: _Text, start: int, judged: _Judged, weight: float) -> list[Sy
         sure = float(spread[symbol])
         seen = Symbol(
             SYMBOLS[symbol],
-            0,
-            start + len(found),
+            line,
+            len(found),
             sure,
             tuple(sorted({piece for piece, _ in own})),
             tuple(points for _, points in own),
@@ -462,7 +461,7 @@ def _left_out(text: _Text) -> list[tuple[Stroke, ...]]:
 
 
 def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
-    """Judge the ink of digits and other ink of a part's texts at once, each ink once; fill in
+    """Judge the ink of digits and other ink of a line's texts at once, each ink once; fill in
     `_Text.rows` and `_Text.score`.
     """
     groups: list[list[Stroke]] = []
@@ -486,31 +485,37 @@ def _second_opinions(texts: Sequence[_Text], medium: Medium) -> _Judged:
             for symbol, row in zip(text.symbols, text.rows, strict=True)
             if row is not None
         ]
-        text.score = text.log_probability + medium.weight * sum(map(math.log, said))
+        text.score = text.log_probability + medium.constants.second_opinion * sum(
+            map(math.log, said)
+        )
     return judged
 
 
-def _chances(texts: Sequence[_Text], others: Sequence[Hypothesis]) -> list[tuple[str, float]]:
-    """The texts, by falling score, then the others, which have no second opinion, and P(text)."""
+def _visible(symbols: Sequence[int]) -> str:
+    return "".join(SYMBOLS[symbol] for symbol in symbols if symbol != OTHER)
+
+
+def _ranked(
+    texts: Sequence[_Text], others: Sequence[Hypothesis]
+) -> tuple[_Text, list[tuple[str, float]]]:
+    """The best way to the likeliest text, and P(text) of all, that one first.
+
+    Args:
+        texts: those with a second opinion, at least one.
+        others: those without.
+    """
     known = min(1.0, sum(math.exp(text.log_probability) for text in texts))
-    powers = [math.exp(text.score - texts[0].score) for text in texts]
-    found = [(text.symbols, known * p / sum(powers)) for text, p in zip(texts, powers, strict=True)]
-    found += [(other.symbols, math.exp(other.log_probability)) for other in others]
-    return [("".join(SYMBOLS[s] for s in own if s != OTHER), chance) for own, chance in found]
-
-
-def _longer(
-    texts: Sequence[tuple[str, float]], part: Sequence[tuple[str, float]]
-) -> list[tuple[str, float]]:
-    """Readings of a line with one more part; the best first."""
+    highest = max(text.score for text in texts)
+    powers = [math.exp(text.score - highest) for text in texts]
     found: dict[str, float] = {}
-    for (text, share), (more, chance) in itertools.product(texts, part):
-        found[text + more] = found.get(text + more, 0.0) + share * chance
-    first = texts[0][0] + part[0][0]
-    rest = heapq.nlargest(
-        MOST_READINGS - 1, (t for t in found if t != first), key=lambda t: found[t]
-    )
-    return [(t, found[t]) for t in (first, *rest)]
+    for text, power in zip(texts, powers, strict=True):
+        found[text.visible] = found.get(text.visible, 0.0) + known * power / sum(powers)
+    best = max(texts, key=lambda text: (found[text.visible], text.score))
+    for other in others:
+        name = _visible(other.symbols)
+        found[name] = found.get(name, 0.0) + math.exp(other.log_probability)
+    first = best.visible
+    return best, [(first, found.pop(first)), *found.items()]
 
 
 def _joined(
@@ -524,6 +529,6 @@ def _joined(
             longer = (*lines, text) if text else lines
             found[longer] = found.get(longer, 0.0) + p * share
         first, *rest = found
-        best = heapq.nlargest(MOST_READINGS - 1, rest, key=lambda lines: found[lines])
+        best = heapq.nlargest(BEAM - 1, rest, key=lambda lines: found[lines])
         joined = [(lines, found[lines]) for lines in (first, *best)]
     return tuple(joined)
