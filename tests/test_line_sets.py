@@ -33,9 +33,11 @@ def test_it_works(source):
     sizes = {name: len(samples) for name, samples in sets_of(source).items()}
     assert sizes == {
         "single digits, digits": 7, "numbers": 4, "composed, apart": 5, "composed, touching": 5,
+        "composed, long, apart": 5, "composed, long, touching": 5,
         **dict.fromkeys(TEXTS, 6),
         "pictures, single digits": 3, "pictures, apart": 3,
-        "pictures, kissing": 3, "pictures, touching": 3, "letters": 2, "doodles": 2, "words": 1,
+        "pictures, kissing": 3, "pictures, touching": 3, "pictures, long apart": 3,
+        "pictures, long touching": 3, "pictures, signs": 3, "letters": 2, "doodles": 2, "words": 1,
     }  # fmt: skip
 
 
@@ -65,9 +67,14 @@ def test_texts_have_their_sign(source, name, signs):
 
 
 def test_lines_are_as_long_as_their_labels_say(source):
-    """Composed numbers have four digits, pairs in a picture two, words three letters or more."""
+    """Composed numbers have four digits or ten, pairs in a picture two, words three letters or
+    more.
+    """
     sets = sets_of(source)
-    assert {len(s.label) for name in sets if "composed" in name for s in sets[name]} == {4}
+    for name in sets:
+        if "composed" in name:
+            assert {len(s.label) for s in sets[name]} == {10 if "long" in name else 4}
+    assert all(set(s.label) & {*"./-+%"} for s in sets["pictures, signs"])
     for name, (length, _) in PICTURES.items():
         assert {len(sample.label) for sample in sets[f"pictures, {name}"]} == {length}
     assert all(len(sample.strokes) >= 3 for sample in sets["words"])

@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from webapp.recognition import Stroke
+
 from .compose import Spacing, composed
 from .errors import DataError
 from .photos import SCENES, coverage, photo_of
@@ -56,14 +58,19 @@ def numbers_as_pictures(
     """So many numbers of so many digits, drawn black on white, as PNG files."""
     rng = np.random.default_rng(seed)
     for number in composed(samples, count, length, spacing, rng):
-        points = np.concatenate(number.strokes)
-        low = points.min(axis=0) - 0.3
-        width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PICTURE_HEIGHT).astype(int)
-        placed = [(stroke - low) * PICTURE_HEIGHT for stroke in number.strokes]
-        pen = rng.uniform(*PICTURE_PEN) * PICTURE_HEIGHT
-        picture = np.rint(255 * (1 - coverage(placed, (width, height), pen))).astype(np.uint8)
-        _, encoded = cv2.imencode(".png", picture)
-        yield PhotoSample(number.label, number.writer, encoded.tobytes())
+        yield PhotoSample(number.label, number.writer, picture_of(number.strokes, rng))
+
+
+def picture_of(strokes: Sequence[Stroke], rng: np.random.Generator) -> bytes:
+    """Strokes, about 1 high, drawn black on white, as a PNG file."""
+    points = np.concatenate(strokes)
+    low = points.min(axis=0) - 0.3
+    width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PICTURE_HEIGHT).astype(int)
+    placed = [(stroke - low) * PICTURE_HEIGHT for stroke in strokes]
+    pen = rng.uniform(*PICTURE_PEN) * PICTURE_HEIGHT
+    picture = np.rint(255 * (1 - coverage(placed, (width, height), pen))).astype(np.uint8)
+    _, encoded = cv2.imencode(".png", picture)
+    return encoded.tobytes()
 
 
 def read_photos(folder: Path) -> list[PhotoSample]:

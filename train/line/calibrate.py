@@ -7,7 +7,7 @@ it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,26 @@ from ..progress import watched
 from .sets import LineSample
 
 WRONG_OF_OK = 0.01
-"""Of what is said with `ok`, so much may be wrong: no set of numbers is surely above it, that is,
-Wilson's 95 % interval begins below. By plain shares one odd sample of a small set would decide for
-all."""
+"""Of what is said with `ok`, so much may be wrong: of all sets of numbers together, and no set is
+surely above it, that is, Wilson's 95 % interval begins below. By plain shares one odd sample of a
+small set would decide for all."""
 
 OTHERS_OK = 0.01
 """Of what is no number, at most so much may be `ok` in any set."""
+
+DIRECTIONS = {
+    "share": 1,
+    "weakest": 1,
+    "opinion": 1,
+    "is_digit": 1,
+    "misfit": -1,
+    "symbols": -1,
+    "pieces_over": -1,
+    "pieces_under": -1,
+}
+"""Whether a feature makes a text likelier or less likely. Fitted freely, `symbols` came out
+positive, for letters are errors of one symbol: then long numbers were `ok` that the reader itself
+did not believe."""
 
 RIDGE = 1e-2
 """Penalty on the squares of the weights, of standardised features, as a share of a sample."""
@@ -108,25 +122,11 @@ def _outcome(kind: str, sample: LineSample, reading: Reading) -> Outcome:
     )
 
 
-def fitted_by_medium(
-    found: Sequence[Outcome], read_with: Confidence
-) -> tuple[Confidence, Confidence]:
-    """`fitted` on strokes, and on pictures.
-
-    Raises:
-        TrainError: see `fitted`.
-    """
-    strokes, pictures = (
-        fitted([one for one in found if one.picture is picture], read_with)
-        for picture in (False, True)
-    )
-    return strokes, pictures
-
-
 def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
     """The logistic model of these outcomes, and the threshold below which a reading is unsure.
 
-    Logistic regression by Newton's method, with a ridge; features are standardised while fitting.
+    Logistic regression; features that would count against their direction (`DIRECTIONS`) are left
+    out, one after the other.
 
     Args:
         read_with: the second opinion's weight and the costs that the outcomes were read with; they
@@ -138,14 +138,19 @@ def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
     decided = [one for one in found if one.can_be_ok]
     if not decided:
         raise TrainError(f"none of {len(found)} readings can be ok: nothing to fit confidence on")
-    features = np.array([one.evidence.features() for one in decided if one.evidence])
+    features = [one.evidence.features() for one in decided if one.evidence]
     right = np.array([one.right for one in decided], np.float64)
-    middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    weights = _logistic((features - middle) / spread, right)
-    slopes = weights[1:] / spread
-    bias = float(weights[0] - (slopes * middle).sum())
-    names = [f.name for f in fields(Confidence)][1 : 1 + len(slopes)]
-    model = replace(read_with, bias=bias, **dict(zip(names, slopes.tolist(), strict=True)))
+    names = [*features[0]]
+    while True:
+        rows = np.array([[own[name] for name in names] for own in features])
+        bias, slopes = _logistic(rows.reshape(len(features), -1), right)
+        weights = dict(zip(names, slopes.tolist(), strict=True))
+        against = {n: w * DIRECTIONS[n] for n, w in weights.items() if w * DIRECTIONS[n] < 0}
+        if not against:
+            break
+        names.remove(min(against, key=lambda name: against[name]))
+    weights = dict.fromkeys(DIRECTIONS, 0.0) | weights
+    model = replace(read_with, bias=bias, **weights)
     return replace(model, unsure=threshold_of(found, model))
 
 
@@ -161,6 +166,7 @@ def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
     # Just above each: then that one, and all that are no surer, are not `ok`.
     thresholds = np.append(0.0, np.nextafter(np.unique(every), 2.0))
     tolerable = np.ones(len(thresholds), bool)
+    wrong_in_all, ok_in_all = np.zeros((2, len(thresholds)))
     for own in sets.values():
         decided = [one for one in own if one.can_be_ok and one.evidence]
         sure = np.array([model.of(one.evidence) for one in decided if one.evidence])
@@ -171,14 +177,23 @@ def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
         if own[0].label is not None:
             counts = zip(wrong_of_ok.tolist(), (len(order) - below).tolist(), strict=True)
             tolerable &= [not ok or wilson(some, ok)[0] <= WRONG_OF_OK for some, ok in counts]
+            wrong_in_all += wrong_of_ok
+            ok_in_all += len(order) - below
         else:
             tolerable &= wrong_of_ok <= OTHERS_OK * len(own)
+    tolerable &= wrong_in_all <= WRONG_OF_OK * ok_in_all
     return float(thresholds[tolerable.argmax()])
 
 
-def _logistic(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights, (F + 1,), the bias first, of features, (N, F), and what was right, (N,), 0 or 1."""
-    rows = np.column_stack([np.ones(len(features)), features])
+def _logistic(
+    features: NDArray[np.float64], right: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """The bias and the weights, (F,), of features, (N, F), and what was right, (N,), 0 or 1.
+
+    By Newton's method, with a ridge; features are standardised meanwhile.
+    """
+    middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    rows = np.column_stack([np.ones(len(features)), (features - middle) / spread])
     weights = np.zeros(rows.shape[1])
     ridge = RIDGE * np.eye(rows.shape[1])
     ridge[0, 0] = 0.0
@@ -190,7 +205,8 @@ def _logistic(features: NDArray[np.float64], right: NDArray[np.float64]) -> NDAr
         weights = weights - step
         if np.abs(step).max() < 1e-8:
             break
-    return weights
+    slopes = weights[1:] / spread
+    return float(weights[0] - (slopes * middle).sum()), slopes
 
 
 def figures_of(found: Sequence[Outcome], model: Confidence | None = None) -> dict[str, Any]:

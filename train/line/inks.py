@@ -87,6 +87,8 @@ class Source:
     """Contributors whose samples are left out."""
     only: tuple[str, ...] = ()
     """If any, samples of other contributors are left out, doodles apart."""
+    doodles: tuple[str, ...] = ()
+    """Splits of doodles, which no contributor is left out of; those of `splits` if empty."""
 
     def samples(self, path: Path) -> list[StrokeSample]:
         """The samples of a stroke file that are taken.
@@ -108,11 +110,15 @@ class Source:
         """
         return [
             other
-            for split in self.splits
+            for split in dict.fromkeys((*self.splits, *self.doodles))
             for other in read_nondigits(path, split)
             if _is_other(other)
             and not is_bar(other.strokes)
-            and (other.kind == "doodles" or self._takes(other.provider))
+            and (
+                split in (self.doodles or self.splits)
+                if other.kind == "doodles"
+                else split in self.splits and self._takes(other.provider)
+            )
         ]
 
     def _takes(self, provider: str) -> bool:

@@ -12,7 +12,7 @@ from webapp.recognition import Stroke
 from ..compose import SPACINGS, Spacing, composed
 from ..errors import DataError
 from ..number_figures import is_number, written
-from ..photo_sets import numbers_as_pictures, read_photos
+from ..photo_sets import numbers_as_pictures, picture_of, read_photos
 from ..strokes import StrokeSample
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
@@ -29,7 +29,7 @@ TEXTS: dict[str, Callable[[Rng], str]] = {
 }
 """Texts with signs, each set of one kind."""
 
-LENGTH = 4
+LENGTH, LONG = 4, 10
 """Digits of a number that is composed without signs."""
 
 PICTURES: Mapping[str, tuple[int, Spacing]] = {
@@ -37,6 +37,8 @@ PICTURES: Mapping[str, tuple[int, Spacing]] = {
     "apart": (LENGTH, "apart"),
     "kissing": (2, "kissing"),
     "touching": (2, "touching"),
+    "long apart": (LONG, "apart"),
+    "long touching": (LONG, "touching"),
 }
 """Digits of a number in a picture, and how they stand."""
 
@@ -104,16 +106,23 @@ def line_sets(
         numbers = [sample for sample in source.samples(path) if is_number(sample)]
         if numbers:
             yield path.name.split(".")[0], _some(numbers, amounts.single)
-    for number, spacing in enumerate(SPACINGS):
-        rng = np.random.default_rng([seed, number])
-        numbers = composed(singles, amounts.composed, LENGTH, spacing, rng)
-        yield f"composed, {spacing}", _some(numbers, amounts.composed)
+    for length, name in ((LENGTH, "composed"), (LONG, "composed, long")):
+        for number, spacing in enumerate(SPACINGS):
+            rng = np.random.default_rng([seed, number, length])
+            numbers = composed(singles, amounts.composed, length, spacing, rng)
+            yield f"{name}, {spacing}", _some(numbers, amounts.composed)
     for number, (name, text) in enumerate(TEXTS.items()):
         rng = np.random.default_rng([seed, 10 + number])
         yield name, [_signed(text(rng), inks, rng) for _ in range(amounts.signs)]
     for name, (length, spacing) in PICTURES.items():
         photos = numbers_as_pictures(singles, amounts.pictures, length, spacing, seed)
         yield f"pictures, {name}", [LineSample(p.label, p.writer, None, p.data) for p in photos]
+    rng = np.random.default_rng([seed, 19])
+    signed = [_signed(_text(rng), inks, rng) for _ in range(amounts.pictures)]
+    yield (
+        "pictures, signs",
+        [LineSample(s.label, s.writer, None, picture_of(s.strokes or (), rng)) for s in signed],
+    )
     rng = np.random.default_rng([seed, 20])
     for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
         rows = rng.permutation(len(drawings))[: amounts.others]
@@ -170,6 +179,11 @@ def _some(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
     rows = np.linspace(0, len(samples) - 1, min(len(samples), most)).round().astype(int)
     chosen = [samples[row] for row in rows.tolist()]
     return [LineSample(written(s), s.writer, s.strokes) for s in chosen]
+
+
+def _text(rng: Rng) -> str:
+    """One of any of `TEXTS`."""
+    return [*TEXTS.values()][int(rng.integers(len(TEXTS)))](rng)
 
 
 def _signed(text: str, inks: Inks, rng: Rng) -> LineSample:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ..mnist import ABOUT as MNIST
 from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
 from ..ship import origin
 from ..strokes import read_stroke_file
-from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted_by_medium, outcomes
+from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
 from .run import NAME
 from .sets import (
@@ -44,7 +44,7 @@ STROKES, PICTURES = "pen", "ink"
 """The shipped networks of single digits, which give the second opinion."""
 
 SEED = 2029
-"""Of what is composed to measure on; that of a fold is another, so that no set is met twice."""
+"""Of what is composed to measure on; that of a fold is another, so that no line is met twice."""
 
 CHOICE_SHARE = 3
 """What decides the text is chosen on so many times fewer samples than the confidence is fitted
@@ -60,6 +60,9 @@ LIMITS = [
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """By the set."""
+
+Set = tuple[str, Sequence[LineSample]]
+"""Its name, and its samples."""
 
 Confidences = tuple[Confidence, Confidence]
 """Of strokes, and of pictures."""
@@ -154,73 +157,113 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     print(f"\nWritten to {output}.")
 
 
-def calibrated(folds: Sequence[Path], dev: Source) -> tuple[Confidences, dict[str, Any]]:
-    """The confidences fitted on all folds, and what they are worth on each when fitted on the
-    others; of a single fold, on itself.
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """A fit that left contributors out, and lines of their dev writers, which neither it nor the
+    networks of single digits have seen.
+    """
+
+    folder: Path
+    left_out: Sequence[str]
+    choice: Sequence[Set]
+    """What the constants of the text are chosen on, ..."""
+    fit: Sequence[Set]
+    """... and what the confidence is fitted on."""
+    found: dict[Any, Outcomes] = field(default_factory=dict)
+    """What was read already."""
+
+    def read(self, name: str, constants: Confidence, picture: bool) -> Outcomes:
+        """What it reads in the strokes, or pictures, of `choice` or `fit`."""
+        key = name, constants, picture
+        if key not in self.found:
+            sets = [(k, s) for k, s in getattr(self, name) if is_picture(s) == picture]
+            self.found[key] = _read(_exported(self.folder), (constants, constants), sets)
+        return self.found[key]
+
+
+def is_picture(samples: Sequence[LineSample]) -> bool:
+    """Whether a set is of pictures."""
+    return bool(samples) and samples[0].picture is not None
+
+
+def folds_of(folders: Sequence[Path], dev: Source) -> list[Fold]:
+    """The folds of some fits.
+
+    Doodles, which have no contributor, are of classes that are neither trained on nor of dev.
+
+    Raises:
+        TrainError: a fit left nobody out.
+    """
+    fewer = Amounts(*(amount // CHOICE_SHARE for amount in asdict(CALIBRATION).values()))
+    found = []
+    for folder in folders:
+        without = artefacts.read_card(folder / f"{NAME}.run.json").get("without", [])
+        if not without:
+            raise TrainError(
+                f"{folder} left no contributor out: nothing of it is new to its reader"
+            )
+        own = replace(dev, only=tuple(without), doodles=("test",))
+        choice = [*line_sets(own, fewer, SEED + 2)]
+        found.append(Fold(folder, without, choice, [*line_sets(own, CALIBRATION, SEED + 1)]))
+    return found
+
+
+def calibrated(folders: Sequence[Path], dev: Source) -> tuple[Confidences, dict[str, Any]]:
+    """The confidences chosen and fitted on all folds; and what each fold's reader gives with those
+    of the other folds, of a single fold with its own: what figures of `ok` are quoted of.
 
     Raises:
         TrainError: a fold left nobody out.
     """
-    sources = {folder: _left_out(folder, dev) for folder in folds}
-    chosen = _chosen(sources)
-    every = [
-        _read(_exported(folder), (chosen, chosen), line_sets(source, CALIBRATION, SEED + 1))
-        for folder, source in sources.items()
-    ]
-    pooled = _pooled(every)
+    folds = folds_of(folders, dev)
     report: dict[str, Any] = {"folds": []}
-    for number, (folder, own) in enumerate(zip(folds, every, strict=True)):
-        others = every[:number] + every[number + 1 :]
-        models = fitted_by_medium(_pooled(others or every), chosen)
-        report["folds"].append(
-            {
-                "left_out": list(artefacts.read_card(folder / f"{NAME}.run.json")["without"]),
-                "sets": {
-                    kind: figures_of(found, models[found[0].picture]) for kind, found in own.items()
-                },
-            }
-        )
-    return fitted_by_medium(pooled, chosen), report
+    for fold in folds:
+        others = [other for other in folds if other is not fold] or folds
+        sets: dict[str, Any] = {}
+        for picture, model in zip((False, True), _fitted(others), strict=True):
+            read_with = replace(Confidence(unsure=0.0), **_costs(model))
+            found = fold.read("fit", read_with, picture)
+            sets |= {kind: figures_of(own, model) for kind, own in found.items()}
+        report["folds"].append({"left_out": list(fold.left_out), "sets": sets})
+    return _fitted(folds), report
 
 
-def _pooled(every: Sequence[Outcomes]) -> list[Outcome]:
-    return [one for found in every for own in found.values() for one in own]
+def _fitted(folds: Sequence[Fold]) -> Confidences:
+    """The confidence of strokes, and that of pictures."""
+    models = []
+    for picture in (False, True):
+        chosen = _chosen(folds, picture)
+        every = [fold.read("fit", chosen, picture) for fold in folds]
+        pooled = [one for found in every for own in found.values() for one in own]
+        models.append(fitted(pooled, chosen))
+    return models[0], models[1]
 
 
-def _left_out(folder: Path, dev: Source) -> Source:
-    without = artefacts.read_card(folder / f"{NAME}.run.json").get("without", [])
-    if not without:
-        raise TrainError(f"{folder} left no contributor out: nothing of it is new to its reader")
-    return replace(dev, splits=("train", "dev"), only=tuple(without))
+def _costs(model: Confidence) -> dict[str, float]:
+    """What decides the text."""
+    return {name: getattr(model, name) for name in ("second_opinion", "sign_cost", "other_cost")}
 
 
-def _chosen(sources: Mapping[Path, Source]) -> Confidence:
+def _chosen(folds: Sequence[Fold], picture: bool) -> Confidence:
     """What decides the text: the weight of the second opinion, then the cost of a sign, then that
-    of other ink, with which most of the folds is read as it should be.
+    of other ink, with which most is read as it should be.
 
     That is the mean over groups of sets (`group_of`), so that the sets with signs, which are many,
     count as one kind: exactly of numbers, as no number of others. The rest of the confidence is
     still to be fitted.
-
-    Args:
-        sources: of each fold's folder, what it left out.
     """
-    fewer = Amounts(*(amount // CHOICE_SHARE for amount in asdict(CALIBRATION).values()))
-    folds = [
-        (_exported(folder), [*line_sets(source, fewer, SEED + 2)])
-        for folder, source in sources.items()
-    ]
 
     def right(confidence: Confidence) -> float:
         shares: dict[str, list[float]] = defaultdict(list)
-        for content, sets in folds:
-            for kind, own in _read(content, (confidence, confidence), sets).items():
+        for fold in folds:
+            for kind, own in fold.read("choice", confidence, picture).items():
                 name = "rejected" if own[0].label is None else "exact"
                 shares[group_of(kind)].append(figures_of(own)[name])
         share = float(np.mean([np.mean(own) for own in shares.values()]))
         print(
-            f"second opinion {confidence.second_opinion}, sign {confidence.sign_cost}, other ink "
-            f"{confidence.other_cost}: {share:.2%} right, mean over groups of sets"
+            f"{'pictures' if picture else 'strokes'}, second opinion {confidence.second_opinion}, "
+            f"sign {confidence.sign_cost}, other ink {confidence.other_cost}: {share:.2%} right, "
+            "mean over groups of sets"
         )
         return share
 
