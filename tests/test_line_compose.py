@@ -287,3 +287,48 @@ def test_a_sign_of_a_line_is_like_the_others(inks):
         heights.append([float(np.ptp(points[:, 1])) for points in strokes])
     one, other = np.log(np.array(heights)).T
     assert np.abs(one - other).mean() < np.abs(one - np.roll(other, 1)).mean() * 0.8
+
+
+def how_often(monkeypatch, inks, name, seeds=300):
+    """How often composing lines of strokes calls a function of the module."""
+    calls = []
+    whole = getattr(compose, name)
+    monkeypatch.setattr(compose, name, lambda *taken: calls.append(1) or whole(*taken))
+    few = replace(inks, strings=[], glyph_rows=[])
+    lines = 0
+    for seed in range(seeds):
+        before = len(calls)
+        random_line(few, rng_of(seed))
+        lines += len(calls) > before
+    return lines / seeds
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("degraded", 0.15, 0.45), ("drawn", 0.2, 0.7), ("_join", 0.01, 0.12)],
+)
+def test_lines_are_varied(inks, monkeypatch, name, least, most):
+    """Some are pictures that a camera spoilt, some have styles of digits that files lack, in some
+    the pen is not lifted between digits.
+    """
+    assert least < how_often(monkeypatch, inks, name) < most
+
+
+def test_some_strokes_come_in_any_order(inks, monkeypatch):
+    """In a tenth of the drawn lines; else they come from left to right."""
+    out_of_order = lines = 0
+    whole = compose._drawn
+
+    def watched(strokes, rng):
+        nonlocal out_of_order, lines
+        lefts = [stroke[:, 0].min() for stroke in strokes]
+        lines += 1
+        out_of_order += lefts != sorted(lefts) and min(np.diff(lefts)) < -0.5
+        return whole(strokes, rng)
+
+    monkeypatch.setattr(compose, "_drawn", watched)
+    few = replace(inks, strings=[], glyph_rows=[])
+    monkeypatch.setattr(compose, "random_text", lambda rng: "111111")
+    for seed in range(300):
+        random_line(few, rng_of(seed))
+    assert 0.04 < out_of_order / lines < 0.18

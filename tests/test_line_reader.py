@@ -120,7 +120,9 @@ def test_a_symbols_extent_is_where_its_ink_is(reader):
     assert columns.extents[peak] == pytest.approx([three.min(), three.max()], abs=BODY / 5)
 
 
-@pytest.mark.parametrize("width", [1, 2, 31, 32, 33, 48, 49, 95, 96, 383, 384, 385, 386, 700])
+@pytest.mark.parametrize(
+    "width", [1, 2, 31, 43, 44, 45, 46, 48, 49, 111, 112, 251, 252, 253, 256, 700]
+)
 def test_every_width_has_its_columns(reader, width):
     """Half as many as pixels, rounded up, also where a strip is just wider than a window."""
     strip = np.zeros((ROWS, width, STRIP_CHANNELS), np.uint8)

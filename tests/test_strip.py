@@ -6,6 +6,8 @@ import pytest
 from train.line.degrade import boxes_of_ink
 from webapp.recognition.strip import (
     BODY,
+    FULL,
+    LEAST_BODY,
     MARGIN,
     ROWS,
     STRIP_CHANNELS,
@@ -68,6 +70,19 @@ def test_a_descender_or_a_dot_does_not_shrink_the_others() -> None:
         boxes_of([*(bar(n * 0.6) for n in range(6)), bar(4.0, 0.9, 1.0), bar(5.0, 0.2, 1.35)])
     )
     assert dotted.scale == pytest.approx(plain.scale, rel=0.01)
+
+
+def test_what_is_too_high_shrinks_the_line_down_to_a_bound() -> None:
+    """All ink is to fit in, unless the writing would be lower than 13 pixels."""
+    for rise, body in ((0.2, BODY), (0.8, FULL / 1.8), (1.5, LEAST_BODY)):
+        boxes = boxes_of([*(bar(n * 0.6) for n in range(6)), bar(1.5, -rise, 0.0)])
+        frame = frame_of(boxes)
+        assert frame.scale == pytest.approx(body, rel=0.02)
+        tops = (boxes[:, 1] - frame.top) * frame.scale
+        ends = (boxes[:, 3] - frame.top) * frame.scale
+        # What cannot fit in is cut off above and below alike.
+        assert (ends[:6] <= ROWS + 0.5).all()
+        assert rise == 1.5 or tops.min() >= 0
 
 
 def test_a_slope_is_levelled() -> None:

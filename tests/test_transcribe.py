@@ -368,6 +368,53 @@ def test_evidence_is_of_the_weakest():
     assert read(row(2), reader, Judges(ones, None)).evidence.is_digit == 1
 
 
+def test_evidence_is_of_all_lines():
+    """The share of the text is that of every line, the misfit the worst, the pieces all of them."""
+    torn = Shows(({"1": 0.8, "7": 0.2}, 0, 0.5), ("2", 0.5, 1))
+    tail = np.concatenate([zigzag(0, 80), [[125.0, 100.0]]])
+    lines = [tail, zigzag(100, 200), *row(2, top=200), *row(2, top=400)]
+    evidence = read(lines, torn).evidence
+    assert evidence.share == pytest.approx(0.8**3, abs=0.01)
+    assert evidence.misfit == pytest.approx(0.25, abs=0.05)
+    both = zigzag(0, 200, top=600, bottom=700)
+    through = read([both, *row(2, top=800), zigzag(10, 30, top=800, bottom=900)], torn).evidence
+    assert (through.symbols, through.pieces) == (4, 4)
+
+
+def test_only_likely_texts_get_a_second_opinion():
+    """Half a per cent as likely as the best, and no more than five."""
+    seven = np.where(np.arange(10) == 7, 0.991, 0.001)
+    for chance, asked in ((0.01, True), (0.003, False)):
+        found = read(row(1), Shows(({"1": 1.0, "7": chance}, 0, 1)), Judges(seven), weight=1.2)
+        assert (text_of(found) == "7") == asked
+    judge = Judges()
+    read(row(1), Shows(({str(digit): 0.9**digit for digit in range(10)}, 0, 1)), judge)
+    assert len(judge.groups) == 1
+    two = Shows(
+        *(({str(digit): 0.9**digit for digit in range(9)}, n / 2, n / 2 + 0.5) for n in (0, 1))
+    )
+    found = read(row(2), two, Judges(seven), weight=1.2)
+    # Most of the texts with a 7 are not among the five likeliest.
+    assert "7" not in text_of(found)
+
+
+def test_ink_that_is_near_a_symbol_is_its_own():
+    """Up to five pixels of the strip, a quarter of a height; what is further away is ignored."""
+    reader = Shows(("1", 0, 0.25), ("2", 0.75, 1))
+    for distance, held in ((20, True), (30, False)):
+        speck = np.array([[125.0 + distance, 40.0], [127.0 + distance, 42.0]])
+        found = read([zigzag(0, 125), speck, zigzag(375, 500)], reader)
+        assert (found.ignored == ()) == held
+
+
+@pytest.mark.parametrize(("covered", "divided"), [(0.4, False), (0.6, True)])
+def test_a_stroke_is_divided_where_it_covers_half_of_another_symbol(covered, divided):
+    """The digit beside it has a stroke of its own either way."""
+    long = zigzag(0, 100 + 100 * covered)
+    found = read([long, zigzag(100, 200)], Shows(("1", 0, 0.5), ("2", 0.5, 1)))
+    assert [s.pieces for s in found.symbols] == [(0,), (0, 1) if divided else (1,)]
+
+
 def test_quality_grows_with_what_is_read_and_how_sure_it_is():
     """So that a page whose digits are seen once it is straight is read straight."""
 

@@ -44,7 +44,7 @@ WIDEST = 4096.0
 """Width of a strip, in pixels, at most: some 250 digits without a wide gap. Longer lines shrink."""
 
 MARGIN = 4
-"""Empty columns on either side, in pixels: half of what a column of the reader looks at."""
+"""Empty columns on either side, in pixels."""
 
 PEN = 1.8
 """Width of the redrawn pen, in pixels: thinner than a glyph's, so that digits stay apart."""
