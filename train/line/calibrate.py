@@ -23,9 +23,9 @@ from ..progress import watched
 from .sets import LineSample
 
 WRONG_OF_OK = 0.01
-"""Of what is said with `ok`, so much may be wrong: of all sets of numbers together, and no set is
-surely above it, that is, Wilson's 95 % interval begins below. By plain shares one odd sample of a
-small set would decide for all."""
+"""Most that may be wrong of the `ok` readings of all sets of numbers together. In no single set may
+the lower end of Wilson's 95 % interval exceed it: by plain shares, one odd sample of a small set
+would decide for all."""
 
 OTHERS_OK = 0.01
 """Of what is no number, at most so much may be `ok` in any set."""

@@ -47,7 +47,7 @@ SEED = 2029
 """Of what is composed to measure on; that of a fold is another, so that no line is met twice."""
 
 CHOICE_SHARE = 3
-"""What decides the text is chosen on so many times fewer samples than the confidence is fitted
+"""The decoding constants are chosen on one in so many of the samples that the confidence is fitted
 on."""
 
 LIMITS = [

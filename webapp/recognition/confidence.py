@@ -71,10 +71,10 @@ class Confidence:
     unsure: float = 0.5
     """Confidence below this: a reading that is given, and called unsure."""
     sign_cost: float = 0.0
-    """Taken from the line reader's logits of signs, in nats: they are commoner in the lines that it
-    learnt from than in what people write. So is other ink: ..."""
+    """Subtracted from the logits of signs, in nats: there are more in training lines than in real
+    ones."""
     other_cost: float = 0.0
-    """... taken from the logit of other ink."""
+    """The same for other ink."""
     second_opinion: float = 0.3
     """Weight of the log probabilities of the network of single digits, beside 1 for those of the
     line reader."""

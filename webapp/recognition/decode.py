@@ -28,7 +28,8 @@ Kept = dict[int, tuple[int, int, float, float]]
 in a blank, and in that symbol. The key is parent * K + last symbol; the empty text's is -1."""
 
 SKIPPED = 0.001
-"""Probability, in all, of the paths that a search leaves out: no answer shows a tenth of a percent.
+"""Upper bound on the total probability of the paths that a search skips; answers are not shown to a
+tenth of a percent.
 
 The columns that are surest to be blank are read as blank, while the probabilities that they are
 not sum to no more. Columns are independent, so by the union bound the paths that emit a symbol in

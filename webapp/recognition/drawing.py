@@ -26,14 +26,14 @@ CHORD = 1.2
 rate nor the tremble between two samples shows in it."""
 
 PIXELS_PER_CHORD = 4
-"""Chords are longer where there would be more than one to so many pixels of the drawing: a digit
-has some 60 in 400 pixels, a scribble as many as somebody likes."""
+"""At most one chord for so many pixels of the drawing. A digit has some 60 in 400 pixels; longer
+drawings get longer chords, so that a scribble costs no more."""
 
 GUTTER = 1
-"""Empty pixels beside each drawing on a canvas of several: a pen is rounded up by less."""
+"""Empty pixels beside each drawing on a canvas of several: rounding the pen's width adds less."""
 
 DIRECTIONS = 16
-"""That a chord's direction is rounded to: a sixteenth of a turn."""
+"""Number of directions that chords are quantised to."""
 
 
 def draw(

@@ -32,9 +32,9 @@ COLUMN = 2
 """Pixels of a strip to one column of the reader."""
 
 WIDTHS = (48, 256)
-"""Strips are padded to one of these widths, in pixels: one digit, ten. An interpreter takes longer
-to change its width than to read a digit, and each has the weights in memory of its own, 3 MB: a
-third would not fit into the smallest machine. Wider strips are read in windows of the last."""
+"""Strips are padded to one of these widths, in pixels: one digit, ten. Resizing an interpreter
+takes longer than reading a digit, so each width keeps its own, with its own 3 MB of weights; a third
+does not fit on the smallest machine. Wider strips are read in windows of the last width."""
 
 OVERLAP = 144
 """Pixels that two windows share. A column looks at 70 pixels to either side."""
@@ -86,8 +86,8 @@ def in_windows(
     """The columns of a strip by a network that is asked about windows of it.
 
     Args:
-        window: at most as wide as the last of `WIDTHS`, to logits, (T, 24), and extents, (T, 2);
-            what it pads the window to changes what it says of its end.
+        window: maps a window no wider than the last of `WIDTHS` to logits, (T, 24), and extents,
+            (T, 2). Its padding affects the last columns.
         budget: checked before each window.
     """
     # In training hardly a strip ends without empty columns behind it: those that do are misread.

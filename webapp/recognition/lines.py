@@ -7,7 +7,8 @@ Boxes = NDArray[np.float64]
 """(N, 4): left, top, right, bottom of each piece of ink."""
 
 TALL = 0.4
-"""Pieces at least so high, as a share of the highest, decide what is a line; a bar follows."""
+"""Only pieces at least this high, as a share of the highest, define lines; lower ones join the
+nearest."""
 
 SAME_LINE = 0.35
 """Two pieces whose heights overlap by this share of the lower one stand in one line, ..."""

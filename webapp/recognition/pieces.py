@@ -17,7 +17,8 @@ MOST_PIECES = 300
 """Pieces of a picture, at most: the largest."""
 
 CUT_POINTS = 200
-"""A stroke that is cut is looked at in so many points: a hundredth of the height of ten digits."""
+"""Points that a stroke is resampled to before it is divided: a tenth of a height apart in one that
+runs through ten digits."""
 
 PEN_WIDTH = 0.1
 """Width that a thin pen is thickened to, as a share of the glyph's longer side."""

@@ -19,13 +19,13 @@ from .lines import TALL
 
 Strip = NDArray[np.uint8]
 """Shape (32, W, 7), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
-the right, left, down and up there; 5 and 6 are the ink of every other stroke. All but the ink are 0
-of a picture.
+the right, left, down and up there; 5 and 6 are the ink of every other stroke. For a picture, every
+channel but the ink is 0.
 
 A 1 over the side of a 0 cannot be told from a 0 by ink; as a stroke of its own it can."""
 
 STRIP_CHANNELS = CHANNELS + 2
-"""Of a strip: those of a glyph, and two of alternating strokes."""
+"""Channels of a strip: the five of a glyph, and two that hold every other stroke each."""
 
 ROWS = 32
 """Height of a strip, in pixels."""

@@ -34,18 +34,19 @@ CONSIDERED = 5
 """Texts of a line, at most, whose ink gets a second opinion, ..."""
 
 NEGLIGIBLE = 0.005
-"""... if they are at least this likely beside the best: a second opinion hardly outweighs more."""
+"""... if their probability is at least this share of the best's: a second opinion rarely closes a
+wider gap."""
 
 SLACK = 5.0
-"""Ink that no symbol's extent reaches is held by one this near, in pixels of the strip (20 to a
-height): four times the mean error of an extent on train lines."""
+"""A symbol also holds ink up to this far outside its extent, in pixels of the strip (writing is 20
+high): four times the mean error of an extent on train lines."""
 
 SPILL = 6.0
-"""A piece that reaches so far out of its symbol's extent, in pixels of the strip, over another's
-was written through both."""
+"""A piece of ink runs through two symbols if it reaches so far beyond its own symbol's extent, in
+pixels of the strip, ..."""
 
 COVERED = 0.5
-"""... if it covers this share of the other's extent."""
+"""... and covers at least this share of the other's."""
 
 UNLIKELY = 1e-4
 """A second opinion counts no less than this: one odd digit does not outweigh a line."""
@@ -204,7 +205,7 @@ class _Judged:
     is_digit: NDArray[np.float64] | None
 
     def of(self, symbol: int, row: int) -> float:
-        """P(this digit), or P(no digit) of other ink; 1 of it where the network does not say."""
+        """P(digit); for other ink P(no digit), or 1 if the network has no such output."""
         is_digit = 1.0 if self.is_digit is None else float(self.is_digit[row])
         if symbol == OTHER:
             return 1.0 if self.is_digit is None else 1 - is_digit
