@@ -33,8 +33,8 @@ COLUMN = 2
 
 WIDTHS = (48, 256)
 """Strips are padded to one of these widths, in pixels: one digit, ten. Resizing an interpreter
-takes longer than reading a digit, so each width keeps its own, with its own 3 MB of weights; a third
-does not fit on the smallest machine. Wider strips are read in windows of the last width."""
+takes longer than reading a digit, so each width keeps its own, with 3 MB of weights; a third does
+not fit on the smallest machine. Wider strips are read in windows of the last width."""
 
 OVERLAP = 144
 """Pixels that two windows share. A column looks at 70 pixels to either side."""

@@ -356,8 +356,7 @@ def _nearest(
         # Thousands of pixels share a column.
         across, place = np.unique(points[:, 0], return_inverse=True)
         x = (across[:, np.newaxis] - frame.left) * frame.scale
-        nearest = np.asarray((np.abs(x - middles) / halves).argmin(axis=1))
-        return np.asarray(nearest[place])
+        return np.asarray((np.abs(x - middles) / halves).argmin(axis=1)[place])
 
     return owner
 
