@@ -163,7 +163,7 @@ def test_one_digit_is_given_however_sure_it_is(status):
 
 @pytest.mark.parametrize("count", [0, 3, 10])
 def test_what_is_no_digit_has_no_text(count):
-    """What was considered is there, but no sign alone; the confidence is that it is none."""
+    """The alternatives are numbers, never a sign alone; the confidence is that it is no number."""
     client = fake.site("not_a_number").test_client()
     answer = draw(client, hand.columns(4), alternatives=count)
     assert (answer["text"], answer["lines"]) == ("", [])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..fitting import Fitted, Schedule, Task, fit
-from ..line.inks import Inks, Source, load_inks
+from ..line.inks import Source, inks_of
 from ..rounds import rounds
 from .network import BODY_STEP, EyesShape, build_eyes, eyes_input
 from .views import SIDE, View, random_view
@@ -40,13 +40,8 @@ class EyesHyperparameters(Schedule):
 def views_of_round(source: Source, count: int, side: int, seed: int, number: int) -> list[View]:
     """The views of a round; the same seed and number give the same ones."""
     rng = np.random.default_rng([seed, number])
-    inks = _inks(source)
+    inks = inks_of(source)
     return [random_view(inks, rng, side) for _ in range(count)]
-
-
-@cache
-def _inks(source: Source) -> Inks:
-    return load_inks(source)
 
 
 def fit_eyes(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +180,12 @@ def load_inks(source: Source) -> Inks:
         glyphs,
         rows,
     )
+
+
+@cache
+def inks_of(source: Source) -> Inks:
+    """`load_inks`, once a process."""
+    return load_inks(source)
 
 
 def is_bar(strokes: Strokes) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from webapp.recognition.line_reader import COLUMN
 from webapp.recognition.strip import BODY, ROWS, STRIP_CHANNELS
 
 from .compose import Line, random_line
-from .inks import Inks, Source, load_inks
+from .inks import Source, inks_of
 
 WIDTH_STEP = 16
 """Strips of a batch are padded to a multiple of so many pixels."""
@@ -47,13 +46,8 @@ class Batch:
 def composed_round(source: Source, count: int, seed: int, number: int) -> list[Line]:
     """The lines of a round; the same seed and number give the same ones."""
     rng = np.random.default_rng([seed, number])
-    inks = _inks(source)
+    inks = inks_of(source)
     return [random_line(inks, rng) for _ in range(count)]
-
-
-@cache
-def _inks(source: Source) -> Inks:
-    return load_inks(source)
 
 
 def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:
