@@ -7,9 +7,11 @@ import pytest
 
 from tests.ink_files import files_in
 from train.eyes.fit import EyesHyperparameters, dice_of, fit_eyes, views_of_round
-from train.eyes.network import BODY_STEP, EyesShape, build_eyes, eyes_input
+from train.eyes.network import EyesShape, build_eyes
 from train.eyes.views import View
 from train.line.inks import Source
+from webapp.recognition import eyes_input
+from webapp.recognition.eyes import BODY_STEP
 
 TINY = EyesHyperparameters(
     rounds=2,

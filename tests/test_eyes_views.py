@@ -53,7 +53,7 @@ def test_ink_can_be_seen(found):
 def test_bodies_lie_on_the_writing(found):
     """Most ink of a line is in its body or near, and no body is far from ink."""
     for view in found:
-        near = cv2.dilate(view.ink, np.ones((41, 41), np.uint8))
+        near = cv2.dilate(view.ink, np.ones((61, 61), np.uint8))
         if view.body.any():
             assert (near[view.body > 0] > 0).mean() > 0.75
 

@@ -61,16 +61,24 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     pyplot.close(figure)
 
 
-def plot_losses(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """The line reader's CTC loss by round, and the share of dev lines that it misreads."""
+def plot_losses(history: Mapping[str, Sequence[float]], missed: str, path: Path) -> None:
+    """The losses by round, and what is missed on dev.
+
+    Args:
+        history: `Fitted.history`.
+        missed: what 1 less `dev` is a share of.
+    """
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    rounds = len(history["loss"])
+    losses = {name: values for name, values in history.items() if name != "dev"}
+    rounds = max(map(len, losses.values()))
     if history["dev"]:
         looks = np.linspace(0, rounds, len(history["dev"]) + 1)[1:]
         left.plot(looks, [100 * (1 - value) for value in history["dev"]])
-    left.set(xlabel="round", ylabel="misread, %", title="Composed lines of dev writers")
-    right.plot(range(1, rounds + 1), history["loss"])
-    right.set(xlabel="round", ylabel="CTC loss a line", yscale="log", title="Loss")
+    left.set(xlabel="round", ylabel="%", title=missed)
+    for name, values in losses.items():
+        right.plot(range(1, rounds + 1), values, label=name)
+    right.set(xlabel="round", yscale="log", title="Losses")
+    right.legend()
     for axes in (left, right):
         axes.grid(alpha=0.3)
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))

@@ -11,10 +11,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from webapp.recognition import eyes_input
+from webapp.recognition.eyes import BODY_STEP
+
 from ..fitting import Fitted, Schedule, Task, fit
 from ..line.inks import Source, inks_of
 from ..rounds import rounds
-from .network import BODY_STEP, EyesShape, build_eyes, eyes_input
+from .network import EyesShape, build_eyes
 from .views import SIDE, View, random_view
 
 

@@ -4,25 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras import layers
-from numpy.typing import NDArray
-
-BODY_STEP = 4
-"""Pixels of the picture to one of the map of bodies."""
-
-LEAST_CONTRAST = 8.0
-"""Levels of grey; a picture that varies less, standard deviation, is not stretched further."""
-
-
-def eyes_input(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A picture as the network sees it: (1, H, W, 3) float32, of mean 0 and deviation 1.
-
-    Args:
-        picture: (H, W, 3) uint8, blue, green and red.
-    """
-    mean, deviation = float(picture.mean()), max(float(picture.std()), LEAST_CONTRAST)
-    return ((picture.astype(np.float32) - np.float32(mean)) / np.float32(deviation))[np.newaxis]
 
 
 @dataclass(frozen=True)

@@ -385,18 +385,23 @@ def _spiral(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
     depth = rng.uniform(0.6, 2.2) * step
     at = rng.uniform(0, 0.2 * width)
     thick = max(1, round(step * rng.uniform(0.05, 0.2)))
+    holes, square, wires = rng.random() < 0.8, rng.random() < 0.3, int(rng.integers(1, 3))
+    lean, flat = float(rng.uniform(-15, 25)), rng.uniform(0.15, 0.5)
+    shine = float(rng.uniform(0, 0.5)) if rng.random() < 0.7 else 1.0
     for y in np.arange(rng.uniform(0, step), height, step):
-        if rng.random() < 0.8 or step > 20:
-            centre = (round(at + depth), round(y + step * 0.2))
-            cv2.circle(cover, centre, max(1, round(step * 0.15)), 1.0, -1, cv2.LINE_AA)
-        ends = (round(at), round(y)), (round(at + depth), round(y + step * 0.2))
-        cv2.ellipse(
-            cover,
-            (ends[0], (round(depth), max(1, round(step * 0.3))), float(rng.uniform(0, 20))),
-            1.0,
-            thick,
-            cv2.LINE_AA,
-        )
+        centre = round(at + depth), round(y + step * 0.2)
+        size = max(1, round(step * 0.15))
+        if holes and square:
+            corner, end = ((centre[0] + s, centre[1] + s) for s in (-size, size))
+            cv2.rectangle(cover, corner, end, 1.0, -1)
+        elif holes:
+            cv2.circle(cover, centre, size, 1.0, -1, cv2.LINE_AA)
+        for wire in range(wires):
+            middle = round(at), round(y + wire * step * 0.25)
+            ellipse = middle, (round(2 * depth), max(1, round(2 * step * flat))), lean
+            cv2.ellipse(cover, ellipse, 1.0, thick, cv2.LINE_AA)
+            if thick > 2:  # round wire is light in its middle
+                cv2.ellipse(cover, ellipse, shine, max(1, thick // 3), cv2.LINE_AA)
     return np.ascontiguousarray(np.rot90(cover, int(rng.integers(4)))) if height == width else cover
 
 
@@ -409,7 +414,7 @@ PARTS: tuple[tuple[float, Callable[[tuple[int, int], float, Rng], Cover]], ...] 
     (0.12, _marks),
     (0.12, _stains),
     (0.08, _folds),
-    (0.06, _spiral),
+    (0.1, _spiral),
 )
 """What may be on paper that nobody wrote, and how often. The shares are a guess."""
 
@@ -425,10 +430,17 @@ def with_print(sheet: Picture, pitch: float, rng: Rng, share: float = 1.0) -> Pi
         if rng.random() >= chance * share:
             continue
         cover = part(sheet.shape[:2], pitch * float(np.exp(rng.normal(0, 0.3))), rng)
-        strength = rng.uniform(0.06, 0.5) if rng.random() < 0.6 else rng.uniform(0.4, 1.0)
-        if rng.random() < 0.15:
-            ink = colour(rng, 200, 255, 10)
-        else:
-            ink = colour(rng, 0, 170, 45 if rng.random() < 0.5 else 5)
-        sheet = sheet + (ink - sheet) * (cover * np.float32(strength))[..., np.newaxis]
-    return np.asarray(sheet, np.float32)
+        sheet = with_ink(sheet, cover, rng)
+    return sheet
+
+
+def with_ink(sheet: Picture, cover: Cover, rng: Rng) -> Picture:
+    """A sheet with something printed on it, in any colour, from pale to full."""
+    strength = rng.uniform(0.06, 0.5) if rng.random() < 0.6 else rng.uniform(0.4, 1.0)
+    if rng.random() < 0.15:
+        ink = colour(rng, 200, 255, 10)
+    else:
+        ink = colour(rng, 0, 170, 45 if rng.random() < 0.5 else 5)
+    return np.asarray(
+        sheet + (ink - sheet) * (cover * np.float32(strength))[..., np.newaxis], np.float32
+    )

@@ -1,5 +1,6 @@
 """Views of handwriting as a camera or a scanner gives them, with the exact ink in each."""
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -7,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..line.inks import Inks
-from .surfaces import Cover, Picture, Rng, colour, desk, noise, paper, with_print
-from .writing import Pen, WrittenLine, random_pen, random_written, uneven, write
+from .surfaces import Cover, Picture, Rng, colour, desk, noise, paper, with_ink, with_print
+from .writing import Pen, WrittenLine, random_pen, random_written, uneven, write, written
 
 SIDE = 320
 """Of a view, in pixels."""
@@ -43,6 +44,20 @@ def random_view(inks: Inks, rng: Rng, side: int = SIDE) -> View:
             return view
 
 
+def view_of_line(text: str, inks: Inks, rng: Rng, side: int = SIDE) -> View:
+    """A view of one line, all of it in the view."""
+    while True:
+        line = written(text, inks, False, rng)
+        room = 0.9 * side
+        height = min(room / 2, room * rng.uniform(0.5, 0.95) / max(line.width, 0.5))
+        left = ROOM + rng.uniform(0.05, 0.95) * (side - line.width * height)
+        base = ROOM + rng.uniform(1.0, max(1.1, side / height - 0.5)) * height
+        view = _view_of(height, [(line, _at(left, base, height, rng, 3))], rng, side)
+        edges = (view.ink[:2], view.ink[-2:], view.ink[:, :2], view.ink[:, -2:])
+        if view.ink.any() and contrast(view) > FAINTEST and not any(edge.any() for edge in edges):
+            return view
+
+
 def contrast(view: View) -> float:
     """How far the ink, at least a pixel, differs from what is around it, in levels of grey."""
     grey = view.picture.mean(axis=2, dtype=np.float32)
@@ -68,6 +83,14 @@ def _view(inks: Inks, rng: Rng, side: int) -> View:
         height, lines = _page(inks, rng, whole)
     else:
         height, lines = float(rng.uniform(12, 80)), []
+    return _view_of(height, lines, rng, side)
+
+
+def _view_of(
+    height: float, lines: list[tuple[WrittenLine, NDArray[np.float64]]], rng: Rng, side: int
+) -> View:
+    """Lines of about one height, in pixels, on any paper."""
+    whole = (side + 2 * ROOM, side + 2 * ROOM)
     pen = random_pen(rng)
     # No pen is thinner than what a camera still sees.
     pen = Pen(max(pen.width, 0.9 / height), pen.pressure, pen.grain, pen.fading, pen.outline)
@@ -75,6 +98,8 @@ def _view(inks: Inks, rng: Rng, side: int) -> View:
     sheet = np.full((*whole, 3), 255.0, np.float32) if clean else paper(whole, rng)
     if not clean:
         sheet = with_print(sheet, height, rng)
+        if rng.random() < 0.35:
+            sheet = with_ink(sheet, _furniture(whole, lines, rng), rng)
     cover, body = write(whole, lines, pen, rng)
     sheet = _inked(sheet, uneven(cover, pen, rng), rng)
     if not clean and rng.random() < 0.08:
@@ -148,6 +173,37 @@ def _at(
     return np.array([[cos * height, -sin * height, left], [sin * height, cos * height, base]])
 
 
+def _furniture(
+    whole: tuple[int, int],
+    lines: list[tuple[WrittenLine, NDArray[np.float64]]],
+    rng: Rng,
+) -> Cover:
+    """What was printed for the writing to stand in: a line, a box, or a cell for each symbol."""
+    cover = np.zeros(whole, np.float32)
+    kind = rng.random()
+    thick = int(rng.integers(1, 4 if rng.random() < 0.7 else 8))
+    above, below, beside = rng.uniform(0.1, 0.6), rng.uniform(0.0, 0.4), rng.uniform(0.1, 1.0)
+    for line, matrix in lines:
+        spans = [line.ends(item) for item in line.items]
+        low, high = min(a for a, _ in spans) - beside, max(b for _, b in spans) + beside
+        if kind < 0.3:
+            edges = np.array([[low, below], [high, below]])
+            parts = [(edges, False)]
+        elif kind < 0.7:
+            box = [[low, below], [high, below], [high, -1 - above], [low, -1 - above]]
+            parts = [(np.array(box), True)]
+        else:
+            cuts = [low, *((a + b) / 2 for (_, a), (b, _) in itertools.pairwise(spans)), high]
+            parts = [
+                (np.array([[a, below], [b, below], [b, -1 - above], [a, -1 - above]]), True)
+                for a, b in itertools.pairwise(cuts)
+            ]
+        for points, closed in parts:
+            pixels = np.rint((points @ matrix[:, :2].T + matrix[:, 2]) * 16).astype(np.int32)
+            cv2.polylines(cover, [pixels], closed, 1.0, thick, cv2.LINE_AA, 4)
+    return cover
+
+
 def _inked(sheet: Picture, dark: Cover, rng: Rng) -> Picture:
     """Ink on a sheet, of a colour that can be told from it."""
     ground = float(np.median(sheet))
@@ -196,19 +252,16 @@ def _taken(
     picture, ink, bodies = seen(sheet), seen(cover), seen(body)
     if not clean:
         picture = _lit(picture, rng)
-        if rng.random() < 0.06:
-            hand = _fingers((side, side), rng)
-            skin = colour(rng, 60, 210, 5) * np.array([0.75, 0.9, 1.1], np.float32)
-            shade = 1 + 0.08 * noise((side, side), 30, rng)
-            picture += (skin * shade[..., np.newaxis] - picture) * hand[..., np.newaxis]
+        if rng.random() < 0.09:
+            hand, picture = _held(picture, rng)
             ink, bodies = ink * (1 - hand), bodies * (1 - hand)
     picture = _through_lens(picture, height, clean, rng)
     if rng.random() < 0.05:
         picture = 255 - picture
-    written = ink > 0.4
+    inked = ink > 0.4
     return View(
         np.rint(picture).clip(0, 255).astype(np.uint8),
-        np.where(written, 255, 0).astype(np.uint8),
+        np.where(inked, 255, 0).astype(np.uint8),
         np.where(bodies > 0.5, 255, 0).astype(np.uint8),
     )
 
@@ -304,6 +357,29 @@ def _shadow(shape: tuple[int, int], rng: Rng) -> Cover:
     return np.asarray(1 - np.float32(rng.uniform(0.1, 0.75)) * blurred, np.float32)
 
 
+def _held(picture: Picture, rng: Rng) -> tuple[Cover, Picture]:
+    """Where fingers cover the view, and the view with them: round, so darker at their sides, with
+    creases and a shadow on the paper.
+    """
+    shape = picture.shape[:2]
+    hand = _fingers(shape, rng)
+    beside = np.array([[1, 0, rng.uniform(-9, 9)], [0, 1, rng.uniform(-9, 9)]])
+    moved = cv2.warpAffine(hand, beside, shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    shadow = np.asarray(cv2.GaussianBlur(moved, (0, 0), rng.uniform(2, 20)), np.float32)
+    dark = np.float32(rng.uniform(0, 0.7)) * shadow
+    skin = colour(rng, 40, 220, 5) * np.array([0.75, 0.9, 1.1], np.float32)
+    inside = (hand > 0.5).astype(np.uint8)
+    depth = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3), np.float32)
+    shade = 1 + np.float32(0.08) * noise(shape, 30, rng)
+    shade *= 1 - np.float32(rng.uniform(0.1, 0.6)) * np.exp(-depth / np.float32(rng.uniform(2, 15)))
+    if rng.random() < 0.5:
+        creases = np.abs(noise(shape, rng.uniform(4, 12), rng)) < 0.1
+        shade *= 1 - np.float32(rng.uniform(0.05, 0.3)) * creases
+    picture = picture * (1 - dark)[..., np.newaxis]
+    picture += (skin * shade[..., np.newaxis] - picture) * hand[..., np.newaxis]
+    return hand, np.asarray(picture, np.float32)
+
+
 def _fingers(shape: tuple[int, int], rng: Rng) -> Cover:
     """One to four fingers or a thumb that come in from an edge."""
     side = shape[0]
@@ -350,7 +426,7 @@ def _from_afar(picture: Picture, height: float, rng: Rng) -> Picture:
     least = min(0.9, max(0.06, SMALLEST / height))
     small = max(8, round(side * float(np.exp(rng.uniform(np.log(least), np.log(0.9))))))
     reduced = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
-    way = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+    way = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
     return np.asarray(cv2.resize(reduced, (side, side), interpolation=way), np.float32)
 
 

@@ -83,11 +83,15 @@ def random_written(inks: Inks, rng: Rng, words: float = 0.0) -> WrittenLine:
         text = random_text(rng)
         if rng.random() < words:
             text = DOODLE if rng.random() < 0.25 else LETTER * int(rng.integers(1, 10))
-        from_pixels = len(inks.glyph_rows) > 0 and rng.random() < 0.2
-        hand = random_hand(rng)
-        items = placed(text, inks, hand, from_pixels, rng)
-        if items:
-            return WrittenLine(items, hand.slope)
+        line = written(text, inks, len(inks.glyph_rows) > 0 and rng.random() < 0.2, rng)
+        if line.items:
+            return line
+
+
+def written(text: str, inks: Inks, from_pixels: bool, rng: Rng) -> WrittenLine:
+    """A text by a random writer, of pen strokes or of MNIST's ink."""
+    hand = random_hand(rng)
+    return WrittenLine(placed(text, inks, hand, from_pixels, rng), hand.slope)
 
 
 def write(

@@ -1,0 +1,131 @@
+"""One fit of the eyes, and what becomes the shipped model of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from .. import artefacts, plots
+from ..line.inks import Source, inks_of
+from ..line.ship import data_entries
+from ..progress import watched
+from .fit import EyesHyperparameters, dice_of, fit_eyes
+from .views import View, random_view
+
+NAME = "eyes"
+
+DEV_VIEWS, DEV_SEED = 200, 6
+"""Views of dev writers' ink that are watched while fitting, and their seed."""
+
+TEST_VIEWS, TEST_SEED = 1000, 2030
+"""Other views of dev writers' ink, which the card's figures are of."""
+
+LIMITS = [
+    "Everything that it learnt from was generated: paper, print, light and camera.",
+    "It is shown writing of 9 to 240 pixels, turned by some 15 degrees.",
+]
+
+
+def run(source: Source, settings: EyesHyperparameters, folder: Path) -> dict[str, Any]:
+    """Fit; leave eyes.keras, eyes.tflite and eyes.run.json in a folder.
+
+    Returns:
+        What stands in eyes.run.json.
+
+    Raises:
+        DataError, TrainError: see `load_inks` and `rounds`; or the folder cannot be written to.
+    """
+    with artefacts.workplace(folder):
+        pass  # said before the fit, not after it
+    dev = dev_views(source, DEV_VIEWS, DEV_SEED, settings.side)
+    trained = fit_eyes(source, settings, folder / "checkpoint", dev)
+    log = {
+        "name": NAME,
+        "created": artefacts.today(),
+        "hyperparameters": asdict(settings),
+        "mnist": source.mnist is not None,
+        "seconds": round(trained.seconds),
+        "versions": artefacts.environment(),
+        "files": artefacts.hashes(source.files.every),
+        "curves": trained.history,
+    }
+    with artefacts.workplace(folder) as built:
+        trained.network.save(built / f"{NAME}.keras")
+        artefacts.export(trained.network, built / f"{NAME}.tflite")
+        artefacts.write_card(built / f"{NAME}.run.json", log)
+        artefacts.publish(built, folder)
+    return log
+
+
+def ship(folder: Path, dev: Source, output: Path) -> None:
+    """Publish a run with its card.
+
+    Raises:
+        DataError, TrainError: the run is not there, or the folder cannot be written to.
+    """
+    log, network = artefacts.read_run(folder, NAME)
+    views = dev_views(dev, TEST_VIEWS, TEST_SEED, log["hyperparameters"]["side"])
+    with artefacts.workplace(output) as built:
+        for suffix in ("keras", "tflite"):
+            content = (folder / f"{NAME}.{suffix}").read_bytes()
+            (built / f"{NAME}.{suffix}").write_bytes(content)
+        curves = built / f"{NAME}-curves.svg"
+        plots.plot_losses(log["curves"], "Ink missed or made up, by the Dice coefficient", curves)
+        files = (built / f"{NAME}.keras", built / f"{NAME}.tflite")
+        card = {
+            "name": NAME,
+            "created": log["created"],
+            "task": "Which pixels of a picture are handwriting, and where the bodies of lines are.",
+            "network": {
+                "parameters": network.count_params(),
+                "input": "(1, H, W, 3) float32, H and W multiples of 32: blue, green and red, "
+                "standardised over the picture",
+                "output": "(1, H, W, 1) float32, logit that a pixel is handwriting; (1, H / 4, "
+                "W / 4, 1), that it is in the body of a line",
+                "layers": [
+                    f"{layer.name} {list(layer.output.shape[1:])}" for layer in network.layers[1:]
+                ],
+            },
+            "data": data_entries(log, dev),
+            "hyperparameters": log["hyperparameters"],
+            "seconds": log["seconds"],
+            "versions": log["versions"],
+            "figures": figures_of(network, views),
+            "curves": log["curves"],
+            "limits": LIMITS,
+            "files": {
+                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
+                for path in files
+            },
+        }
+        artefacts.write_card(built / f"{NAME}.json", card)
+        artefacts.publish(built, output)
+    for row in card["figures"]:
+        print(f"{row['data']}: {row['accuracy']:.2%}")
+    print(f"Written to {output}.")
+
+
+def figures_of(network: keras.Model, views: Sequence[View]) -> list[dict[str, Any]]:
+    """The card's figures: the Dice coefficient of views with ink; how many others stay empty."""
+    written = [view for view in views if view.ink.any()]
+    bare = [view for view in views if not view.ink.any()]
+    return [
+        {
+            "data": f"ink of generated views, {what}",
+            "way": "views",
+            "count": len(some),
+            "accuracy": dice_of(network, some),
+        }
+        for what, some in (("Dice coefficient", written), ("empty ones seen empty", bare))
+        if some
+    ]
+
+
+def dev_views(source: Source, count: int, seed: int, side: int) -> list[View]:
+    """The same views of dev writers' ink for every fit."""
+    inks = inks_of(replace(source, splits=("dev",), without=()))
+    rng = np.random.default_rng(seed)
+    return [random_view(inks, rng, side) for _ in watched(range(count), "dev views")]
