@@ -20,8 +20,10 @@ from webapp.recognition import (
     Outputs,
     Reading,
     Recognizer,
+    Seen,
     Sign,
 )
+from webapp.recognition.eyes import BODY_STEP
 from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
 from webapp.recognition.strip import MARGIN
 
@@ -52,6 +54,24 @@ class Says:
         count = len(glyphs)
         is_digit = None if self._is_digit is None else np.full(count, self._is_digit, np.float32)
         return Outputs(np.tile(np.float32(ROW), (count, 1)), is_digit)
+
+
+class Sees:
+    """Eyes to which the darker half of all greys is writing, a line between bare rows."""
+
+    def see(self, picture, budget=None) -> Seen:
+        """A body through the middle of each line."""
+        grey = picture.mean(axis=2)
+        dark = grey < (grey.min() + grey.max()) / 2
+        rows, columns = (-(-side // BODY_STEP) for side in dark.shape)
+        body = np.zeros((rows, columns), np.uint8)
+        edges = np.flatnonzero(np.diff(dark.any(axis=1), prepend=False, append=False))
+        for top, bottom in edges.reshape(-1, 2):
+            across = np.flatnonzero(dark[top:bottom].any(axis=0))
+            middle, half = (top + bottom) / 2, 0.45 * (bottom - top) / 2
+            places = np.round(np.array([middle - half, middle + half]) / BODY_STEP).astype(int)
+            body[slice(*places), across[0] // BODY_STEP : across[-1] // BODY_STEP + 1] = 255
+        return Seen(np.where(dark, 255, 0).astype(np.uint8), body)
 
 
 class Spells:
@@ -142,6 +162,7 @@ def site(status: str):
     recognizer = Recognizer(
         Says(IS_DIGIT[status]),
         line_reader=Spells("1", others=OTHERS),
+        eyes=Sees(),
         calibration=THRESHOLDS,
         confidence=BY_IS_DIGIT,
     )

@@ -121,7 +121,9 @@ def test_pictures_are_those_that_there_are(tmp_path):
 @pytest.fixture
 def models(tmp_path):
     """A folder of models of which one has a card with everything."""
-    for name in (f"{m}.{kind}" for m in ("ink", "pen", "line") for kind in ("json", "tflite")):
+    for name in (
+        f"{m}.{kind}" for m in ("ink", "pen", "line", "eyes") for kind in ("json", "tflite")
+    ):
         shutil.copy(SHIPPED / name, tmp_path)
     card = json.loads((tmp_path / "ink.json").read_text())
     entry = {"name": "Ink", "train": 1200, "licence": "CC BY 4.0", "citation": "A & B, 2026"}

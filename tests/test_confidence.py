@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from webapp.recognition import Confidence, ModelError
+from webapp.config import ROOT
+from webapp.recognition import Confidence, ModelError, load_model
 from webapp.recognition.confidence import Evidence
 
 PLAIN = Evidence(
@@ -115,3 +116,13 @@ def test_it_rejects_a_confidence_that_is_none(broken):
         Confidence.of_card({"confidence": broken})
     with pytest.raises(ModelError, match="confidence in the model card is broken"):
         Confidence.of_card({"confidence": {"pictures": broken}}, pictures=True)
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+@pytest.mark.parametrize("symbols", [1, 2, 4, 8, 12, 20, 40])
+def test_the_shipped_confidence_is_no_surer_than_the_reader(symbols, pictures):
+    """A text that the reader itself gives one half is never `ok`, however long or clear."""
+    model = Confidence.of_card(load_model(ROOT / "models", "line").card, pictures)
+    for pieces in (1, symbols, 2 * symbols):
+        torn = Evidence(0.5, 0.999, 0.999, 0.999, 0.0, symbols, pieces, 0.0)
+        assert model.of(torn) < 0.9 < model.unsure

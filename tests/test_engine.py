@@ -25,7 +25,9 @@ LIMITS = Limits(pixels=1_000_000, side=2_000)
 @pytest.fixture
 def models(tmp_path):
     """A folder with a copy of the served models."""
-    for name in (f"{m}.{kind}" for m in ("ink", "pen", "line") for kind in ("json", "tflite")):
+    for name in (
+        f"{m}.{kind}" for m in ("ink", "pen", "line", "eyes") for kind in ("json", "tflite")
+    ):
         shutil.copy(SHIPPED / name, tmp_path / name)
     return tmp_path
 

@@ -205,6 +205,9 @@ def line_reader(tmp_path, monkeypatch):
         (folder / "line.json").write_text(json.dumps(card))
         return loaded
 
+    (tmp_path / "shipped").mkdir()
+    for kind in ("json", "tflite"):
+        shutil.copy(ROOT / "models" / f"eyes.{kind}", tmp_path / "shipped")
     monkeypatch.setattr(evaluate, "LiteRTLineReader", reader)
     monkeypatch.setattr(evaluate, "MODELS", tmp_path / "shipped")
     monkeypatch.setattr(evaluate, "COMPOSED_COUNT", 2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from tests.fake import ROW, THRESHOLDS, Says
+from tests.fake import ROW, THRESHOLDS, Says, Sees
 from train.evaluation import (
     BATCH,
     Figures,
@@ -94,7 +94,7 @@ def test_no_samples_no_figures():
 def test_a_blank_picture_is_not_read_right():
     """What no ink was found in counts as wrong, as one in ten, and as no reading."""
     blank = hand.png(np.full((40, 40), 255, np.uint8))
-    figures = evaluate_pictures("blank", Recognizer(Says()), [Picture(1, blank)])
+    figures = evaluate_pictures("blank", Recognizer(Says(), eyes=Sees()), [Picture(1, blank)])
     assert (figures.count, figures.correct, figures.ece) == (1, 0, None)
     assert np.sum(figures.confusion) == 0
     assert figures.nll == pytest.approx(np.log(10))

@@ -136,7 +136,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def palette_png() -> bytes:
     """A digit of two palette colours, one of them transparent."""
-    pixels = (hand.picture(3, 64) > 128).astype(np.uint8)
+    pixels = (hand.picture(3, 64, pen=5) > 128).astype(np.uint8)
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -150,7 +150,7 @@ def palette_png() -> bytes:
 
 def animated_png() -> bytes:
     """A digit, and a second frame that is all black."""
-    picture = hand.picture(3, 64)
+    picture = hand.picture(3, 64, pen=5)
     rows = b"".join(b"\0" + row.tobytes() for row in picture)
     control = struct.pack(">IIIIIHHBB", 0, 64, 64, 0, 0, 1, 10, 0, 0)
     second = struct.pack(">IIIIIHHBB", 1, 64, 64, 0, 0, 1, 10, 0, 0)
@@ -168,7 +168,7 @@ def animated_png() -> bytes:
 
 def corpus() -> dict[str, bytes]:
     """Small files of every kind that is read, made here."""
-    grey = hand.picture(3, 64)
+    grey = hand.picture(3, 64, pen=5)
     colour = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
     clear = np.dstack([colour, 255 - grey])
     deep = grey.astype(np.uint16) * 257

@@ -25,7 +25,7 @@ from webapp.recognition.confidence import Evidence
 
 EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
 
-READ_WITH = Confidence(second_opinion=0.3, sign_cost=1.5)
+READ_WITH = Confidence(second_opinion=0.3, language_model=0.15)
 
 BY_SHARE = Confidence()
 """As sure as the share of the best text."""
@@ -57,7 +57,7 @@ def test_it_works():
     truth = Confidence(-0.5, 0.9, 0.4, 0.3, 0.2, -1.5, -0.4, -0.3, -0.5)
     found = fitted(drawn(truth, 20_000, np.random.default_rng(1)), READ_WITH)
     assert astuple(found)[:9] == pytest.approx(astuple(truth)[:9], abs=0.25)
-    assert (found.second_opinion, found.sign_cost) == (0.3, 1.5)
+    assert (found.second_opinion, found.language_model) == (0.3, 0.15)
 
 
 def test_it_is_as_sure_as_it_is_right():
@@ -222,7 +222,7 @@ def test_strokes_and_pictures_are_read_by_their_own():
     """Each by the recogniser of its kind; the outcome has what was written and what was read."""
 
     def reads(text):
-        return Recognizer(fake.Says(0.9), line_reader=fake.Spells(text))
+        return Recognizer(fake.Says(0.9), line_reader=fake.Spells(text), eyes=fake.Sees())
 
     samples = [
         LineSample("7", "me", strokes=hand.strokes(7)),

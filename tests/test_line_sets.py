@@ -37,7 +37,8 @@ def test_it_works(source):
         **dict.fromkeys(TEXTS, 6),
         "pictures, single digits": 3, "pictures, apart": 3,
         "pictures, kissing": 3, "pictures, touching": 3, "pictures, long apart": 3,
-        "pictures, long touching": 3, "pictures, signs": 3, "letters": 2, "doodles": 2, "words": 1,
+        "pictures, long touching": 3, "pictures, signs": 3, "pictures, paper": 3,
+        "pictures, cheques": 3, "letters": 2, "doodles": 2, "words": 1,
     }  # fmt: skip
 
 
@@ -185,6 +186,18 @@ def test_a_folder_of_photos_is_one_set(tmp_path):
     ((name, (sample,)),) = photos_of(tmp_path).items()
     assert (name, sample.label, sample.writer) == (tmp_path.name, "40712", "me")
     assert sample.picture == (tmp_path / "a.png").read_bytes()
+
+
+def test_photos_without_a_digit_are_a_set_of_their_own(tmp_path):
+    """They show no number, and what is read in them is wrong."""
+    (tmp_path / "a.png").write_bytes(hand.png(hand.picture(7)))
+    rows = [{"image": "a.png", "lines": [{"text": text}]} for text in ("7", "bath")]
+    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = photos_of(tmp_path)
+    assert {name: sample.label for name, (sample,) in found.items()} == {
+        tmp_path.name: "7",
+        f"{tmp_path.name}, no number": None,
+    }
 
 
 def test_groups_of_sets():

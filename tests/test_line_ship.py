@@ -21,13 +21,15 @@ from train.line.fit import LineHyperparameters
 from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
 from train.line.sets import Amounts
-from train.line.ship import calibrated, evaluate, figures_in_card, misread, table
+from train.line.ship import calibrated, digits_of, evaluate, figures_in_card, misread, table
 from webapp.cards import view_of
-from webapp.recognition import Confidence, load_model
+from webapp.recognition import Confidence, LanguageModel, load_model
 
 FEW = Amounts(single=60, composed=3, signs=3, pictures=3, others=3)
 
 ONE, TWO, NAME = "one", "two", "line"
+
+MODEL = LanguageModel({})
 
 LOG = {
     "name": NAME,
@@ -113,7 +115,7 @@ def shipped(fit, folds, dev, tmp_path, capsys):
     output = tmp_path / "models"
     ship.ship(fits, folds, dev, output)
     for path in (ROOT / "models").iterdir():
-        if path.name.startswith(("pen.", "ink.")):
+        if path.name.startswith(("pen.", "ink.", "eyes.")):
             shutil.copy(path, output)
     return output, load_model(output, NAME).card
 
@@ -132,7 +134,9 @@ def test_it_works(shipped, fit, dev, capsys):
     assert single["accuracy"] == 0.1
     confidence = Confidence.of_card(card)
     assert confidence.second_opinion in ship.WEIGHTS
-    assert {confidence.sign_cost, confidence.other_cost} <= {*ship.COSTS}
+    assert confidence.language_model in ship.WEIGHTS
+    assert confidence.other_cost in ship.COSTS
+    assert LanguageModel.of_card(card).log_probability("12.50") < -1
     assert confidence.unsure > 0
     assert Confidence.of_card(card, pictures=True) != confidence
     assert [fold["left_out"] for fold in card["confidence"]["folds"]] == [[ONE], [TWO]]
@@ -166,7 +170,7 @@ def test_the_card_names_the_data(dev, tmp_path):
     files = replace(dev.files, symbols=(doodles,), digits=(pen,), strings=())
     names = {f"{path.parent.name}/{path.name}": "abc" for path in (doodles, pen)}
     log = {"mnist": True, "files": {**names, "elsewhere/gone.jsonl.gz": "def"}}
-    entries = ship._data_entries(log, replace(dev, files=files))
+    entries = ship.data_entries(log, replace(dev, files=files))
     assert [entry["name"] for entry in entries] == [
         "MNIST", "Quick, Draw!, doodles", "Pen-Based Recognition of Handwritten Digits (UCI)",
         "elsewhere, gone.jsonl.gz",
@@ -185,7 +189,7 @@ def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
         return whole(source, amounts, seed)
 
     monkeypatch.setattr(ship, "line_sets", seen)
-    confidences, report = calibrated(folds, dev)
+    confidences, report = calibrated(folds, dev, MODEL)
     assert asked.keys() == {((name,), ("dev",), ("test",)) for name in (ONE, TWO)}
     assert all(len(seeds) == 2 and ship.SEED not in seeds for seeds in asked.values())
     assert all(np.isfinite(confidence.bias) for confidence in confidences)
@@ -199,20 +203,20 @@ def test_a_fold_is_measured_with_constants_of_the_others(fit, dev, monkeypatch):
     used = []
     whole = ship._fitted
     monkeypatch.setattr(ship, "_fitted", lambda some: used.append(some) or whole(some))
-    calibrated(folders, dev)
+    calibrated(folders, dev, MODEL)
     assert [[fold.left_out for fold in some] for some in used] == [[[TWO]], [[ONE]], [[ONE], [TWO]]]
 
 
 def test_a_single_fold_is_enough(folds, dev):
     """It is measured on itself."""
-    _, report = calibrated(folds[:1], dev)
+    _, report = calibrated(folds[:1], dev, MODEL)
     assert [fold["left_out"] for fold in report["folds"]] == [[ONE]]
 
 
 def test_it_rejects_a_fold_that_left_nobody_out(fit, folds, dev):
     """Nothing of it is new to its reader."""
     with pytest.raises(TrainError, match="fold-2 left no contributor out"):
-        calibrated([*folds, fit("fold-2", "5")], dev)
+        calibrated([*folds, fit("fold-2", "5")], dev, MODEL)
 
 
 def test_it_rejects_a_run_that_left_somebody_out(folds, dev, tmp_path):
@@ -318,6 +322,22 @@ def test_the_table_has_a_line_for_each_set():
     assert numbers.split() == ["numbers", "4", "50.00%", "50.00%", "50.00%", "25.00%"]
     assert letters.split() == ["letters", "2", "50.00%", "50.00%"]
     assert len(heads) == len(numbers) == len(letters)
+
+
+def test_numbers_are_counted_without_their_signs():
+    """What is no number is left out; status and text are counted as they are."""
+    numbers = [
+        replace(outcome(0.9, True), label="1.2", text=text, status=status)
+        for text, status in (
+            ("12", "ok"),
+            ("1.2", "ok"),
+            ("13", "ok"),
+            ("", "empty"),
+            ("", "unsure"),
+        )
+    ]
+    found = digits_of({"numbers": numbers, "letters": [outcome(0.9, None)]})
+    assert found == "2 of 5 right, signs aside; 1 of 3 ok are wrong; 1 called empty"
 
 
 def test_what_is_misread_is_listed():

@@ -102,7 +102,6 @@ def test_ink_of_next_to_no_size_is_a_point(reader, size):
     assert reader.read_strokes(strokes).status in ("not_a_number", "unsure")
 
 
-@pytest.mark.xfail(reason="the line reader is unsure of it", strict=True)
 def test_digits_that_touch_are_sure(reader):
     """Whose ink meets, or crosses a little."""
     one, six = hand.strokes(1, 100), hand.strokes(6, 100)

@@ -18,8 +18,10 @@ from webapp.config import ROOT
 from webapp.recognition import (
     Calibration,
     Confidence,
+    LanguageModel,
     Limits,
     LiteRTClassifier,
+    LiteRTEyes,
     LiteRTLineReader,
     Recognizer,
     load_model,
@@ -27,7 +29,9 @@ from webapp.recognition import (
 from webapp.schema import ModelAnswer, SurfaceAnswer, answer_of
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
-PEN, PICTURES, LINES = (load_model(ROOT / "models", name) for name in ("pen", "ink", "line"))
+PEN, PICTURES, LINES, EYES = (
+    load_model(ROOT / "models", name) for name in ("pen", "ink", "line", "eyes")
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,8 @@ def here(model):
     return Recognizer(
         LiteRTClassifier(model.content),
         line_reader=LiteRTLineReader(LINES.content),
+        language_model=LanguageModel.of_card(LINES.card),
+        eyes=LiteRTEyes(EYES.content),
         calibration=Calibration.of_card(model.card),
         confidence=Confidence.of_card(LINES.card),
         picture_confidence=Confidence.of_card(LINES.card, pictures=True),

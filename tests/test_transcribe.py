@@ -2,12 +2,22 @@
 
 import dataclasses
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from tests.fake import BY_IS_DIGIT, THRESHOLDS, Says, Spells
-from webapp.recognition import Budget, BudgetError, Columns, Confidence, GoneError, Recognizer
+from webapp.recognition import (
+    Budget,
+    BudgetError,
+    Columns,
+    Confidence,
+    GoneError,
+    LanguageModel,
+    Recognizer,
+)
+from webapp.recognition.language_model import ngrams_of
 from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
 from webapp.recognition.pieces import PictureInk, StrokeInk, pieces_of
 from webapp.recognition.strip import (
@@ -101,11 +111,11 @@ def row(count, top=0.0, left=0.0):
     ]
 
 
-def read(strokes, reader, judge=None, weight=0.3, budget=None, costs=(0.0, 0.0)):
+def read(strokes, reader, judge=None, weight=0.3, budget=None, other_cost=0.0, texts=None):
     """The transcript of strokes."""
-    sign_cost, other_cost = costs
-    constants = Confidence(second_opinion=weight, sign_cost=sign_cost, other_cost=other_cost)
-    medium = Medium(reader, judge or Judges(), constants, budget or Budget())
+    constants = Confidence(second_opinion=weight, other_cost=other_cost, language_model=1.0)
+    model = LanguageModel(texts or {})
+    medium = Medium(reader, judge or Judges(), constants, budget or Budget(), model)
     return transcribe(StrokeInk(strokes), medium)
 
 
@@ -222,12 +232,23 @@ def test_ink_that_no_symbol_holds_is_ignored():
 
 def test_other_ink_is_ignored():
     """What the reader takes for no symbol is no part of the text, and takes no place in it."""
-    found = read(row(4), Spells("1?2?"))
-    assert found.readings[0][0] == ("12",)
-    assert [(s.char, s.index, s.pieces) for s in found.symbols] == [("1", 0, (0,)), ("2", 1, (2,))]
+    found = read(row(5), Spells("1?2?3"))
+    assert found.readings[0][0] == ("123",)
+    places = [("1", 0, (0,)), ("2", 1, (2,)), ("3", 2, (4,))]
+    assert [(s.char, s.index, s.pieces) for s in found.symbols] == places
     assert [points[0][0, 0] for points in found.ignored] == [100, 300]
-    assert found.evidence.symbols == 2
-    assert 0.4 < found.evidence.left_out < 0.6
+    assert found.evidence.symbols == 3
+    assert 0.3 < found.evidence.left_out < 0.5
+
+
+def test_a_line_of_mostly_other_ink_is_no_line():
+    """A word is ignored with what looks like a digit in it; the line below is read."""
+    found = read([*row(4), *row(2, top=300.0)], Spells("1???", "23"))
+    assert found.readings[0][0] == ("23",)
+    assert len(found.ignored) == 4
+    assert 0.5 < found.evidence.left_out < 0.8
+    assert found.no_number < 0.01
+    assert read(row(4), Spells("1???")).no_number > 0.7
 
 
 def test_a_line_without_symbols_is_all_ignored():
@@ -419,10 +440,10 @@ def test_quality_grows_with_what_is_read_and_how_sure_it_is():
     """So that a page whose digits are seen once it is straight is read straight."""
 
     def quality(text, is_digit):
-        return read(row(2), Spells(text), Judges(is_digit=is_digit)).quality
+        return read(row(3), Spells(text), Judges(is_digit=is_digit)).quality
 
-    assert 0 == quality("??", 1.0) < quality("12", 0.3) < quality("1?", 1.0) < quality("12", 1.0)
-    assert quality("12", 1.0) <= 1
+    assert 0 == quality("1??", 1.0) < quality("123", 0.3) < quality("12?", 1.0)
+    assert quality("12?", 1.0) < quality("123", 1.0) <= 1
 
 
 # ---- other readings ----
@@ -472,19 +493,45 @@ def test_readings_of_two_lines_that_may_be_one():
     assert dict(found.readings)[("1",) * 4] == pytest.approx(5 * 0.6**4 * 0.4, rel=1e-3)
 
 
-@pytest.mark.parametrize("other", ["/", "?"])
-def test_signs_and_other_ink_have_a_cost(other):
-    """What is a little likelier a sign, or other ink, than a digit is a digit once that costs."""
-    torn = Shows(({"1": 0.45, other: 0.55}, 0, 1))
+def test_other_ink_has_a_cost():
+    """What is a little likelier other ink than a digit is a digit once that costs."""
+    torn = Shows(({"1": 0.45, "?": 0.55}, 0, 1))
 
-    def best(costs):
-        return text_of(read([zigzag(0, 100)], torn, weight=0.0, costs=costs))
+    def best(cost):
+        return text_of(read([zigzag(0, 100)], torn, weight=0.0, other_cost=cost))
 
-    assert best((0.5, 0.5)) == "1"
-    assert best((0.1, 0.1)) == best((0.0, 0.0)) != "1"
-    costs = (0.5, 0.0) if other == "/" else (0.0, 0.5)
-    assert best(costs) == "1"
-    assert best(costs[::-1]) != "1"
+    assert [best(cost) for cost in (0.0, 0.1, 0.5)] == ["", "", "1"]
+
+
+def test_the_language_model_tells_what_looks_alike():
+    """A line that is a little likelier 1/1 than 111 is what people write more often."""
+    torn = Shows(("1", 0, 0.3), ({"1": 0.45, "/": 0.55}, 0.35, 0.65), ("1", 0.7, 1))
+
+    def found(*shapes):
+        texts = Counter(ngram for shape in shapes for ngram in ngrams_of(shape, 4))
+        return read(row(3), torn, weight=0.0, texts=texts).readings
+
+    assert found()[0][0] == ("1/1",)
+    assert found(*["000"] * 9, "0/0")[0][0] == ("111",)
+    assert found("000", *["0/0"] * 9)[0][0] == ("1/1",)
+    # It shares out what the search found; it makes nothing likelier than certain.
+    for shapes in ((), (*["000"] * 9, "0/0")):
+        assert sum(p for _, p in found(*shapes)) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_language_model_of_what_is_impossible():
+    """A line in which no path has any probability is read as nothing, as without one."""
+
+    class Broken(Shows):
+        def read(self, strip, budget=None):
+            found = super().read(strip, budget)
+            return dataclasses.replace(
+                found, log_probabilities=np.full_like(found.log_probabilities, np.nan)
+            )
+
+    found = read(row(1), Broken(("1", 0, 1)), texts={"0>": 1})
+    assert (found.symbols, found.readings[0][0]) == ((), ())
+    assert math.isfinite(found.quality)
 
 
 # ---- budgets ----
@@ -582,15 +629,14 @@ def test_beside_ink_that_no_symbol_holds_nothing_is_ok(width):
     assert (box.x, box.width) == (240, width)
 
 
-@pytest.mark.parametrize("text", ["1???", "+", "-.", "?"])
-def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text):
+@pytest.mark.parametrize(("text", "other"), [("1???", ["1"]), ("+", []), ("-.", []), ("?", [])])
+def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text, other):
     """There is no text, whatever signs there were; what was considered is an alternative."""
     reading = recognizer(Spells(text)).read_strokes(row(len(text)))
     assert (reading.status, reading.text, reading.lines) == ("not_a_number", "", ())
-    assert reading.signs == ()
-    digits = [str(digit.digit) for digit in reading.digits]
+    assert reading.signs == reading.digits == ()
     likely = [other.text for other in reading.alternatives if other.confidence > 1e-3]
-    assert likely[:1] == digits
+    assert likely[:1] == other
     assert reading.confidence > 0.5
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from tests.fake import Says
+from tests.fake import Says, Sees
 from train.strokes import StrokeSample
 from train.variants import (
     PICTURES,
@@ -101,7 +101,7 @@ def test_a_dot_stays_one():
 
 def test_every_version_of_every_digit_is_found():
     """The server's own path finds ink in all of them, faint and tiny ones too."""
-    variants = evaluate_variants(Recognizer(Says()), SAMPLES, ["pictures"])
+    variants = evaluate_variants(Recognizer(Says(), eyes=Sees()), SAMPLES, ["pictures"])
     assert [v.name for v in variants] == list(PICTURES)
     for variant in variants:
         assert {r.status for r in variant.figures.results} == {"ok"}, variant.name
@@ -148,7 +148,9 @@ def test_a_glyph_in_a_picture_has_ink_alone():
 
 def test_both_ways_have_a_plain_version_of_their_own():
     """Pictures are compared with pictures, strokes with strokes."""
-    variants = evaluate_variants(Recognizer(Says()), SAMPLES[:1], ["pictures", "strokes"])
+    variants = evaluate_variants(
+        Recognizer(Says(), eyes=Sees()), SAMPLES[:1], ["pictures", "strokes"]
+    )
     assert [v.figures.way for v in variants if v.name == "plain"] == ["pictures", "strokes"]
 
 

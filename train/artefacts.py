@@ -7,7 +7,7 @@ import platform
 import re
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +47,11 @@ def export(network: keras.Model, path: Path) -> None:
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """Hexadecimal SHA-256 of files, by their names and those of their folders."""
+    return {f"{path.parent.name}/{path.name}": sha256(path) for path in paths}
 
 
 def environment() -> dict[str, str]:

@@ -21,6 +21,7 @@ from .errors import TrainError
 from .evaluate import MODELS
 from .evaluate import add_options as add_evaluate_options
 from .evaluation import table
+from .eyes.cli import add_commands as add_eyes_commands
 from .line.cli import add_commands as add_line_commands
 from .mnist import dev_rows, load_mnist
 from .progress import PROGRESS_SECONDS
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _shipping(choose)
     _add_import(commands)
     add_line_commands(commands)
+    add_eyes_commands(commands)
     return parser
 
 

@@ -17,7 +17,9 @@ import numpy as np
 from webapp.recognition import (
     Calibration,
     Confidence,
+    LanguageModel,
     LiteRTClassifier,
+    LiteRTEyes,
     LiteRTLineReader,
     Model,
     Recognizer,
@@ -65,7 +67,10 @@ MODELS = Path("models")
 OUTPUT = Path("build/evaluation")
 
 LINE_MODEL = "line"
-"""The model that reads lines; see `_line_model`."""
+"""The model that reads lines; see `_beside`."""
+
+EYES_MODEL = "eyes"
+"""The model that finds the writing in pictures."""
 
 MNIST_PICTURES = f"{MNIST_TEST}, as pictures"
 
@@ -219,7 +224,7 @@ def _evaluate_only(options: argparse.Namespace, model: Model) -> int:
     more = (options.others, options.numbers, options.photos is not None, options.pictures)
     if not options.strokes or any((*more, options.variants is not None)):
         raise TrainError("--only measures digits of --strokes: give --strokes, and no other data")
-    here = _recognizer(model, None)
+    here = _recognizer(model)
     with _reader(options.through_server, model, here) as reader:
         print(evaluate_contributors(options, model, reader))
     return 0
@@ -236,8 +241,11 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         Calibration.of_card(model.card),
     )
     reads_numbers = options.numbers or options.photos is not None
-    line = _line_model(options.models) if reads_numbers and not options.through_server else None
-    with _reader(options.through_server, model, _recognizer(model, line)) as reader:
+    eyes, line = None, None
+    if not options.through_server:
+        eyes = _beside(options.models, EYES_MODEL)
+        line = _beside(options.models, LINE_MODEL) if reads_numbers else None
+    with _reader(options.through_server, model, _recognizer(model, eyes, line)) as reader:
         pictures = [*_pictures(reader, mnist)] if options.pictures else []
         strokes = [*_strokes(reader, pen, options.split)]
         others = [*_others(reader, options, pen, strokes)] if options.others else []
@@ -257,23 +265,26 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
     )
 
 
-def _line_model(models: Path) -> Model:
-    """The line reader of a folder, or the shipped one: the folder of a fold or of a trial has only
+def _beside(models: Path, name: str) -> Model:
+    """Another model of a folder, or the shipped one: the folder of a fold or of a trial has only
     the network that was trained.
     """
-    there = (models / f"{LINE_MODEL}.json").exists()
-    return load_model(models if there else MODELS, LINE_MODEL)
+    there = (models / f"{name}.json").exists()
+    return load_model(models if there else MODELS, name)
 
 
-def _recognizer(model: Model, line: Model | None) -> Recognizer:
-    """A recogniser of single digits; of numbers, with a model of lines."""
+def _recognizer(model: Model, eyes: Model | None = None, line: Model | None = None) -> Recognizer:
+    """A recogniser of single digits; in pictures, with eyes; of numbers, with a model of lines."""
     classifier = LiteRTClassifier(model.content)
     calibration = Calibration.of_card(model.card)
+    seen = None if eyes is None else LiteRTEyes(eyes.content)
     if line is None:
-        return Recognizer(classifier, calibration=calibration)
+        return Recognizer(classifier, eyes=seen, calibration=calibration)
     return Recognizer(
         classifier,
+        eyes=seen,
         calibration=calibration,
+        language_model=LanguageModel.of_card(line.card),
         line_reader=LiteRTLineReader(line.content),
         confidence=Confidence.of_card(line.card),
         picture_confidence=Confidence.of_card(line.card, pictures=True),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition import Glyph, Stroke, glyph_of_ink, glyph_of_strokes, ink_of_image
+from webapp.recognition import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 
 from .evaluation import Figures, Picture, Reader, evaluate_pictures, evaluate_strokes, percent
 from .measures import Z95
@@ -173,7 +173,10 @@ def png(strokes: Sequence[Stroke], look: Look) -> bytes:
 def glyph_in_picture(strokes: Sequence[Stroke], rng: np.random.Generator) -> Glyph:
     """What the network sees of the strokes in a picture: drawn in one of the looks, read back."""
     looks = [look for name, look in PICTURES.items() if name != "huge"]  # slow, and like plain
-    ink = ink_of_image(picture(strokes, looks[int(rng.integers(len(looks)))]))
+    drawn = picture(strokes, looks[int(rng.integers(len(looks)))])
+    # As the eyes see it, whose ink is as dark as they are sure.
+    dark = (PAPER - drawn).astype(np.float32)
+    ink = np.asarray(dark * (255 / max(float(dark.max()), 1.0)), np.uint8)
     # Of a smudge, nothing may be left.
     return glyph_of_ink(ink) if ink.any() else glyph_of_strokes(strokes, directed=False)
 

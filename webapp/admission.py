@@ -20,7 +20,9 @@ from .engine import Engine
 from .gate import Entry
 from .recognition import GROUPS, PIXELS, Budget, Stroke
 from .recognition.image import Header, read_header
-from .recognition.ink import WORKING_SIDE
+
+LARGE_SIDE = 1024
+"""Longer side of a picture, in pixels, beyond which it counts as large."""
 
 STROKE_SECONDS = 0.002
 """Processor time of a stroke of ordinary writing (`python -m bench` reads ten digits in 13 ms), ...
@@ -73,7 +75,7 @@ def cost_of_picture(data: bytes) -> Cost:
     """
     header: Header = read_header(data)
     megapixels = header.width * header.height / 1e6
-    is_large = max(header.width, header.height) > WORKING_SIDE
+    is_large = max(header.width, header.height) > LARGE_SIDE
     return Cost(PICTURE_SECONDS + MEGAPIXEL_SECONDS * megapixels, is_large, is_large)
 
 

@@ -108,9 +108,9 @@ def explain_digit() -> Response:
 
 @blueprint.get("/model")
 def model() -> Response:
-    """The cards: of what reads pictures, and in it of what reads strokes, and lines."""
+    """The cards: of what reads pictures, and in it of what reads strokes, lines and sees ink."""
     pictures, *others = cards()
-    return _json(pictures | dict(zip(("strokes", "lines"), others, strict=True)))
+    return _json(pictures | dict(zip(("strokes", "lines", "eyes"), others, strict=True)))
 
 
 def image_upload() -> tuple[bytes, Mapping[str, str]]:

@@ -50,11 +50,11 @@ class CardView:
 
 
 def cards() -> list[dict[str, Any]]:
-    """The cards of the served models, with the versions that answers carry: pictures, strokes, and
-    lines.
+    """The cards of the served models, with the versions that answers carry: pictures, strokes,
+    lines and eyes.
     """
     pictures = current_engine()
-    served = [pictures.model, current_stroke_engine().model, pictures.lines.model]
+    served = [pictures.model, current_stroke_engine().model, pictures.lines.model, pictures.eyes]
     # The name is that of the files, as in answers, whatever the card was called before.
     return [{**m.card, "name": m.name, "version": m.version} for m in served]
 

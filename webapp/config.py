@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads pictures.")
     ] = "ink"
+    eyes_model: Annotated[
+        str, Meta(pattern=r"^[\w-]+$", description="Name of the model that finds handwriting.")
+    ] = "eyes"
     line_model: Annotated[
         str, Meta(pattern=r"^[\w-]+$", description="Name of the model that reads lines.")
     ] = "line"

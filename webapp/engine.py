@@ -19,9 +19,12 @@ from .recognition import (
     Calibration,
     Classifier,
     Confidence,
+    Eyes,
+    LanguageModel,
     Limits,
     LineReader,
     LiteRTClassifier,
+    LiteRTEyes,
     LiteRTLineReader,
     Model,
     Recognizer,
@@ -63,6 +66,9 @@ class Engine:
     lines: Lines
     """What reads the lines of its ink."""
 
+    eyes: Model
+    """The model of what finds the ink of pictures."""
+
     def warm_up(self) -> None:
         """Let the model answer once, and make what as many readings at once as there may be need.
 
@@ -95,9 +101,10 @@ def init_app(app: Flask) -> None:
     drawings = _gate(settings.readings, WAITING_DRAWINGS * settings.readings)
     pictures = _gate(PICTURES, WAITING_PICTURES)
     lines = _lines(settings, drawings.places + pictures.places)
-    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures, lines)
+    eyes = model_of(settings, settings.eyes_model)
+    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures, lines, eyes)
     app.extensions["stroke_engine"] = _engine(
-        settings, settings.stroke_model, "strokes", drawings, lines
+        settings, settings.stroke_model, "strokes", drawings, lines, eyes
     )
 
 
@@ -118,7 +125,9 @@ def current_stroke_engine() -> Engine:
     return engine
 
 
-def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines: Lines) -> Engine:
+def _engine(
+    settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines: Lines, eyes: Model
+) -> Engine:
     model = model_of(settings, name)
     classifier = _classifier(settings, model)
     limits = Limits(
@@ -129,11 +138,20 @@ def _engine(settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines
     recognizer = Recognizer(
         classifier,
         line_reader=lines.reader,
+        eyes=_eyes(settings, eyes),
+        language_model=LanguageModel.of_card(lines.model.card),
         calibration=Calibration.of_card(model.card),
         confidence=Confidence.of_card(lines.model.card),
         picture_confidence=Confidence.of_card(lines.model.card, pictures=True),
     )
-    return Engine(model, classifier, recognizer, limits, gate, kind, lines)
+    return Engine(model, classifier, recognizer, limits, gate, kind, lines, eyes)
+
+
+def _eyes(settings: Settings, model: Model) -> Eyes:
+    if settings.backend == "litert":
+        return LiteRTEyes(model.content)
+    eyes: Eyes = _keras_backend().KerasEyes(_reference(settings, model))
+    return eyes
 
 
 def _lines(settings: Settings, places: int) -> Lines:

@@ -13,7 +13,14 @@ import numpy as np
 import tensorflow
 from numpy.typing import NDArray
 
-from .recognition import Budget, Columns, Outputs, network_input, sorted_outputs
+from .recognition import (
+    Budget,
+    Columns,
+    LiteRTEyes,
+    Outputs,
+    network_input,
+    sorted_outputs,
+)
 from .recognition.line_reader import in_windows, width_of
 from .recognition.strip import STRIP_CHANNELS, Strip
 
@@ -53,3 +60,14 @@ class KerasLineReader:
         said = self._call(network_input(padded[np.newaxis], STRIP_CHANNELS))
         logits, extents = (np.asarray(said[name])[0] for name in ("logits", "extent"))
         return logits, extents
+
+
+class KerasEyes(LiteRTEyes):
+    """See `webapp.recognition.Eyes`. Safe to call from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._network = keras.saving.load_model(path, compile=False)
+
+    def _outputs(self, seen: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        said = self._network(seen, training=False)
+        return [np.asarray(tensor) for tensor in said.values()]

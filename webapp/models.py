@@ -54,7 +54,7 @@ def prepare(settings: Settings) -> None:
     Raises:
         ModelError, ConfigError: they cannot be served. What was prepared before stays.
     """
-    names = (settings.model, settings.stroke_model, settings.line_model)
+    names = (settings.model, settings.stroke_model, settings.line_model, settings.eyes_model)
     found = {(settings.models, n): load_model(Path(settings.models), n) for n in names}
     _try(settings, found)
     restore(found)

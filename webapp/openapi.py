@@ -232,10 +232,13 @@ def operations(settings: Settings) -> list[Operation]:
             "/api/v1/model",
             "model",
             "The cards of the served models",
-            {"type": "object", "required": ["name", "version", "files", "strokes", "lines"]},
+            {
+                "type": "object",
+                "required": ["name", "version", "files", "strokes", "lines", "eyes"],
+            },
             "Data, settings, figures, calibration and files of the model that reads pictures; in "
-            "it, as `strokes`, of the one that reads strokes, and as `lines` of the one that reads "
-            "lines.",
+            "it, as `strokes`, of the one that reads strokes, as `lines` of the one that reads "
+            "lines, and as `eyes` of the one that finds handwriting in pictures.",
         ),
         Operation(
             "get",

@@ -26,8 +26,7 @@ from .engine import current_engine
 from .language import page_url, texts
 from .metrics import count_reading
 from .recognition import Limits
-from .recognition.image import decode_reduced
-from .recognition.ink import reduced
+from .recognition.image import decode_reduced, reduced
 from .schema import glyph_uri
 from .words import Words, percent
 

@@ -48,10 +48,11 @@ RIDGE = 1e-2
 """Penalty on the squares of the weights, of standardised features, as a share of a sample."""
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2)
-"""Of the second opinion, beside 1 for the line reader: one of these is chosen."""
+"""Of the second opinion, and of the language model, beside 1 for the line reader: one of these
+each is chosen."""
 
 COSTS = (0.0, 0.75, 1.5, 2.5)
-"""Taken from the logits of signs, and from that of other ink, in nats: one of these each."""
+"""Taken from the logit of other ink, in nats: one of these is chosen."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
         "that was cut short.",
     )
     fit.set_defaults(run=_fit)
-    _data(fit)
+    add_data(fit)
     fit.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
     fit.add_argument(
         "--rounds",
@@ -48,7 +48,7 @@ def add_commands(commands: Any) -> None:
         "reads dev best.",
     )
     ship.set_defaults(run=_ship)
-    _data(ship)
+    add_data(ship)
     ship.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=f"folders of {RUNS}")
     ship.add_argument(
         "--folds",
@@ -65,7 +65,7 @@ def add_commands(commands: Any) -> None:
         description="Measure the served files on lines of every kind, through the server's path.",
     )
     measure.set_defaults(run=_evaluate)
-    _data(measure)
+    add_data(measure)
     measure.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
     measure.add_argument(
         "--folder",
@@ -78,7 +78,8 @@ def add_commands(commands: Any) -> None:
     )
 
 
-def _data(parser: argparse.ArgumentParser) -> None:
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name data."""
     parser.add_argument(
         "--mnist", type=Path, metavar="DIR", help="MNIST's folder, with QMNIST's writers.npz"
     )

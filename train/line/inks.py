@@ -75,6 +75,11 @@ class Files:
     symbols: tuple[Path, ...]
     """Signs, letters and doodles."""
 
+    @property
+    def every(self) -> tuple[Path, ...]:
+        """All of them."""
+        return self.digits + self.strings + self.symbols
+
 
 @dataclass(frozen=True)
 class Source:

@@ -42,11 +42,7 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
         "mnist": source.mnist is not None,
         "seconds": round(trained.seconds),
         "versions": artefacts.environment(),
-        "files": {
-            f"{path.parent.name}/{path.name}": artefacts.sha256(path)
-            for paths in (source.files.digits, source.files.strings, source.files.symbols)
-            for path in paths
-        },
+        "files": artefacts.hashes(source.files.every),
         "curves": trained.history,
     }
     with artefacts.workplace(folder) as built:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from webapp.recognition import Stroke
 
 from ..compose import SPACINGS, Spacing, composed
 from ..errors import DataError
+from ..eyes.views import view_of_line
 from ..number_figures import is_number, written
 from ..photo_sets import numbers_as_pictures, picture_of, read_photos
 from ..strokes import StrokeSample
@@ -41,6 +43,9 @@ PICTURES: Mapping[str, tuple[int, Spacing]] = {
     "long touching": (LONG, "touching"),
 }
 """Digits of a number in a picture, and how they stand."""
+
+CHEQUE = (30, 60)
+"""Height, in pixels, of an amount that was cut out of a cheque, least and most."""
 
 WORD_LENGTHS = (3, 7)
 """Letters of a word, least and most."""
@@ -123,6 +128,18 @@ def line_sets(
         "pictures, signs",
         [LineSample(s.label, s.writer, None, picture_of(s.strokes or (), rng)) for s in signed],
     )
+    for number, (name, cropped) in enumerate((("paper", False), ("cheques", True))):
+        rng = np.random.default_rng([seed, 30 + number])
+        texts = [
+            _text(rng) if rng.random() < 0.5 else digits(rng, 1, 7) for _ in range(amounts.pictures)
+        ]
+        yield (
+            f"pictures, {name}",
+            [
+                LineSample(text, "composed", None, _photographed(text, inks, cropped, rng))
+                for text in texts
+            ],
+        )
     rng = np.random.default_rng([seed, 20])
     for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
         rows = rng.permutation(len(drawings))[: amounts.others]
@@ -135,10 +152,15 @@ def line_sets(
 
 
 def photos_of(folder: Path) -> dict[str, list[LineSample]]:
-    """The photos of a folder; see `read_photos`."""
-    photos = read_photos(folder)
-    samples = [LineSample("".join(p.label.split()), p.writer, None, p.data) for p in photos]
-    return {folder.name: samples}
+    """The photos of a folder, those without a digit apart; see `read_photos`."""
+    sets: dict[str, list[LineSample]] = {}
+    for photo in read_photos(folder):
+        label = "".join(photo.label.split())
+        has_digit = any(map(str.isdigit, label))
+        name = folder.name if has_digit else f"{folder.name}, no number"
+        sample = LineSample(label if has_digit else None, photo.writer, None, photo.data)
+        sets.setdefault(name, []).append(sample)
+    return sets
 
 
 def drawings_of(folder: Path) -> dict[str, list[LineSample]]:
@@ -184,6 +206,22 @@ def _some(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
 def _text(rng: Rng) -> str:
     """One of any of `TEXTS`."""
     return [*TEXTS.values()][int(rng.integers(len(TEXTS)))](rng)
+
+
+def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
+    """A line on any paper, as a PNG file; cropped to its ink, `CHEQUE` pixels high."""
+    view = view_of_line(text, inks, rng)
+    picture = view.picture
+    if cropped:
+        rows, columns = np.nonzero(view.ink)
+        margin = rng.integers(1, 9, 4)
+        top, left = np.maximum(0, np.array([rows.min(), columns.min()]) - margin[:2])
+        picture = picture[top : rows.max() + 1 + margin[2], left : columns.max() + 1 + margin[3]]
+        factor = rng.uniform(*CHEQUE) / len(picture)
+        picture = np.asarray(
+            cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return bytes(cv2.imencode(".png", picture)[1])
 
 
 def _signed(text: str, inks: Inks, rng: Rng) -> LineSample:

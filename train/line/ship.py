@@ -11,7 +11,9 @@ import numpy as np
 from webapp.recognition import (
     Calibration,
     Confidence,
+    LanguageModel,
     LiteRTClassifier,
+    LiteRTEyes,
     LiteRTLineReader,
     Model,
     Recognizer,
@@ -20,7 +22,7 @@ from webapp.recognition import (
 
 from .. import artefacts, plots
 from ..errors import DataError, TrainError
-from ..evaluate import MODELS, surely_worse
+from ..evaluate import EYES_MODEL, MODELS, surely_worse
 from ..measures import over_writers, wilson
 from ..mnist import ABOUT as MNIST
 from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
@@ -28,6 +30,7 @@ from ..ship import origin
 from ..strokes import read_stroke_file
 from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
 from .inks import Source
+from .language_model import count_ngrams
 from .run import NAME
 from .sets import (
     CALIBRATION,
@@ -57,6 +60,10 @@ LIMITS = [
     "in a few hundred numbers.",
     "It looks at 3.5 heights of the writing to either side, not at the sense of a text.",
 ]
+
+HARSH = ("pictures, paper", "pictures, cheques")
+"""Sets that the confidence is not fitted on: they are stranger than life on purpose; people send
+pictures that can be read."""
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """By the set."""
@@ -94,9 +101,13 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     found = [(folder, _log(folder), _exported(folder)) for folder in runs]
     with artefacts.workplace(output):
         pass
-    confidences, report = calibrated(folds, dev)
+    ngrams = count_ngrams()
+    language_model = LanguageModel(ngrams)
+    confidences, report = calibrated(folds, dev, language_model)
     candidates = [
-        Candidate(folder, log, _read(content, confidences, line_sets(dev, FULL, SEED)))
+        Candidate(
+            folder, log, _read(content, confidences, language_model, line_sets(dev, FULL, SEED))
+        )
         for folder, log, content in found
     ]
     best = max(candidates, key=lambda candidate: candidate.exact)
@@ -108,7 +119,8 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
         for suffix in ("keras", "tflite"):
             content = (best.folder / f"{NAME}.{suffix}").read_bytes()
             (built / f"{NAME}.{suffix}").write_bytes(content)
-        plots.plot_losses(best.log["curves"], built / f"{NAME}-curves.svg")
+        curves = built / f"{NAME}-curves.svg"
+        plots.plot_losses(best.log["curves"], "Misread lines of dev writers", curves)
         files = (built / f"{NAME}.keras", built / f"{NAME}.tflite")
         card = {
             "name": NAME,
@@ -124,7 +136,7 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
                     f"{layer.name} {list(layer.output.shape[1:])}" for layer in network.layers[1:]
                 ],
             },
-            "data": _data_entries(best.log, dev),
+            "data": data_entries(best.log, dev),
             "hyperparameters": best.log["hyperparameters"],
             "seconds": best.log["seconds"],
             "versions": best.log["versions"],
@@ -134,6 +146,7 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
                 "pictures": asdict(confidences[1]),
                 **report,
             },
+            "language_model": ngrams,
             "seeds": [
                 {
                     "seed": candidate.log["hyperparameters"]["seed"],
@@ -169,6 +182,7 @@ class Fold:
     """What the constants of the text are chosen on, ..."""
     fit: Sequence[Set]
     """... and what the confidence is fitted on."""
+    language_model: LanguageModel
     found: dict[Any, Outcomes] = field(default_factory=dict)
     """What was read already."""
 
@@ -177,7 +191,9 @@ class Fold:
         key = name, constants, picture
         if key not in self.found:
             sets = [(k, s) for k, s in getattr(self, name) if is_picture(s) == picture]
-            self.found[key] = _read(_exported(self.folder), (constants, constants), sets)
+            self.found[key] = _read(
+                _exported(self.folder), (constants, constants), self.language_model, sets
+            )
         return self.found[key]
 
 
@@ -186,7 +202,7 @@ def is_picture(samples: Sequence[LineSample]) -> bool:
     return bool(samples) and samples[0].picture is not None
 
 
-def folds_of(folders: Sequence[Path], dev: Source) -> list[Fold]:
+def folds_of(folders: Sequence[Path], dev: Source, language_model: LanguageModel) -> list[Fold]:
     """The folds of some fits.
 
     Doodles, which have no contributor, are of classes that are neither trained on nor of dev.
@@ -204,18 +220,22 @@ def folds_of(folders: Sequence[Path], dev: Source) -> list[Fold]:
             )
         own = replace(dev, only=tuple(without), doodles=("test",))
         choice = [*line_sets(own, fewer, SEED + 2)]
-        found.append(Fold(folder, without, choice, [*line_sets(own, CALIBRATION, SEED + 1)]))
+        found.append(
+            Fold(folder, without, choice, [*line_sets(own, CALIBRATION, SEED + 1)], language_model)
+        )
     return found
 
 
-def calibrated(folders: Sequence[Path], dev: Source) -> tuple[Confidences, dict[str, Any]]:
+def calibrated(
+    folders: Sequence[Path], dev: Source, language_model: LanguageModel
+) -> tuple[Confidences, dict[str, Any]]:
     """The confidences chosen and fitted on all folds; and what each fold's reader gives with those
     of the other folds, of a single fold with its own: what figures of `ok` are quoted of.
 
     Raises:
         TrainError: a fold left nobody out.
     """
-    folds = folds_of(folders, dev)
+    folds = folds_of(folders, dev, language_model)
     report: dict[str, Any] = {"folds": []}
     for fold in folds:
         others = [other for other in folds if other is not fold] or folds
@@ -234,19 +254,27 @@ def _fitted(folds: Sequence[Fold]) -> Confidences:
     for picture in (False, True):
         chosen = _chosen(folds, picture)
         every = [fold.read("fit", chosen, picture) for fold in folds]
-        pooled = [one for found in every for own in found.values() for one in own]
+        pooled = [
+            one
+            for found in every
+            for kind, own in found.items()
+            if kind not in HARSH
+            for one in own
+        ]
         models.append(fitted(pooled, chosen))
     return models[0], models[1]
 
 
 def _costs(model: Confidence) -> dict[str, float]:
     """What decides the text."""
-    return {name: getattr(model, name) for name in ("second_opinion", "sign_cost", "other_cost")}
+    return {
+        name: getattr(model, name) for name in ("second_opinion", "language_model", "other_cost")
+    }
 
 
 def _chosen(folds: Sequence[Fold], picture: bool) -> Confidence:
-    """What decides the text: the weight of the second opinion, then the cost of a sign, then that
-    of other ink, with which most is read as it should be.
+    """What decides the text: the weight of the second opinion, then that of the language model,
+    then the cost of other ink, with which most is read as it should be.
 
     That is the mean over groups of sets (`group_of`), so that the sets with signs, which are many,
     count as one kind: exactly of numbers, as no number of others. The rest of the confidence is
@@ -262,31 +290,36 @@ def _chosen(folds: Sequence[Fold], picture: bool) -> Confidence:
         share = float(np.mean([np.mean(own) for own in shares.values()]))
         print(
             f"{'pictures' if picture else 'strokes'}, second opinion {confidence.second_opinion}, "
-            f"sign {confidence.sign_cost}, other ink {confidence.other_cost}: {share:.2%} right, "
-            "mean over groups of sets"
+            f"language model {confidence.language_model}, other ink {confidence.other_cost}: "
+            f"{share:.2%} right, mean over groups of sets"
         )
         return share
 
     best = Confidence(unsure=0.0)
     for name, values in (
         ("second_opinion", WEIGHTS),
-        ("sign_cost", COSTS),
+        ("language_model", WEIGHTS),
         ("other_cost", COSTS),
     ):
         best = max((replace(best, **{name: value}) for value in values), key=right)
     return best
 
 
-def _recognizers(content: bytes, confidences: Confidences, models: Path) -> list[Recognizer]:
+def _recognizers(
+    content: bytes, confidences: Confidences, language_model: LanguageModel, models: Path
+) -> list[Recognizer]:
     """What reads strokes, and what reads pictures."""
     found = []
     reader = LiteRTLineReader(content)
+    eyes = LiteRTEyes(load_model(models, EYES_MODEL).content)
     for name in (STROKES, PICTURES):
         model: Model = load_model(models, name)
         found.append(
             Recognizer(
                 LiteRTClassifier(model.content),
                 line_reader=reader,
+                language_model=language_model,
+                eyes=eyes,
                 calibration=Calibration.of_card(model.card),
                 confidence=confidences[0],
                 picture_confidence=confidences[1],
@@ -298,11 +331,12 @@ def _recognizers(content: bytes, confidences: Confidences, models: Path) -> list
 def _read(
     content: bytes,
     confidences: Confidences,
+    language_model: LanguageModel,
     sets: Iterable[tuple[str, Sequence[LineSample]]],
     models: Path = MODELS,
 ) -> Outcomes:
     """What a line reader, a LiteRT file's content, reads in some sets; empty ones are left out."""
-    strokes, pictures = _recognizers(content, confidences, models)
+    strokes, pictures = _recognizers(content, confidences, language_model, models)
     return {kind: outcomes(strokes, pictures, kind, some) for kind, some in sets if some}
 
 
@@ -334,13 +368,13 @@ def _exported(folder: Path) -> bytes:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
+def data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
     """What a run was trained on; with licences and citations of the files that are at hand."""
     entries: list[dict[str, Any]] = []
     if log.get("mnist", dev.mnist is not None):
         entries.append({"name": "MNIST", **MNIST})
     files = dev.files
-    paths = {f"{p.parent.name}/{p.name}": p for p in files.digits + files.strings + files.symbols}
+    paths = {f"{p.parent.name}/{p.name}": p for p in files.every}
     for name, sha256 in log["files"].items():
         about = {"name": name.replace("/", ", ")}
         if name in paths:
@@ -362,13 +396,14 @@ def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[st
     model = load_model(models, NAME)
     strokes, pictures = (Confidence.of_card(model.card, medium) for medium in (False, True))
     confidences = strokes, pictures
+    language_model = LanguageModel.of_card(model.card)
     print(f"{model.name} {model.version}")
     for folder in folders:
         sets = photos_of(folder) if (folder / "labels.jsonl").exists() else drawings_of(folder)
-        some = _read(model.content, confidences, sets.items(), models)
-        print(f"\n{folder}\n{table(some)}")
+        some = _read(model.content, confidences, language_model, sets.items(), models)
+        print(f"\n{folder}\n{table(some)}\n{digits_of(some)}")
         print(*misread(some), sep="\n")
-    found = _read(model.content, confidences, line_sets(dev, FULL, SEED), models)
+    found = _read(model.content, confidences, language_model, line_sets(dev, FULL, SEED), models)
     print(f"\n{table(found)}")
     said, measured = _counts(model.card), _counts(figures_in_card(found))
     return [
@@ -432,6 +467,23 @@ def table(found: Outcomes) -> str:
             f"{said['rejected']:9.2%}"
         )
     return "\n".join(lines)
+
+
+def digits_of(found: Outcomes) -> str:
+    """How many numbers are read right, signs aside."""
+    own = [one for some in found.values() for one in some if one.label is not None]
+    right = [_digits(one.text) == _digits(one.label or "") for one in own]
+    sure = [one.status == "ok" for one in own]
+    wrong = sum(ok and not exact for ok, exact in zip(sure, right, strict=True))
+    empty = sum(one.status == "empty" for one in own)
+    return (
+        f"{sum(right)} of {len(own)} right, signs aside; {wrong} of {sum(sure)} ok are wrong; "
+        f"{empty} called empty"
+    )
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
 
 
 def misread(found: Outcomes) -> Iterator[str]:

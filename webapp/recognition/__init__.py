@@ -24,6 +24,7 @@ from .errors import (
     UnsupportedImageError,
 )
 from .explain import Layer, explain
+from .eyes import Eyes, LiteRTEyes, Seen, eyes_input
 from .glyph import (
     PEN,
     SIDE,
@@ -33,7 +34,7 @@ from .glyph import (
     network_input,
 )
 from .image import FORMATS, Limits
-from .ink import ink_of_image
+from .language_model import LanguageModel
 from .line_reader import Columns, LineReader, LiteRTLineReader
 from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
 
@@ -55,13 +56,16 @@ __all__ = [
     "Confidence",
     "Digit",
     "Expect",
+    "Eyes",
     "Glyph",
     "GoneError",
     "ImageTooLargeError",
+    "LanguageModel",
     "Layer",
     "Limits",
     "LineReader",
     "LiteRTClassifier",
+    "LiteRTEyes",
     "LiteRTLineReader",
     "Model",
     "ModelError",
@@ -69,15 +73,16 @@ __all__ = [
     "Reading",
     "RecognitionError",
     "Recognizer",
+    "Seen",
     "Sign",
     "Status",
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",
     "explain",
+    "eyes_input",
     "glyph_of_ink",
     "glyph_of_strokes",
-    "ink_of_image",
     "load_model",
     "log_odds",
     "network_input",

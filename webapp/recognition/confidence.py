@@ -70,11 +70,12 @@ class Confidence:
     """Of the symbols beyond one a piece: ink that was divided may have been divided wrongly."""
     unsure: float = 0.5
     """Confidence below this: a reading that is given, and called unsure."""
-    sign_cost: float = 0.0
-    """Subtracted from the logits of signs, in nats: there are more in training lines than in real
-    ones."""
+    language_model: float = 0.0
+    """Weight of the log probabilities of the language model, beside 1 for those of the line
+    reader."""
     other_cost: float = 0.0
-    """The same for other ink."""
+    """Subtracted from the logits of other ink, in nats: there is more in training lines than in
+    real ones."""
     second_opinion: float = 0.3
     """Weight of the log probabilities of the network of single digits, beside 1 for those of the
     line reader."""

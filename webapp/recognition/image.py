@@ -360,3 +360,13 @@ def _webp_header(data: bytes) -> Header | None:
         work_bytes = 9.0 if is_animated else 5.1 if has_alpha else 4.0
         return Header("WebP", width, height, True, 4 if has_alpha else 3, work_bytes)
     return None
+
+
+def reduced(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The picture with at most so many pixels on its longer side."""
+    height, width = picture.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return picture
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -3,11 +3,11 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +17,13 @@ from .classifier import Classifier
 from .confidence import Confidence, Evidence
 from .drawing import Stroke
 from .errors import Bound, BudgetError
+from .eyes import Eyes
 from .glyph import Glyph, glyph_of_ink, glyph_of_strokes, glyphs_of_strokes
 from .image import Limits, decode_reduced
-from .ink import WORKING_SIDE, ink_of_image
+from .language_model import LanguageModel
 from .line_reader import LineReader
-from .page import ENLARGED_SIDE, Page, page_of, slope_of, turned
-from .pieces import PictureInk, StrokeInk, patch_of, pieces_of, with_pen
+from .page import LARGEST_SIDE, Page, page_of
+from .pieces import PictureInk, StrokeInk, patch_of, with_pen
 from .transcribe import Judge, Medium, Symbol, Transcript, transcribe
 
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
@@ -30,15 +31,9 @@ Status = Literal["ok", "unsure", "not_a_number", "empty"]
 Expect = Literal["number", "digits", "digit"]
 """`number`: digits and the signs of numbers; `digits`: digits only; `digit`: all ink is one."""
 
-LEVEL, STEEP = 4, 30
-"""Pages that are turned by less or more than so many degrees are read as they lie."""
-
-AGREE = 3
-"""The paper and the writing are turned alike if they differ by no more degrees."""
-
-MOST_LEFT_OUT = 0.5
-"""With more of the ink left out, by the pen's way or in pixels, it is no number."""
-
+POOR, WELL = 0.5, 0.9
+"""A page that is read worse than this, by `Transcript.quality`, is tried turned by quarters; it is
+taken so if it is read that well. Both are guesses: words upside down may look like numbers."""
 
 TINY = 1e-150
 """Ink that is no larger is a point: shares of its size would be no numbers any more."""
@@ -159,6 +154,8 @@ class Recognizer:
         classifier: Classifier,
         *,
         line_reader: LineReader | None = None,
+        language_model: LanguageModel | None = None,
+        eyes: Eyes | None = None,
         calibration: Calibration | None = None,
         confidence: Confidence | None = None,
         picture_confidence: Confidence | None = None,
@@ -168,11 +165,15 @@ class Recognizer:
         Args:
             classifier: of single digits; gives a second opinion on each digit of a line.
             line_reader: without one, only single digits are read.
+            language_model: what texts are likely; without one, all are alike.
+            eyes: without them, no pictures are read.
             confidence: of readings of strokes, and what their texts are chosen with.
             picture_confidence: of pictures; None takes that of strokes.
         """
         self._classifier = classifier
         self._line_reader = line_reader
+        self._language_model = language_model or LanguageModel({})
+        self._eyes = eyes
         self._calibration = calibration or Calibration()
         self._confidence = confidence or Confidence()
         self._picture_confidence = picture_confidence or self._confidence
@@ -229,15 +230,13 @@ class Recognizer:
         budget.check()
         if expect != "digit":
             return self._read_page(data, limits, alternatives, expect, timing, budget)
-        with timing.stage("ink"):
-            picture, (width, height) = decode_reduced(data, limits, WORKING_SIDE)
-            ink = ink_of_image(picture)
-            del picture
-            box = _box_of_ink(ink, width, height)
-        if box is None:
+        picture, (width, height) = _decoded(data, limits, timing)
+        page = self._page(picture, (width, height), timing, budget)
+        if not page.pieces:
             return _nothing((width, height), timing)
+        box = _box_on(page, np.array([width, height], np.float64), page.pieces)
         with timing.stage("ink"):
-            glyph = glyph_of_ink(ink)
+            (glyph,) = glyphs_in(page.ink, budget)([page.pieces])
         return self._read_one(glyph, box, None, (width, height), alternatives, timing)
 
     def _read_number(
@@ -268,63 +267,61 @@ class Recognizer:
         timing: Timing,
         budget: Budget,
     ) -> Reading:
-        with timing.stage("ink"):
-            picture, (width, height) = decode_reduced(data, limits, ENLARGED_SIDE)
-            page = page_of(picture, budget)
-            # Boxes are in pixels of the whole picture.
-            factor = np.array([width, height]) / picture.shape[1::-1]
-            del picture
-            pieces = pieces_of(page.ink)
-        if not pieces:
+        picture, (width, height) = _decoded(data, limits, timing)
+        page = self._page(picture, (width, height), timing, budget)
+        if not page.pieces:
             return _nothing((width, height), timing)
-        before = timing.ink
-        with timing.stage("segment"):
-            found, back = self._straightest(page, pieces, timing, budget)
-        timing.segment -= timing.ink - before + timing.classify
-        origin = np.array([page.left, page.top])
-        size = np.array([width, height], np.float64)
-
-        def box_of(points: Sequence[Stroke]) -> Box:
-            pixels = np.concatenate(points)
-            if back is not None:
-                pixels = pixels @ back[:, :2].T + back[:, 2]
-            low = pixels.min(axis=0) * page.scale + origin
-            high = (pixels.max(axis=0) + 1) * page.scale + origin
-            return _box((low * factor).clip(0, size), (high * factor).clip(0, size))
-
+        found = self._transcribed(page, timing, budget)
+        if found.quality < POOR:
+            with suppress(BudgetError):  # what was read is an answer
+                page, found = self._upright(picture, (width, height), page, found, timing, budget)
+        box_of = partial(_box_on, page, np.array([width, height], np.float64))
         return self._reading(found, box_of, (width, height), alternatives, expect, timing)
 
-    def _straightest(
-        self, page: Page, pieces: list[Stroke], timing: Timing, budget: Budget
-    ) -> tuple[Transcript, NDArray[np.float64] | None]:
-        """The best transcript of a page, as it lies or turned upright, and what turns it back.
-
-        Where paper and writing agree on how far it is turned, nothing else is tried.
-        """
-        slopes = [slope for slope in (page.angle, slope_of(pieces)) if slope is not None]
-        agreed = len(slopes) == 2 and abs(slopes[0] - slopes[1]) <= AGREE
-        angles = {round(slope) for slope in (slopes[:1] if agreed else slopes)}
-        pages: list[tuple[NDArray[np.uint8], list[Stroke], NDArray[np.float64] | None]] = []
-        for angle in angles:
-            if LEVEL <= abs(angle) <= STEEP:
-                upright, way_back = turned(page.ink, angle)
-                pages.append((upright, pieces_of(upright), way_back))
-        if not (agreed and pages and pages[0][1]):
-            pages.append((page.ink, pieces, None))
-        found: list[tuple[Transcript, NDArray[np.float64] | None]] = []
-        for ink, own, back in pages:
-            if not own:
+    def _upright(
+        self,
+        picture: NDArray[np.uint8],
+        size: tuple[int, int],
+        page: Page,
+        found: Transcript,
+        timing: Timing,
+        budget: Budget,
+    ) -> tuple[Page, Transcript]:
+        """The page as it was read, or turned by quarters if it reads well so."""
+        best = page, found
+        for quarters in (1, 3, 2):
+            turned = self._page(picture, size, timing, budget, quarters)
+            if not turned.pieces:
                 continue
-            glyphs_of = glyphs_in(ink, budget)
+            other = self._transcribed(turned, timing, budget)
+            if other.quality > max(best[1].quality, WELL):
+                best = turned, other
+        return best
+
+    def _page(
+        self,
+        picture: NDArray[np.uint8],
+        size: tuple[int, int],
+        timing: Timing,
+        budget: Budget,
+        quarters: int = 0,
+    ) -> Page:
+        """What the eyes see in a picture, in pixels of the whole one, of a width and height."""
+        if self._eyes is None:
+            raise ValueError("reading pictures needs eyes, got none")
+        with timing.stage("ink"):
+            page = page_of(picture, self._eyes, budget, quarters)
+        factor = np.array(size)[:, np.newaxis] / np.array([picture.shape[1::-1]]).T
+        return replace(page, back=page.back * factor)
+
+    def _transcribed(self, page: Page, timing: Timing, budget: Budget) -> Transcript:
+        before = timing.ink + timing.classify
+        with timing.stage("segment"):
+            glyphs_of = glyphs_in(page.ink, budget)
             medium = self._medium(self._picture_confidence, glyphs_of, timing, budget)
-            try:
-                found.append((transcribe(PictureInk(ink, own, budget), medium), back))
-            except BudgetError as error:
-                if not found:
-                    raise
-                best, turned_back = max(found, key=lambda one: one[0].quality)
-                return replace(best, limit=error.bound), turned_back
-        return max(found, key=lambda one: one[0].quality)
+            found = transcribe(PictureInk(page.ink, page.pieces, budget), medium, page.rows)
+        timing.segment -= timing.ink + timing.classify - before
+        return found
 
     def _medium(
         self,
@@ -336,7 +333,7 @@ class Recognizer:
         if self._line_reader is None:
             raise ValueError("reading numbers needs a line reader, got none")
         judge = judge_of(self._classifier, self._calibration, glyphs_of, timing, budget)
-        return Medium(self._line_reader, judge, constants, budget)
+        return Medium(self._line_reader, judge, constants, budget, self._language_model)
 
     def _reading(
         self,
@@ -360,7 +357,6 @@ class Recognizer:
         digits = [s for s in symbols if s.char.isdigit()]
         refused = found.limit is None and (
             not digits
-            or found.evidence.left_out > MOST_LEFT_OUT
             # Digits that touch are cut apart: alone, they need not look like digits.
             or (len(digits) == 1 and found.evidence.is_digit < self._calibration.not_a_number)
         )
@@ -549,10 +545,17 @@ def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:
     return Box(float(low[0]), float(low[1]), width, height)
 
 
-def _box_of_ink(ink: NDArray[np.uint8], width: int, height: int) -> Box | None:
-    """The box of the ink in pixels of the full picture, or None without ink."""
-    x, y, across, down = cv2.boundingRect(ink)
-    if across == 0:
-        return None
-    scale_x, scale_y = width / ink.shape[1], height / ink.shape[0]
-    return Box(x * scale_x, y * scale_y, across * scale_x, down * scale_y)
+def _decoded(
+    data: bytes, limits: Limits, timing: Timing
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """A picture, reduced, and the width and height of the whole one."""
+    with timing.stage("ink"):
+        return decode_reduced(data, limits, LARGEST_SIDE)
+
+
+def _box_on(page: Page, size: NDArray[np.float64], points: Sequence[Stroke]) -> Box:
+    """The box of pixels of a page's ink, in the picture of a size."""
+    pixels = np.concatenate(points)
+    corners = np.concatenate([pixels - 0.5, pixels + 0.5])
+    found = corners @ page.back[:, :2].T + page.back[:, 2] + 0.5
+    return _box(found.min(axis=0).clip(0, size), found.max(axis=0).clip(0, size))

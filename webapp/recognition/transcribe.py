@@ -10,7 +10,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from .decode import Hypothesis, align, prefix_beam_search
 from .drawing import Stroke
 from .errors import Bound, BudgetError
 from .glyph import Glyph
+from .language_model import LanguageModel
 from .line_reader import OTHER, SYMBOLS, Columns, LineReader
 from .lines import Boxes, lines_of, parts_of
 from .strip import BODY, ROWS, Frame, Strip, frame_in, frame_of
@@ -50,6 +51,9 @@ COVERED = 0.5
 
 UNLIKELY = 1e-4
 """A second opinion counts no less than this: one odd digit does not outweigh a line."""
+
+MOST_LEFT_OUT = 0.5
+"""With more of its ink left out, by the pen's way or in pixels, a line is no line of a number."""
 
 WHOLE_PIECES = 4
 """Ink in several lines may still be one symbol if it has at most so many pieces."""
@@ -143,7 +147,8 @@ class Transcript:
     `symbols`, or, where these have no digit, no line."""
     evidence: Evidence
     no_number: float
-    """Probability that no line has a digit, as the search found it."""
+    """Probability that no line has a digit, as the search found it; of a line that is mostly left
+    out, that share at least."""
     quality: float
     """0 to 1: the share of the ink that is read, weighted by how sure it is. Comparable between
     transcripts of the same ink."""
@@ -158,8 +163,9 @@ class Medium:
     reader: LineReader
     judge: Judge
     constants: Confidence
-    """Its weight of the second opinion and its costs choose the text."""
+    """Its weights and its cost choose the text."""
     budget: Budget
+    language_model: LanguageModel = field(default_factory=lambda: LanguageModel({}))
 
 
 @dataclass(frozen=True)
@@ -212,14 +218,18 @@ class _Judged:
         return is_digit * float(self.probabilities[row, symbol])
 
 
-def transcribe(ink: Ink, medium: Medium) -> Transcript:
+def transcribe(ink: Ink, medium: Medium, rows: Sequence[list[int]] | None = None) -> Transcript:
     """Read all ink, in one line or several.
+
+    Args:
+        rows: the pieces of each row; None finds them. What is in none of them is ignored.
 
     Raises:
         BudgetError: the budget ended before any line was read.
         GoneError: see `Budget.check`.
     """
-    rows = lines_of(ink.boxes)
+    given = rows is not None
+    rows = lines_of(ink.boxes) if rows is None else rows
     lines = list(_lines(ink.boxes, rows))
     found: list[_Line] = []
     limit: Bound | None = None
@@ -232,6 +242,9 @@ def transcribe(ink: Ink, medium: Medium) -> Transcript:
             limit = error.bound
             break
     unread = [members for members, _ in lines[len(found) :]]
+    if given:
+        held = {piece for row in rows for piece in row}
+        unread += [[piece] for piece in range(len(ink.pieces)) if piece not in held]
     best = _transcript(ink, found, medium.constants.second_opinion, limit, unread)
     if len(rows) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
         # Two lines, or a symbol of two pieces, one above the other: an 8 of two rings?
@@ -258,25 +271,42 @@ def _line(ink: Ink, members: Sequence[int], frame: Frame, medium: Medium) -> _Li
     medium.budget.spend(pixels=ROWS * frame.width)
     members = sorted(members)  # as they were written: the strip tells one stroke from the next
     columns = medium.reader.read(ink.strip(members, frame), medium.budget)
-    columns = _adjusted(columns, medium.constants.sign_cost, medium.constants.other_cost)
+    columns = _adjusted(columns, medium.constants.other_cost)
     found = prefix_beam_search(columns.log_probabilities, BEAM, medium.budget)
+    found = _weighed(found, medium)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
     count = sum(one.log_probability >= least for one in found[:CONSIDERED])
     texts = [_text(ink, members, frame, columns, one, medium.budget) for one in found[:count]]
     return _Line(texts, found[count:], _second_opinions(texts, medium))
 
 
-def _adjusted(columns: Columns, sign_cost: float, other_cost: float) -> Columns:
-    """Columns for a writer who has fewer signs and other ink than the lines of the training.
+def _adjusted(columns: Columns, other_cost: float) -> Columns:
+    """Columns for a writer who has less other ink than the lines of the training.
 
-    The logits of these classes are lowered, then normalised anew (Menon et al., "Long-tail learning
+    The logits of this class are lowered, then normalised anew (Menon et al., "Long-tail learning
     via logit adjustment", ICLR 2021).
     """
     scores = columns.log_probabilities.copy()
-    scores[:, 10:OTHER] -= sign_cost
     scores[:, OTHER] -= other_cost
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
     return replace(columns, log_probabilities=scores)
+
+
+def _weighed(found: Sequence[Hypothesis], medium: Medium) -> list[Hypothesis]:
+    """Hypotheses with the language model's log probabilities added, the best first.
+
+    Together they are as likely as before: what the search lost stays lost.
+    """
+    before = np.array([one.log_probability for one in found])
+    if not np.isfinite(before).all():  # nothing is possible
+        return [*found]
+    shapes = [medium.language_model.log_probability(_visible(one.symbols)) for one in found]
+    after = before + medium.constants.language_model * np.array(shapes)
+    after += np.logaddexp.reduce(before) - np.logaddexp.reduce(after)
+    return [
+        replace(found[row], log_probability=min(0.0, float(after[row])))
+        for row in np.argsort(-after, kind="stable")
+    ]
 
 
 def _text(
@@ -376,12 +406,17 @@ def _transcript(
     for line in lines:
         best, texts = _ranked(line.texts, line.others)
         share *= texts[0][1]
-        no_number *= min(1.0, sum(p for text, p in texts if not any(map(str.isdigit, text))))
         misfit = max(misfit, best.misfit)
-        ignored += _left_out(best)
+        left = _left_out(best)
+        ignored += left
         own = _symbols(best, len(kept), line.judged, weight)
-        # What has no digit is no line of a number: a bar, a word.
-        if any(symbol.char.isdigit() for symbol in own):
+        lost = _share_lost(ink, own, left)
+        none = sum(p for text, p in texts if not any(map(str.isdigit, text)))
+        has_digit = any(symbol.char.isdigit() for symbol in own)
+        mostly_lost = has_digit and lost > MOST_LEFT_OUT
+        no_number *= min(1.0, max(none, lost if mostly_lost else 0.0))
+        # A bar or a word is no line of a number.
+        if has_digit and not mostly_lost:
             symbols += own
             kept.append(texts)
         else:
@@ -413,6 +448,15 @@ def _transcript(
         sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
         limit,
     )
+
+
+def _share_lost(ink: Ink, symbols: Sequence[Symbol], left: Sequence[tuple[Stroke, ...]]) -> float:
+    """The share of a line's ink that its symbols do not hold."""
+    held, lost = (
+        sum(map(ink.amount, itertools.chain(*points)))
+        for points in ([symbol.points for symbol in symbols], left)
+    )
+    return lost / max(held + lost, 1e-300)
 
 
 def _symbols(text: _Text, line: int, judged: _Judged, weight: float) -> list[Symbol]:

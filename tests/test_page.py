@@ -1,0 +1,155 @@
+"""Where the lines of a picture are, with eyes that know ink and bodies by their colours."""
+
+import cv2
+import numpy as np
+import pytest
+
+from webapp.recognition import Budget, BudgetError
+from webapp.recognition.eyes import BODY_STEP, Seen
+from webapp.recognition.page import HEIGHTS, page_of
+
+
+class Coloured:
+    """Eyes that see ink where there is no blue, and bodies where there is no green."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def see(self, picture, budget=None):
+        """Budgets are looked at, as real ones look."""
+        if budget is not None:
+            budget.check()
+        self.sizes.append(picture.shape[:2])
+        rows, columns = (-(-n // BODY_STEP) for n in picture.shape[:2])
+        small = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+        return Seen(255 - picture[..., 0], 255 - small[..., 1])
+
+
+def written(size, *lines):
+    """A picture of a size, (W, H), with a bar of ink for each digit of some lines.
+
+    A line is its left end, the top and the height of its writing, and how many digits it has.
+    """
+    picture = np.full((size[1], size[0], 3), 255, np.uint8)
+    for left, top, height, count in lines:
+        middle, half = top + height / 2, 0.225 * height
+        right = left + count * height
+        body = picture[round(middle - half) : round(middle + half), left : round(right)]
+        body[..., 1] = 0
+        for digit in range(count):
+            x = round(left + (digit + 0.2) * height)
+            picture[top : top + height, x : x + round(0.5 * height), 0] = 0
+    return picture
+
+
+def boxes(page):
+    """Left, top, right and bottom of each piece, in pixels of the picture, row by row."""
+    found = []
+    for row in page.rows:
+        for index in row:
+            pixels = page.pieces[index]
+            corners = np.concatenate([pixels - 0.5, pixels + 0.5])
+            there = corners @ page.back[:, :2].T + page.back[:, 2] + 0.5
+            found.append([*there.min(axis=0), *there.max(axis=0)])
+    return np.array(found)
+
+
+def expected(left, top, height, count):
+    """The boxes of a line of `written`."""
+    x = left + (np.arange(count) + 0.2) * height
+    return np.stack([x, x * 0 + top, x + 0.5 * height, x * 0 + top + height], 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "line", "near"),
+    [
+        ((600, 400), (60, 100, 60, 5), 1.0),
+        ((100, 60), (20, 10, 16, 4), 0.6),
+        ((28, 28), (4, 4, 20, 1), 0.6),
+        ((2400, 1600), (300, 700, 60, 9), 2.5),
+        ((2400, 1600), (200, 300, 700, 2), 12.0),
+    ],
+)
+def test_it_works(size, line, near):
+    """The ink is where it was written, however large the picture and the writing."""
+    eyes = Coloured()
+    page = page_of(written(size, line), eyes)
+    assert [len(row) for row in page.rows] == [line[3]]
+    assert np.abs(boxes(page) - expected(*line)).max() <= near
+    heights = [np.ptp(page.pieces[index][:, 1]) + 1 for index in page.rows[0]]
+    assert all(HEIGHTS[0] <= height <= HEIGHTS[1] for height in heights)
+
+
+def test_small_writing_is_looked_at_again_in_its_part_alone():
+    """At more pixels, and no more than there are."""
+    eyes = Coloured()
+    page_of(written((3000, 2000), (300, 700, 60, 9)), eyes)
+    first, second = eyes.sizes
+    assert max(first) == 640
+    assert second[0] < 250
+    assert 300 < second[1] < 600
+
+
+def test_rows_come_from_the_top():
+    """Each with its own pieces, also where the lower one begins further to the left."""
+    lines = (200, 60, 50, 4), (40, 150, 50, 6), (100, 250, 50, 2)
+    page = page_of(written((600, 400), *lines), Coloured())
+    assert [len(row) for row in page.rows] == [4, 6, 2]
+    wanted = np.concatenate([expected(*line) for line in lines])
+    assert np.abs(boxes(page) - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("angle", [-25, -8, 8, 25])
+def test_turned_lines_are_levelled(angle):
+    """One row, and boxes around the ink where it lies in the picture."""
+    picture = written((600, 600), (120, 280, 60, 6))
+    matrix = cv2.getRotationMatrix2D((300, 300), angle, 1)
+    turned = cv2.warpAffine(picture, matrix, (600, 600), borderValue=(255, 255, 255))
+    page = page_of(turned, Coloured())
+    assert [len(row) for row in page.rows] == [6]
+    middles = expected(120, 280, 60, 6)
+    middles = (middles[:, :2] + middles[:, 2:]) / 2 @ matrix[:, :2].T + matrix[:, 2]
+    found = boxes(page)
+    assert np.abs((found[:, :2] + found[:, 2:]) / 2 - middles).max() < 3
+    tall = [np.ptp(page.pieces[index][:, 1]) for index in page.rows[0]]
+    assert max(tall) - min(tall) < 6
+
+
+def test_a_point_belongs_to_the_line_beside_it():
+    """Though the next line is as near below; specks are none, and ink far away is of no line."""
+    picture = written((600, 400), (100, 100, 50, 3), (100, 158, 50, 3))
+    picture[142:150, 137:143, 0] = 0  # between two digits of the first line
+    picture[120, 170, 0] = 0  # a speck
+    picture[330:345, 500:520, 0] = 0  # far from both
+    page = page_of(picture, Coloured())
+    assert [len(row) for row in page.rows] == [4, 3]
+    assert len(page.pieces) == 8
+
+
+def test_a_grey_picture_is_a_picture():
+    """It has one plane."""
+    picture = written((600, 400), (60, 100, 60, 5))
+    page = page_of(np.ascontiguousarray(picture[..., 0]), Coloured())
+    # Its bodies are where the ink is, whole: of each bar its own.
+    assert len(page.pieces) == 5
+
+
+def test_nothing_written_is_nothing():
+    """No piece, no row."""
+    page = page_of(np.full((300, 400, 3), 200, np.uint8), Blind())
+    assert (page.pieces, page.rows) == ([], [])
+
+
+class Blind:
+    """Eyes that see nothing."""
+
+    def see(self, picture, budget=None):
+        """Zeros."""
+        rows, columns = (-(-n // BODY_STEP) for n in picture.shape[:2])
+        return Seen(np.zeros(picture.shape[:2], np.uint8), np.zeros((rows, columns), np.uint8))
+
+
+def test_a_budget_ends_a_look():
+    """The eyes look at it."""
+    with pytest.raises(BudgetError):
+        page_of(written((600, 400), (60, 100, 60, 5)), Coloured(), Budget(time_left=0.0))

@@ -1,0 +1,26 @@
+"""The language model of the line reader, counted on the texts that lines are composed of."""
+
+from collections import Counter
+
+import numpy as np
+
+from webapp.recognition.language_model import ngrams_of, shape_of
+from webapp.recognition.line_reader import SYMBOLS
+
+from .texts import random_text
+
+ORDER = 7
+"""Symbols of an n-gram: two dates' parts with both slashes."""
+
+TEXTS, LEAST = 150_000, 15
+"""Texts that are counted; n-grams that were met less often are left out."""
+
+
+def count_ngrams(seed: int = 1, texts: int = TEXTS, least: int = LEAST) -> dict[str, int]:
+    """N-grams of the shapes of random texts, without other ink, and how often they are met."""
+    rng = np.random.default_rng(seed)
+    found: Counter[str] = Counter()
+    for _ in range(texts):
+        visible = "".join(char for char in random_text(rng) if char in SYMBOLS)
+        found.update(ngrams_of(shape_of(visible), ORDER))
+    return {ngram: count for ngram, count in sorted(found.items()) if count >= least}
