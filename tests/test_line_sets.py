@@ -192,6 +192,7 @@ def test_photos_without_a_digit_are_a_set_of_their_own(tmp_path):
     """They show no number, and what is read in them is wrong."""
     (tmp_path / "a.png").write_bytes(hand.png(hand.picture(7)))
     rows = [{"image": "a.png", "lines": [{"text": text}]} for text in ("7", "bath")]
+    rows.append({"strokes": "a.json", "lines": [{"text": "8"}]})  # a drawing is no photo
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
     found = photos_of(tmp_path)
     assert {name: sample.label for name, (sample,) in found.items()} == {

@@ -75,7 +75,8 @@ def picture_of(strokes: Sequence[Stroke], rng: np.random.Generator) -> bytes:
 
 def read_photos(folder: Path) -> list[PhotoSample]:
     """The photos of a folder that its `labels.jsonl` names: `{"image": "a.png", "writer": "me",
-    "lines": [{"text": "407"}]}`, one a line; other fields are ignored.
+    "lines": [{"text": "407"}]}`, one a line; other fields are ignored. Lines that name `strokes`
+    instead are of drawings, and left out.
 
     Raises:
         DataError: a file is missing, or a line is not of that form.
@@ -84,6 +85,8 @@ def read_photos(folder: Path) -> list[PhotoSample]:
     try:
         for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
+            if "strokes" in row:
+                continue
             label = "\n".join(each["text"] for each in row["lines"])
             data = (folder / row["image"]).read_bytes()
             photos.append(PhotoSample(label, str(row.get("writer", row["image"])), data))
