@@ -83,6 +83,20 @@ def read_card(path: Path) -> dict[str, Any]:
     return found
 
 
+def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
+    """Leave a fitted Keras network, its LiteRT file and its log in a folder, by the log's name.
+
+    Raises:
+        TrainError: the folder cannot be written to.
+    """
+    name = log["name"]
+    with workplace(folder) as built:
+        network.save(built / f"{name}.keras")
+        export(network, built / f"{name}.tflite")
+        write_card(built / f"{name}.run.json", log)
+        publish(built, folder)
+
+
 def read_run(folder: Path, name: str) -> tuple[dict[str, Any], keras.Model]:
     """The log and the network that `runs.run` left in a folder.
 

@@ -45,11 +45,7 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
         "files": artefacts.hashes(source.files.every),
         "curves": trained.history,
     }
-    with artefacts.workplace(folder) as built:
-        trained.network.save(built / f"{NAME}.keras")
-        artefacts.export(trained.network, built / f"{NAME}.tflite")
-        artefacts.write_card(built / f"{NAME}.run.json", log)
-        artefacts.publish(built, folder)
+    artefacts.keep_run(trained.network, log, folder)
     return log
 
 

@@ -1,9 +1,9 @@
 """Language model: how likely people write a text, by its shape alone.
 
-All digits are alike to it: 12.50 and 98.76 have one shape. It tells an
-upright slash from a 1, which look alike, by what else stands in the line. An n-gram model with the
-smoothing of Witten and Bell, "The Zero-Frequency Problem", IEEE Transactions on Information Theory,
-1991; its counts stand in the card of the line reader.
+All digits are alike to it: 12.50 and 98.76 have one shape. It tells an upright slash from a 1,
+which look alike, by what else stands in the line. It is an n-gram model with the smoothing of
+Witten and Bell, "The Zero-Frequency Problem", IEEE Transactions on Information Theory, 1991; its
+counts stand in the card of the line reader.
 """
 
 import math
