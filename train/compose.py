@@ -32,6 +32,13 @@ NOOK = 0.25
 """How far a digit moves under or over its neighbour to touch it, in heights, at most: nobody writes
 a 1 under the roof of a 7."""
 
+OWN_SHARE = 0.5
+"""Of a digit's ink, so much at least is its own where a picture is to show it. By eye: of a contact
+sheet, what has less could not be read."""
+
+BLOT = 1.25
+"""Lines whose middles are nearer than this, in widths of the pen, are one blot in a picture."""
+
 HEIGHT_NOISE = 0.08
 """Standard deviation of a digit's height, as a share."""
 
@@ -45,11 +52,13 @@ def composed(
     length: int,
     spacing: Spacing,
     rng: np.random.Generator,
+    pen: float = 0.0,
 ) -> list[StrokeSample]:
     """So many numbers of so many digits, each by one writer; the same seed gives the same ones.
 
     Args:
         samples: single digits, of which every writer who gives a number has at least `length`.
+        pen: of the pictures that are to show the numbers; see `side_by_side`.
 
     Raises:
         DataError: no writer has as many digits.
@@ -69,20 +78,27 @@ def composed(
             StrokeSample(
                 "".join(sample.label for sample in chosen),
                 writer,
-                tuple(side_by_side([sample.strokes for sample in chosen], spacing, rng)),
+                tuple(side_by_side([sample.strokes for sample in chosen], spacing, rng, pen)),
             )
         )
     return numbers
 
 
 def side_by_side(
-    digits: Sequence[Sequence[Stroke]], spacing: Spacing, rng: np.random.Generator
+    digits: Sequence[Sequence[Stroke]],
+    spacing: Spacing,
+    rng: np.random.Generator,
+    pen: float = 0.0,
 ) -> list[Stroke]:
     """Strokes of digits from left to right, about 1 high and standing on y = 0.
 
     Apart, there is an empty column between the boxes of two digits. Touching, ink meets ink or
     crosses a little, wherever the two come nearest: boxes may overlap by far. Kissing, it hardly
     crosses.
+
+    Args:
+        pen: width of the pen of a picture, in heights, in which no digit is to vanish in its
+            neighbour; 0 for strokes, which say how they were written.
     """
     placed: list[Stroke] = []
     last: list[Stroke] = []
@@ -96,6 +112,9 @@ def side_by_side(
                 overlap = OVERLAP if spacing == "touching" else KISS
                 shift = right - _room(last, drawn) - rng.uniform(*overlap)
             drawn = [stroke + np.array([shift, 0.0]) for stroke in drawn]
+            if pen:
+                step = clearance(_points(last), _points(drawn), pen)
+                drawn = [stroke + np.array([step, 0.0]) for stroke in drawn]
         placed += drawn
         last = drawn
     return placed
@@ -115,9 +134,7 @@ def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
 def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> float:
     """How far ink may move left from box beside box until it meets the ink there."""
     edge = max(float(stroke[:, 0].max()) for stroke in left)
-    one, other = (
-        np.concatenate([dense(stroke, 0.02) for stroke in strokes]) for strokes in (left, right)
-    )
+    one, other = _points(left), _points(right)
     heights = np.linspace(-1.2, 0.2, rows + 1)
     room = np.inf
     for top, bottom in itertools.pairwise(heights):
@@ -126,6 +143,30 @@ def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> fl
         if len(a) and len(b):
             room = min(room, edge - float(a.max()) + float(b.min()))
     return min(room, NOOK)
+
+
+def _points(strokes: Sequence[Stroke]) -> Stroke:
+    """Points of strokes that are about 1 high, (N, 2), close to each other."""
+    return np.concatenate([dense(stroke, 0.02) for stroke in strokes])
+
+
+def clearance(left: Stroke, right: Stroke, pen: float) -> float:
+    """How far ink moves to the right so that a picture of it and its neighbour shows two digits.
+
+    Nobody can tell a 1 in the stem of a 9, or right beside it, from a thick stem: each of the two
+    keeps `OWN_SHARE` of its ink to itself.
+
+    Args:
+        left, right: points of the ink, (N, 2), close to each other.
+        pen: its width, in the unit of the points.
+    """
+    across, down = (np.subtract.outer(right[:, axis], left[:, axis]) for axis in (0, 1))
+    step = pen / 2
+    for count in range(int(2 * NOOK / step)):
+        blot = np.hypot(across + count * step, down) < BLOT * pen
+        if max(blot.any(axis=0).mean(), blot.any(axis=1).mean()) <= 1 - OWN_SHARE:
+            return count * step
+    return 2 * NOOK
 
 
 def dense(stroke: Stroke, step: float) -> Stroke:

@@ -55,9 +55,12 @@ def generated_photos(
 def numbers_as_pictures(
     samples: Sequence[StrokeSample], count: int, length: int, spacing: Spacing, seed: int
 ) -> Iterator[PhotoSample]:
-    """So many numbers of so many digits, drawn black on white, as PNG files."""
+    """So many numbers of so many digits, drawn black on white, as PNG files.
+
+    The digits are as far apart as the widest pen asks for: see `compose.clearance`.
+    """
     rng = np.random.default_rng(seed)
-    for number in composed(samples, count, length, spacing, rng):
+    for number in composed(samples, count, length, spacing, rng, PICTURE_PEN[1]):
         yield PhotoSample(number.label, number.writer, picture_of(number.strokes, rng))
 
 
