@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.compose import composed, side_by_side
+from train.compose import NOOK, clearance, composed, dense, side_by_side
 from train.errors import DataError
 from train.strokes import StrokeSample
 
@@ -41,6 +41,31 @@ def test_apart_is_apart_and_touching_is_not():
         assert right[0] > left[1]
         left, right = boxes(side_by_side(digits, "touching", np.random.default_rng(seed)))
         assert right[0] <= left[1]
+
+
+def test_a_digit_does_not_vanish_in_its_neighbour():
+    """A bar beside another is a thick bar; away from it, or across, it is one of two."""
+    bar = dense(np.array([[0.0, 0.0], [0.0, 1.0]]), 0.02)
+    lying = dense(np.array([[-0.5, 0.5], [0.5, 0.5]]), 0.02)
+    right = np.array([1.0, 0.0])
+    step = clearance(bar, bar + 0.05 * right, 0.1)
+    assert 0.075 - 1e-9 <= step < 0.125
+    assert clearance(bar, bar + 0.2 * right, 0.1) == 0
+    assert clearance(bar, lying, 0.1) == 0
+    wide = np.concatenate([bar + shift * right for shift in np.arange(0, 2, 0.05)])
+    assert clearance(wide, bar, 0.1) == 2 * NOOK  # there is an end to it
+
+
+def test_in_a_picture_digits_part():
+    """With a pen; what strokes show needs none."""
+    ones = [hand.strokes(1), hand.strokes(1)]
+    for seed in range(20):
+        close, parted = (
+            boxes(side_by_side(ones, "touching", np.random.default_rng(seed), pen))
+            for pen in (0.0, 0.12)
+        )
+        assert parted[0] == close[0]
+        assert parted[1][0] > close[1][0]
 
 
 def test_it_rejects_too_few_digits():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import numpy as np
@@ -15,21 +16,21 @@ from tests.test_line_calibrate import outcome
 from train import artefacts, cli
 from train.errors import DataError, TrainError
 from train.folds import FOLDS
-from train.line import run, ship
+from train.line import reading, run, ship
 from train.line.cli import FOLD_ROUNDS
 from train.line.fit import LineHyperparameters
 from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
-from train.line.sets import Amounts
+from train.line.sets import Amounts, line_sets
 from train.line.ship import calibrated, digits_of, evaluate, figures_in_card, misread, table
 from webapp.cards import view_of
-from webapp.recognition import Confidence, LanguageModel, load_model
+from webapp.recognition import Confidence, LanguageModel, LiteRTLineReader, load_model
 
 FEW = Amounts(single=60, composed=3, signs=3, pictures=3, others=3)
 
 ONE, TWO, NAME = "one", "two", "line"
 
-MODEL = LanguageModel({})
+NGRAMS: dict[str, int] = {}
 
 LOG = {
     "name": NAME,
@@ -54,7 +55,8 @@ class Reader(fake.Spells):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Readers of a text, and few samples."""
-    monkeypatch.setattr(ship, "LiteRTLineReader", Reader)
+    monkeypatch.setattr(reading, "LiteRTLineReader", Reader)
+    monkeypatch.setattr(reading, "WORKERS", 1)
     monkeypatch.setattr(ship, "FULL", FEW)
     monkeypatch.setattr(ship, "CALIBRATION", FEW)
 
@@ -189,7 +191,7 @@ def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
         return whole(source, amounts, seed)
 
     monkeypatch.setattr(ship, "line_sets", seen)
-    confidences, report = calibrated(folds, dev, MODEL)
+    confidences, report = calibrated(folds, dev, NGRAMS)
     assert asked.keys() == {((name,), ("dev",), ("test",)) for name in (ONE, TWO)}
     assert all(len(seeds) == 2 and ship.SEED not in seeds for seeds in asked.values())
     assert all(np.isfinite(confidence.bias) for confidence in confidences)
@@ -203,20 +205,20 @@ def test_a_fold_is_measured_with_constants_of_the_others(fit, dev, monkeypatch):
     used = []
     whole = ship._fitted
     monkeypatch.setattr(ship, "_fitted", lambda some: used.append(some) or whole(some))
-    calibrated(folders, dev, MODEL)
+    calibrated(folders, dev, NGRAMS)
     assert [[fold.left_out for fold in some] for some in used] == [[[TWO]], [[ONE]], [[ONE], [TWO]]]
 
 
 def test_a_single_fold_is_enough(folds, dev):
     """It is measured on itself."""
-    _, report = calibrated(folds[:1], dev, MODEL)
+    _, report = calibrated(folds[:1], dev, NGRAMS)
     assert [fold["left_out"] for fold in report["folds"]] == [[ONE]]
 
 
 def test_it_rejects_a_fold_that_left_nobody_out(fit, folds, dev):
     """Nothing of it is new to its reader."""
     with pytest.raises(TrainError, match="fold-2 left no contributor out"):
-        calibrated([*folds, fit("fold-2", "5")], dev, MODEL)
+        calibrated([*folds, fit("fold-2", "5")], dev, NGRAMS)
 
 
 def test_it_rejects_a_run_that_left_somebody_out(folds, dev, tmp_path):
@@ -427,3 +429,30 @@ def test_evaluate_lines_says_what_is_worse(monkeypatch, capsys):
         monkeypatch.setattr(ship, "evaluate", lambda *taken, worse=worse: worse)
         assert cli.main(["evaluate-lines"]) == status
         assert ("worse than the card says: dates" in capsys.readouterr().err) == bool(worse)
+
+
+def test_several_processes_read_what_one_reads(dev, monkeypatch):
+    """Sets keep their order, and each its samples'."""
+    content = (ROOT / "models" / "line.tflite").read_bytes()
+    monkeypatch.setattr(reading, "LiteRTLineReader", LiteRTLineReader)
+    monkeypatch.setattr(reading, "CHUNK", 2)
+    setup = reading.Setup(content, Confidence(), Confidence(), NGRAMS)
+    some = [next(line_sets(dev, FEW, 1)), ("none", [])]
+    one = reading.read_sets(setup, some)
+    monkeypatch.setattr(reading, "WORKERS", 2)
+    assert reading.read_sets(setup, some) == one
+    assert list(one) == [some[0][0]]
+
+
+def test_a_process_that_ends_is_an_error(dev, monkeypatch):
+    """As where memory runs out."""
+
+    class Broken:
+        def submit(self, *_):
+            raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(reading, "WORKERS", 2)
+    monkeypatch.setattr(reading, "_pool", Broken)
+    setup = reading.Setup(b"", Confidence(), Confidence(), NGRAMS)
+    with pytest.raises(TrainError, match="a process that reads ended: killed"):
+        reading.read_sets(setup, line_sets(dev, FEW, 1))

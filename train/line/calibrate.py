@@ -19,7 +19,6 @@ from webapp.recognition.confidence import Evidence
 from ..errors import TrainError
 from ..evaluation import LIMITS
 from ..measures import wilson
-from ..progress import watched
 from .sets import LineSample
 
 WRONG_OF_OK = 0.01
@@ -101,7 +100,7 @@ def outcomes(
         pictures: of pictures.
     """
     found = []
-    for sample in watched([*samples], kind):
+    for sample in samples:
         if sample.picture is not None:
             reading = pictures.read_image(sample.picture, LIMITS, 0)
         else:

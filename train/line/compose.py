@@ -301,6 +301,7 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
     margin = 0.3
     width, height = (np.ceil((high - low + 2 * margin) * body)).astype(int).tolist()
     canvas = np.zeros((2 * height, 2 * width), np.uint8)
+    thick = max(1, round(2 * pen * body))
     spans = np.zeros((len(items), 2))
     patches = np.zeros((height, width), np.uint8)
     for row, item in enumerate(items):
@@ -310,7 +311,7 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
             pixels = np.rint(((stroke - low + margin) * body * 2 - 0.5) * 16).astype(np.int32)
             if len(pixels) == 1:
                 pixels = np.repeat(pixels, 2, axis=0)
-            cv2.polylines(canvas, [pixels], False, 255, max(1, round(2 * pen * body)), cv2.LINE_8, 4)
+            cv2.polylines(canvas, [pixels], False, 255, thick, cv2.LINE_8, 4)
         if item.patch is not None and item.corner is not None:
             _paste(patches, item.patch, (item.corner - low + margin) * body)
     ink = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,50 +1,29 @@
 """From fits of the line reader to the shipped model: calibrate on folds, measure on dev, choose."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from webapp.recognition import (
-    Calibration,
-    Confidence,
-    LanguageModel,
-    LiteRTClassifier,
-    LiteRTEyes,
-    LiteRTLineReader,
-    Model,
-    Recognizer,
-    load_model,
-)
+from webapp.recognition import Confidence, load_model
 
 from .. import artefacts, plots
 from ..errors import DataError, TrainError
-from ..evaluate import EYES_MODEL, MODELS, surely_worse
+from ..evaluate import surely_worse
 from ..measures import over_writers, wilson
 from ..mnist import ABOUT as MNIST
 from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
 from ..ship import origin
 from ..strokes import read_stroke_file
-from .calibrate import COSTS, WEIGHTS, Outcome, figures_of, fitted, outcomes
+from .calibrate import COSTS, WEIGHTS, figures_of, fitted
 from .inks import Source
 from .language_model import count_ngrams
+from .reading import Outcomes, Set, Setup, read_sets
 from .run import NAME
-from .sets import (
-    CALIBRATION,
-    FULL,
-    Amounts,
-    LineSample,
-    drawings_of,
-    group_of,
-    line_sets,
-    photos_of,
-)
-
-STROKES, PICTURES = "pen", "ink"
-"""The shipped networks of single digits, which give the second opinion."""
+from .sets import CALIBRATION, FULL, Amounts, drawings_of, group_of, line_sets, photos_of
 
 SEED = 2029
 """Of what is composed to measure on; that of a fold is another, so that no line is met twice."""
@@ -64,12 +43,6 @@ LIMITS = [
 HARSH = ("pictures, paper", "pictures, cheques")
 """Sets that the confidence is not fitted on: they are stranger than life on purpose; people send
 pictures that can be read."""
-
-Outcomes = Mapping[str, Sequence[Outcome]]
-"""By the set."""
-
-Set = tuple[str, Sequence[LineSample]]
-"""Its name, and its samples."""
 
 Confidences = tuple[Confidence, Confidence]
 """Of strokes, and of pictures."""
@@ -102,11 +75,12 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     with artefacts.workplace(output):
         pass
     ngrams = count_ngrams()
-    language_model = LanguageModel(ngrams)
-    confidences, report = calibrated(folds, dev, language_model)
+    confidences, report = calibrated(folds, dev, ngrams)
     candidates = [
         Candidate(
-            folder, log, _read(content, confidences, language_model, line_sets(dev, FULL, SEED))
+            folder,
+            log,
+            read_sets(Setup(content, *confidences, ngrams), line_sets(dev, FULL, SEED)),
         )
         for folder, log, content in found
     ]
@@ -179,30 +153,24 @@ class Fold:
     folder: Path
     left_out: Sequence[str]
     choice: Sequence[Set]
-    """What the constants of the text are chosen on, ..."""
+    """Strokes that the constants of the text are chosen on, ..."""
     fit: Sequence[Set]
     """... and what the confidence is fitted on."""
-    language_model: LanguageModel
+    ngrams: Mapping[str, int]
+    """Of the language model."""
     found: dict[Any, Outcomes] = field(default_factory=dict)
     """What was read already."""
 
-    def read(self, name: str, constants: Confidence, picture: bool) -> Outcomes:
-        """What it reads in the strokes, or pictures, of `choice` or `fit`."""
-        key = name, constants, picture
+    def read(self, name: str, constants: Confidence) -> Outcomes:
+        """What it reads in the sets of `choice` or `fit`."""
+        key = name, constants
         if key not in self.found:
-            sets = [(k, s) for k, s in getattr(self, name) if is_picture(s) == picture]
-            self.found[key] = _read(
-                _exported(self.folder), (constants, constants), self.language_model, sets
-            )
+            setup = Setup(_exported(self.folder), constants, constants, self.ngrams)
+            self.found[key] = read_sets(setup, getattr(self, name))
         return self.found[key]
 
 
-def is_picture(samples: Sequence[LineSample]) -> bool:
-    """Whether a set is of pictures."""
-    return bool(samples) and samples[0].picture is not None
-
-
-def folds_of(folders: Sequence[Path], dev: Source, language_model: LanguageModel) -> list[Fold]:
+def folds_of(folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]) -> list[Fold]:
     """The folds of some fits.
 
     Doodles, which have no contributor, are of classes that are neither trained on nor of dev.
@@ -211,6 +179,7 @@ def folds_of(folders: Sequence[Path], dev: Source, language_model: LanguageModel
         TrainError: a fit left nobody out.
     """
     fewer = Amounts(*(amount // CHOICE_SHARE for amount in asdict(CALIBRATION).values()))
+    strokes_alone = replace(fewer, pictures=0)
     found = []
     for folder in folders:
         without = artefacts.read_card(folder / f"{NAME}.run.json").get("without", [])
@@ -219,15 +188,14 @@ def folds_of(folders: Sequence[Path], dev: Source, language_model: LanguageModel
                 f"{folder} left no contributor out: nothing of it is new to its reader"
             )
         own = replace(dev, only=tuple(without), doodles=("test",))
-        choice = [*line_sets(own, fewer, SEED + 2)]
-        found.append(
-            Fold(folder, without, choice, [*line_sets(own, CALIBRATION, SEED + 1)], language_model)
-        )
+        choice = [*line_sets(own, strokes_alone, SEED + 2)]
+        fit = [*line_sets(own, CALIBRATION, SEED + 1)]
+        found.append(Fold(folder, without, choice, fit, ngrams))
     return found
 
 
 def calibrated(
-    folders: Sequence[Path], dev: Source, language_model: LanguageModel
+    folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]
 ) -> tuple[Confidences, dict[str, Any]]:
     """The confidences chosen and fitted on all folds; and what each fold's reader gives with those
     of the other folds, of a single fold with its own: what figures of `ok` are quoted of.
@@ -235,34 +203,26 @@ def calibrated(
     Raises:
         TrainError: a fold left nobody out.
     """
-    folds = folds_of(folders, dev, language_model)
+    folds = folds_of(folders, dev, ngrams)
     report: dict[str, Any] = {"folds": []}
     for fold in folds:
         others = [other for other in folds if other is not fold] or folds
-        sets: dict[str, Any] = {}
-        for picture, model in zip((False, True), _fitted(others), strict=True):
-            read_with = replace(Confidence(unsure=0.0), **_costs(model))
-            found = fold.read("fit", read_with, picture)
-            sets |= {kind: figures_of(own, model) for kind, own in found.items()}
+        models = _fitted(others)
+        found = fold.read("fit", replace(Confidence(unsure=0.0), **_costs(models[0])))
+        sets = {kind: figures_of(own, models[own[0].picture]) for kind, own in found.items()}
         report["folds"].append({"left_out": list(fold.left_out), "sets": sets})
     return _fitted(folds), report
 
 
 def _fitted(folds: Sequence[Fold]) -> Confidences:
     """The confidence of strokes, and that of pictures."""
-    models = []
-    for picture in (False, True):
-        chosen = _chosen(folds, picture)
-        every = [fold.read("fit", chosen, picture) for fold in folds]
-        pooled = [
-            one
-            for found in every
-            for kind, own in found.items()
-            if kind not in HARSH
-            for one in own
-        ]
-        models.append(fitted(pooled, chosen))
-    return models[0], models[1]
+    chosen = _chosen(folds)
+    found = [one for fold in folds for own in fold.read("fit", chosen).values() for one in own]
+    strokes, pictures = (
+        fitted([one for one in found if one.picture == picture and one.kind not in HARSH], chosen)
+        for picture in (False, True)
+    )
+    return strokes, pictures
 
 
 def _costs(model: Confidence) -> dict[str, float]:
@@ -272,24 +232,24 @@ def _costs(model: Confidence) -> dict[str, float]:
     }
 
 
-def _chosen(folds: Sequence[Fold], picture: bool) -> Confidence:
+def _chosen(folds: Sequence[Fold]) -> Confidence:
     """What decides the text: the weight of the second opinion, then that of the language model,
     then the cost of other ink, with which most is read as it should be.
 
     That is the mean over groups of sets (`group_of`), so that the sets with signs, which are many,
-    count as one kind: exactly of numbers, as no number of others. The rest of the confidence is
-    still to be fitted.
+    count as one kind: exactly of numbers, as no number of others. Pictures are read with what is
+    chosen on strokes. The rest of the confidence is still to be fitted.
     """
 
     def right(confidence: Confidence) -> float:
         shares: dict[str, list[float]] = defaultdict(list)
         for fold in folds:
-            for kind, own in fold.read("choice", confidence, picture).items():
+            for kind, own in fold.read("choice", confidence).items():
                 name = "rejected" if own[0].label is None else "exact"
                 shares[group_of(kind)].append(figures_of(own)[name])
         share = float(np.mean([np.mean(own) for own in shares.values()]))
         print(
-            f"{'pictures' if picture else 'strokes'}, second opinion {confidence.second_opinion}, "
+            f"second opinion {confidence.second_opinion}, "
             f"language model {confidence.language_model}, other ink {confidence.other_cost}: "
             f"{share:.2%} right, mean over groups of sets"
         )
@@ -303,41 +263,6 @@ def _chosen(folds: Sequence[Fold], picture: bool) -> Confidence:
     ):
         best = max((replace(best, **{name: value}) for value in values), key=right)
     return best
-
-
-def _recognizers(
-    content: bytes, confidences: Confidences, language_model: LanguageModel, models: Path
-) -> list[Recognizer]:
-    """What reads strokes, and what reads pictures."""
-    found = []
-    reader = LiteRTLineReader(content)
-    eyes = LiteRTEyes(load_model(models, EYES_MODEL).content)
-    for name in (STROKES, PICTURES):
-        model: Model = load_model(models, name)
-        found.append(
-            Recognizer(
-                LiteRTClassifier(model.content),
-                line_reader=reader,
-                language_model=language_model,
-                eyes=eyes,
-                calibration=Calibration.of_card(model.card),
-                confidence=confidences[0],
-                picture_confidence=confidences[1],
-            )
-        )
-    return found
-
-
-def _read(
-    content: bytes,
-    confidences: Confidences,
-    language_model: LanguageModel,
-    sets: Iterable[tuple[str, Sequence[LineSample]]],
-    models: Path = MODELS,
-) -> Outcomes:
-    """What a line reader, a LiteRT file's content, reads in some sets; empty ones are left out."""
-    strokes, pictures = _recognizers(content, confidences, language_model, models)
-    return {kind: outcomes(strokes, pictures, kind, some) for kind, some in sets if some}
 
 
 def _log(folder: Path) -> dict[str, Any]:
@@ -394,16 +319,20 @@ def evaluate(models: Path, dev: Source, folders: Sequence[Path] = ()) -> list[st
         folders: of drawings with what was written, and of photos with their labels.jsonl.
     """
     model = load_model(models, NAME)
-    strokes, pictures = (Confidence.of_card(model.card, medium) for medium in (False, True))
-    confidences = strokes, pictures
-    language_model = LanguageModel.of_card(model.card)
+    setup = Setup(
+        model.content,
+        Confidence.of_card(model.card),
+        Confidence.of_card(model.card, pictures=True),
+        model.card.get("language_model", {}),
+        models,
+    )
     print(f"{model.name} {model.version}")
     for folder in folders:
         sets = photos_of(folder) if (folder / "labels.jsonl").exists() else drawings_of(folder)
-        some = _read(model.content, confidences, language_model, sets.items(), models)
+        some = read_sets(setup, sets.items())
         print(f"\n{folder}\n{table(some)}\n{digits_of(some)}")
         print(*misread(some), sep="\n")
-    found = _read(model.content, confidences, language_model, line_sets(dev, FULL, SEED), models)
+    found = read_sets(setup, line_sets(dev, FULL, SEED))
     print(f"\n{table(found)}")
     said, measured = _counts(model.card), _counts(figures_in_card(found))
     return [

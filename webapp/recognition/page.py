@@ -45,6 +45,10 @@ SMALL = 320
 LEVEL = 4.0
 """Lines that are turned by more degrees are levelled; a strip levels the rest."""
 
+LONG = 4.0
+"""A body shows the slope of its line if it is so many times as long as it is high: two digits and
+more, for the body of one slopes as its ink does."""
+
 LEAST_AREA = 3
 """Places that a body takes at least, of 4 x 4 pixels."""
 
@@ -211,7 +215,7 @@ def _bodies(
         thick = float(np.median(counts))
         middles = (own * np.arange(height)[:, np.newaxis]).sum(axis=0) / np.maximum(counts, 1)
         slope = 0.0
-        if width > 2 * thick:
+        if width > LONG * thick:
             slope = float(np.polyfit(np.arange(width), middles, 1, w=counts)[0])
             slopes.append(slope)
             weights.append(float(area))
