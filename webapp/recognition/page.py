@@ -49,9 +49,6 @@ LONG = 4.0
 """A body shows the slope of its line if it is so many times as long as it is high: two digits and
 more, for the body of one slopes as its ink does."""
 
-LEAST_AREA = 3
-"""Places that a body takes at least, of 4 x 4 pixels."""
-
 ABOVE, BESIDE = 0.5, 0.75
 """Ink belongs to a line if it reaches so near, in heights of the line's writing, from above or
 below, or from the side."""
@@ -208,8 +205,6 @@ def _bodies(
     weights: list[float] = []
     for name in range(1, count):
         left, top, width, height, area = statistics[name].tolist()
-        if area < LEAST_AREA:
-            continue
         own = labels[top : top + height, left : left + width] == name
         counts = own.sum(axis=0)
         thick = float(np.median(counts))
