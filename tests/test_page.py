@@ -119,9 +119,9 @@ def test_one_digit_is_not_levelled():
     """Its body slopes as its ink does, as that of a 6 with a long tail; it is no line."""
     picture = written((600, 600), (200, 200, 150, 1))
     matrix = cv2.getRotationMatrix2D((275, 275), 20, 1)
-    eyes = Coloured()
-    page_of(cv2.warpAffine(picture, matrix, (600, 600), borderValue=(255, 255, 255)), eyes)
-    assert eyes.sizes == [(600, 600)]
+    turned = cv2.warpAffine(picture, matrix, (600, 600), borderValue=(255, 255, 255))
+    page = page_of(turned, Coloured())
+    assert np.array_equal(page.back, [[1, 0, 0], [0, 1, 0]])
 
 
 def test_a_point_belongs_to_the_line_beside_it():

@@ -46,8 +46,8 @@ LEVEL = 4.0
 """Lines that are turned by more degrees are levelled; a strip levels the rest."""
 
 LONG = 4.0
-"""A body shows the slope of its line if it is so many times as long as it is high: two digits and
-more, for the body of one slopes as its ink does."""
+"""Bodies that are so many times as long as they are high, on the mean, show the slope of lines; the
+body of one digit or two slopes as the ink does."""
 
 ABOVE, BESIDE = 0.5, 0.75
 """Ink belongs to a line if it reaches so near, in heights of the line's writing, from above or
@@ -87,6 +87,8 @@ class _Look:
     """Of the writing around each body, (N, 4)."""
     angle: float
     """How far the lines are turned clockwise, in degrees."""
+    long: bool
+    """Whether the bodies are those of lines: see `LONG`."""
 
     @property
     def height(self) -> float:
@@ -118,10 +120,8 @@ def page_of(
     side = max(rows, columns)
     factor = FIRST_SIDE / side if side > FIRST_SIDE else min(ENLARGED, max(1.0, SMALL / side))
     look = _look(_scaled(picture, factor, (0, 0, columns, rows)), eyes, budget)
-    angle = look.angle if abs(look.angle) > LEVEL else 0.0
-    if angle:
-        # First: lines that are turned may run together, and seem higher than they are.
-        look = _better(look, _turned((look.picture, look.back), angle), eyes, budget)
+    # First: lines that are turned may run together, and seem higher than they are.
+    look, angle = _levelled(look, eyes, budget)
     if look.height and not HEIGHTS[0] <= look.height <= HEIGHTS[1]:
         box = _around(look, (columns, rows))
         most = min(ENLARGED, LARGEST_SIDE / max(box[2] - box[0], box[3] - box[1]))
@@ -131,9 +131,9 @@ def page_of(
         again = min(most, factor * wanted / look.height)
         if not 0.8 < again / factor < 1.25:
             view = _scaled(picture, again, box)
-            look = _better(look, _turned(view, angle) if angle else view, eyes, budget)
-    if abs(look.angle) > LEVEL:
-        look = _better(look, _turned((look.picture, look.back), look.angle), eyes, budget)
+            other = _look(_turned(view, angle) if angle else view, eyes, budget)
+            look = other if other.height else look
+    look, _ = _levelled(look, eyes, budget)
     page = _page(look)
     return replace(page, back=upright @ np.vstack([page.back, [0, 0, 1]]))
 
@@ -161,10 +161,15 @@ def _scaled(picture: NDArray[np.uint8], factor: float, box: tuple[int, int, int,
     return resized, np.array(back, np.float64)
 
 
-def _better(look: _Look, view: View, eyes: Eyes, budget: Budget) -> _Look:
-    """A look at another view, or the one before if nothing is written in the other."""
-    other = _look(view, eyes, budget)
-    return other if other.height else look
+def _levelled(look: _Look, eyes: Eyes, budget: Budget) -> tuple[_Look, float]:
+    """A look at the view with its lines level, and by how many degrees it was turned; that before,
+    and 0, if they are, or if neither shows lines.
+    """
+    if abs(look.angle) <= LEVEL:
+        return look, 0.0
+    other = _look(_turned((look.picture, look.back), look.angle), eyes, budget)
+    better = other.long or (look.long and other.height)
+    return (other, look.angle) if better else (look, 0.0)
 
 
 def _turned(view: View, angle: float) -> View:
@@ -186,41 +191,33 @@ def _look(view: View, eyes: Eyes, budget: Budget) -> _Look:
     if picture.ndim == 2:  # not before: colour takes three times the memory
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     seen = eyes.see(picture, budget)
-    bodies, slopes = _bodies(seen.body)
-    angle = (
-        math.degrees(math.atan(float(np.average(slopes[0], weights=slopes[1])))) if slopes else 0.0
-    )
-    return _Look(seen, picture, back, bodies, angle)
+    return _Look(seen, picture, back, *_bodies(seen.body))
 
 
-def _bodies(
-    body: NDArray[np.uint8],
-) -> tuple[Boxes, tuple[list[float], list[float]] | None]:
-    """Boxes of the writing around the bodies; and of those that are long, slopes and weights."""
+def _bodies(body: NDArray[np.uint8]) -> tuple[Boxes, float, bool]:
+    """Boxes of the writing around the bodies; their mean angle, and whether they are long, both by
+    area.
+    """
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(
         (body >= BODY_SURE).astype(np.uint8), connectivity=8
     )
-    boxes: list[list[float]] = []
-    slopes: list[float] = []
-    weights: list[float] = []
-    for name in range(1, count):
-        left, top, width, height, area = statistics[name].tolist()
-        own = labels[top : top + height, left : left + width] == name
+    boxes = np.zeros((count - 1, 4))
+    slopes, ratios = np.zeros((2, count - 1))
+    for row, (left, top, width, height, _) in enumerate(statistics[1:].tolist()):
+        own = labels[top : top + height, left : left + width] == row + 1
         counts = own.sum(axis=0)
         thick = float(np.median(counts))
         middles = (own * np.arange(height)[:, np.newaxis]).sum(axis=0) / np.maximum(counts, 1)
-        slope = 0.0
-        if width > LONG * thick:
-            slope = float(np.polyfit(np.arange(width), middles, 1, w=counts)[0])
-            slopes.append(slope)
-            weights.append(float(area))
-        tall = thick * math.cos(math.atan(slope)) / BODY_SHARE
+        ratios[row] = width / thick
+        if width > 2 * thick:
+            slopes[row] = np.polyfit(np.arange(width), middles, 1, w=counts)[0]
+        tall = thick * math.cos(math.atan(slopes[row])) / BODY_SHARE
         middle = top + float(np.average(middles, weights=counts)) + 0.5
-        rise = abs(slope) * width / 2
-        box = [left, middle - tall / 2 - rise, left + width, middle + tall / 2 + rise]
-        boxes.append([BODY_STEP * edge for edge in box])
-    found = np.array(boxes, np.float64).reshape(-1, 4)
-    return found, ((slopes, weights) if slopes else None)
+        rise = abs(slopes[row]) * width / 2
+        boxes[row] = left, middle - tall / 2 - rise, left + width, middle + tall / 2 + rise
+    areas = statistics[1:, cv2.CC_STAT_AREA] / max(1, statistics[1:, cv2.CC_STAT_AREA].sum())
+    angle = math.degrees(math.atan(float(slopes @ areas)))
+    return BODY_STEP * boxes, angle, float(ratios @ areas) >= LONG
 
 
 def _around(look: _Look, size: tuple[int, int]) -> tuple[int, int, int, int]:
