@@ -75,15 +75,15 @@ def draw(
     for number in np.unique(numbers).tolist():
         own = pixels[numbers == number]
         cv2.polylines(canvas, own, False, number, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-    parts = _PARTS if directed else _PARTS[:, :1]
-    canvases = [np.take(parts, canvas, axis=0)]
+    canvases = [cv2.LUT(canvas, part) for part in (_PARTS if directed else _PARTS[:1])]
     for parity in (0, 1) if alternating else ():
         canvas = np.zeros_like(canvas)
         own = pixels[strokes % 2 == parity]
         cv2.polylines(canvas, own, False, 255, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-        canvases.append(canvas[..., np.newaxis])
+        canvases.append(canvas)
     size = (count * cell, height)
-    drawn = cv2.resize(np.concatenate(canvases, 2), size, interpolation=cv2.INTER_AREA)
+    # Channel by channel: OpenCV is twice as fast as with all of them side by side.
+    drawn = cv2.merge([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in canvases])
     cells = np.asarray(drawn, np.uint8).reshape(height, count, cell, -1).swapaxes(0, 1)
     return cells[:, :, GUTTER : GUTTER + width]
 
@@ -129,12 +129,13 @@ def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def _parts() -> NDArray[np.uint8]:
-    """What each number on the canvas stands for, (18, 5): ink, right, left, down and up."""
+    """What each number on the canvas stands for, (5, 256): ink, right, left, down and up."""
     turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
     units = np.stack([np.cos(turns), np.sin(turns)], 1)
-    parts = np.zeros((DIRECTIONS + 2, CHANNELS), np.uint8)
-    parts[1:, 0] = 255
-    parts[1:-1, 1:] = np.rint(255 * np.maximum(np.stack([units, -units], 2).reshape(-1, 4), 0))
+    parts = np.zeros((CHANNELS, 256), np.uint8)
+    parts[0, 1 : DIRECTIONS + 2] = 255
+    moves = np.stack([units, -units], 2).reshape(-1, 4).T
+    parts[1:, 1 : DIRECTIONS + 1] = np.rint(255 * np.maximum(moves, 0))
     return parts
 
 
