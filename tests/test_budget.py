@@ -169,7 +169,7 @@ def test_lines_of_a_picture_that_a_budget_reached_are_read():
 
 
 def test_a_picture_that_reads_badly_is_tried_turned():
-    """By quarters; where there is time for the first alone, that is given."""
+    """By quarters; where there is time for the first alone, that is given, with the bound."""
     picture = np.full((200, 400, 3), 255, np.uint8)
     cv2.rectangle(picture, (50, 40), (350, 160), 0, 8)
 
@@ -177,11 +177,21 @@ def test_a_picture_that_reads_badly_is_tried_turned():
         reader = fake.Spells("12", "34", "56", "78")
         recognizer = Recognizer(fake.Says(is_digit), line_reader=reader, eyes=fake.Sees())
         reading = recognizer.read_image(hand.png(picture), LIMITS, budget=budget)
-        return reading.text, len(reader.strips)
+        return reading.text, len(reader.strips), reading.limit
 
-    assert read(Budget(), 0.9) == ("12", 1)
-    assert read(Budget(), 0.2) == ("12", 4)
-    assert read(Budget(groups=2), 0.2) == ("12", 2)
+    assert read(Budget(), 0.9) == ("12", 1, None)
+    assert read(Budget(), 0.2) == ("12", 4, None)
+    assert read(Budget(groups=2), 0.2) == ("12", 2, "groups")
+
+
+@pytest.mark.parametrize(("turned", "text"), [("12", "12"), ("1", "")])
+def test_a_line_of_print_on_its_side_is_no_1(turned, text):
+    """What reads as one symbol when it is turned is no reason to turn it."""
+    picture = np.full((200, 400, 3), 255, np.uint8)
+    cv2.rectangle(picture, (50, 40), (350, 160), 0, 8)
+    reader = fake.Spells("??", turned, "??", "??")
+    recognizer = Recognizer(fake.Says(0.95), line_reader=reader, eyes=fake.Sees())
+    assert recognizer.read_image(hand.png(picture), LIMITS).text == text
 
 
 def test_every_look_is_charged():

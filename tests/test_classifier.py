@@ -18,7 +18,7 @@ from webapp.recognition import (
     load_model,
     sorted_outputs,
 )
-from webapp.recognition.classifier import BATCH
+from webapp.recognition.glyph import AT_ONCE
 
 MODELS = ROOT / "models"
 
@@ -259,9 +259,9 @@ def test_it_rejects_what_is_no_card(tmp_path, text):
 
 def test_a_large_batch_goes_through_in_parts(classifier):
     """More glyphs than go at once: as many answers, each that of its glyph alone."""
-    many = varied_glyphs(BATCH * 2 + 5)
+    many = varied_glyphs(AT_ONCE * 2 + 5)
     together = classifier.classify(many)
     assert together.digits.shape == (len(many), 10)
-    for row in (0, BATCH - 1, BATCH, len(many) - 1):
+    for row in (0, AT_ONCE - 1, AT_ONCE, len(many) - 1):
         alone = classifier.classify(many[row : row + 1])
         assert np.allclose(together.digits[row], alone.digits[0], atol=1e-6)

@@ -58,6 +58,26 @@ def test_a_low_piece_follows_the_nearest_tall_one():
     assert rows([*strokes, comma, above]) == [[0, 1, 4], [2, 3, 5]]
 
 
+@pytest.mark.parametrize("gap", [16, 40, 300])
+def test_low_ink_below_is_in_lines_of_its_own(gap):
+    """A small number under a large one, a bar between two numbers; tall ink keeps its line."""
+    above = hand.number("12")
+    below = max(float(stroke[:, 1].max()) for stroke in above) + gap
+    small = [bar(x, below, 3, 30) for x in (10, 30, 50)]
+    assert rows([*above, *small]) == [[0, 1], [2, 3, 4]]
+    assert rows([*above, bar(0, below, 90, 1)]) == [[0, 1], [2]]
+    assert rows([*above, bar(20, below - gap + 5, 3, 10)]) == [[0, 1, 2]]  # a comma
+
+
+def test_each_line_may_be_lower_than_the_one_before():
+    """No piece is lost, and there is an end to it."""
+    strokes, top = [], 0.0
+    for height in 1000.0 * 0.4 ** np.arange(20):
+        strokes.append(bar(0, top, height / 3, height))
+        top += 1.5 * height
+    assert rows(strokes) == [[n] for n in range(20)]
+
+
 def test_a_sloping_line_is_one():
     """Each digit a third of its height below the one before."""
     strokes = [bar(60 * i, 30 * i, 5, 100) for i in range(8)]

@@ -26,6 +26,25 @@ def test_it_works(reader, lines):
     ]
 
 
+@pytest.mark.parametrize("gap", [0.3, 1, 5])
+def test_a_small_number_under_a_large_one_is_a_line(reader, gap):
+    """It is no part of the digits above it, however near it stands."""
+    large, small = [200 * s / 100 for s in hand.number("1987")], hand.number("42")
+    low = max(float(stroke[:, 1].max()) for stroke in large) + 200 * gap
+    reading = reader.read_strokes([*large, *(0.3 * s + np.array([0, low]) for s in small)])
+    assert reading.lines == ("1987", "42")
+    assert all(len(digit.strokes) <= 2 for digit in reading.digits)
+
+
+def test_the_bar_of_a_fraction_is_no_part_of_a_digit(reader):
+    """It is shown as ignored; the reading is a guess."""
+    above, below = hand.number("3"), [s + [0, 150] for s in hand.number("4")]
+    bar = np.array([[-30.0, 120], [110, 120]])
+    reading = reader.read_strokes([*above, bar, *below])
+    assert (reading.lines, reading.status) == (("3", "4"), "unsure")
+    assert len(reading.ignored) == 1
+
+
 def test_each_digit_knows_its_strokes(reader):
     """Also where one was finished last; boxes are in the unit of the drawing."""
     first, second, zero, seven = hand.number("407")

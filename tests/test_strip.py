@@ -80,9 +80,20 @@ def test_what_is_too_high_shrinks_the_line_down_to_a_bound() -> None:
         assert frame.scale == pytest.approx(body, rel=0.02)
         tops = (boxes[:, 1] - frame.top) * frame.scale
         ends = (boxes[:, 3] - frame.top) * frame.scale
-        # What cannot fit in is cut off above and below alike.
-        assert (ends[:6] <= ROWS + 0.5).all()
+        assert (ends[:6] <= ROWS).all()
         assert rise == 1.5 or tops.min() >= 0
+
+
+@pytest.mark.parametrize("away", [2, 3, 4.5, 20, -3, -20])
+def test_what_is_far_away_moves_no_writing_out_of_the_strip(away) -> None:
+    """A dot above or below is cut off, not the digits."""
+    dot = np.array([[1.0, 0.5 + away]])
+    boxes = boxes_of([*(bar(n * 0.6) for n in range(6)), dot])
+    frame = frame_of(boxes)
+    rows = (boxes[:6, [1, 3]] - frame.top) * frame.scale
+    assert rows.min() >= 0
+    assert rows.max() <= ROWS
+    assert rows.mean() == pytest.approx(ROWS / 2, abs=0.1)
 
 
 def test_a_slope_is_levelled() -> None:

@@ -251,6 +251,16 @@ def test_a_line_of_mostly_other_ink_is_no_line():
     assert read(row(4), Spells("1???")).no_number > 0.7
 
 
+def test_many_lines_without_a_digit_are_no_number():
+    """As sure as of the line of which it is least sure, however many there are."""
+    reader = Spells("?", others={"1": 0.02})
+    strokes = [stroke for line in range(12) for stroke in row(1, top=200.0 * line)]
+    one, many = read(row(1), reader), read(strokes, reader)
+    assert one.symbols == many.symbols == ()
+    assert 0.5 < one.no_number < 0.99
+    assert many.no_number == pytest.approx(one.no_number)
+
+
 def test_a_line_without_symbols_is_all_ignored():
     """Nothing is read, and there is nothing to be sure of."""
     for reader in (Spells(""), Spells("??")):
@@ -324,8 +334,8 @@ def test_a_wide_gap_parts_a_line():
 
 
 def test_one_symbol_of_two_pieces_one_above_the_other():
-    """An 8 of two rings is looked at as a whole too, and read so where that is likelier than not,
-    or believed more than two lines.
+    """An 8 of two rings is looked at as a whole too, and read so where that reads well, or is
+    believed more than two lines.
     """
     rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
 
@@ -333,7 +343,8 @@ def test_one_symbol_of_two_pieces_one_above_the_other():
         return 0.9 if len(group) == 2 else 0.4
 
     assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=believed))) == "8"
-    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.9))) == "8"
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.95))) == "8"
+    assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.85))) == "0\n0"
     assert text_of(read(rings, Spells("0", "0", "8"), Judges(is_digit=0.4))) == "0\n0"
     assert text_of(read(rings, Spells("0", "0", "88"), Judges(is_digit=believed))) == "0\n0"
 
@@ -638,6 +649,14 @@ def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text, other):
     likely = [other.text for other in reading.alternatives if other.confidence > 1e-3]
     assert likely[:1] == other
     assert reading.confidence > 0.5
+
+
+def test_what_is_refused_for_its_looks_is_as_surely_none():
+    """The network of single digits decides, however sure the line reader is."""
+    reading = recognizer(Spells("8"), is_digit=0.1).read_strokes(row(1))
+    assert reading.status == "not_a_number"
+    assert reading.confidence >= 0.85
+    assert sum(other.confidence for other in reading.alternatives) < 0.15
 
 
 def test_digits_drop_signs_and_are_counted_anew():

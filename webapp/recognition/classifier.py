@@ -13,11 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .glyph import network_input
-
-BATCH = 16
-"""Glyphs that go through the network at once: each takes some 100 KB there, and an interpreter
-keeps what its largest batch took."""
+from .glyph import AT_ONCE, network_input
 
 CLASSES = 10
 """The digits 0 to 9."""
@@ -109,9 +105,9 @@ class LiteRTClassifier:
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """See `Classifier.classify`."""
-        parts = [self._some(glyphs[i : i + BATCH]) for i in range(0, max(1, len(glyphs)), BATCH)]
-        if len(parts) == 1:
-            return parts[0]
+        parts = [
+            self._some(glyphs[i : i + AT_ONCE]) for i in range(0, max(1, len(glyphs)), AT_ONCE)
+        ]
         judged = [part.is_digit for part in parts if part.is_digit is not None]
         return Outputs(
             np.concatenate([part.digits for part in parts]),
@@ -127,11 +123,11 @@ class LiteRTClassifier:
         # Those that wait already, where it was done before, are kept.
         networks = [_Network(self._content) for _ in range(count - len(self._idle))]
         for network in networks:
-            network.classify(network.blank(BATCH))
+            network.classify(network.blank(AT_ONCE))
         self._idle.extend(networks)
 
     def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
-        """`classify`, of at most `BATCH` glyphs."""
+        """`classify`, of at most `AT_ONCE` glyphs."""
         try:
             network = self._idle.pop()
         except IndexError:

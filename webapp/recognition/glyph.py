@@ -33,8 +33,9 @@ CENTRE = 14
 PEN = 2.4
 """Width of the redrawn pen, in pixels of the 20x20 box (docs/training.md: how it was chosen)."""
 
-AT_ONCE = 32
-"""Glyphs that are drawn on one canvas, at most: it then takes two megabytes."""
+AT_ONCE = 24
+"""Glyphs that are drawn on one canvas, or that go through a network, at most: each takes 60 KB on
+the one and some 100 KB in the other, which keeps what its largest batch took."""
 
 
 def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:

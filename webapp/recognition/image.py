@@ -14,9 +14,6 @@ from .errors import ImageTooLargeError, UndecodableImageError, UnsupportedImageE
 FORMATS = ("PNG", "JPEG", "WebP")
 """What is read. OpenCV would open ten formats; these three are what browsers and cameras make."""
 
-WHITE = 255
-"""The lightest grey of eight bits."""
-
 STRIP_ROWS = 256
 """Rows of a picture that are worked on at once where a step takes many bytes a pixel."""
 

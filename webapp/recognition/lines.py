@@ -6,9 +6,13 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 """(N, 4): left, top, right, bottom of each piece of ink."""
 
-TALL = 0.4
+TALL = 0.5
 """Only pieces at least this high, as a share of the highest, define lines; lower ones join the
-nearest."""
+nearest, ..."""
+
+ABOVE, BELOW = 0.25, 0.15
+"""... if they are no more than this share of its height above it, as the bar of a 5, or below it,
+as a comma. What is further away is in lines of its own."""
 
 SAME_LINE = 0.35
 """Two pieces whose heights overlap by this share of the lower one stand in one line, ..."""
@@ -33,25 +37,42 @@ numbers."""
 def lines_of(boxes: Boxes) -> list[list[int]]:
     """Indices of the pieces of each line, from the top; in each, by the middle of their box.
 
-    Tall pieces that overlap in height belong together; what is left (bars, dots) follows the
-    nearest of them. Ink without a tall piece is one line.
+    Tall pieces that overlap in height belong together, with the bars and dots that are near; then
+    those of what is left.
     """
-    if len(boxes) == 1:
-        return [[0]]
+    rows: list[list[int]] = []
+    rest = np.arange(len(boxes))
+    while len(rest):
+        found, near = _tallest(boxes[rest])
+        rows += [rest[row].tolist() for row in found]
+        rest = rest[~near]
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return sorted(rows, key=lambda row: float(np.median(middles[row, 1])))
+
+
+def _tallest(boxes: Boxes) -> tuple[list[list[int]], NDArray[np.bool_]]:
+    """The lines of tall pieces, each by the middle of the boxes; and which pieces are in one."""
     low, high = boxes[:, :2], boxes[:, 2:]
+    order = np.argsort(low[:, 0] + high[:, 0], kind="stable")
     heights = high[:, 1] - low[:, 1]
-    tall = np.flatnonzero(heights >= TALL * heights.max())
-    common = float(high[tall, 1].min() - low[tall, 1].max())
-    if common > ALONGSIDE * float(heights.max()):  # as of most drawings: all in one line
-        return [np.argsort(low[:, 0] + high[:, 0], kind="stable").tolist()]
+    highest = float(heights.max())
+    tall = np.flatnonzero(heights >= TALL * highest)
+    tops, bottoms = low[tall, 1], high[tall, 1]
+    common = float(bottoms.min() - tops.max())
+    above, below = tops.min() - high[:, 1].min(), low[:, 1].max() - bottoms.max()
+    whole = above <= ABOVE * highest and below <= BELOW * highest
+    if whole and common > ALONGSIDE * highest:  # as most drawings are
+        return [order.tolist()], np.ones(len(boxes), bool)
     names = _linked(low, high, tall, NEAR * float(np.median(heights[tall])))
     nearest = _nearest(low, high, tall)
+    own = heights[nearest]
+    near = (low[nearest, 1] - high[:, 1] <= ABOVE * own) & (
+        low[:, 1] - high[nearest, 1] <= BELOW * own
+    )
     members: dict[int, list[int]] = {}
-    for index in range(len(boxes)):
-        members.setdefault(int(names[nearest[index]]), []).append(index)
-    middles = (low + high) / 2
-    rows = sorted(members.values(), key=lambda row: float(np.median(middles[row, 1])))
-    return [sorted(row, key=lambda i: float(middles[i, 0])) for row in rows]
+    for index in order[near[order]].tolist():
+        members.setdefault(int(names[int(nearest[index])]), []).append(index)
+    return [*members.values()], near
 
 
 def parts_of(boxes: Boxes, line: list[int], height: float) -> list[list[int]]:
@@ -74,10 +95,7 @@ def _linked(
 
     def merge(one: int, other: int) -> None:
         old, new = names[one], names[other]
-        if old != new:
-            for key, name in names.items():
-                if name == old:
-                    names[key] = new
+        names.update({key: new for key, name in names.items() if name == old})
 
     for place, i in enumerate(tall):
         others = tall[place + 1 :]
@@ -104,16 +122,12 @@ def _linked(
 
 def _nearest(
     low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64]
-) -> list[int]:
+) -> NDArray[np.int64]:
     """For each piece the tall one whose box is nearest, itself if it is tall."""
-    kept = set(tall.tolist())
-    found = []
-    for index in range(len(low)):
-        if index in kept:
-            found.append(index)
-            continue
+    found = np.arange(len(low))
+    for index in np.setdiff1d(found, tall).tolist():
         gaps = np.maximum(0, np.maximum(low[tall] - high[index], low[index] - high[tall]))
         middles = np.abs((low[tall] + high[tall] - low[index] - high[index]) / 2).sum(axis=1)
         away = np.hypot(gaps[:, 0], DOWN * gaps[:, 1])
-        found.append(int(tall[np.lexsort((middles, away))[0]]))
+        found[index] = tall[np.lexsort((middles, away))[0]]
     return found

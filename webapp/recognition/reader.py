@@ -1,9 +1,11 @@
 """The recogniser: a drawing or a picture in, a reading out."""
 
 import itertools
+import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -35,8 +37,8 @@ POOR, WELL = 0.5, 0.9
 """A page that is read worse than this, by `Transcript.quality`, is tried turned by quarters; it is
 taken so if it is read that well. Both are guesses: words upside down may look like numbers."""
 
-TINY = 1e-150
-"""Ink that is no larger is a point: shares of its size would be no numbers any more."""
+SMALLEST = math.sqrt(sys.float_info.min)
+"""Ink that is smaller is a point: squares of its size would be no numbers any more."""
 
 FINEST = 2.0**-40
 """Ink is as coarse as this share of its extent where it has finer detail: a tablet's step is 2e-5
@@ -273,8 +275,7 @@ class Recognizer:
             return _nothing((width, height), timing)
         found = self._transcribed(page, timing, budget)
         if found.quality < POOR:
-            with suppress(BudgetError):  # what was read is an answer
-                page, found = self._upright(picture, (width, height), page, found, timing, budget)
+            page, found = self._upright(picture, (width, height), page, found, timing, budget)
         box_of = partial(_box_on, page, np.array([width, height], np.float64))
         return self._reading(found, box_of, (width, height), alternatives, expect, timing)
 
@@ -288,15 +289,18 @@ class Recognizer:
         budget: Budget,
     ) -> tuple[Page, Transcript]:
         """The page as it was read, or turned by quarters if it reads well so."""
-        best = page, found
         for quarters in (1, 3, 2):
-            turned = self._page(picture, size, timing, budget, quarters)
-            if not turned.pieces:
-                continue
-            other = self._transcribed(turned, timing, budget)
-            if other.quality > max(best[1].quality, WELL):
-                best = turned, other
-        return best
+            try:
+                turned = self._page(picture, size, timing, budget, quarters)
+                if not turned.pieces:
+                    continue
+                other = self._transcribed(turned, timing, budget)
+            except BudgetError as error:
+                return page, replace(found, limit=error.bound)
+            # A line on its side looks like a 1.
+            if len(other.symbols) > 1 and other.quality > max(found.quality, WELL):
+                page, found = turned, other
+        return page, found
 
     def _page(
         self,
@@ -355,13 +359,13 @@ class Recognizer:
             symbols = _renumbered([s for s in symbols if s.char.isdigit()])
             readings = _digits_only(readings)
         digits = [s for s in symbols if s.char.isdigit()]
-        refused = found.limit is None and (
-            not digits
-            # Digits that touch are cut apart: alone, they need not look like digits.
-            or (len(digits) == 1 and found.evidence.is_digit < self._calibration.not_a_number)
-        )
+        # Digits that touch are cut apart: alone, they need not look like digits.
+        foreign = len(digits) == 1 and found.evidence.is_digit < self._calibration.not_a_number
+        refused = found.limit is None and (foreign or not digits)
         pieces = surface is None
         confidence = constants.of(found.evidence) if digits else 1 - found.no_number
+        if foreign:
+            confidence = min(confidence, found.evidence.is_digit)
         # Alternatives keep the search's ratios. Together they are no likelier than what the best
         # leaves; of what is no number, all readings are as likely as that it is one.
         best = readings[0][1]
@@ -532,7 +536,7 @@ def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
     low = points.min(axis=0)
     away = points - low
     extent = float(away.max())
-    if extent < TINY:
+    if extent < SMALLEST:
         return [np.tile(low, (len(own), 1)) for own in strokes]
     step = extent * FINEST
     if not away[away < step].any():

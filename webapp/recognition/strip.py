@@ -117,10 +117,12 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
         scale = max(FULL / (deep - low), min(scale, LEAST_BODY / writing))
     scale = min(scale, WIDEST / max(right - left, 1e-300))
     rows = ROWS / scale
-    # The tall strokes in the middle, moved so far that all ink fits in, where it can.
+    # The tall strokes in the middle; moved so far that all ink fits in, where it can.
     middle = median(tops[tall] + bottoms[tall]) / 2
-    spare = max(0.0, (FULL / scale - (deep - low)) / 2)
-    middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
+    spare = (FULL / scale - (deep - low)) / 2
+    if spare * scale > -1:  # of what does not fit, the writing counts
+        spare = max(0.0, spare)
+        middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
     width = math.ceil((right - left) * scale) + 2 * MARGIN
     return Frame(scale, left - MARGIN / scale, middle - rows / 2, slope, width, writing)
 

@@ -147,8 +147,8 @@ class Transcript:
     `symbols`, or, where these have no digit, no line."""
     evidence: Evidence
     no_number: float
-    """Probability that no line has a digit, as the search found it; of a line that is mostly left
-    out, that share at least."""
+    """Probability that a line has no digit, or the share of it that is left out if that is most of
+    it; of the line that is likeliest to have one."""
     quality: float
     """0 to 1: the share of the ink that is read, weighted by how sure it is. Comparable between
     transcripts of the same ink."""
@@ -253,8 +253,8 @@ def transcribe(ink: Ink, medium: Medium, rows: Sequence[list[int]] | None = None
         except BudgetError as error:
             return replace(best, limit=error.bound)
         whole = _transcript(ink, [one], medium.constants.second_opinion)
-        # One digit is drawn far more often than two lines of one each: likelier than not will do.
-        if len(whole.symbols) == 1 and whole.quality > min(best.quality, 0.5):
+        # One digit is drawn far more often than two lines of one each, and read that well.
+        if len(whole.symbols) == 1 and whole.quality > min(best.quality, 0.9):
             return whole
     return best
 
@@ -414,9 +414,8 @@ def _transcript(
         none = sum(p for text, p in texts if not any(map(str.isdigit, text)))
         has_digit = any(symbol.char.isdigit() for symbol in own)
         mostly_lost = has_digit and lost > MOST_LEFT_OUT
-        no_number *= min(1.0, max(none, lost if mostly_lost else 0.0))
-        # A bar or a word is no line of a number.
-        if has_digit and not mostly_lost:
+        no_number = min(no_number, max(none, lost if mostly_lost else 0.0))
+        if has_digit and not mostly_lost:  # a bar or a word is no line of a number
             symbols += own
             kept.append(texts)
         else:
