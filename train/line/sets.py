@@ -26,6 +26,7 @@ TEXTS: dict[str, Callable[[Rng], str]] = {
     "decimals": lambda rng: f"{digits(rng, 1, 3)}.{digits(rng, 2, 2)}",
     "negatives": lambda rng: f"-{digits(rng, 1, 4)}",
     "dates": lambda rng: "/".join([digits(rng, 1, 2), digits(rng, 1, 2), digits(rng, 2, 2)]),
+    "fractions": lambda rng: f"{digits(rng, 1, 2)}/{digits(rng, 1, 2)}",
     "sums": lambda rng: f"{digits(rng, 1, 3)}+{digits(rng, 1, 3)}",
     "percentages": lambda rng: f"{digits(rng, 1, 3)}%",
 }
