@@ -12,10 +12,12 @@ from train.errors import DataError, TrainError
 from train.eyes import run
 from train.eyes.fit import EyesHyperparameters
 from train.eyes.network import EyesShape
+from train.eyes.views import View
 from train.line.inks import Source
 from webapp.cards import view_of
 from webapp.keras_backend import KerasEyes
 from webapp.recognition import LiteRTEyes, load_model
+from webapp.recognition.eyes import Seen
 
 TINY = EyesHyperparameters(
     rounds=1,
@@ -121,3 +123,24 @@ def test_fit_eyes_fits(words, rounds, monkeypatch, capsys):
     assert (settings.rounds, settings.seed, source.splits) == (rounds, 3, ("train",))
     assert str(folder) == "build/runs/eyes-3"
     assert "Fitted for 2 min" in capsys.readouterr().out
+
+
+def test_figures_are_of_what_the_server_takes_for_ink():
+    """Not of pixels that it is less sure of, nor of ink that it is nowhere sure of."""
+    levels = np.zeros((20, 40), np.uint8)
+    levels[5:10, 5:10], levels[7, 7] = 200, 240
+    levels[5:10, 20:25] = 200
+    levels[15:, :] = 140
+    seen = run.seen_ink(levels)
+    assert seen[5:10, 5:10].all()
+    assert seen.sum() == 25
+
+    class Eyes:
+        def see(self, picture):
+            return Seen(levels * picture[..., 0], np.zeros((5, 10), np.uint8))
+
+    written = np.where(seen, 255, 0).astype(np.uint8)
+    bare, picture = np.zeros_like(levels), np.ones((20, 40, 3), np.uint8)
+    views = [View(picture, written, bare), View(picture, bare, bare), View(0 * picture, bare, bare)]
+    dice, empty = run.figures_of(Eyes(), views)
+    assert (dice["count"], dice["accuracy"], empty["count"], empty["accuracy"]) == (1, 1, 2, 0.5)

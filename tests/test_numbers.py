@@ -38,7 +38,7 @@ def test_a_small_number_under_a_large_one_is_a_line(reader, gap):
 
 def test_the_bar_of_a_fraction_is_no_part_of_a_digit(reader):
     """It is shown as ignored; the reading is a guess."""
-    above, below = hand.number("3"), [s + [0, 150] for s in hand.number("4")]
+    above, below = hand.number("3"), [s + np.array([0, 150]) for s in hand.number("4")]
     bar = np.array([[-30.0, 120], [110, 120]])
     reading = reader.read_strokes([*above, bar, *below])
     assert (reading.lines, reading.status) == (("3", "4"), "unsure")
