@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .budget import Budget
 from .drawing import Stroke
 from .eyes import BODY_STEP, Eyes, Seen
-from .lines import DOWN, TALL, Boxes, lines_of
+from .lines import DOWN, Boxes, lines_of
 from .pieces import pieces_of
 
 FIRST_SIDE = 640
@@ -48,6 +48,9 @@ LEVEL = 4.0
 LONG = 4.0
 """Bodies that are so many times as long as they are high, on the mean, show the slope of lines; the
 body of one digit or two slopes as the ink does."""
+
+HIGH = 0.4
+"""Bodies at least this high, as a share of the highest, define rows before lower ones do."""
 
 ABOVE, BESIDE = 0.5, 0.75
 """Ink belongs to a line if it reaches so near, in heights of the line's writing, from above or
@@ -162,14 +165,11 @@ def _scaled(picture: NDArray[np.uint8], factor: float, box: tuple[int, int, int,
 
 
 def _levelled(look: _Look, eyes: Eyes, budget: Budget) -> tuple[_Look, float]:
-    """A look at the view with its lines level, and by how many degrees it was turned; that before,
-    and 0, if they are, or if neither shows lines.
-    """
+    """A look with its lines level, and the degrees of the turn; the same if neither shows lines."""
     if abs(look.angle) <= LEVEL:
         return look, 0.0
     other = _look(_turned((look.picture, look.back), look.angle), eyes, budget)
-    better = other.long or (look.long and other.height)
-    return (other, look.angle) if better else (look, 0.0)
+    return (other, look.angle) if other.long or (look.long and other.height) else (look, 0.0)
 
 
 def _turned(view: View, angle: float) -> View:
@@ -275,7 +275,7 @@ def _rows(bodies: Boxes) -> list[list[int]]:
     rest = np.arange(len(bodies))
     rows: list[list[int]] = []
     while len(rest):
-        tall = rest[heights[rest] >= TALL * heights[rest].max()]
+        tall = rest[heights[rest] >= HIGH * heights[rest].max()]
         gaps = _gaps(bodies[rest, np.newaxis], bodies[tall])
         near = ~_far(gaps, bodies[tall]).all(axis=1)
         rows += [rest[near][row].tolist() for row in lines_of(bodies[rest[near]])]

@@ -297,8 +297,8 @@ class Recognizer:
                 other = self._transcribed(turned, timing, budget)
             except BudgetError as error:
                 return page, replace(found, limit=error.bound)
-            # A line on its side looks like a 1.
-            if len(other.symbols) > 1 and other.quality > max(found.quality, WELL):
+            a_bar = [symbol.char for symbol in other.symbols] == ["1"]  # as any line on its side
+            if not a_bar and other.quality > max(found.quality, WELL):
                 page, found = turned, other
         return page, found
 
