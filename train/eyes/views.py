@@ -58,6 +58,11 @@ def view_of_line(text: str, inks: Inks, rng: Rng, side: int = SIDE) -> View:
             return view
 
 
+def bare_view(rng: Rng, side: int = SIDE) -> View:
+    """A view of paper, print and surroundings, with nothing written."""
+    return _view_of(float(rng.uniform(12, 80)), [], rng, side)
+
+
 def contrast(view: View) -> float:
     """How far the ink, at least a pixel, differs from what is around it, in levels of grey."""
     grey = view.picture.mean(axis=2, dtype=np.float32)
@@ -82,7 +87,7 @@ def _view(inks: Inks, rng: Rng, side: int) -> View:
     elif kind < 0.92:
         height, lines = _page(inks, rng, whole)
     else:
-        height, lines = float(rng.uniform(12, 80)), []
+        return bare_view(rng, side)
     return _view_of(height, lines, rng, side)
 
 

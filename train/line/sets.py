@@ -12,13 +12,13 @@ from webapp.recognition import Stroke
 
 from ..compose import SPACINGS, Spacing, composed
 from ..errors import DataError
-from ..eyes.views import view_of_line
+from ..eyes.views import bare_view, view_of_line
 from ..number_figures import is_number, written
 from ..photo_sets import numbers_as_pictures, picture_of, read_photos
 from ..strokes import StrokeSample
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
-from .texts import LETTER, digits
+from .texts import DOODLE, LETTER, digits
 
 Rng = np.random.Generator
 
@@ -82,6 +82,7 @@ class Amounts:
     signs: int
     """Of each kind of `TEXTS`."""
     pictures: int
+    """Half as many without a number."""
     others: int
     """Of letters and of doodles; half as many words."""
 
@@ -141,6 +142,9 @@ def line_sets(
                 for text in texts
             ],
         )
+    rng = np.random.default_rng([seed, 40])
+    bare = [_without_number(inks, rng) for _ in range(amounts.pictures // 2)]
+    yield "pictures, no number", [LineSample(None, "", None, picture) for picture in bare]
     rng = np.random.default_rng([seed, 20])
     for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
         rows = rng.permutation(len(drawings))[: amounts.others]
@@ -223,6 +227,17 @@ def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
             cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
         )
     return bytes(cv2.imencode(".png", picture)[1])
+
+
+def _without_number(inks: Inks, rng: Rng) -> bytes:
+    """A picture of words, of a drawing, or of nothing written, as a PNG file."""
+    kind = rng.random()
+    if kind < 0.4:
+        view = bare_view(rng)
+    else:
+        word = LETTER * _between(WORD_LENGTHS, rng)
+        view = view_of_line(word if kind < 0.8 else DOODLE, inks, rng)
+    return bytes(cv2.imencode(".png", view.picture)[1])
 
 
 def _signed(text: str, inks: Inks, rng: Rng) -> LineSample:
