@@ -16,7 +16,7 @@ RUNS = Path("build/runs")
 """Where each fit leaves its network and its checkpoint."""
 
 FOLD_ROUNDS = 12
-"""Rounds of a fit without a fold, fewer than of a whole one: it calibrates, and is not shipped."""
+"""Rounds of a fit that leaves a group out. Such fits only calibrate, so they are shorter."""
 
 
 def add_commands(commands: Any) -> None:
