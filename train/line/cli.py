@@ -15,6 +15,8 @@ from .inks import Files, Source
 RUNS = Path("build/runs")
 """Where each fit leaves its network and its checkpoint."""
 
+FIGURES = Path("docs/figures.md")
+
 FOLD_ROUNDS = 12
 """Rounds of a fit that leaves a group out. Such fits only calibrate, so they are shorter."""
 
@@ -59,6 +61,14 @@ def add_commands(commands: Any) -> None:
         help="fits that left out a fold: what they read of it is calibrated on",
     )
     ship.add_argument("--output", type=Path, default=MODELS, help=f"default: {MODELS}")
+    figures = commands.add_parser(
+        "figures",
+        help="write the line reader's figures into docs/figures.md",
+        description="Write the table of docs/figures.md from the card of the line reader.",
+    )
+    figures.set_defaults(run=_figures)
+    figures.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
+    figures.add_argument("--document", type=Path, default=FIGURES, help=f"default: {FIGURES}")
     measure = commands.add_parser(
         "evaluate-lines",
         help="measure the shipped line reader and hold it to its card",
@@ -132,6 +142,13 @@ def _ship(options: argparse.Namespace) -> int:
     from .ship import ship
 
     ship(options.runs, options.folds, source_of(options, "dev"), options.output)
+    return 0
+
+
+def _figures(options: argparse.Namespace) -> int:
+    from .report import rewrite
+
+    rewrite(options.document, options.models)
     return 0
 
 
