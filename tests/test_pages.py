@@ -104,7 +104,10 @@ def test_the_pad_is_the_first_page(client):
 def test_the_model_page_shows_the_card(client):
     """The version on it is that of every answer."""
     version = client.get("/api/v1/model").json["version"]
-    assert version in check_page(client.get("/model"))
+    text = check_page(client.get("/model"))
+    assert version in text
+    titles = re.findall(r'<h2 class="card-title">([\w ]+): (\w+)</h2>', text)
+    assert [name for _, name in titles] == ["ink", "pen", "line", "eyes"]
 
 
 @pytest.mark.parametrize("digit", hand.SEEN)
