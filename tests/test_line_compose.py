@@ -319,12 +319,12 @@ def test_some_strokes_come_in_any_order(inks, monkeypatch):
     out_of_order = lines = 0
     whole = compose._drawn
 
-    def watched(strokes, *args):
+    def watched(strokes, rng):
         nonlocal out_of_order, lines
         lefts = [stroke[:, 0].min() for stroke in strokes]
         lines += 1
         out_of_order += lefts != sorted(lefts) and min(np.diff(lefts)) < -0.5
-        return whole(strokes, *args)
+        return whole(strokes, rng)
 
     monkeypatch.setattr(compose, "_drawn", watched)
     few = replace(inks, strings=[], glyph_rows=[])

@@ -23,7 +23,7 @@ from webapp.recognition.strip import (
     strip_of_strokes,
 )
 
-from ..compose import NOOK, clearance, dense
+from ..compose import NOOK, dense
 from ..errors import TrainError
 from ..nondigits import scribble, smudge
 from ..styles import drawn
@@ -63,13 +63,6 @@ ROW_FIRST, ROW_COUNT = -1.8, 28
 
 DENSITY = 0.04
 """Distance of the points that stand for ink, at most, in heights."""
-
-PATCH_POINTS = 100
-"""Of the many pixels of a patch, so many stand for its ink, at most, ..."""
-
-PATCH_PEN = 0.06
-"""... as if written with a pen of this width, in heights: half of that of MNIST's digits, for the
-pixels are not the middles of their lines but reach to their edges."""
 
 
 @dataclass(frozen=True)
@@ -239,14 +232,10 @@ def _composed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) ->
         _join(items, rng)
     if rng.random() < 0.25:
         return _as_picture(items, target, rng)
-    body, pen = rng.uniform(17, 22.5), rng.uniform(1.2, 3.2)
-    directed = bool(rng.random() < 0.8)
-    if not directed:
-        _part(items, pen / body)
     strokes = [stroke for item in items for stroke in item.strokes]
     if rng.random() < OUT_OF_ORDER:
         strokes = [strokes[row] for row in rng.permutation(len(strokes)).tolist()]
-    strip, left, scale = _drawn(strokes, body, pen, directed, rng)
+    strip, left, scale = _drawn(strokes, rng)
     spans = np.array(
         [
             [min(s[:, 0].min() for s in item.strokes), max(s[:, 0].max() for s in item.strokes)]
@@ -269,18 +258,15 @@ def _of_string(inks: Inks, rng: Rng) -> Line:
         item = Item(0, [(stroke - low) / size for stroke in varied])
         line = _as_picture([item], target, rng)
         return replace(line, extents=None)
-    body, pen = rng.uniform(17, 22.5), rng.uniform(1.2, 3.2)
-    strip, _, _ = _drawn(varied, body, pen, bool(rng.random() < 0.8), rng)
+    strip, _, _ = _drawn(varied, rng)
     return Line(strip, target, None)
 
 
-def _drawn(
-    strokes: Sequence[Stroke], body: float, pen: float, directed: bool, rng: Rng
-) -> tuple[Strip, float, float]:
+def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
     """A strip of strokes, and the left end and the scale of its frame."""
-    frame = frame_of(boxes_of(strokes), body)
-    strip = strip_of_strokes(strokes, frame, pen, directed)
-    if not directed and rng.random() < 0.5:
+    frame = frame_of(boxes_of(strokes), rng.uniform(17, 22.5))
+    strip = strip_of_strokes(strokes, frame, rng.uniform(1.2, 3.2), bool(rng.random() < 0.8))
+    if not strip[..., 1:].any() and rng.random() < 0.5:
         ink = degraded(np.ascontiguousarray(strip[..., 0]), 20.0, rng)
         strip = np.dstack([ink[..., np.newaxis], strip[..., 1:]])
     return strip, frame.left, frame.scale
@@ -291,17 +277,15 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
     body = SCALE
     if all(item.patch is None for item in items):
         body = float(rng.uniform(16, 56))
-    # A thin pen's ink is a pixel wide; a marker's, a third of the digit's height.
-    pen = float(np.exp(rng.uniform(np.log(0.035), np.log(0.17))))
-    if body == SCALE:
-        pen = rng.uniform(0.08, 0.17)
-    _part(items, pen)
     points = np.concatenate([item.points() for item in items])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.3
     width, height = (np.ceil((high - low + 2 * margin) * body)).astype(int).tolist()
+    # A thin pen's ink is a pixel wide; a marker's, a third of the digit's height.
+    pen = body * float(np.exp(rng.uniform(np.log(0.035), np.log(0.17))))
+    if body == SCALE:
+        pen = body * rng.uniform(0.08, 0.17)
     canvas = np.zeros((2 * height, 2 * width), np.uint8)
-    thick = max(1, round(2 * pen * body))
     spans = np.zeros((len(items), 2))
     patches = np.zeros((height, width), np.uint8)
     for row, item in enumerate(items):
@@ -311,7 +295,7 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
             pixels = np.rint(((stroke - low + margin) * body * 2 - 0.5) * 16).astype(np.int32)
             if len(pixels) == 1:
                 pixels = np.repeat(pixels, 2, axis=0)
-            cv2.polylines(canvas, [pixels], False, 255, thick, cv2.LINE_8, 4)
+            cv2.polylines(canvas, [pixels], False, 255, max(1, round(2 * pen)), cv2.LINE_8, 4)
         if item.patch is not None and item.corner is not None:
             _paste(patches, item.patch, (item.corner - low + margin) * body)
     ink = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
@@ -321,27 +305,6 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
     frame = frame_of(boxes_of_ink(ink), rng.uniform(17, 22.5))
     extents = ((spans - frame.left) * frame.scale).astype(np.float32)
     return Line(strip_of_ink(ink, frame), target, extents)
-
-
-def _part(items: Sequence[Item], pen: float) -> None:
-    """Move symbols to the right until a picture, drawn with such a pen, shows each of them."""
-    shift = 0.0
-    last: Item | None = None
-    for item in items:
-        item.moved(shift)
-        if last is not None:
-            patched = last.patch is not None or item.patch is not None
-            step = clearance(
-                _some(last.points()), _some(item.points()), PATCH_PEN if patched else pen
-            )
-            item.moved(step)
-            shift += step
-        last = item
-
-
-def _some(points: Stroke) -> Stroke:
-    """Of many points, `PATCH_POINTS` evenly."""
-    return points[:: -(-len(points) // PATCH_POINTS)]
 
 
 def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) -> None:
