@@ -41,8 +41,8 @@ DIGITS: dict[int, list[Points]] = {
 def unsure(*values):
     """A test's parameter that the line reader reads rightly and is not sure of, as it should be.
 
-    Its confidence of a bare 1, and of some digits in pictures, is below its threshold: a better
-    reader ends these marks, for they are strict.
+    Its confidence of a bare 1 is below its threshold: a better reader ends these marks, for they
+    are strict.
     """
     reason = "the line reader is unsure of it"
     return pytest.param(*values, marks=pytest.mark.xfail(reason=reason, strict=True))
@@ -50,9 +50,6 @@ def unsure(*values):
 
 EACH = [0, unsure(1), *range(2, 10)]
 """All of them, for tests that ask for `ok`."""
-
-SEEN = [0, unsure(1), unsure(2), 3, 4, 5, 6, unsure(7), 8, 9]
-"""The same in pictures."""
 
 
 def strokes(digit: int, size: float = 280) -> list[np.ndarray]:

@@ -110,7 +110,7 @@ def test_the_model_page_shows_the_card(client):
     assert [name for _, name in titles] == ["ink", "pen", "line", "eyes"]
 
 
-@pytest.mark.parametrize("digit", hand.SEEN)
+@pytest.mark.parametrize("digit", hand.EACH)
 def test_an_upload_is_read(client, digit):
     """A picture in, a page with the digit out."""
     text = check_page(upload(client, hand.png(hand.picture(digit))))

@@ -65,7 +65,6 @@ def test_it_works(reader, lines):
     assert all(digit.strokes is None for digit in reading.digits)
 
 
-@pytest.mark.xfail(reason="a 1 that touches its neighbour is lost without a sign", strict=True)
 def test_numbers_in_pictures_are_sure(reader):
     """Clear digits apart, black on white."""
     assert read(reader, drawn(hand.number("407", gap=0.25))).status == "ok"
