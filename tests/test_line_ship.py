@@ -130,7 +130,9 @@ def test_it_works(shipped, fit, dev, capsys):
     assert [run["seed"] for run in card["seeds"]] == [1, 2]
     assert card["network"]["parameters"] > 0
     assert card["curves"] == LOG["curves"]
-    assert {row["data"] for row in card["nondigits"]} == {"letters", "doodles", "words"}
+    assert {row["data"] for row in card["nondigits"]} == {
+        *("letters", "doodles", "words", "pictures, no number")
+    }
     single = next(row for row in card["figures"] if row["data"] == "single digits, digits")
     assert (single["count"], single["correct"], single["writers"]) == (40, 4, 4)
     assert single["accuracy"] == 0.1
