@@ -76,6 +76,8 @@ def test_it_rejects_a_document_without_marks(tmp_path, text):
 
 
 def test_it_rejects_what_is_not_there(tmp_path):
-    """The message has the file."""
-    with pytest.raises(DataError, match=r"figures.md: No such file"):
-        rewrite(tmp_path / "figures.md", tmp_path)
+    """The message has the file: the card, then the document."""
+    for name in ("line.json", "figures.md"):
+        with pytest.raises(DataError, match=name):
+            rewrite(tmp_path / "figures.md", tmp_path)
+        (tmp_path / name).write_text(json.dumps(CARD))

@@ -49,6 +49,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def described(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """What a card says of its files, by name: their sizes, in bytes, and hashes."""
+    return {p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in paths}
+
+
 def hashes(paths: Iterable[Path]) -> dict[str, str]:
     """Hexadecimal SHA-256 of files, by their names and those of their folders."""
     return {f"{path.parent.name}/{path.name}": sha256(path) for path in paths}

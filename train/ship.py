@@ -98,12 +98,7 @@ def ship(
         plots.plot_reliability(best.figures, built / f"{name}-reliability.svg")
         plots.plot_risk(best.figures, built / f"{name}-risk.svg")
         files = (built / f"{name}.keras", built / f"{name}.tflite")
-        card = _card(best, candidates, data, mnist) | {
-            "files": {
-                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
-                for path in files
-            }
-        }
+        card = _card(best, candidates, data, mnist) | {"files": artefacts.described(files)}
         artefacts.write_card(built / f"{name}.json", card)
         artefacts.publish(built, output)
     print(f"\nWritten to {output}.")

@@ -97,10 +97,7 @@ def ship(folder: Path, dev: Source, output: Path) -> None:
             "figures": figures_of(LiteRTEyes(files[1].read_bytes()), views),
             "curves": log["curves"],
             "limits": LIMITS,
-            "files": {
-                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
-                for path in files
-            },
+            "files": artefacts.described(files),
         }
         artefacts.write_card(built / f"{NAME}.json", card)
         artefacts.publish(built, output)

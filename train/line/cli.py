@@ -146,6 +146,9 @@ def _ship(options: argparse.Namespace) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
+    from ..training import quieten_tensorflow
+
+    quieten_tensorflow()
     from .report import rewrite
 
     rewrite(options.document, options.models)

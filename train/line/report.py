@@ -1,10 +1,10 @@
 """The figures of the line reader in docs/figures.md, written from its card: `figures`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import artefacts
 from ..errors import DataError
 from ..evaluate import LINE_MODEL
 
@@ -22,11 +22,12 @@ def rewrite(document: Path, models: Path) -> None:
     """Put the figures of the card between the marks of a document.
 
     Raises:
-        DataError: a file cannot be read or written, or the document has no marks.
+        DataError: a file cannot be read or written, the card is broken, or the document has no
+            marks.
     """
+    card = artefacts.read_card(models / f"{LINE_MODEL}.json")
     try:
         text = document.read_text(encoding="utf-8")
-        card = json.loads((models / f"{LINE_MODEL}.json").read_bytes())
         head, rest = text.split(BEGIN)
         tail = rest.split(END)[1]
         document.write_text(f"{head}{BEGIN}\n{figures_of(card)}\n{END}{tail}", encoding="utf-8")
@@ -60,8 +61,7 @@ def figures_of(card: Card) -> str:
             "",
             f"Of all `ok` numbers of the groups left out, {wrong} of {_ok(numbers):,} are wrong "
             f"({_percent(wrong / max(1, _ok(numbers)))}).",
-            f"What is no number, taken for one with `ok`: on dev {taken}; of the groups left out "
-            f"{theirs}.",
+            f"Non-numbers answered with `ok`: on dev {taken}; of the groups left out {theirs}.",
         ]
     )
 

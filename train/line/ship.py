@@ -134,10 +134,7 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
             ],
             "curves": best.log["curves"],
             "limits": LIMITS,
-            "files": {
-                path.name: {"bytes": path.stat().st_size, "sha256": artefacts.sha256(path)}
-                for path in files
-            },
+            "files": artefacts.described(files),
         }
         artefacts.write_card(built / f"{NAME}.json", card)
         artefacts.publish(built, output)
@@ -158,8 +155,8 @@ class Fold:
     """... and what the confidence is fitted on."""
     ngrams: Mapping[str, int]
     """Of the language model."""
-    found: dict[Any, Outcomes] = field(default_factory=dict)
-    """What was read already."""
+    found: dict[tuple[str, Confidence], Outcomes] = field(default_factory=dict)
+    """What was read already, by `choice` or `fit` and the constants."""
 
     def read(self, name: str, constants: Confidence) -> Outcomes:
         """What it reads in the sets of `choice` or `fit`."""
