@@ -90,6 +90,30 @@ def test_small_writing_is_looked_at_again_in_its_part_alone():
     assert 300 < second[1] < 600
 
 
+class Joining(Coloured):
+    """Eyes that join the lines of large pictures: writing is higher there than they know."""
+
+    def see(self, picture, budget=None):
+        """One body around all bodies."""
+        seen = super().see(picture, budget)
+        if picture.shape[0] <= 400:
+            return seen
+        rows, columns = (np.flatnonzero((seen.body > 127).any(axis=axis)) for axis in (1, 0))
+        body = np.zeros_like(seen.body)
+        body[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 255
+        return Seen(seen.ink, body)
+
+
+def test_lines_that_ran_together_are_looked_at_until_they_are_apart():
+    """They seem one line of four times their height: the second look makes them too small."""
+    eyes = Joining()
+    lines = [(90, top, 300, 4) for top in (10, 400, 800, 1200)]
+    page = page_of(written((1900, 1900), *lines), eyes)
+    assert [len(row) for row in page.rows] == [4, 4, 4, 4]
+    assert len(eyes.sizes) == 3
+    assert eyes.sizes[1] < eyes.sizes[2] < eyes.sizes[0]
+
+
 def test_rows_come_from_the_top():
     """Each with its own pieces, also where the lower one begins further to the left."""
     lines = (200, 60, 50, 4), (40, 150, 50, 6), (100, 250, 50, 2)

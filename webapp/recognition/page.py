@@ -17,7 +17,7 @@ FIRST_SIDE = 640
 """Longest side of the first look, in pixels."""
 
 LARGEST_SIDE = 1800
-"""... and of the second: a picture of 12 megapixels is decoded at half its size for it."""
+"""... and of the further ones: a picture of 12 megapixels is decoded at half its size for it."""
 
 ENLARGED = 4.0
 """Small pictures are enlarged so many times, at most: writing of 11 pixels can just be read."""
@@ -28,6 +28,9 @@ HEIGHTS = (24.0, 160.0)
 WANTED = (48.0, 100.0)
 """Height, in pixels, at which low and high writing is looked at again: a strip has 20, but where
 lines ran together their writing is not as high as it seems."""
+
+LOOKS = 2
+"""Further looks, at most: lines that ran together at one size are seen apart at another."""
 
 BODY_SHARE = 0.45
 """Height of a body, in heights of the writing."""
@@ -125,17 +128,22 @@ def page_of(
     look = _look(_scaled(picture, factor, (0, 0, columns, rows)), eyes, budget)
     # First: lines that are turned may run together, and seem higher than they are.
     look, angle = _levelled(look, eyes, budget)
-    if look.height and not HEIGHTS[0] <= look.height <= HEIGHTS[1]:
+    for _ in range(LOOKS):
+        if not look.height or HEIGHTS[0] <= look.height <= HEIGHTS[1]:
+            break
         box = _around(look, (columns, rows))
         most = min(ENLARGED, LARGEST_SIDE / max(box[2] - box[0], box[3] - box[1]))
         if side > FIRST_SIDE:
             most = min(most, 1.0)
         wanted = WANTED[0] if look.height < HEIGHTS[0] else WANTED[1]
-        again = min(most, factor * wanted / look.height)
-        if not 0.8 < again / factor < 1.25:
-            view = _scaled(picture, again, box)
-            other = _look(_turned(view, angle) if angle else view, eyes, budget)
-            look = other if other.height else look
+        again = min(most, factor * wanted / min(look.height, look.picture.shape[0]))
+        if 0.8 < again / factor < 1.25:
+            break
+        view = _scaled(picture, again, box)
+        other = _look(_turned(view, angle) if angle else view, eyes, budget)
+        if not other.height:
+            break
+        look, factor = other, again
     look, _ = _levelled(look, eyes, budget)
     page = _page(look)
     return replace(page, back=upright @ np.vstack([page.back, [0, 0, 1]]))
