@@ -9,8 +9,8 @@ import pytest
 from tests.ink_files import inks_in
 from train.eyes import views
 from train.eyes.surfaces import PARTS, desk, noise, paper, printed_text, with_print
-from train.eyes.views import FAINTEST, View, contrast, random_view
-from train.eyes.writing import Pen, random_pen, random_written, write
+from train.eyes.views import View, random_view, visible
+from train.eyes.writing import Pen, random_pen, random_written, write, written
 
 SEEDS = range(60)
 
@@ -47,15 +47,17 @@ def test_ink_can_be_seen(found):
     """It differs from what is around it in every view that has any, and most have some."""
     written = [view for view in found if view.ink.any()]
     assert len(found) * 0.7 < len(written) < len(found)
-    assert all(contrast(view) > FAINTEST for view in written)
+    assert all(visible(view) for view in written)
 
 
 def test_bodies_lie_on_the_writing(found):
-    """Most ink of a line is in its body or near, and no body is far from ink."""
-    for view in found:
-        near = cv2.dilate(view.ink, np.ones((61, 61), np.uint8))
-        if view.body.any():
-            assert (near[view.body > 0] > 0).mean() > 0.75
+    """A body has ink in it or near; one in twenty may be cut off from its ink by the view."""
+    shares = [
+        float((cv2.dilate(view.ink, np.ones((61, 61), np.uint8))[view.body > 0] > 0).mean())
+        for view in found
+        if view.body.any()
+    ]
+    assert np.quantile(shares, 0.05) > 0.75
 
 
 def test_views_are_of_all_kinds(found):
@@ -138,12 +140,23 @@ def test_writing_is_where_it_was_put(inks):
         size = 40.0
         matrix = np.array([[size, 0, 30.0], [0, size, 120.0]])
         shape = (240, round(60 + size * max(line.width, 1)))
-        ink, body = write(shape, [(line, matrix)], Pen(0.08, 0.0, 0.0, 0.0), rng)
+        ink, wanted, body = write(shape, [(line, matrix)], Pen(0.08, 0.0, 0.0, 0.0), rng)
         assert ink.max() > 0.9
+        assert np.array_equal(wanted, ink)
         columns = np.flatnonzero((ink > 0.5).any(axis=0))
         assert columns.min() > 30 - 0.3 * size
         assert columns.max() < 30 + (line.width + 0.3) * size
         assert body.any()
+
+
+def test_a_hairline_is_faint_and_still_to_be_found(inks):
+    """What is thinner than a pixel covers less of it; all of its line is wanted."""
+    rng = np.random.default_rng(0)
+    line = written("305", inks, False, rng)
+    matrix = np.array([[30.0, 0, 20.0], [0, 30.0, 100.0]])
+    ink, wanted, _ = write((200, 900), [(line, matrix)], Pen(0.01, 0, 0, 0), rng)
+    assert (wanted >= ink).all()
+    assert wanted[ink > 0].mean() > 1.4 * ink[ink > 0].mean()
 
 
 def test_a_wide_gap_parts_a_body(inks):
@@ -153,14 +166,14 @@ def test_a_wide_gap_parts_a_body(inks):
     for _ in range(60):
         line = random_written(inks, rng)
         matrix = np.array([[20.0, 0, 20.0], [0, 20.0, 100.0]])
-        body = write((200, 900), [(line, matrix)], Pen(0.1, 0, 0, 0), rng)[1]
+        body = write((200, 900), [(line, matrix)], Pen(0.1, 0, 0, 0), rng)[2]
         counts[cv2.connectedComponents((body > 0.5).astype(np.uint8))[0] - 1] += 1
     assert counts[1] > 30
     assert counts[2] > 0
 
 
 def test_pens_are_of_all_widths():
-    """From a hard pencil to a marker."""
+    """From a hairline to a marker."""
     widths = [random_pen(np.random.default_rng(seed)).width for seed in range(200)]
-    assert min(widths) < 0.03
+    assert min(widths) < 0.012
     assert max(widths) > 0.18

@@ -25,7 +25,7 @@ from .views import SIDE, View, random_view
 class EyesHyperparameters(Schedule):
     """What a run is made of; stored in the model's card."""
 
-    rounds: int = 40
+    rounds: int = 80
     fresh: int = 1024
     batch_size: int = 8
     side: int = SIDE

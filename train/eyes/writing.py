@@ -23,6 +23,16 @@ BODY_TOP, BODY_BOTTOM = 0.725, 0.275
 WORD_GAP = 1.0
 """Wider gaps, in heights, part the bodies of a line."""
 
+THINNEST = 0.45
+"""Width of the thinnest pen, in pixels: a hairline in a large picture that was reduced."""
+
+LEAST_INK = 0.9
+"""The ink that is to be found is at least so wide, in pixels: a hairline is one pixel's line."""
+
+ONES = 0.12
+"""Share of lines most of whose digits are 1: a bare 1 looks like a rule, and one digit in ten is
+too few to tell them apart."""
+
 
 @dataclass(frozen=True)
 class Pen:
@@ -41,8 +51,8 @@ class Pen:
 
 
 def random_pen(rng: Rng) -> Pen:
-    """Any pen from a hard pencil to a marker."""
-    width = float(np.exp(rng.uniform(np.log(0.025), np.log(0.2))))
+    """Any pen from a hairline to a marker."""
+    width = float(np.exp(rng.uniform(np.log(0.01), np.log(0.2))))
     rough = rng.random() < 0.25
     return Pen(
         width,
@@ -81,6 +91,8 @@ def random_written(inks: Inks, rng: Rng, words: float = 0.0) -> WrittenLine:
     """
     while True:
         text = random_text(rng)
+        if rng.random() < ONES:
+            text = "".join("1" if c.isdigit() and rng.random() < 0.6 else c for c in text)
         if rng.random() < words:
             text = DOODLE if rng.random() < 0.25 else LETTER * int(rng.integers(1, 10))
         line = written(text, inks, len(inks.glyph_rows) > 0 and rng.random() < 0.2, rng)
@@ -99,33 +111,43 @@ def write(
     lines: Sequence[tuple[WrittenLine, NDArray[np.float64]]],
     pen: Pen,
     rng: Rng,
-) -> tuple[Cover, Cover]:
-    """How much of each pixel ink covers, and where the bodies are: two of (H, W), 0 to 1.
+) -> tuple[Cover, Cover, Cover]:
+    """How much of each pixel ink covers, the ink that is to be found, and where the bodies are:
+    three of (H, W), 0 to 1.
 
     Args:
         lines: each with the matrix, (2, 3), from its heights to pixels.
         pen: of all of them.
     """
     height, width = shape
-    canvas = np.zeros((2 * height, 2 * width), np.uint8)
+    canvas, least = np.zeros((2, 2 * height, 2 * width), np.uint8)
     pasted = np.zeros(shape, np.float32)
     bodies = np.zeros(shape, np.uint8)
     for line, matrix in lines:
         scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
         for item in line.items:
             for stroke in item.strokes:
-                _draw(canvas, stroke @ matrix[:, :2].T + matrix[:, 2], pen, scale, rng)
+                pixels = stroke @ matrix[:, :2].T + matrix[:, 2]
+                _draw(canvas, pixels, max(pen.width * scale, THINNEST), pen.pressure, rng)
+                if pen.width * scale < LEAST_INK:
+                    _draw(least, pixels, LEAST_INK, 0.0, rng)
             if item.patch is not None and item.corner is not None:
                 _paste(pasted, item.patch, item.corner, matrix)
         for polygon in _bodies(line):
             pixels = (polygon @ matrix[:, :2].T + matrix[:, 2]) * 16 - 8
             cv2.fillConvexPoly(bodies, np.rint(pixels).astype(np.int32), 255, cv2.LINE_AA, 4)
-    ink = np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    ink = np.maximum(ink / np.float32(255), pasted)
+    np.maximum(least, canvas, out=least)
+    ink, wanted = (
+        np.maximum(
+            cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA) / np.float32(255),
+            pasted,
+        )
+        for drawn in (canvas, least)
+    )
     if pen.outline:
         inner = cv2.erode(ink, np.ones((3, 3), np.uint8))
         ink = np.maximum(ink - np.float32(0.5) * inner, 0)
-    return ink, np.asarray(bodies / np.float32(255), np.float32)
+    return ink, wanted, np.asarray(bodies / np.float32(255), np.float32)
 
 
 def uneven(cover: Cover, pen: Pen, rng: Rng) -> Cover:
@@ -140,16 +162,17 @@ def uneven(cover: Cover, pen: Pen, rng: Rng) -> Cover:
     return np.asarray(dark, np.float32)
 
 
-def _draw(canvas: NDArray[np.uint8], stroke: Stroke, pen: Pen, scale: float, rng: Rng) -> None:
-    """A stroke at twice the size, its width changing along the way."""
+def _draw(
+    canvas: NDArray[np.uint8], stroke: Stroke, width: float, pressure: float, rng: Rng
+) -> None:
+    """A stroke at twice the size, its width, in pixels, changing along the way."""
     pixels = np.rint((2 * stroke - 0.5) * 16).astype(np.int32)
     if len(pixels) == 1:
         pixels = np.repeat(pixels, 2, axis=0)
-    width = 2 * pen.width * scale
-    runs = 1 if pen.pressure < 0.05 else min(len(pixels) - 1, 6)
+    runs = 1 if pressure < 0.05 else min(len(pixels) - 1, 6)
     cuts = np.linspace(0, len(pixels) - 1, runs + 1).astype(int)
     for start, end in itertools.pairwise(cuts.tolist()):
-        own = max(1, round(width * float(np.exp(rng.normal(0, pen.pressure)))))
+        own = max(1, round(2 * width * float(np.exp(rng.normal(0, pressure)))))
         cv2.polylines(canvas, [pixels[start : end + 1]], False, 255, own, cv2.LINE_8, 4)
 
 
