@@ -14,7 +14,7 @@ from .lines import DOWN, Boxes, lines_of
 from .pieces import pieces_of
 
 FIRST_SIDE = 640
-"""Longest side of the first look, in pixels."""
+"""Longest side of the first look, in pixels; what is less than half as large is enlarged."""
 
 LARGEST_SIDE = 1800
 """... and of the further ones: a picture of 12 megapixels is decoded at half its size for it."""
@@ -26,8 +26,7 @@ HEIGHTS = (24.0, 160.0)
 """Lower or higher writing is looked at again at another size: the eyes learnt 9 to 240 pixels."""
 
 WANTED = (48.0, 100.0)
-"""Height, in pixels, at which low and high writing is looked at again: a strip has 20, but where
-lines ran together their writing is not as high as it seems."""
+"""Height, in pixels, at which low and high writing is looked at again; a strip has 20."""
 
 LOOKS = 2
 """Further looks, at most: lines that ran together at one size are seen apart at another."""
@@ -42,15 +41,11 @@ SURE, BODY_SURE = 160, 96
 SPECK = 0.05
 """Connected ink that is smaller than this, in heights squared, is none."""
 
-SMALL = 320
-"""Pictures whose longer side is shorter, in pixels, are enlarged for the first look."""
-
 LEVEL = 4.0
 """Lines that are turned by more degrees are levelled; a strip levels the rest."""
 
 LONG = 4.0
-"""Bodies that are so many times as long as they are high, on the mean, show the slope of lines; the
-body of one digit or two slopes as the ink does."""
+"""Bodies so many times as long as high, on the mean, show how lines slope; one digit's do not."""
 
 HIGH = 0.4
 """Bodies at least this high, as a share of the highest, define rows before lower ones do."""
@@ -124,7 +119,7 @@ def page_of(
     picture, upright = _by_quarters(picture, quarters)
     rows, columns = picture.shape[:2]
     side = max(rows, columns)
-    factor = FIRST_SIDE / side if side > FIRST_SIDE else min(ENLARGED, max(1.0, SMALL / side))
+    factor = min(ENLARGED, max(min(1.0, FIRST_SIDE / side), FIRST_SIDE / 2 / side))
     look = _look(_scaled(picture, factor, (0, 0, columns, rows)), eyes, budget)
     # First: lines that are turned may run together, and seem higher than they are.
     look, angle = _levelled(look, eyes, budget)
@@ -132,9 +127,8 @@ def page_of(
         if not look.height or HEIGHTS[0] <= look.height <= HEIGHTS[1]:
             break
         box = _around(look, (columns, rows))
-        most = min(ENLARGED, LARGEST_SIDE / max(box[2] - box[0], box[3] - box[1]))
-        if side > FIRST_SIDE:
-            most = min(most, 1.0)
+        longest = max(box[2] - box[0], box[3] - box[1])
+        most = min(1.0 if side > FIRST_SIDE else ENLARGED, LARGEST_SIDE / longest)
         wanted = WANTED[0] if look.height < HEIGHTS[0] else WANTED[1]
         again = min(most, factor * wanted / min(look.height, look.picture.shape[0]))
         if 0.8 < again / factor < 1.25:

@@ -529,9 +529,7 @@ def _digits_only(
 
 
 def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
-    """Strokes without differences between coordinates that no pen makes: shares of them would
-    overflow.
-    """
+    """Strokes without differences that no pen makes: shares of them would overflow."""
     points = np.concatenate(strokes)
     low = points.min(axis=0)
     away = points - low
