@@ -13,11 +13,11 @@ from .engine import current_engine, current_stroke_engine
 from .words import percent
 
 PLOTS = {
-    "curves": "Error and loss, epoch by epoch.",
-    "confusion": "What was written, and what was read.",
-    "reliability": "How often readings are right that are so sure: on the dashed line, as often as "
-    "they say.",
-    "risk": "How many readings are wrong if only the surest are given; a dot where guesses begin.",
+    "curves": "Error and loss by epoch.",
+    "confusion": "Confusion matrix: written against read.",
+    "reliability": "Reliability: accuracy by confidence. On the dashed line, they agree.",
+    "risk": "Risk and coverage: the error rate if only the most confident readings are given; the dot "
+    "is the threshold of unsure.",
 }
 """Pictures beside a model, NAME-KIND.svg, and what they show."""
 
@@ -65,7 +65,7 @@ def view_of(card: Mapping[str, Any], folder: Path) -> CardView:
     return CardView(
         card=card,
         figures=_columns("Digits", FIGURES, card["figures"]),
-        nondigits=_columns("What is no digit", NONDIGITS, nondigits) if nondigits else None,
+        nondigits=_columns("Non-digits", NONDIGITS, nondigits) if nondigits else None,
         seeds=_seeds(card["seeds"]) if card.get("seeds") else None,
         calibration=_calibration(card.get("calibration", {})),
         data=[_entry(data) for data in card.get("data", ())],
@@ -79,7 +79,7 @@ def view_of(card: Mapping[str, Any], folder: Path) -> CardView:
 
 def _entry(data: Mapping[str, Any]) -> str:
     """What a card says of one set of data, in sentences."""
-    uses = {"train": "to train on", "dev": "to choose by", "test": "to test with"}
+    uses = {"train": "for training", "dev": "for model selection", "test": "for testing"}
     counts = ", ".join(f"{_count(data[key])} {use}" for key, use in uses.items() if data.get(key))
     name = f"{data['name']} ({data['authors']})" if data.get("authors") else data["name"]
     sentences = [f"{name}: {counts}" if counts else name]
@@ -111,28 +111,28 @@ Column = tuple[str, Callable[[Any], str]]
 
 FIGURES: Mapping[str, Column] = {
     "data": ("data", str),
-    "way": ("as", str),
+    "way": ("shown as", str),
     "count": ("samples", _count),
-    "accuracy": ("right", _share),
+    "accuracy": ("accuracy", _share),
     "interval95": ("95 % interval", _interval),
     "writers": ("writers", _count),
     "accuracy95": ("95 % by writers", _interval),
     "per_writer": ("mean over writers", _share),
-    "ok": ("said surely", _share),
-    "ok_accuracy": ("right of these", _share),
-    "unsure": ("said as a guess", _share),
-    "rejected": ("called no digit", _share),
+    "ok": ("confident", _share),
+    "ok_accuracy": ("accuracy of the confident", _share),
+    "unsure": ("unsure", _share),
+    "rejected": ("rejected", _share),
     "ece": ("calibration error", _share),
 }
 """Fields of a card on a set of digits, in the order of the table; the JSON has some more."""
 
 NONDIGITS: Mapping[str, Column] = {
     "data": ("data", str),
-    "way": ("as", str),
+    "way": ("shown as", str),
     "count": ("samples", _count),
-    "auroc": ("told from digits (AUROC)", "{:.4f}".format),
-    "rejected": ("called no digit", _share),
-    "unsure": ("said as a guess", _share),
+    "auroc": ("AUROC against digits", "{:.4f}".format),
+    "rejected": ("rejected", _share),
+    "unsure": ("unsure", _share),
     "ok": ("taken for a digit", _share),
 }
 """The same on a set of what is no digit."""
@@ -188,35 +188,35 @@ def _mean_and_deviation(values: Sequence[float]) -> str:
 # ---- calibration ----
 
 CONSTANTS = {
-    "temperature": "temperature that the ten probabilities are flattened by",
+    "temperature": "softmax temperature",
     "scale": "scale of the log-odds of being a digit",
     "offset": "offset of the log-odds of being a digit",
-    "not_a_number": "less likely a digit than this is called no digit",
-    "unsure": "less sure than this is said as a guess",
+    "not_a_number": "P(is a digit) below which a drawing is rejected",
+    "unsure": "confidence below which a reading is unsure",
 }
 
 RATES = {
     "ece": "expected calibration error",
     "nll": "log-likelihood loss",
-    "auroc": "told from digits (AUROC)",
-    "ok": "said surely",
-    "unsure": "said as a guess",
-    "rejected": "called no digit",
-    "wrong_of_ok": "wrong of what is said surely",
+    "auroc": "AUROC against digits",
+    "ok": "confident",
+    "unsure": "unsure",
+    "rejected": "rejected",
+    "wrong_of_ok": "wrong among the confident",
     "digits": "digits",
-    "nondigits": "what is no digit",
-    "nondigit_prior": "share of drawings taken to be no digit",
-    "rejected_digits": "digits that may be called no digit",
-    "unsure_digits": "digits that may be said as a guess",
+    "nondigits": "non-digits",
+    "nondigit_prior": "assumed share of non-digits",
+    "rejected_digits": "digits that may be rejected",
+    "unsure_digits": "digits that may be unsure",
 }
 
 SECTIONS = {
-    "chosen_on": "Chosen on so many drawings",
-    "stated": "Asked for",
-    "before": "Digits before",
-    "after": "Digits after",
-    "nondigits": "What is no digit, after",
-    "held_out": "Digits after, by writers whom no constant was fitted on",
+    "chosen_on": "Drawings it was chosen on",
+    "stated": "Target",
+    "before": "Digits, before",
+    "after": "Digits, after",
+    "nondigits": "Non-digits, after",
+    "held_out": "Digits, after, on held-out writers",
 }
 
 PLAIN = {"temperature", "scale", "offset", "nll", "auroc"}

@@ -32,9 +32,9 @@ RETRY_SECONDS = 1
 """Seconds after which a refused client should retry: most readings take far less."""
 
 DETAILS = {
-    404: "There is nothing at this address.",
-    405: "This address does not take {method} requests.",
-    500: "Something went wrong here. It is not your doing; please try again.",
+    404: "This address does not exist.",
+    405: "This address does not accept {method} requests.",
+    500: "Sorry, something went wrong on our side. Please try again.",
 }
 """Said where no better detail is known."""
 

@@ -5,7 +5,7 @@ Both take their texts from texts/; tests/words.json holds them to each other.
 
 from collections.abc import Mapping
 
-from .recognition import Alternative, Reading, Status
+from .recognition import Alternative, Reading
 
 NOTABLE = 0.01
 """Other readings less likely than this are not worth words; the bars show them all."""
@@ -13,8 +13,8 @@ NOTABLE = 0.01
 MOST = 3
 """Other readings that are named."""
 
-SURE = ((0.97, "very_sure"), (0.9, "sure"), (0.6, "fairly_sure"))
-"""From which confidence on which words; below the last, it is a guess."""
+PROBABLE = 0.6
+"""From which confidence on an unsure reading is probable; below it, it is a guess."""
 
 
 class Words:
@@ -33,40 +33,36 @@ class Words:
             return self.say("no_ink")
         if reading.status == "not_a_number":
             return self.say("no_number")
-        name = "could_be" if reading.status == "unsure" else "looks_like"
+        name = "looks_like"
+        if reading.status == "unsure":
+            name = "probably" if reading.confidence >= PROBABLE else "maybe"
         return self.say(name, text=one_line(reading.text))
 
     def detail(self, reading: Reading) -> str:
-        """How sure, and for what is none, what helps."""
+        """How sure it is, or what helps.
+
+        Only a sure reading has a percentage: thresholds differ between strokes and pictures, and
+        a guess must not look surer than what is sure.
+        """
         if reading.status == "empty":
             return self.say("no_ink_hint")
         if reading.status == "not_a_number":
             others = self.others(reading)
             if others:
-                said = self.say("if_it_is", text=others[0].text)
+                said = self.say("best_guess", text=others[0].text)
             else:
                 said = self.say("no_number_hint")
             return f"{said} {self.say('stray')}" if reading.ignored else said
-        sure = self.sureness(reading.confidence, reading.status)
-        return f"{sure} {self.say('left_out')}" if reading.ignored else sure
+        if reading.status == "ok":
+            said = self.say("sure", percent=self.percent(reading.confidence))
+        else:
+            said = self.say("check")
+        return f"{said} {self.say('left_out')}" if reading.ignored else said
 
-    def sureness(self, confidence: float, status: Status = "ok") -> str:
-        """A confidence in words and as a percentage.
-
-        What makes one a guess that would be very sure is something else: ink that is left out,
-        digits that touch or lie one over the other.
-        """
-        found = [name for least, name in SURE if confidence >= least and status != "unsure"]
-        if not found and confidence >= SURE[0][0]:
-            return self.say("clear_guess")
-        words = self.say(found[0] if found else "a_guess")
-        return self.say("sureness", words=words, percent=self.percent(confidence))
-
-    def percent(self, share: float, decimals: int = 1) -> str:
+    def percent(self, share: float) -> str:
         """A share of 1 as a percentage; only what is certain has 100."""
-        most = 100 - 10.0**-decimals if share < 1 else 100.0
-        number = f"{min(100 * share, most):.{decimals}f}"
-        return self.say("percent", number=number.replace(".", self.say("decimal")))
+        most = 99.0 if share < 1 else 100.0
+        return self.say("percent", number=f"{min(100 * share, most):.0f}")
 
     def others(self, reading: Reading) -> list[Alternative]:
         """The likeliest of what else it could be: other readings or, of one digit, none at all."""
@@ -81,7 +77,7 @@ class Words:
 
 def percent(share: float, decimals: int = 1) -> str:
     """A share of 1 as a percentage, in English."""
-    return f"{100 * share:.{decimals}f}\u00a0%"
+    return f"{100 * share:.{decimals}f}%"
 
 
 def one_line(text: str) -> str:

@@ -177,7 +177,8 @@ export class AnswerView {
     const longest = Math.max(...lines.map((line) => line.childElementCount));
     if (!answer.text) lines.at(-1).append("?");
     text.replaceChildren(...lines);
-    text.dataset.size = sizeOf(longest, lines.length);
+    // What is no number is not shown as if it were one.
+    text.dataset.size = answer.text ? sizeOf(longest, lines.length) : "tiny";
   }
 
   #sign({ sign }) {
@@ -197,17 +198,19 @@ export class AnswerView {
     const value = document.createElement("span");
     value.textContent = digit.digit;
     button.append(value);
-    const place = { digit: digit.digit, number: index + 1, count: answer.digits.length };
+    const place = { number: index + 1, count: answer.digits.length };
     // What was only considered has no confidence that would mean anything.
-    if (answer.text) {
+    // Of a single digit it would stand beside that of the answer, and differ.
+    const percent = answer.text && answer.digits.length > 1 ? this.#words.percent(digit.confidence) : "";
+    if (percent) {
       const share = document.createElement("small");
-      share.textContent = this.#words.percent(digit.confidence, 0);
+      share.textContent = percent;
       share.setAttribute("aria-hidden", "true");
       button.append(share);
-      place.sureness = this.#words.sureness(digit.confidence);
     }
-    const label = this.#words.say(answer.text ? "digit_label" : "considered_of", place);
-    button.setAttribute("aria-label", answer.text ? label : `${digit.digit}: ${label}`);
+    const named = `${digit.digit}, ${this.#words.say(answer.text ? "digit_of" : "considered_of", place)}`;
+    const label = percent ? `${named}, ${percent}` : named;
+    button.setAttribute("aria-label", label);
     button.addEventListener("click", () => this.pick(index));
     button.addEventListener("keydown", ({ key }) => {
       if (key !== "Delete" && key !== "Backspace") return;

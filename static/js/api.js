@@ -120,6 +120,9 @@ const LATE = 2500;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15000;
 
+/** The longest where no server answers: it is not spared by waiting. */
+const LONGEST_LOST = 2000;
+
 /**
  * Asks one question at a time and again until it is answered: a new one aborts the one before,
  * whose outcome is dropped even if it comes late.
@@ -186,7 +189,8 @@ export class Asker {
       // The callback may have given up.
       if (this.#controller !== controller) return;
       this.#again = () => this.#attempt(task, controller, Math.min(2 * pause, LONGEST_PAUSE));
-      this.#later(failure.retryAfter || pause, this.#again);
+      const longest = failure instanceof NetworkError ? LONGEST_LOST : LONGEST_PAUSE;
+      this.#later(failure.retryAfter || Math.min(pause, longest), this.#again);
       return;
     }
     this.#controller = null;

@@ -39,7 +39,7 @@ export class Boxes {
         label.className = "box-label";
         const value = document.createElement("b");
         value.textContent = digit.digit;
-        label.append(value, ` ${words.percent(digit.confidence, 0)}`);
+        label.append(value, answer.digits.length > 1 ? ` ${words.percent(digit.confidence)}` : "");
         box.append(label);
       }
       box.classList.toggle("doubtful", !answer.text || digit.confidence < 0.9);

@@ -77,7 +77,7 @@ export class Explorer {
       row.classList.toggle("best", best && value === digit.digit);
       row.querySelector("rect").setAttribute("height", `${100 * share}%`);
       row.querySelector("rect").setAttribute("y", `${100 - 100 * share}%`);
-      row.querySelector("small").textContent = this.#words.percent(share, share < 0.1 ? 1 : 0);
+      row.querySelector("small").textContent = this.#words.percent(share);
     });
   }
 }

@@ -38,6 +38,9 @@ const DRAWING = "inkling-drawing";
 const PHOTO = "inkling-photo";
 const PEN_ONLY = "inkling-pen-only";
 
+/** How long a notice stays, in ms. */
+const NOTICE = 4000;
+
 /** A larger picture does not fit into what a browser keeps, in bytes. */
 const MOST_KEPT = 2 ** 21;
 
@@ -45,12 +48,14 @@ const find = (name) => document.querySelector(`[data-${name}]`);
 
 const words = new Words(JSON.parse(document.body.dataset.texts));
 const drawing = new Drawing();
-/** Whether the answer that is shown is about something else than what is on the stage. */
-let foreign = false;
+/** Whether the answer that is shown is about what is on the stage. */
+let current = false;
 /** The picture on the stage, or null: its file, how often it was turned, and what was sent so. */
 let picture = null;
 /** The picture that is being opened, or null. */
 let coming = null;
+/** The timer that takes the notice away. */
+let leaving = 0;
 
 // ---- the answer ----
 
@@ -77,15 +82,17 @@ const asker = new Asker({
   lost: (error) => {
     const name = error instanceof NetworkError ? "lost" : "crowded";
     view.notice(words.say(name), words.say(`${name}_hint`));
+    find("retry").hidden = false;
   },
 });
 
 addEventListener("online", () => asker.hurry());
+find("retry").addEventListener("click", () => asker.hurry());
 
 function answered(answer) {
   photo.sending(null);
   clearBoxes();
-  foreign = false;
+  current = true;
   named.ariaLive = "off";
   view.show(answer);
   if (!answer.digits.length) explain();
@@ -150,6 +157,7 @@ const keyboardPen = new KeyboardPen(find("pad"), find("cursor"), pad, drawing, {
 function started() {
   refuse("");
   asker.cancel();
+  current = false;
   clearBoxes();
   showTools();
 }
@@ -157,6 +165,7 @@ function started() {
 /** The drawing has changed. */
 function edited(delay = 0) {
   refuse("");
+  current = false;
   inTab.set(DRAWING, JSON.stringify(drawing.toColumns()));
   clearBoxes();
   if (drawing.isEmpty) {
@@ -215,14 +224,17 @@ function showTools() {
     erase: drawing.isEmpty && !pad.rubber,
     clear: drawing.isEmpty,
     submit: !picture && drawing.isEmpty,
+    "copy-number": !current,
+    svg: !current,
   };
   const focused = document.activeElement;
   for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
-  if (focused?.disabled) find("pad").focus({ preventScroll: true });
+  if (focused?.disabled || focused === find("retry")) find("pad").focus({ preventScroll: true });
   find("erase").setAttribute("aria-pressed", String(pad.rubber));
   find("pad").classList.toggle("rubber", pad.rubber);
   find("pad-hint").hidden = !drawing.isEmpty;
-  find("actions").hidden = foreign || !view.answer?.text;
+  find("actions").hidden = !view.answer?.text;
+  find("retry").hidden = true;
   find("svg").hidden = Boolean(picture);
 }
 
@@ -319,7 +331,7 @@ function readPicture() {
   clearBoxes();
   view.busy();
   explorer.about(null);
-  foreign = true;
+  current = false;
   showTools();
   photo.sending(0);
   asker.ask(async (signal) => {
@@ -338,7 +350,6 @@ function readPicture() {
 function leavePicture() {
   picture = coming = null;
   inTab.set(PHOTO, "");
-  foreign = true;
   photo.sending(null);
   showStage();
   edited();
@@ -372,8 +383,11 @@ for (const button of document.querySelectorAll("[data-example]")) {
 
 // ---- copying ----
 
+/** Say something for a moment. */
 function tell(name) {
+  clearTimeout(leaving);
   find("notice").textContent = words.say(name);
+  leaving = setTimeout(() => (find("notice").textContent = ""), NOTICE);
 }
 
 async function copy(text) {

@@ -7,12 +7,8 @@ const NOTABLE = 0.01;
 /** Other readings that are named. */
 const MOST = 3;
 
-/** From which confidence on which words; below the last, it is a guess. */
-const SURE = [
-  [0.97, "very_sure"],
-  [0.9, "sure"],
-  [0.6, "fairly_sure"],
-];
+/** From which confidence on an unsure reading is probable; below it, it is a guess. */
+const PROBABLE = 0.6;
 
 export class Words {
   #texts;
@@ -31,35 +27,31 @@ export class Words {
   sentence(answer) {
     if (answer.status === "empty") return this.say("no_ink");
     if (answer.status === "not_a_number") return this.say("no_number");
-    const name = answer.status === "unsure" ? "could_be" : "looks_like";
+    const guess = answer.confidence >= PROBABLE ? "probably" : "maybe";
+    const name = answer.status === "unsure" ? guess : "looks_like";
     return this.say(name, { text: oneLine(answer.text) });
   }
 
-  /** How sure, and for what is none, what helps. */
+  /**
+   * How sure it is, or what helps. Only a sure reading has a percentage: thresholds differ between
+   * strokes and pictures, and a guess must not look surer than what is sure.
+   */
   detail(answer) {
     if (answer.status === "empty") return this.say("no_ink_hint");
     if (answer.status === "not_a_number") {
       const [first] = this.others(answer);
-      const said = first ? this.say("if_it_is", { text: first.text }) : this.say("no_number_hint");
+      const said = first ? this.say("best_guess", { text: first.text }) : this.say("no_number_hint");
       return answer.ignored?.length ? `${said} ${this.say("stray")}` : said;
     }
-    const sure = this.sureness(answer.confidence, answer.status);
-    return answer.ignored?.length ? `${sure} ${this.say("left_out")}` : sure;
-  }
-
-  /** A confidence in words and as a percentage, which says nothing of a guess that has other reasons. */
-  sureness(confidence, status = "ok") {
-    const found = status !== "unsure" && SURE.find(([least]) => confidence >= least);
-    if (!found && confidence >= SURE[0][0]) return this.say("clear_guess");
-    const words = this.say(found ? found[1] : "a_guess");
-    return this.say("sureness", { words, percent: this.percent(confidence) });
+    const sure = answer.status === "ok";
+    const said = sure ? this.say("sure", { percent: this.percent(answer.confidence) }) : this.say("check");
+    return answer.ignored?.length ? `${said} ${this.say("left_out")}` : said;
   }
 
   /** A share of 1 as a percentage; only what is certain has 100. */
-  percent(share, decimals = 1) {
-    const most = share < 1 ? 100 - 10 ** -decimals : 100;
-    const number = Math.min(100 * share, most).toFixed(decimals);
-    return this.say("percent", { number: number.replace(".", this.say("decimal")) });
+  percent(share) {
+    const most = share < 1 ? 99 : 100;
+    return this.say("percent", { number: Math.min(100 * share, most).toFixed(0) });
   }
 
   /** The name of a sign. */

@@ -39,7 +39,7 @@ def no_number(visitor):
     """Ink that is none."""
     visitor.page.route(PREDICT, lambda route: route.fulfill(json=no_digit(8, [(8, 0.08)])))
     visitor.draw_digit(8)
-    expect(visitor.sentence).to_have_text("This does not look like a number.")
+    expect(visitor.sentence).to_have_text("This doesn’t look like a number.")
 
 
 def photo(visitor):
@@ -61,14 +61,14 @@ def failed(visitor):
     visitor.expected_errors.append("500")
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
     visitor.draw_digit(8)
-    expect(visitor.sentence).to_have_text("That did not work.")
+    expect(visitor.sentence).to_have_text("That didn’t work.")
 
 
 def refused(visitor):
     """A file is refused beside a number of which a digit was left out."""
     visitor.example("number")
     visitor.expect_number(1987)
-    visitor.page.get_by_role("button", name="Leave out").click()
+    visitor.page.get_by_role("button", name="Ignore this digit").click()
     visitor.expect_number(987)
     visitor.file.set_input_files(NO_PICTURE)
     expect(visitor.page.locator("[data-refused]")).not_to_be_empty()

@@ -91,7 +91,7 @@ def test_the_page_speaks_the_visitors_language(visit):
     visitor.page.locator("[data-menu] summary").click()
     visitor.page.get_by_role("link", name="Deutsch").click()
     expect(visitor.sentence).to_have_text("Sieht aus wie 3.")
-    expect(visitor.detail).to_contain_text("sicher: 9")
+    expect(visitor.detail).to_contain_text("Sicherheit: 9")
 
 
 def test_a_picture_stays_when_another_language_is_chosen(visit):

@@ -46,7 +46,7 @@ def test_without_a_digit_it_invites_to_write_one(visit):
     """And the way appears with the first."""
     visitor = visit()
     open_it(visitor)
-    expect(visitor.page.get_by_text("Write a digit, and see")).to_be_visible()
+    expect(visitor.page.get_by_text("Write a digit to follow")).to_be_visible()
     visitor.draw_digit(3)
     expect(visitor.page.get_by_role("heading", name="First convolution")).to_be_visible()
 
@@ -133,7 +133,7 @@ def test_between_a_change_and_its_answer_nothing_is_explained(visit):
     open_it(visitor)
     page.locator(".digit").nth(1).click()
     page.locator(".digit").nth(2).click()
-    expect(page.get_by_text("Write a digit, and see")).to_be_visible()
+    expect(page.get_by_text("Write a digit to follow")).to_be_visible()
     visitor.wait_for("() => new Promise(requestAnimationFrame)")
     assert not [url for url in asked if "explain" in url]
     with page.expect_response(EXPLAIN):
@@ -217,5 +217,5 @@ def test_a_failure_is_said_there(visit):
     visitor.draw_digit(4)
     visitor.expect_number(4)
     open_it(visitor)
-    expect(visitor.page.locator("[data-explain-failed]")).to_contain_text("not your doing")
+    expect(visitor.page.locator("[data-explain-failed]")).to_contain_text("went wrong on our side")
     visitor.expect_number(4)

@@ -38,11 +38,9 @@ def test_a_false_box_is_left_out(visitor):
     page = visitor.page
     page.evaluate("navigator.clipboard.writeText = async text => (window.copied = text)")
     visitor.photo_boxes.first.click()
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
-    expect(visitor.live).to_have_text(
-        "Looks like 47. Fairly sure: 81.0\u00a0%. Some ink was left out."
-    )
+    expect(visitor.live).to_have_text("Looks like 47. Confidence: 81%. Some marks were ignored.")
     expect(visitor.photo_boxes.locator("b")).to_have_text(["4", "7"])
     expect(page.locator("[data-photo-boxes] .ignored")).to_have_count(1)
     button(visitor, "Copy").click()
@@ -52,16 +50,16 @@ def test_a_false_box_is_left_out(visitor):
 def test_there_is_a_way_back(visitor):
     """What was left out last comes back first, and everything is as it was."""
     for number in (47, 7):
-        button(visitor, "Leave out").click()
+        button(visitor, "Ignore this digit").click()
         visitor.expect_number(number)
-    expect(button(visitor, "Leave out")).to_be_hidden()
-    expect(button(visitor, "Put back")).to_be_focused()
+    expect(button(visitor, "Ignore this digit")).to_be_hidden()
+    expect(button(visitor, "Restore")).to_be_focused()
     for number in (47, 147):
-        button(visitor, "Put back").click()
+        button(visitor, "Restore").click()
         visitor.expect_number(number)
-    expect(button(visitor, "Put back")).to_be_hidden()
-    expect(button(visitor, "Leave out")).to_be_focused()
-    expect(visitor.detail).to_have_text("Fairly sure: 72.9\u00a0%.")
+    expect(button(visitor, "Restore")).to_be_hidden()
+    expect(button(visitor, "Ignore this digit")).to_be_focused()
+    expect(visitor.detail).to_have_text("Confidence: 73%.")
     expect(visitor.photo_boxes).to_have_count(3)
 
 
@@ -82,11 +80,11 @@ def test_the_keyboard_leaves_out_too(visitor, key):
 
 def test_a_new_reading_starts_afresh(visitor):
     """The server was not told what was left out."""
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
     visitor.submit.click()
     visitor.expect_number(147)
-    expect(button(visitor, "Put back")).to_be_hidden()
+    expect(button(visitor, "Restore")).to_be_hidden()
 
 
 def test_what_is_no_digit_can_be_left_out_of_what_was_considered(visit):
@@ -96,9 +94,9 @@ def test_what_is_no_digit_can_be_left_out_of_what_was_considered(visit):
     visitor.page.route(PREDICT, lambda route: route.fulfill(json=none))
     choose(visitor, image_file(7))
     expect(visitor.answer).to_have_text("147?")
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
-    expect(visitor.sentence).to_have_text("Could be 47.")
+    expect(visitor.sentence).to_have_text("Probably 47.")
 
 
 def test_a_scribble_beside_a_number_is_named(visit):
@@ -106,16 +104,16 @@ def test_a_scribble_beside_a_number_is_named(visit):
     visitor = visit()
     scribble = [(0.7 + 0.2 * i / 60, 0.5 + 0.1 * (-1) ** (i // 4)) for i in range(60)]
     visitor.draw([*NUMBER, scribble])
-    expect(visitor.sentence).to_have_text("This does not look like a number.")
-    expect(visitor.detail).to_contain_text("perhaps 147")
-    expect(visitor.detail).to_contain_text("The ink in a dotted frame is not part of a number")
+    expect(visitor.sentence).to_have_text("This doesn’t look like a number.")
+    expect(visitor.detail).to_contain_text("Best guess: 147")
+    expect(visitor.detail).to_contain_text("The marks in the dotted frame were ignored.")
     # Most of the line is no symbol: all of it is left out.
     expect(visitor.page.locator("[data-boxes] .ignored")).to_have_count(4)
 
 
 def test_the_explanation_is_of_the_digit_that_stays(visitor):
     """Its place in the picture is asked for, not its place in what is left."""
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
     with visitor.page.expect_request("**/api/v1/explain?index=1"):
         visitor.page.locator("[data-explain] summary").click()
@@ -127,7 +125,7 @@ def test_undo_puts_back_first(visit):
     visitor = visit()
     visitor.draw(NUMBER)
     visitor.expect_number(147)
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
     visitor.page.keyboard.press("Control+z")
     visitor.expect_number(147)
@@ -141,13 +139,13 @@ def test_nothing_is_put_back_over_something_newer(visitor):
     """While another picture is read, the old answer is not brought back."""
     page = visitor.page
     visitor.photo_boxes.first.click()
-    button(visitor, "Leave out").click()
+    button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
     page.unroute(PREDICT)
     page.route(PREDICT, lambda route: None)
     choose(visitor, image_file(4))
     words = page.locator("[data-answer-text]")
     expect(words).to_have_attribute("aria-busy", "true")
-    button(visitor, "Put back").click()
+    button(visitor, "Restore").click()
     expect(words).to_have_attribute("aria-busy", "true")
     expect(visitor.photo_boxes).to_have_count(0)

@@ -56,7 +56,7 @@ def test_an_empty_picture_is_said_to_be_empty(visitor):
     """A page explains that there is no ink."""
     blank = png(picture(2, ink=255))
     upload(visitor, {"name": "blank.png", "mimeType": "image/png", "buffer": blank})
-    expect(visitor.page.get_by_role("heading", name="Nothing to read")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="No writing found")).to_be_visible()
 
 
 def test_an_unreadable_file_leads_to_a_page_that_says_so(visitor):
@@ -64,7 +64,7 @@ def test_an_unreadable_file_leads_to_a_page_that_says_so(visitor):
     visitor.expected_errors.append("415")
     upload(visitor, NO_PICTURE)
     expect(visitor.page.get_by_text("no PNG, JPEG or WebP")).to_be_visible()
-    visitor.page.get_by_role("link", name="Back to the start").click()
+    visitor.page.get_by_role("link", name="Back to the start page").click()
     expect(visitor.file).to_be_visible()
 
 

@@ -137,7 +137,7 @@ def test_the_number_of_another_picture_cannot_be_copied(visit):
     for act in (
         lambda: choose(visitor, image_file(2)),
         lambda: choose(visitor, image_file(7)),
-        visitor.page.get_by_role("button", name="Turn the picture").click,
+        visitor.page.get_by_role("button", name="Rotate the picture").click,
         visitor.page.get_by_role("button", name="Back to drawing").click,
     ):
         expect(actions).to_be_visible()
@@ -183,7 +183,7 @@ def test_a_picture_can_be_turned(visit):
     turned = np.rot90(picture(4))  # counter-clockwise
     choose(visitor, {"name": "turned.png", "mimeType": "image/png", "buffer": png(turned.copy())})
     expect(visitor.page.locator("[data-answer]")).not_to_have_attribute("data-state", "idle")
-    turn = visitor.page.get_by_role("button", name="Turn the picture")
+    turn = visitor.page.get_by_role("button", name="Rotate the picture")
     sent = cv2.imdecode(
         np.frombuffer(sent_file(visitor, turn.click), np.uint8), cv2.IMREAD_GRAYSCALE
     )
@@ -230,8 +230,8 @@ def photo_stage(visitor):
     [
         (HEIC, "HEIC photo"),
         (NO_PICTURE, "Only PNG, JPEG and WebP"),
-        (BROKEN, "may be broken"),
-        (HUGE, "too large to be sent"),
+        (BROKEN, "may be damaged"),
+        (HUGE, "too large to send"),
     ],
     ids=["heic", "no picture", "broken", "huge"],
 )
@@ -246,7 +246,7 @@ def test_an_unreadable_file_changes_nothing(visit, before, file, words):
     shown = visitor.photo.is_visible()
     choose(visitor, file)
     refused = page.locator("[data-refused]")
-    expect(refused).to_contain_text("That did not work.")
+    expect(refused).to_contain_text("That didn’t work.")
     expect(refused).to_contain_text(words)
     expect(refused).to_be_in_viewport()
     assert [part.inner_text() for part in was] == texts
@@ -308,7 +308,7 @@ def test_a_lost_connection_is_tried_again(visit):
     visitor.expected_errors.append("503")
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=503, body="busy"))
     drop(visitor, image_file(2))
-    expect(visitor.sentence).to_have_text("The site is busy right now.")
+    expect(visitor.sentence).to_have_text("The site is busy.")
     visitor.page.unroute(PREDICT)
     visitor.expect_number(2)
 

@@ -107,7 +107,7 @@ def no_number(visitor):
     """Ink that is none."""
     reply(visitor, no_digit(8, [(8, 0.08)]))
     visitor.draw_digit(8)
-    expect(visitor.sentence).to_have_text("This does not look like a number.")
+    expect(visitor.sentence).to_have_text("This doesn’t look like a number.")
 
 
 def photo(visitor):
@@ -126,7 +126,7 @@ def failed(visitor):
     visitor.expected_errors.append("500")
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
     visitor.draw_digit(8)
-    expect(visitor.sentence).to_have_text("That did not work.")
+    expect(visitor.sentence).to_have_text("That didn’t work.")
 
 
 def explained(visitor):

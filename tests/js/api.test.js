@@ -182,6 +182,23 @@ test("a lost connection is said and tried again, each time after twice as long",
   assert.deepEqual(noted, [["lost"], ["lost"], ["answered", 7]]);
 });
 
+test("a lost connection is tried again every two seconds, however long it lasts", async (t) => {
+  const { made, tick } = asker(t);
+  let attempts = 0;
+  made.ask(async () => {
+    attempts += 1;
+    throw new NetworkError();
+  });
+  await settle();
+  tick(1000);
+  await settle();
+  for (let n = 3; n < 10; n += 1) {
+    tick(2000);
+    await settle();
+    assert.equal(attempts, n);
+  }
+});
+
 test("a busy server is asked again when it says so", async (t) => {
   const { made, noted, tick } = asker(t);
   let attempts = 0;

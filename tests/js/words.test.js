@@ -40,7 +40,7 @@ test("an answer is announced once, with everything in it", () => {
   });
   assert.equal(
     words.announcement(answer),
-    "Looks like 407, 12. Very sure: 98.0\u00a0%. Or 401, 12 (2.0\u00a0%).",
+    "Looks like 407, 12. Confidence: 98%. Or 401, 12 (2%).",
   );
 });
 
@@ -51,10 +51,10 @@ test("signs are heard by their names, which screen readers would leave out", () 
   });
   assert.equal(
     words.announcement(answer),
-    "Looks like minus 12 point 50. Very sure: 98.0\u00a0%. Or minus 12 comma 50 (2.0\u00a0%).",
+    "Looks like minus 12 point 50. Confidence: 98%. Or minus 12 comma 50 (2%).",
   );
   assert.equal(answer.text, "-12.50");
-  assert.equal(words.heard("23/11\n5%"), "23 slash 11, 5 per cent");
+  assert.equal(words.heard("23/11\n5%"), "23 slash 11, 5 percent");
   assert.equal(wordsOf("de").heard("(-4)"), "Klammer auf minus 4 Klammer zu");
 });
 
@@ -72,7 +72,7 @@ test("what is no number is announced with its hint alone", () => {
   });
   assert.equal(
     words.announcement(answer),
-    "This does not look like a number. If it is one, perhaps 8.",
+    "This doesn’t look like a number. Best guess: 8.",
   );
 });
 
@@ -83,16 +83,15 @@ test("a problem has its own words, else the server's, else plain ones", () => {
   assert.equal(words.problem({ status: 418 }), words.say("problem_server"));
 });
 
-test("a percentage has the decimals that are asked for, and its sign stays beside it", () => {
-  assert.equal(words.percent(0), "0.0\u00a0%");
-  assert.equal(words.percent(0.12345), "12.3\u00a0%");
-  assert.equal(words.percent(0.994, 0), "99\u00a0%");
-  assert.equal(words.percent(1), "100.0\u00a0%");
+test("a percentage has no decimals; German has a space before its sign", () => {
+  assert.equal(words.percent(0), "0%");
+  assert.equal(words.percent(0.12345), "12%");
+  assert.equal(words.percent(1), "100%");
+  assert.equal(wordsOf("de").percent(0.5), "50\u00a0%");
 });
 
 test("what is not certain is not said to be", () => {
-  assert.equal(words.percent(0.9999), "99.9\u00a0%");
-  assert.equal(words.percent(0.9999, 0), "99\u00a0%");
+  assert.equal(words.percent(0.9999), "99%");
 });
 
 test("lines become one", () => {
