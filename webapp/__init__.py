@@ -9,6 +9,7 @@ from . import (
     api,
     assets,
     cli,
+    discovery,
     engine,
     errors,
     health,
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.init_app(app)
     openapi.init_app(app)
     pages.init_app(app)
+    discovery.init_app(app)
     cli.init_app(app)
     metrics.init_app(app)
     return app

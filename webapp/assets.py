@@ -52,8 +52,8 @@ def init_app(app: Flask) -> None:
         answer.cache_control.immutable = True
         return answer
 
-    def asset(name: str) -> str:
-        return url_for("static_file", version_asked=version, name=name)
+    def asset(name: str, whole: bool = False) -> str:
+        return url_for("static_file", version_asked=version, name=name, _external=whole)
 
     app.add_url_rule("/static/<version_asked>/<path:name>", "static_file", static_file)
     app.jinja_env.globals["asset"] = asset

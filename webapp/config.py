@@ -151,6 +151,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="Names this site is called by, with commas; empty: any.")
     ] = ""
     https: Annotated[bool, Meta(description="Send what comes over plain HTTP to HTTPS.")] = False
+    security_contact: Annotated[
+        str,
+        Meta(
+            pattern=r"^((mailto:|https://)\S+)?$",
+            description="Where to report a vulnerability, for /.well-known/security.txt; empty: "
+            "there is none.",
+        ),
+    ] = ""
     cors_origins: Annotated[
         str,
         Meta(

@@ -1,0 +1,74 @@
+"""What search engines, social networks and browsers ask for by themselves."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from webapp import create_app
+from webapp.config import Settings
+from webapp.discovery import PAGES
+from webapp.language import NAMES
+
+
+def test_robots_may_read_pages(client):
+    """They are told where the sitemap is, and to leave the interface alone."""
+    answer = client.get("/robots.txt")
+    assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    assert answer.text.splitlines() == [
+        "User-agent: *",
+        "Disallow: /api/v1/",
+        "Disallow: /upload",
+        "Sitemap: http://localhost/sitemap.xml",
+    ]
+
+
+def test_the_sitemap_names_pages_that_are_there(app):
+    """Each in each language, with the same page in all others."""
+    client = app.test_client(use_cookies=False)
+    text = client.get("/sitemap.xml").text
+    found = re.findall("<loc>(.*)</loc>", text)
+    assert len(found) == len(set(found)) == len(PAGES) * len(NAMES)
+    links = re.findall('<xhtml:link rel="alternate" hreflang="(..)" href="(.*)"/>', text)
+    assert len(links) == len(found) * len(NAMES)
+    assert {code for code, _ in links} == NAMES.keys()
+    assert {address for _, address in links} == set(found)
+    for address in found:
+        answer = client.get(address.removeprefix("http://localhost"))
+        assert answer.status_code == 200
+        assert f'<link rel="canonical" href="{address}">' in answer.text
+
+
+def test_a_page_says_how_it_is_shown_elsewhere(client):
+    """Its title, and a picture that is there."""
+    text = client.get("/?lang=de").text
+    properties = dict(re.findall(r'<meta property="(og:\w+)" content="([^"]*)">', text))
+    assert properties["og:title"] in text.split("<title>")[1]
+    assert properties["og:url"] == "http://localhost/?lang=de"
+    with client.get(properties["og:image"].removeprefix("http://localhost")) as picture:
+        shown = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == (630, 1200, 3)
+    assert "og:url" not in client.get("/nowhere").text
+
+
+def test_there_is_an_icon_for_what_reads_no_page(client):
+    """An ICO file."""
+    answer = client.get("/favicon.ico")
+    assert answer.data[:4] == b"\0\0\1\0"
+    assert answer.cache_control.public
+
+
+@pytest.mark.parametrize("contact", ["mailto:security@site.example", "https://site.example/report"])
+def test_a_vulnerability_can_be_reported(contact):
+    """Where the operator says where; security.txt expires within a year."""
+    client = create_app(Settings(security_contact=contact)).test_client()
+    answer = client.get("/.well-known/security.txt")
+    assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    assert f"Contact: {contact}\n" in answer.text
+    assert re.search(r"^Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", answer.text, re.MULTILINE)
+
+
+def test_without_a_contact_there_is_no_security_txt(client):
+    """As of any page that is not there."""
+    assert client.get("/.well-known/security.txt").status_code == 404
