@@ -53,7 +53,8 @@ def view(tmp_path):
 
 def test_figures_have_a_row_a_set(view):
     """Counts, shares and intervals are written for people; a gap is a dash."""
-    assert view.figures.heads == ["data", "samples", "accuracy", "95 % interval", "calibration error"]
+    heads = ["data", "samples", "accuracy", "95% interval", "calibration error"]
+    assert view.figures.heads == heads
     assert view.figures.rows == [
         ["MNIST test", "10,000", "99.67%", "99.54 to 99.76%", "–"],
         ["digits (dev)", "10,000", "99.67%", "99.54 to 99.76%", "0.42%"],

@@ -16,8 +16,8 @@ PLOTS = {
     "curves": "Error and loss by epoch.",
     "confusion": "Confusion matrix: written against read.",
     "reliability": "Reliability: accuracy by confidence. On the dashed line, they agree.",
-    "risk": "Risk and coverage: the error rate if only the most confident readings are given; the dot "
-    "is the threshold of unsure.",
+    "risk": "Risk and coverage: the error rate if only the most confident readings are given; the "
+    "dot is the threshold of unsure.",
 }
 """Pictures beside a model, NAME-KIND.svg, and what they show."""
 
@@ -114,9 +114,9 @@ FIGURES: Mapping[str, Column] = {
     "way": ("shown as", str),
     "count": ("samples", _count),
     "accuracy": ("accuracy", _share),
-    "interval95": ("95 % interval", _interval),
+    "interval95": ("95% interval", _interval),
     "writers": ("writers", _count),
-    "accuracy95": ("95 % by writers", _interval),
+    "accuracy95": ("95% by writers", _interval),
     "per_writer": ("mean over writers", _share),
     "ok": ("confident", _share),
     "ok_accuracy": ("accuracy of the confident", _share),
