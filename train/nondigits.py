@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from webapp.recognition import SIDE, Stroke
 
+from .compose import Spacing, side_by_side
 from .errors import DataError
 from .strokes import SPLITS, StrokeSample, read_stroke_file
 
@@ -110,12 +111,8 @@ def scribble(rng: np.random.Generator) -> list[Stroke]:
 
 
 def pair(left: Sequence[Stroke], right: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """Two digits taken as one: side by side, of like height, apart, touching or overlapping."""
-    first, second = _unit_height(left), _unit_height(right)
-    end = max(stroke[:, 0].max() for stroke in first)
-    shift = np.array([end + rng.uniform(-0.08, 0.4), rng.normal(0, 0.08)])
-    size = rng.uniform(0.8, 1.25)
-    return [*first, *(stroke * size + shift for stroke in second)]
+    """Two digits taken as one: apart, touching, or hardly so, and both to be seen."""
+    return side_by_side([left, right], BESIDE[int(rng.integers(len(BESIDE)))], rng, PEN)
 
 
 def fragment(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke] | None:
@@ -167,10 +164,16 @@ GENERATED: dict[
 ] = {
     "scribbles": lambda rng, _: scribble(rng),
     "smudges": lambda rng, _: smudge(rng),
-    "pairs": lambda rng, digits: pair(_any(digits, rng), _any(digits, rng), rng),
+    "pairs": lambda rng, digits: pair(*_two(digits, rng), rng),
     "fragments": lambda rng, digits: _fragment_of(digits[int(rng.integers(len(digits)))], rng),
 }
 """What we draw ourselves, some of it from digits."""
+
+BESIDE: tuple[Spacing, ...] = ("apart", "touching", "kissing")
+"""How the digits of a pair stand."""
+
+PEN = 0.1
+"""Width of the pen that both digits of a pair can be told in, in heights."""
 
 BROKEN = "02356"
 """Digits whose pieces are no digit themselves."""
@@ -206,13 +209,12 @@ def _any(digits: Sequence[StrokeSample], rng: np.random.Generator) -> Sequence[S
     return digits[int(rng.integers(len(digits)))].strokes
 
 
+def _two(digits: Sequence[StrokeSample], rng: np.random.Generator) -> list[Sequence[Stroke]]:
+    """Two digits, of half of the pairs a 1 and another: a bar is easily taken for a part of it."""
+    ones = [sample for sample in digits if sample.label == "1"]
+    chosen = [_any(digits, rng), _any(ones if ones and rng.random() < 0.5 else digits, rng)]
+    return [chosen[place] for place in rng.permutation(2).tolist()]
+
+
 def _fragment_of(sample: StrokeSample, rng: np.random.Generator) -> list[Stroke] | None:
     return fragment(sample.strokes, rng) if sample.label in BROKEN else None
-
-
-def _unit_height(strokes: Sequence[Stroke]) -> list[Stroke]:
-    """Moved to the left edge, and 1 high; what is flat (a short bar) keeps its width at 1."""
-    points = np.concatenate(strokes)
-    low, size = points.min(axis=0), np.ptp(points, axis=0)
-    scale = max(size[1], size[0] / 2, 1e-9)
-    return [(stroke - low) / scale for stroke in strokes]

@@ -25,6 +25,7 @@ RECIPES = {
         styled_share=0.12,
         nondigits_share=0.2,
         spoilt_share=0.15,
+        drawn_share=0.35,
         is_digit_weight=0.4,
         warp=Warp(rotation=16, styles=0.2),
     ),

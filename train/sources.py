@@ -145,9 +145,9 @@ class StrokeSource:
         return warp(drawn(digit, rng), digit, self._amount_of_styles, rng)
 
 
-MIX = {"letters": 2, "doodles": 2}
-"""How often a kind of non-digit comes, where it is not once: two in five are letters, though nine
-in ten samples are."""
+MIX = {"letters": 2, "doodles": 2, "pairs": 2}
+"""How often a kind of non-digit comes, where it is not once: two in five of those from files are
+letters, though nine in ten samples are; two in five that we draw are pairs."""
 
 TURNED = 0.5
 """Share of doodles that are mirrored and turned by any angle: what they show stays what it is. A
@@ -166,13 +166,14 @@ class NonDigitSource:
         amount: Warp,
         rendering: Rendering,
     ) -> None:
-        """Of `count` rows an epoch, `drawn` are drawn by us, evenly of each kind, some from
-        `digits`; each of the others is another sample every time, the kinds mixed by `MIX`.
+        """Of `count` rows an epoch, `drawn` are drawn by us, some from `digits`; each of the others
+        is another sample every time. Both are of kinds mixed by `MIX`.
         """
         self.labels = np.full(count, NOT_A_DIGIT, np.int64)
         self._drawn = drawn
         kinds = sorted({sample.kind for sample in samples})
         self._mix = [kind for kind in kinds for _ in range(MIX.get(kind, 1))]
+        self._ours = [kind for kind in GENERATED for _ in range(MIX.get(kind, 1))]
         self._by_kind = {kind: [s for s in samples if s.kind == kind] for kind in kinds}
         self._digits = digits
         self._amount = amount
@@ -185,7 +186,7 @@ class NonDigitSource:
         warped = []
         for row in rows:
             if row < self._drawn:
-                kind = list(GENERATED)[row % len(GENERATED)]
+                kind = self._ours[row % len(self._ours)]
                 strokes: Sequence[Stroke] = generated(kind, 1, rng, self._digits)[0]
             else:
                 theirs = self._by_kind[self._mix[row % len(self._mix)]]
