@@ -129,7 +129,7 @@ def test_another_picture_replaces_the_first(visit):
 def test_the_number_of_another_picture_cannot_be_copied(visit):
     """What copies waits for the answer about what is shown: a picture, turned, or the drawing."""
     visitor = visit()
-    actions = visitor.page.locator("[data-actions]")
+    copy = visitor.page.get_by_role("button", name="Copy", exact=True)
     visitor.draw_digit(3)
     visitor.expect_number(3)
     held = []
@@ -140,12 +140,12 @@ def test_the_number_of_another_picture_cannot_be_copied(visit):
         visitor.page.get_by_role("button", name="Rotate the picture").click,
         visitor.page.get_by_role("button", name="Back to drawing").click,
     ):
-        expect(actions).to_be_visible()
+        expect(copy).to_be_enabled()
         with visitor.page.expect_request(PREDICT):
             act()
-        expect(actions).to_be_hidden()
+        expect(copy).to_be_disabled()
         held.pop().fulfill(json=answer(2))
-    expect(actions).to_be_visible()
+    expect(copy).to_be_enabled()
 
 
 def test_the_camera_is_offered_where_there_is_touch(visit):
