@@ -270,6 +270,8 @@ export class AnswerView {
   #state(state) {
     this.busy(false);
     this.#root.dataset.state = state;
+    // Room that was once made for an answer stays.
+    if (state !== "idle") this.#root.classList.remove("fresh");
     this.#parts.text.dataset.size = "large";
   }
 

@@ -223,6 +223,7 @@ function showTools() {
     redo: !drawing.canRedo,
     erase: drawing.isEmpty && !pad.rubber,
     clear: drawing.isEmpty,
+    pick: picture || !drawing.isEmpty,
     submit: !picture && drawing.isEmpty,
     "copy-number": !current,
     svg: !current,
@@ -279,6 +280,7 @@ const form = find("drop-zone");
 const mostBytes = Number(form.dataset.maxBytes);
 
 watchFiles(form, bring);
+find("pick").addEventListener("click", () => find("file").click());
 find("rotate").addEventListener("click", () => {
   picture.turns = (picture.turns + 1) % 4;
   readPicture();

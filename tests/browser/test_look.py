@@ -22,9 +22,9 @@ LONG = answer(1, 0.97) | {
 SMALL = PHONE | {"viewport": {"width": 320, "height": 568}}
 
 PLACES = """() => Object.fromEntries(
-    [".answer", ".answer-number", ".answer-sentence", ".actions-row", ".answer-body", ".glyph",
-     ".glyph figcaption", ".bars", ".bars li:nth-child(4) .bar",
-     ".bars li:nth-child(4) .bar-digit", ".more", ".explain"]
+    [".answer", ".answer-number", ".answer-sentence", ".actions-row", ".more", ".details",
+     ".answer-body", ".glyph", ".glyph figcaption", ".bars", ".bars li:nth-child(4) .bar",
+     ".bars li:nth-child(4) .bar-digit", ".explain"]
     .map(selector => {
         const {x, y, width, height} = document.querySelector(selector).getBoundingClientRect();
         // A sentence may end elsewhere, but it starts where the others start.
@@ -32,6 +32,14 @@ PLACES = """() => Object.fromEntries(
         return [selector, selector === ".answer-sentence" ? starts : [...starts, width, height]];
     })
 )"""
+
+SHIFT = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(({value}) => (sum += value)))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 200);
+})"""
+"""How much has moved since the page began to load, as browsers measure it."""
 
 CONTRASTS = """() => {
     const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
@@ -57,10 +65,12 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("options", [{}, PHONE, SMALL], ids=["desktop", "phone", "small"])
 def test_nothing_moves_when_the_answer_changes(visit, options):
-    """Whatever is answered, little or much, or not at all, everything stays where it was."""
+    """Whatever is answered, little or much, or not at all, everything stays where the first answer
+    has put it; also where the drawing is cleared.
+    """
     visitor = visit(**options)
     visitor.expected_errors.append("500")
-    before = visitor.page.evaluate(PLACES)
+    before = None
     answers = [
         (200, answer(3), "Looks like 3."),
         (200, answer(8, 0.41, LONGEST, 0.7, status="unsure"), "Maybe 8."),
@@ -82,7 +92,68 @@ def test_nothing_moves_when_the_answer_changes(visit, options):
         else:
             visitor.submit.click()
         expect(visitor.sentence).to_have_text(sentence)
+        before = before or visitor.page.evaluate(PLACES)
         assert visitor.page.evaluate(PLACES) == before, sentence
+    visitor.clear.click()
+    visitor.expect_nothing()
+    assert visitor.page.evaluate(PLACES) == before
+
+
+@pytest.mark.parametrize("path", ["/", "/?lang=ar"])
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_nothing_moves_while_the_page_loads(visit, options, path):
+    """The script finds everything where it belongs, and the first stroke leaves the pad there."""
+    visitor = visit(path, **options)
+    visitor.wait_for("() => document.getAnimations().every(a => a.playState !== 'running')")
+    assert visitor.page.evaluate(SHIFT) < 0.001
+    pad = visitor.pad.bounding_box()
+    visitor.draw_digit(3)
+    expect(visitor.page.locator(".digit > span")).to_have_text(["3"])
+    assert visitor.pad.bounding_box() == pad
+
+
+def test_the_first_sight_of_a_phone_has_it_all(visit):
+    """What the page is for, the pad, where the answer comes, a way to a picture, examples."""
+    page = visit(**PHONE).page
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport(ratio=1)
+    for selector in (".intro p", ".pad", "[data-answer-sentence]", "[data-pick]", ".examples"):
+        expect(page.locator(selector)).to_be_in_viewport(ratio=1)
+    for selector in (".answer-number", ".bars", ".glyph", "[data-submit]"):
+        expect(page.locator(selector)).to_be_hidden()
+
+
+def test_a_number_is_written_on_the_blank_pad(visit):
+    """Until the first stroke, and again when the pad is cleared; it takes no pointer."""
+    visitor = visit()
+    specimen = visitor.page.locator(".specimen")
+    running = "() => document.getAnimations().filter(a => a.animationName === 'write').length"
+    assert visitor.page.evaluate(running) == 5
+    visitor.mouse([visitor.place(0.5, 0.3), visitor.place(0.5, 0.31)])
+    expect(specimen).to_be_hidden()
+    visitor.clear.click()
+    expect(specimen).to_be_visible()
+
+
+def test_a_number_stands_on_the_blank_pad_where_motion_is_reduced(visit):
+    """Whole from the start."""
+    page = visit(reduced_motion="reduce").page
+    expect(page.locator(".specimen")).to_be_visible()
+    assert page.evaluate("document.getAnimations().length") == 0
+    offset = "path => getComputedStyle(path).strokeDashoffset"
+    assert page.locator(".specimen path").first.evaluate(offset) == "0px"
+
+
+def test_there_is_room_for_details_only_with_a_digit(visit):
+    """Before, in place of empty bars, the page says what will be there."""
+    visitor = visit()
+    invitation = visitor.page.get_by_text("Once there is a number")
+    bars = visitor.page.locator(".bars")
+    expect(invitation).to_be_visible()
+    expect(bars).to_be_hidden()
+    visitor.draw_digit(3)
+    visitor.expect_number(3)
+    expect(invitation).to_be_hidden()
+    expect(bars).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +194,7 @@ def test_buttons_are_large_enough_for_fingers(visit, size):
 def test_pad_and_tools_fit_a_turned_phone(visit):
     """On a low screen one can draw and reach the buttons without scrolling."""
     visitor = visit(**PHONE | {"viewport": {"width": 844, "height": 390}})
+    visitor.draw([[(0.5, 0.3), (0.5, 0.7)]])
     expect(visitor.submit).to_be_in_viewport(ratio=1)
     expect(visitor.pad).to_be_in_viewport(ratio=1)
 

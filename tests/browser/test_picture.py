@@ -43,6 +43,7 @@ def drop(visitor, file):
     for event in ("dragenter", "dragover"):
         main.dispatch_event(event, {"dataTransfer": transfer})
     expect(visitor.page.locator("body")).to_have_class("dropping")
+    expect(visitor.page.get_by_text("Drop the photo to read it")).to_be_visible()
     main.dispatch_event("drop", {"dataTransfer": transfer})
     expect(visitor.page.locator("body")).to_have_class("")
 
@@ -90,7 +91,15 @@ def sent_file(visitor, act):
     return base64.b64decode(visitor.page.evaluate(SENT))
 
 
-@pytest.mark.parametrize("bring", [choose, drop, paste, photograph])
+def pick(visitor, file):
+    """Choose it by the button beside the tools of the pad, where the screen is narrow."""
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.page.locator("[data-pick]").click()
+    chooser.value.set_files(file)
+
+
+@pytest.mark.parametrize("bring", [choose, drop, paste, photograph, pick])
 def test_it_reads_a_picture(visit, bring):
     """A picture is read and shown, whether it is chosen, dropped, pasted or taken."""
     visitor = visit()
@@ -240,7 +249,7 @@ def test_an_unreadable_file_changes_nothing(visit, before, file, words):
     visitor = visit()
     before(visitor)
     page = visitor.page
-    was = [page.locator(".stage"), page.locator(".toolbar"), page.locator("[data-answer]")]
+    was = [page.locator(part) for part in (".stage", ".toolbar", ".answer", ".details")]
     page.mouse.move(0, 0)
     texts = [part.inner_text() for part in was]
     shown = visitor.photo.is_visible()
