@@ -106,8 +106,13 @@ def test_the_model_page_shows_the_card(client):
     version = client.get("/api/v1/model").json["version"]
     text = check_page(client.get("/model"))
     assert version in text
-    titles = re.findall(r'<h2 class="card-title">([\w ]+) \((\w+)\)</h2>', text)
+    titles = re.findall(r"<summary><h3>Details of the ([\w ]+) \((\w+)\)</h3></summary>", text)
     assert [name for _, name in titles] == ["ink", "pen", "line", "eyes"]
+    # Closed, and reached by links.
+    assert not re.search(r"<details[^>]* open", text)
+    assert set(re.findall(r'href="#([\w-]+-model)"', text)) == {
+        *("photo-model", "stroke-model", "line-model")
+    }
 
 
 @pytest.mark.parametrize("digit", hand.EACH)

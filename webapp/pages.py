@@ -20,7 +20,7 @@ from .admission import cost_of_picture
 from .admission import reading as reading_of
 from .api import image_upload
 from .assets import FOLDER
-from .cards import PLOTS, cards, view_of
+from .cards import MODELS, PLOTS, cards, chart, summaries, view_of
 from .config import MIB, Settings
 from .engine import current_engine
 from .language import page_url, texts
@@ -100,8 +100,14 @@ def privacy() -> str:
 
 @blueprint.get("/model")
 def model() -> str:
-    """The models' cards."""
-    return render_template("model.html", views=[view_of(card, _models()) for card in cards()])
+    """What the models can do, at a glance, and their cards."""
+    served = cards()
+    return render_template(
+        "model.html",
+        summaries=summaries(served),
+        chart=chart(served[MODELS.index("Line model")]),
+        views=dict(zip(MODELS, [view_of(card, _models()) for card in served], strict=True)),
+    )
 
 
 @blueprint.get("/model/<name>/<kind>.svg")

@@ -106,3 +106,11 @@ def test_axe_finds_nothing_on_the_other_pages(visit, mode, path):
     visitor = visit(path, **MODES[mode])
     visitor.expected_errors.append("404")
     check(visitor)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_in_the_model_cards(visit, mode):
+    """All of them open."""
+    visitor = visit("/model", **MODES[mode])
+    visitor.page.evaluate("document.querySelectorAll('main details').forEach(d => (d.open = true))")
+    check(visitor)

@@ -233,6 +233,7 @@ def test_focus_is_seen(visit):
 def test_wide_tables_scroll_in_a_box_of_their_own(visit):
     """On a phone, by keyboard too, under a name; the page itself does not."""
     page = visit("/model", **PHONE).page
+    page.get_by_role("link", name="Details of the photo model").click()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     box = page.get_by_role("region", name="Digits: ink", exact=True)
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")
