@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, redirect, render_template
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +17,7 @@ from .api import IMAGE_TYPES
 from .config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from .errors import Problem
 from .language import page_url
+from .samples import curl_of, in_lines, samples_of
 from .schema import (
     Answer,
     BatchAnswer,
@@ -151,7 +152,23 @@ def start() -> BaseResponse:
 def page() -> str:
     """The document, for people."""
     settings: Settings = current_app.config["SETTINGS"]
-    return render_template("docs.html", document=document(settings), type_of=type_of)
+    return render_template(
+        "docs.html",
+        document=document(settings),
+        statuses=STATUSES,
+        samples=_samples,
+        in_lines=in_lines,
+        type_of=type_of,
+    )
+
+
+def _samples(path: str, operation: Mapping[str, Any]) -> dict[str, str]:
+    """Samples of code for an operation of the document, by language."""
+    url = request.url_root.rstrip("/") + path
+    content = operation["requestBody"]["content"]
+    if operation["responses"]["200"]["content"][JSON]["schema"] == _ref(Answer):
+        return samples_of(url, content)
+    return {"curl": curl_of(url, content)}
 
 
 def operations(settings: Settings) -> list[Operation]:

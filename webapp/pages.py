@@ -38,7 +38,10 @@ SHOWN_SIDE = 960
 SHOWN_QUALITY = 75
 """Of its JPEG, of 100: some 80 KB."""
 
-MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name != "theme.js")
+ALONE = {"copy.js", "theme.js"}
+"""Scripts that main.js does not import."""
+
+MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name not in ALONE)
 """What main.js imports, named in the page so that all of it is fetched at once."""
 
 
