@@ -168,7 +168,7 @@ SUMMARIES: Sequence[tuple[str, str, str, Sequence[_Source]]] = (
             ),
             _Source(
                 *("Stroke model", "figures", "digits (dev writers)", "ok"),
-                "of them read with confidence; the rest as “probably” or “maybe”",
+                "of them read with confidence, without “probably” or “maybe”",
             ),
             _Source(
                 *("Stroke model", "nondigits", "letters (dev)", "rejected"),

@@ -147,6 +147,7 @@ STATES = {
     "desktop-explained": (explained, "/", DESKTOP),
     "desktop-privacy": (idle, "/privacy", DESKTOP),
     "desktop-arabic": (idle, "/?lang=ar", DESKTOP),
+    "phone-idle": (idle, "/", HAND),
     "phone-number": (number, "/", HAND),
     "phone-no-number-dark": (no_number, "/", HAND | DARK),
     "phone-photo": (photo, "/", HAND),
