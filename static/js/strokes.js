@@ -7,7 +7,7 @@ export const PAD_HEIGHT = 1000;
 const NEAREST = 0.5;
 
 /** The interface takes no larger number, ms or other: times past a quarter of an hour stand still. */
-const LONGEST = 1e6;
+export const LONGEST = 1e6;
 
 /** The interface takes no more; what is drawn beyond that is not begun. */
 export const MOST_STROKES = 500;
@@ -33,6 +33,8 @@ export class Drawing {
   /** @type {Point[][][]} */
   #future = [];
   #points = 0;
+  /** The visitor's own strokes while others are shown, or null. */
+  #own = null;
   /** Added to the clock of new points, so that no stroke comes before one that was brought back. */
   #shift = 0;
 
@@ -77,6 +79,18 @@ export class Drawing {
   /** Put other strokes in the place of all; one change. */
   replace(strokes) {
     this.#change(strokes);
+  }
+
+  /** Show other strokes, not to be changed and outside of the history, until `giveBack`. */
+  lend(strokes) {
+    this.#own ??= this.#strokes;
+    this.#strokes = strokes;
+  }
+
+  /** The own strokes again. */
+  giveBack() {
+    this.#strokes = this.#own ?? this.#strokes;
+    this.#own = null;
   }
 
   /** @returns {boolean} whether there was ink to take away */

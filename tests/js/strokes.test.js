@@ -169,6 +169,19 @@ test("strokes in the place of all are one change", () => {
   assert.equal(drawing.strokes.length, 2);
 });
 
+test("lent strokes leave the own ones and their history as they were", () => {
+  const drawing = drawn(ONE, DASH);
+  drawing.lend([[at(1, 1)]]);
+  drawing.lend([[at(2, 2)]]);
+  assert.deepEqual(drawing.toColumns(), [{ x: [2], y: [2], t: [0] }]);
+  drawing.giveBack();
+  drawing.giveBack();
+  assert.equal(drawing.strokes.length, 2);
+  drawing.undo();
+  assert.equal(drawing.strokes.length, 1);
+  assert.equal(drawing.undo() && drawing.canUndo, false);
+});
+
 test("a drawing that was kept comes back, and time goes on from there", () => {
   const drawing = drawn(ONE);
   drawing.begin(at(1, 2, 700));
