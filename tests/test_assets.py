@@ -33,9 +33,9 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-MOST_BYTES = {"js": 34 * 1024, "css": 14 * 1024}
-"""What visitors have to load, at most, compressed. Signs, beside digits, took the scripts over 30
-KiB."""
+MOST_BYTES = {"js": 40 * 1024, "css": 14 * 1024}
+"""What visitors have to load, at most, compressed. Links that hold a drawing, and the readings that
+the browser keeps, took the scripts over 34 KiB."""
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -16,10 +16,12 @@ import { Explorer } from "./explore.js";
 import { watchFiles } from "./files.js";
 import { drawWhole, prepare } from "./ink.js";
 import { KeyboardPen } from "./keyboard.js";
+import { MOST_LINK, toFragment } from "./link.js";
 import { Pad } from "./pad.js";
 import { PhotoView } from "./photo.js";
 import { PictureError, ofText, prepared, textOf } from "./picture.js";
 import { toCurl, toSvg } from "./share.js";
+import { SharedDrawing } from "./shared.js";
 import { inBrowser, inTab } from "./storage.js";
 import { Drawing, boxAt, fromColumns } from "./strokes.js";
 import { Words } from "./words.js";
@@ -186,7 +188,7 @@ function readDrawing(delay = 0) {
 
 /** @param {() => boolean} edit of the drawing; says whether it changed anything */
 function change(edit) {
-  if (picture || pad.isDrawing) return;
+  if (picture || shared.isOpen || pad.isDrawing) return;
   keyboardPen.lift();
   if (!edit()) return;
   pad.redraw();
@@ -226,6 +228,7 @@ function showTools() {
     pick: picture || !drawing.isEmpty,
     submit: !picture && drawing.isEmpty,
     "copy-number": !current,
+    share: !current,
     svg: !current,
   };
   const focused = document.activeElement;
@@ -236,7 +239,7 @@ function showTools() {
   find("pad-hint").hidden = !drawing.isEmpty;
   find("actions").hidden = !view.answer?.text;
   find("retry").hidden = true;
-  find("svg").hidden = Boolean(picture);
+  find("svg").hidden = find("share").hidden = Boolean(picture);
 }
 
 document.addEventListener("themechange", () => {
@@ -255,8 +258,6 @@ function restore() {
   if (!strokes?.length) return;
   // One change a stroke: what can be undone one by one could be before.
   strokes.forEach((_, last) => drawing.replace(strokes.slice(0, last + 1)));
-  pad.redraw();
-  edited();
 }
 
 // ---- the pen that keeps fingers away ----
@@ -306,6 +307,7 @@ async function bring(file) {
   if (coming !== next || pad.isDrawing) return;
   // Later, it would have the drawing read instead of the picture.
   keyboardPen.lift();
+  shared.leave();
   coming = null;
   picture = next;
   readPicture();
@@ -358,7 +360,8 @@ function leavePicture() {
   find("pad").focus({ preventScroll: true });
 }
 
-function showStage() {
+function showStage(isShared = false) {
+  find("pad").inert = find("toolbar").hidden = isShared;
   find("stage").classList.toggle("with-photo", Boolean(picture));
   find("photo").hidden = find("picture-tools").hidden = !picture;
   find("drawing-tools").hidden = Boolean(picture);
@@ -374,14 +377,58 @@ for (const button of document.querySelectorAll("[data-example]")) {
       bring(await photoOf(image));
       return;
     }
-    if (picture) leavePicture();
-    change(() => {
-      drawing.replace(strokesOf(button.querySelector("svg"), pad.view));
-      return true;
-    });
-    find("stage").scrollIntoView({ block: "nearest" });
+    put(() => strokesOf(button.querySelector("svg"), pad.view));
   });
 }
+
+/** Put strokes in the place of what is on the stage. */
+function put(strokes) {
+  shared.leave();
+  if (picture) leavePicture();
+  change(() => {
+    drawing.replace(strokes());
+    return true;
+  });
+  find("stage").scrollIntoView({ block: "nearest" });
+}
+
+// ---- a drawing that was shared ----
+
+const shared = new SharedDrawing(find("shared"), {
+  opened: (strokes) => {
+    keyboardPen.lift();
+    if (picture) leavePicture();
+    inTab.set(PHOTO, "");
+    drawing.lend(strokes);
+    started();
+    view.idle();
+    explain();
+    showStage(true);
+  },
+  drawn: (strokes) => {
+    clearBoxes();
+    pad.redraw(undefined, strokes);
+  },
+  played: () => (view.answer ? showBoxes(view.answer) : readDrawing()),
+  left: (focused) => {
+    drawing.giveBack();
+    showStage();
+    pad.redraw();
+    edited();
+    if (focused) find("pad").focus({ preventScroll: true });
+  },
+  damaged: () => refuse(words.say("link_damaged")),
+});
+
+addEventListener("hashchange", () => shared.open());
+find("share").addEventListener("click", async () => {
+  const url = location.origin + location.pathname + (await toFragment(drawing.toColumns()));
+  if (url.length > MOST_LINK) tell("link_too_long");
+  else if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+    // Whoever thinks better of it needs no message.
+    navigator.share({ url }).catch((error) => error.name === "AbortError" || copy(url));
+  } else copy(url);
+});
 
 // ---- copying ----
 
@@ -465,5 +512,13 @@ form.reset();
 showStage();
 view.idle();
 restore();
-const kept = inTab.get(PHOTO);
-if (kept) bring(ofText(kept));
+await shared.open();
+if (!shared.isOpen) {
+  if (!drawing.isEmpty) {
+    pad.redraw();
+    readDrawing();
+    showTools();
+  }
+  const kept = inTab.get(PHOTO);
+  if (kept) bring(ofText(kept));
+}

@@ -99,8 +99,8 @@ export class Pad {
     this.redraw();
   }
 
-  /** Draw all strokes anew. */
-  redraw(colour = getComputedStyle(this.#canvas).color) {
+  /** Draw all strokes anew, or only so much of them. */
+  redraw(colour = getComputedStyle(this.#canvas).color, strokes = this.#drawing.strokes) {
     const { width, height } = this.#canvas;
     this.#view = viewOf(width / height, this.#drawing.extent());
     const lit = this.#lit;
@@ -110,7 +110,7 @@ export class Pad {
       context.clearRect(0, 0, width, height);
       prepare(context, this.#view, colour);
     }
-    this.#drawing.strokes.forEach((stroke, index) => {
+    strokes.forEach((stroke, index) => {
       const shown = lit?.strokes.has(index) ? lit.colour : pale;
       this.#ink.strokeStyle = this.#ink.fillStyle = lit ? shown : colour;
       drawWhole(this.#ink, stroke);

@@ -79,7 +79,14 @@ def menu(visitor):
     visitor.page.locator("[data-menu] summary").click()
 
 
-STATES = [idle, number, no_number, photo, signs, failed, refused, menu]
+def shared(visitor):
+    """A drawing that came with a link."""
+    visitor.page.goto("/#drawing=1pW1tbMzAwXSxbMjAwXSxbMF1dXQ")
+    expect(visitor.page.get_by_role("group", name="A shared drawing")).to_be_visible()
+    expect(visitor.sentence).not_to_have_text("Nothing to read yet.")
+
+
+STATES = [idle, number, no_number, photo, signs, failed, refused, menu, shared]
 
 
 def check(visitor):
