@@ -20,6 +20,7 @@ import { MOST_LINK, toFragment } from "./link.js";
 import { Pad } from "./pad.js";
 import { PhotoView } from "./photo.js";
 import { PictureError, ofText, prepared, textOf } from "./picture.js";
+import { Recent } from "./recent.js";
 import { toCurl, toSvg } from "./share.js";
 import { SharedDrawing } from "./shared.js";
 import { inBrowser, inTab } from "./storage.js";
@@ -198,7 +199,10 @@ function change(edit) {
 const TOOLS = {
   undo: () => change(() => drawing.undo()),
   redo: () => change(() => drawing.redo()),
-  clear: () => change(() => drawing.clear()),
+  clear: () => {
+    keepReading();
+    change(() => drawing.clear());
+  },
   erase: () => {
     pad.rubber = !pad.rubber;
     showTools();
@@ -307,6 +311,7 @@ async function bring(file) {
   if (coming !== next || pad.isDrawing) return;
   // Later, it would have the drawing read instead of the picture.
   keyboardPen.lift();
+  keepReading();
   shared.leave();
   coming = null;
   picture = next;
@@ -383,6 +388,7 @@ for (const button of document.querySelectorAll("[data-example]")) {
 
 /** Put strokes in the place of what is on the stage. */
 function put(strokes) {
+  keepReading();
   shared.leave();
   if (picture) leavePicture();
   change(() => {
@@ -392,10 +398,30 @@ function put(strokes) {
   find("stage").scrollIntoView({ block: "nearest" });
 }
 
+// ---- recent readings ----
+
+const recent = new Recent(find("recent"), words, {
+  chosen: (strokes) => put(() => strokes),
+  deleted: (last) => {
+    tell("deleted");
+    if (last) find("pad").focus({ preventScroll: true });
+  },
+});
+
+/** Before a drawing goes: its reading, where there is one. */
+function keepReading() {
+  if (!current || picture || shared.isOpen || !view.answer?.text) return;
+  recent.keep(view.answer, drawing.toColumns());
+}
+
+document.addEventListener("visibilitychange", () => document.hidden && keepReading());
+addEventListener("pagehide", keepReading);
+
 // ---- a drawing that was shared ----
 
 const shared = new SharedDrawing(find("shared"), {
   opened: (strokes) => {
+    keepReading();
     keyboardPen.lift();
     if (picture) leavePicture();
     inTab.set(PHOTO, "");

@@ -4,19 +4,24 @@ import { PEN } from "./ink.js";
 
 /** The drawing as an SVG file, cut to its ink. */
 export function toSvg(strokes) {
+  const paths = strokes.map((stroke) => `  <path d="${pathOf(stroke)}"/>`).join("\n");
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${viewBoxOf(strokes)}">
+<g fill="none" stroke="#1a2133" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round">
+${paths}
+</g>
+</svg>
+`;
+}
+
+/** Where the ink lies, as the `viewBox` of an SVG. */
+export function viewBoxOf(strokes) {
   const points = strokes.flat();
   const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
   const left = Math.floor(Math.min(...xs) - PEN);
   const top = Math.floor(Math.min(...ys) - PEN);
   const width = Math.ceil(Math.max(...xs) + PEN) - left;
   const height = Math.ceil(Math.max(...ys) + PEN) - top;
-  const paths = strokes.map((stroke) => `  <path d="${pathOf(stroke)}"/>`).join("\n");
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${left} ${top} ${width} ${height}">
-<g fill="none" stroke="#1a2133" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round">
-${paths}
-</g>
-</svg>
-`;
+  return `${left} ${top} ${width} ${height}`;
 }
 
 /** A stroke as the `d` of a path; curves from midpoint to midpoint, as on the pad. */

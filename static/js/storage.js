@@ -17,13 +17,18 @@ class Kept {
     }
   }
 
-  /** What was there goes, whether there is room for the new or not; the empty text is as good as none. */
+  /**
+   * What was there goes, whether there is room for the new or not; the empty text is as good as none.
+   * @returns {boolean} whether there is room
+   */
   set(key, value) {
     try {
       this.#storage().removeItem(key);
       this.#storage().setItem(key, value);
+      return true;
     } catch {
       // For this page only, then.
+      return false;
     }
   }
 }

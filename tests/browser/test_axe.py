@@ -79,6 +79,16 @@ def menu(visitor):
     visitor.page.locator("[data-menu] summary").click()
 
 
+def recent(visitor):
+    """Readings are listed."""
+    for name in ("number", "seven"):
+        visitor.example(name)
+        expect(visitor.page.locator("[data-share]")).to_be_enabled()
+    visitor.clear.click()
+    visitor.page.locator("[data-recent] summary").click()
+    expect(visitor.page.locator("[data-reading]")).to_have_count(2)
+
+
 def shared(visitor):
     """A drawing that came with a link."""
     visitor.page.goto("/#drawing=1pW1tbMzAwXSxbMjAwXSxbMF1dXQ")
@@ -86,7 +96,7 @@ def shared(visitor):
     expect(visitor.sentence).not_to_have_text("Nothing to read yet.")
 
 
-STATES = [idle, number, no_number, photo, signs, failed, refused, menu, shared]
+STATES = [idle, number, no_number, photo, signs, failed, refused, menu, recent, shared]
 
 
 def check(visitor):
