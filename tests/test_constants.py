@@ -9,7 +9,7 @@ from webapp.config import ROOT
 
 RECOGNITION = ROOT / "webapp" / "recognition"
 
-MOST_CONSTANTS = 92
+MOST_CONSTANTS = 91
 """Numbers that somebody chose: as many as there are. Only ever lower it; the aim is 45."""
 
 MOST_LINES = 3_950

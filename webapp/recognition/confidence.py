@@ -71,14 +71,12 @@ class Confidence:
     unsure: float = 0.5
     """Confidence below this: a reading that is given, and called unsure."""
     language_model: float = 0.0
-    """Weight of the log probabilities of the language model, beside 1 for those of the line
-    reader."""
+    """Weight of the language model's log probabilities, beside 1 for the line reader's."""
     other_cost: float = 0.0
     """Subtracted from the logits of other ink, in nats: there is more in training lines than in
     real ones."""
     second_opinion: float = 0.3
-    """Weight of the log probabilities of the network of single digits, beside 1 for those of the
-    line reader."""
+    """Weight of the log probabilities of the network of single digits, beside the same 1."""
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any], pictures: bool = False) -> "Confidence":

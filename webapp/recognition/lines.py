@@ -25,8 +25,7 @@ DOWN = 3.0
 line as near below."""
 
 ALONGSIDE = 0.5
-"""Parts of lines whose heights overlap by this share of the lower one are one line, however far
-apart."""
+"""Parts whose heights overlap by this share of the lower one are one line, however far apart."""
 
 WIDE_GAP = 3.0
 """Ink further apart than this, in heights, is a line of its own: the reader looks no further than

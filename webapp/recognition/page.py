@@ -17,7 +17,7 @@ FIRST_SIDE = 640
 """Longest side of the first look, in pixels; what is less than half as large is enlarged."""
 
 LARGEST_SIDE = 1800
-"""... and of the further ones: a picture of 12 megapixels is decoded at half its size for it."""
+"""... and of the second: a picture of 12 megapixels is decoded at half its size for it."""
 
 ENLARGED = 4.0
 """Small pictures are enlarged so many times, at most: writing of 11 pixels can just be read."""
@@ -27,9 +27,6 @@ HEIGHTS = (24.0, 160.0)
 
 WANTED = (48.0, 100.0)
 """Height, in pixels, at which low and high writing is looked at again; a strip has 20."""
-
-LOOKS = 2
-"""Further looks, at most: lines that ran together at one size are seen apart at another."""
 
 BODY_SHARE = 0.45
 """Height of a body, in heights of the writing."""
@@ -101,6 +98,13 @@ class _Look:
         areas = (widths * heights)[order].cumsum()
         return float(heights[order][np.searchsorted(areas, areas[-1] / 2)])
 
+    @property
+    def ink_height(self) -> float:
+        """Of the largest piece of ink, in pixels; 0 without any."""
+        sure = (self.seen.ink >= SURE).astype(np.uint8)
+        found = cv2.connectedComponentsWithStats(sure, connectivity=8)[2][1:].tolist()
+        return float(max(found, key=lambda row: row[4], default=[0] * 4)[cv2.CC_STAT_HEIGHT])
+
 
 def page_of(
     picture: NDArray[np.uint8], eyes: Eyes, budget: Budget | None = None, quarters: int = 0
@@ -123,21 +127,19 @@ def page_of(
     look = _look(_scaled(picture, factor, (0, 0, columns, rows)), eyes, budget)
     # First: lines that are turned may run together, and seem higher than they are.
     look, angle = _levelled(look, eyes, budget)
-    for _ in range(LOOKS):
-        if not look.height or HEIGHTS[0] <= look.height <= HEIGHTS[1]:
-            break
+    if look.height and not HEIGHTS[0] <= look.height <= HEIGHTS[1]:
+        height, wanted = look.height, WANTED[0]
+        if height > HEIGHTS[1]:  # or lines ran together
+            wanted = WANTED[1]
+            height = min(height, max(look.ink_height, wanted))
         box = _around(look, (columns, rows))
         longest = max(box[2] - box[0], box[3] - box[1])
         most = min(1.0 if side > FIRST_SIDE else ENLARGED, LARGEST_SIDE / longest)
-        wanted = WANTED[0] if look.height < HEIGHTS[0] else WANTED[1]
-        again = min(most, factor * wanted / min(look.height, look.picture.shape[0]))
-        if 0.8 < again / factor < 1.25:
-            break
-        view = _scaled(picture, again, box)
-        other = _look(_turned(view, angle) if angle else view, eyes, budget)
-        if not other.height:
-            break
-        look, factor = other, again
+        again = min(most, factor * wanted / height)
+        if not 0.8 < again / factor < 1.25:
+            view = _scaled(picture, again, box)
+            other = _look(_turned(view, angle) if angle else view, eyes, budget)
+            look = other if other.height else look
     look, _ = _levelled(look, eyes, budget)
     page = _page(look)
     return replace(page, back=upright @ np.vstack([page.back, [0, 0, 1]]))

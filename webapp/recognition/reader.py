@@ -67,8 +67,7 @@ class Digit:
     probabilities: tuple[float, ...]
     """Of the digits 0 to 9; they sum to 1."""
     is_digit: float | None
-    """Calibrated probability that this ink is a digit at all; None while the model has no such
-    output."""
+    """Calibrated probability that this ink is a digit; None if the model has no such output."""
     box: Box
     strokes: tuple[int, ...] | None
     """Indices of the strokes it is made of; None for a picture."""
@@ -232,7 +231,8 @@ class Recognizer:
         budget.check()
         if expect != "digit":
             return self._read_page(data, limits, alternatives, expect, timing, budget)
-        picture, (width, height) = _decoded(data, limits, timing)
+        with timing.stage("ink"):
+            picture, (width, height) = decode_reduced(data, limits, LARGEST_SIDE)
         page = self._page(picture, (width, height), timing, budget)
         if not page.pieces:
             return _nothing((width, height), timing)
@@ -269,7 +269,8 @@ class Recognizer:
         timing: Timing,
         budget: Budget,
     ) -> Reading:
-        picture, (width, height) = _decoded(data, limits, timing)
+        with timing.stage("ink"):
+            picture, (width, height) = decode_reduced(data, limits, LARGEST_SIDE)
         page = self._page(picture, (width, height), timing, budget)
         if not page.pieces:
             return _nothing((width, height), timing)
@@ -545,14 +546,6 @@ def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
 def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:
     width, height = (high - low).tolist()
     return Box(float(low[0]), float(low[1]), width, height)
-
-
-def _decoded(
-    data: bytes, limits: Limits, timing: Timing
-) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """A picture, reduced, and the width and height of the whole one."""
-    with timing.stage("ink"):
-        return decode_reduced(data, limits, LARGEST_SIDE)
 
 
 def _box_on(page: Page, size: NDArray[np.float64], points: Sequence[Stroke]) -> Box:
