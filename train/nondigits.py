@@ -164,7 +164,7 @@ GENERATED: dict[
 ] = {
     "scribbles": lambda rng, _: scribble(rng),
     "smudges": lambda rng, _: smudge(rng),
-    "pairs": lambda rng, digits: pair(*_two(digits, rng), rng),
+    "pairs": lambda rng, digits: _pair_of(digits, rng),
     "fragments": lambda rng, digits: _fragment_of(digits[int(rng.integers(len(digits)))], rng),
 }
 """What we draw ourselves, some of it from digits."""
@@ -209,11 +209,12 @@ def _any(digits: Sequence[StrokeSample], rng: np.random.Generator) -> Sequence[S
     return digits[int(rng.integers(len(digits)))].strokes
 
 
-def _two(digits: Sequence[StrokeSample], rng: np.random.Generator) -> list[Sequence[Stroke]]:
-    """Two digits, of half of the pairs a 1 and another: a bar is easily taken for a part of it."""
+def _pair_of(digits: Sequence[StrokeSample], rng: np.random.Generator) -> list[Stroke]:
+    """A pair, every other time with a 1: a bar is easily taken for a part of its neighbour."""
     ones = [sample for sample in digits if sample.label == "1"]
     chosen = [_any(digits, rng), _any(ones if ones and rng.random() < 0.5 else digits, rng)]
-    return [chosen[place] for place in rng.permutation(2).tolist()]
+    left, right = rng.permutation(2).tolist()
+    return pair(chosen[left], chosen[right], rng)
 
 
 def _fragment_of(sample: StrokeSample, rng: np.random.Generator) -> list[Stroke] | None:
