@@ -20,7 +20,7 @@ from .admission import cost_of_picture
 from .admission import reading as reading_of
 from .api import image_upload
 from .assets import FOLDER
-from .cards import MODELS, PLOTS, cards, chart, summaries, view_of
+from .cards import PLOTS, cards, view_of
 from .config import MIB, Settings
 from .engine import current_engine
 from .language import page_url, texts
@@ -28,6 +28,7 @@ from .metrics import count_reading
 from .recognition import Limits
 from .recognition.image import decode_reduced, reduced
 from .schema import glyph_uri
+from .summaries import MODELS, chart, summaries
 from .words import Words, percent
 
 blueprint = Blueprint("pages", __name__)

@@ -1,0 +1,190 @@
+"""What the models can do, at a glance: a few figures of their cards, and bars for a chart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .words import percent
+
+MODELS = ("Photo model", "Stroke model", "Line model", "Handwriting detector")
+"""Titles of the served models, in the order of `cards`."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, and what it counts."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What Inkling does with one kind of input, in a sentence and a few figures."""
+
+    title: str
+    text: str
+    model: str
+    """Whose details say more, one of `MODELS`."""
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Share of a set that is read exactly, from 0 to 1, with its 95% interval if there is one."""
+
+    name: str
+    share: float
+    interval: Sequence[float] | None
+    value: str
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a card has a figure: in the row of `data` in a section, under `key`."""
+
+    model: str
+    section: str
+    data: str
+    key: str
+    label: str
+    """With `{count}` for the size of the set."""
+
+
+SUMMARIES: Sequence[tuple[str, str, str, Sequence[_Source]]] = (
+    (
+        "Photos",
+        "Inkling finds the handwriting on the paper, then reads it.",
+        "Photo model",
+        (
+            _Source(
+                *("Photo model", "figures", "MNIST test", "accuracy"),
+                "of {count} scanned digits read correctly",
+            ),
+            _Source(
+                *("Line model", "figures", "pictures, apart", "accuracy"),
+                "of {count} numbers in generated photos read exactly",
+            ),
+            _Source(
+                *("Line model", "figures", "pictures, paper", "accuracy"),
+                "of {count} on difficult paper: printed, ruled, in shadow",
+            ),
+        ),
+    ),
+    (
+        "Drawings",
+        "On the pad, Inkling also knows which way the pen moved.",
+        "Stroke model",
+        (
+            _Source(
+                *("Stroke model", "figures", "digits (dev writers)", "accuracy"),
+                "of {count} drawn digits read correctly",
+            ),
+            _Source(
+                *("Stroke model", "figures", "digits (dev writers)", "ok"),
+                "of them read with confidence, without “probably” or “maybe”",
+            ),
+            _Source(
+                *("Stroke model", "nondigits", "letters (dev)", "rejected"),
+                "of {count} letters recognized as not a number",
+            ),
+        ),
+    ),
+    (
+        "Whole numbers",
+        "Inkling reads digits and signs in a row, as in 12.50 or 23/11.",
+        "Line model",
+        (
+            _Source(
+                *("Line model", "figures", "digit_strings", "accuracy"),
+                "of {count} numbers by one hand read exactly",
+            ),
+            _Source(
+                *("Line model", "figures", "dates", "accuracy"),
+                "of {count} dates read exactly, composed of single digits",
+            ),
+        ),
+    ),
+)
+"""Title, sentence, model and figures."""
+
+KINDS: Mapping[str, Mapping[str, str]] = {
+    "Drawn": {
+        "single digits, digits": "Single digits",
+        "digit_strings": "Numbers by one hand",
+        "composed, apart": "Composed numbers",
+        "composed, touching": "Digits touching",
+        "composed, long, apart": "Long numbers",
+        "composed, long, touching": "Long, digits touching",
+        "negatives": "Negative numbers",
+        "sums": "Sums",
+        "percentages": "Percentages",
+        "dates": "Dates",
+        "decimals": "Decimals",
+        "fractions": "Fractions",
+    },
+    "In generated photos": {
+        "pictures, single digits": "Single digits",
+        "pictures, apart": "Composed numbers",
+        "pictures, touching": "Digits touching",
+        "pictures, long apart": "Long numbers",
+        "pictures, long touching": "Long, digits touching",
+        "pictures, signs": "Numbers with signs",
+        "pictures, cheques": "Cut out of cheques",
+        "pictures, paper": "Difficult paper",
+    },
+}
+"""Sets of the line model's card that the chart shows, in its order, and what they are."""
+
+
+def summaries(served: Sequence[Mapping[str, Any]]) -> list[Summary]:
+    """The summaries of the served models, cards in the order of `MODELS`."""
+    by_title = dict(zip(MODELS, served, strict=True))
+    made = []
+    for title, text, model, sources in SUMMARIES:
+        found = [_figure(by_title[source.model], source) for source in sources]
+        figures = [figure for figure in found if figure is not None]
+        if model == "Line model":
+            figures += _wrong_though_confident(by_title[model])
+        made.append(Summary(title, text, model, figures))
+    return made
+
+
+def chart(card: Mapping[str, Any]) -> dict[str, list[Bar]]:
+    """How much of each kind of number a line model reads exactly; kinds that it lacks are left
+    out.
+    """
+    rows = {row["data"]: row for row in card["figures"]}
+    groups = {
+        group: [_bar(name, rows[data]) for data, name in kinds.items() if data in rows]
+        for group, kinds in KINDS.items()
+    }
+    return {group: bars for group, bars in groups.items() if bars}
+
+
+def _figure(card: Mapping[str, Any], source: _Source) -> Figure | None:
+    for row in card.get(source.section, ()):
+        if row["data"] == source.data and row.get(source.key) is not None:
+            label = source.label.format(count=f"{row['count']:,}")
+            return Figure(percent(row[source.key]), label)
+    return None
+
+
+def _wrong_though_confident(card: Mapping[str, Any]) -> list[Figure]:
+    """Errors among the confident readings of writers that neither training nor the fit of the
+    confidence has seen.
+    """
+    folds = card.get("confidence", {}).get("folds", ())
+    none = {row["data"] for row in card.get("nondigits", ())}
+    sets = [part for fold in folds for name, part in fold["sets"].items() if name not in none]
+    confident = sum(round(part["ok"] * part["count"]) for part in sets)
+    if not confident:
+        return []
+    wrong = sum(part["wrong_though_ok"] for part in sets)
+    label = f"wrong among {confident:,} confident readings of new writers"
+    return [Figure(percent(wrong / confident), label)]
+
+
+def _bar(name: str, row: Mapping[str, Any]) -> Bar:
+    share = row["accuracy"]
+    return Bar(name, share, row.get("accuracy95") or row.get("interval95"), percent(share))
