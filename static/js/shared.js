@@ -22,6 +22,10 @@ export class SharedDrawing {
     this.#callbacks = callbacks;
     bar.querySelector("[data-again]").addEventListener("click", () => this.#play());
     bar.querySelector("[data-own]").addEventListener("click", () => this.leave());
+    // Another language is another address: the drawing goes along.
+    for (const link of document.querySelectorAll("[data-menu] a")) {
+      link.addEventListener("click", () => (link.hash = this.isOpen ? location.hash : ""));
+    }
   }
 
   get isOpen() {

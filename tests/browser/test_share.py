@@ -135,6 +135,17 @@ def test_the_own_drawing_is_kept(visit, link):
     visitor.expect_number(147)
 
 
+def test_it_stays_when_another_language_is_chosen(visit, link):
+    """The bar then speaks that language."""
+    visitor = visit(link, **STILL)
+    visitor.expect_number(147)
+    visitor.page.locator("[data-menu] summary").click()
+    visitor.page.get_by_role("link", name="Deutsch").click()
+    expect(visitor.page.locator("html")).to_have_attribute("lang", "de")
+    expect(visitor.page.get_by_role("group", name="Eine geteilte Zeichnung")).to_be_visible()
+    expect(visitor.sentence).to_have_text("Sieht aus wie 147.")
+
+
 def test_an_example_takes_the_place_of_it(visit, link):
     """And can be undone, back to the own drawing."""
     visitor = visit(link, **STILL)
