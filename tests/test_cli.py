@@ -62,5 +62,6 @@ def test_lines_of_a_picture_stand_in_one(run, tmp_path):
     from tests.test_pictures import drawn
 
     path = tmp_path / "page.png"
-    path.write_bytes(hand.png(drawn(hand.number("407", "12", gap=0.3))))
+    strokes = [0.6 * stroke for stroke in hand.number("407", "12", gap=0.3)]
+    path.write_bytes(hand.png(drawn(strokes, pen=4)))
     assert run(path).stdout.startswith(f"{path}: 407; 12 (")

@@ -160,7 +160,7 @@ def test_the_card_is_shown(shipped, app):
     assert view.nondigits is not None
     assert view.seeds.heads == ["data", "mean ± sd", "seed 1", "seed 2"]
     with app.test_request_context():
-        page = render_template("model.html", views=[view])
+        page = render_template("model.html", views={"Line": view}, summaries=[], chart={})
     for words in ("single digits, digits", "letters", "seed 2 of", *card["limits"]):
         assert " ".join(words.split()) in " ".join(page.split())
 

@@ -410,7 +410,7 @@ def test_an_answer_to_other_ink_is_not_copied(visit):
     visitor.expect_number(3)
     expect(copy).to_be_enabled()
     visitor.page.route(PREDICT, lambda route: route.abort("connectionrefused"))
-    visitor.draw(ONE)
+    visitor.draw([[(0.85, 0.25), (0.84, 0.75)]])
     expect(visitor.sentence).to_have_text("Can’t reach the site.")
     expect(copy).to_be_disabled()
     visitor.page.unroute(PREDICT)

@@ -188,11 +188,13 @@ def test_maps_are_explored_with_mouse_and_keyboard(visitor):
     box = maps.bounding_box()
     maps.hover(position={"x": box["width"] * 1.5 / 8, "y": box["height"] * 2.5 / 4})
     expect(said).to_have_text("Map 18 of 32")
-    shown = large.evaluate(PICTURE)
+    shown = {large.evaluate(PICTURE)}
     page.locator("#map-conv1").focus()
-    page.keyboard.press("ArrowRight")
-    expect(said).to_have_text("Map 19 of 32")
-    assert large.evaluate(PICTURE) != shown
+    for number in range(19, 25):
+        page.keyboard.press("ArrowRight")
+        expect(said).to_have_text(f"Map {number} of 32")
+        shown.add(large.evaluate(PICTURE))
+    assert len(shown) > 2  # some filters find nothing
 
 
 def test_maps_are_explored_with_a_finger(visit):
