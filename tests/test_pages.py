@@ -115,7 +115,7 @@ def test_the_model_page_shows_the_card(client):
     }
 
 
-@pytest.mark.parametrize("digit", hand.EACH)
+@pytest.mark.parametrize("digit", range(10))
 def test_an_upload_is_read(client, digit):
     """A picture in, a page with the digit out."""
     text = check_page(upload(client, hand.png(hand.picture(digit))))
