@@ -10,6 +10,9 @@ from tests.browser.visitor import NUMBER, PHONE, PREDICT, no_digit
 
 LINE = [[(0.5, 0.2), (0.5, 0.8)]]
 
+TWO_LINES = re.compile(r"407; 12\??")
+"""The example, sure or not."""
+
 
 def card(visitor):
     """What is folded away below the examples."""
@@ -78,7 +81,7 @@ def test_the_newest_comes_first(visit):
     visitor.example("photo")
     visitor.expect_number(365)
     open_card(visitor)
-    expect(texts(visitor)).to_have_text(["147", "407; 12", "1987", "7"])
+    expect(texts(visitor)).to_have_text(["147", TWO_LINES, "1987", "7"])
 
 
 def test_what_is_left_is_kept(visit):
@@ -140,14 +143,14 @@ def test_one_can_be_deleted(visit):
     open_card(visitor)
     press(visitor, "1987", "Delete 1987")
     expect(visitor.notice).to_have_text("Deleted.")
-    expect(texts(visitor)).to_have_text(["407; 12", "7"])
+    expect(texts(visitor)).to_have_text([TWO_LINES, "7"])
     expect(card(visitor).get_by_role("button", name="Delete 7")).to_be_focused()
     visitor.page.keyboard.press("Enter")
     expect(card(visitor).get_by_role("button", name="Delete 407, 12")).to_be_focused()
     visitor.page.reload()
     expect(card(visitor)).to_be_visible()
     open_card(visitor)
-    expect(texts(visitor)).to_have_text(["407; 12"])
+    expect(texts(visitor)).to_have_text([TWO_LINES])
     press(visitor, "407; 12", "Delete")
     expect(card(visitor)).to_be_hidden()
     expect(visitor.pad).to_be_focused()
