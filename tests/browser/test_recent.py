@@ -31,7 +31,7 @@ def texts(visitor):
 
 def press(visitor, text, name=None):
     """Press the button of a reading, or another one beside it."""
-    entry = card(visitor).get_by_role("listitem").filter(has_text=re.compile(rf"^\s*{text}\s"))
+    entry = card(visitor).get_by_role("listitem").filter(has_text=re.compile(rf"^\s*{text}\??\s"))
     (entry.get_by_role("button", name=name) if name else entry.locator("[data-reading]")).click()
 
 
