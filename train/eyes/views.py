@@ -21,11 +21,11 @@ SMALLEST = 11.0
 """Height of the writing that can just be read, in pixels."""
 
 FAINTEST = 10.0
-"""Levels of grey by which ink differs from what is beside it, ..."""
+"""Least difference between ink and what is beside it, in levels of grey, ..."""
 
 CLUTTER = 0.6
-"""... and the same in standard deviations of what is beside it: of 400 views, most of those below
-either had ink that nobody could find, on a sheet that was looked at."""
+"""... and in standard deviations of what is beside it. On a contact sheet of 400 views, a person
+could not find the ink of most views below either bound."""
 
 
 @dataclass(frozen=True)

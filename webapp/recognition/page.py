@@ -102,8 +102,9 @@ class _Look:
     def ink_height(self) -> float:
         """Of the largest piece of ink, in pixels; 0 without any."""
         sure = (self.seen.ink >= SURE).astype(np.uint8)
-        found = cv2.connectedComponentsWithStats(sure, connectivity=8)[2][1:].tolist()
-        return float(max(found, key=lambda row: row[4], default=[0] * 4)[cv2.CC_STAT_HEIGHT])
+        found = cv2.connectedComponentsWithStats(sure, connectivity=8)[2][1:]
+        heights, areas = found[:, cv2.CC_STAT_HEIGHT], found[:, cv2.CC_STAT_AREA]
+        return float(heights[areas.argmax()]) if len(found) else 0.0
 
 
 def page_of(
