@@ -149,8 +149,8 @@ def _page(
     inks: Inks, rng: Rng, whole: tuple[int, int]
 ) -> tuple[float, list[tuple[WrittenLine, NDArray[np.float64]]]]:
     """Lines one under the other, in one column or several."""
-    height = float(np.exp(rng.uniform(np.log(9), np.log(75))))
-    pitch = height * rng.uniform(1.25, 3)
+    height = float(np.exp(rng.uniform(np.log(9), np.log(200))))
+    pitch = height * rng.uniform(1.1, 3)
     columns = 1 if rng.random() < 0.6 else int(rng.integers(2, 6))
     width = whole[1] / columns
     words = 0.6 if rng.random() < 0.25 else 0.12
