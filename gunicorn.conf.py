@@ -8,15 +8,15 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from webapp import allocator, metrics, models
-from webapp.arbiter import guard_reloads
-from webapp.capacity import PICTURES, capacity, cores_here, default_workers, memory_here
+from webapp.access.rates import check_rate
 from webapp.config import MIB, ConfigError, load_settings
-from webapp.descriptors import SPARE_DESCRIPTORS, raise_limit
 from webapp.engine import WAITING_DRAWINGS, WAITING_PICTURES
-from webapp.health import warm_up
-from webapp.logs import CONFIG
-from webapp.rates import check_rate
+from webapp.ops import allocator, metrics, preload
+from webapp.ops.arbiter import guard_reloads
+from webapp.ops.capacity import PICTURES, capacity, cores_here, default_workers, memory_here
+from webapp.ops.descriptors import SPARE_DESCRIPTORS, raise_limit
+from webapp.ops.health import warm_up
+from webapp.ops.logs import CONFIG
 from webapp.recognition import ModelError
 
 SPARE_THREADS = 2
@@ -29,7 +29,7 @@ try:
     settings = load_settings()
     check_rate(settings)
     # Workers inherit them, whenever they start: none depends on the files any more.
-    models.prepare(settings)
+    preload.prepare(settings)
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 
@@ -49,7 +49,7 @@ capacity.fit(workers, memory_bytes)
 
 # Threads let connections be slow, and some always have to be free: readings, those that wait for
 # one, and pictures, must not take them all.
-worker_class = "webapp.worker.Worker"  # gthread, but it receives without threads
+worker_class = "webapp.ops.worker.Worker"  # gthread, but it receives without threads
 threads = settings.threads
 drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), PICTURES + WAITING_PICTURES
 needed = drawings + pictures + SPARE_THREADS

@@ -114,7 +114,8 @@ Handler = Callable[[str, BinaryIO, int, str], int]
 
 def site() -> Handler:
     """The site with its default settings, warmed up."""
-    from webapp import allocator, create_app
+    from webapp import create_app
+    from webapp.ops import allocator
 
     allocator.settle()
     app = create_app(Settings())

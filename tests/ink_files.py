@@ -8,9 +8,9 @@ import numpy as np
 
 from tests import hand
 from tests.hand import arc
+from train.data.nondigits import QUICK_DRAW_WRITER
+from train.data.strokes import StrokeSample
 from train.line.inks import Files, Inks, Source, load_inks
-from train.nondigits import QUICK_DRAW_WRITER
-from train.strokes import StrokeSample
 from webapp.recognition import glyph_of_strokes
 
 RING = arc(0, 0, 0.15, 0.15, 0, 360)

@@ -9,7 +9,7 @@ import pytest
 
 from tests import hand
 from webapp import create_app
-from webapp.admission import INTERIM, Presence, cost_of_drawings, cost_of_picture
+from webapp.access.admission import INTERIM, Presence, cost_of_drawings, cost_of_picture
 from webapp.config import Settings
 from webapp.recognition import Budget, BudgetError
 

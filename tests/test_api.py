@@ -13,9 +13,9 @@ import pytest
 
 from tests import fake, hand
 from webapp import create_app
+from webapp.access.bodies import MAX_FORM_FIELD_BYTES
+from webapp.access.gate import Gate
 from webapp.config import Settings
-from webapp.gate import Gate
-from webapp.limits import MAX_FORM_FIELD_BYTES
 
 STROKES = "/api/v1/predict/strokes"
 IMAGE = "/api/v1/predict/image"

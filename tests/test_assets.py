@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from webapp.assets import FOLDER, YEAR, tree_hash
+from webapp.site.assets import FOLDER, YEAR, tree_hash
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.augment import Augmentation, augment, roughen
+from train.augment.pixels import Augmentation, augment, roughen
 from webapp.recognition import glyph_of_strokes
 
 NOTHING = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, pen=0)

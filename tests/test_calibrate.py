@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.calibrate import (
+from train.fit.calibrate import (
     MOST_REJECTED,
     calibrate,
     fit_platt,
@@ -11,8 +11,8 @@ from train.calibrate import (
     reject_below,
     unsure_below,
 )
-from train.evaluation import judge
-from train.measures import negative_log_likelihood
+from train.measure.digits import judge
+from train.measure.statistics import negative_log_likelihood
 from webapp.recognition import Calibration, Outputs, log_odds, tempered
 
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from webapp.capacity import Capacity, SiteLock, cores_here, default_workers, memory_here
 from webapp.config import MIB
+from webapp.ops.capacity import Capacity, SiteLock, cores_here, default_workers, memory_here
 from webapp.recognition import Budget, BudgetError
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from webapp import create_app
-from webapp.cards import PLOTS, view_of
 from webapp.config import Settings
+from webapp.site.cards import PLOTS, view_of
 
 SHIPPED = Path(Settings().models)
 

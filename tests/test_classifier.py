@@ -18,7 +18,7 @@ from webapp.recognition import (
     load_model,
     sorted_outputs,
 )
-from webapp.recognition.glyph import AT_ONCE
+from webapp.recognition.ink.glyph import AT_ONCE
 
 MODELS = ROOT / "models"
 
@@ -107,7 +107,7 @@ def test_reserved_interpreters_are_used(glyphs, monkeypatch):
         made.append(options)
         return Interpreter(**options)
 
-    monkeypatch.setattr("webapp.recognition.classifier.Interpreter", interpreter)
+    monkeypatch.setattr("webapp.recognition.network.classifier.Interpreter", interpreter)
     classifier = LiteRTClassifier(load_model(MODELS, "digits").content)
     classifier.reserve(2)
     classifier.reserve(2)
@@ -125,7 +125,7 @@ def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):
         made.append(threading.get_ident())
         raise RuntimeError("made")
 
-    monkeypatch.setattr("webapp.recognition.classifier.Interpreter", interpreter)
+    monkeypatch.setattr("webapp.recognition.network.classifier.Interpreter", interpreter)
     classifier = LiteRTClassifier(b"")
     assert made == []
     with pytest.raises(RuntimeError, match="made"):
@@ -137,7 +137,7 @@ def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):
 def test_a_network_of_any_kind_is_served(monkeypatch, glyphs, channels, judges):
     """It gets the channels that it looks at; which of its outputs comes first does not matter."""
     made = Made(channels, judges)
-    monkeypatch.setattr("webapp.recognition.classifier.Interpreter", lambda **_: made)
+    monkeypatch.setattr("webapp.recognition.network.classifier.Interpreter", lambda **_: made)
     outputs = LiteRTClassifier(b"").classify(glyphs)
     assert made.given.shape == (10, 28, 28, channels)
     assert np.array_equal(made.given, glyphs[..., :channels] / np.float32(255))

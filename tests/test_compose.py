@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.compose import NOOK, clearance, composed, dense, side_by_side
+from train.data.compose import NOOK, clearance, composed, dense, side_by_side
+from train.data.strokes import StrokeSample
 from train.errors import DataError
-from train.strokes import StrokeSample
 
 SAMPLES = [StrokeSample(str(digit), "me", tuple(hand.strokes(digit))) for digit in range(10)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from webapp.config import ROOT
 from webapp.recognition import Confidence, ModelError, load_model
-from webapp.recognition.confidence import Evidence
+from webapp.recognition.network.confidence import Evidence
 
 PLAIN = Evidence(
     share=0.9,

@@ -43,8 +43,8 @@ from tests.test_server import (
     whole,
     workers,
 )
-from webapp import worker as module
-from webapp.limits import Watch
+from webapp.access.bodies import Watch
+from webapp.ops import worker as module
 
 FOR_EVER = {"WEB_CONCURRENCY": "1", "INKLING_BODY_SECONDS": "3600"}
 """One worker, which waits for slow clients longer than any test runs."""

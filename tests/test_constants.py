@@ -66,7 +66,7 @@ def every_constant() -> dict[str, bool]:
     """Of all modules, by `module.NAME`."""
     return {
         f"{path.stem}.{name}": documented
-        for path in sorted(RECOGNITION.glob("*.py"))
+        for path in sorted(RECOGNITION.rglob("*.py"))
         for name, documented in constants_of(path.read_text(encoding="utf-8")).items()
     }
 
@@ -74,7 +74,7 @@ def every_constant() -> dict[str, bool]:
 def count_of_lines() -> int:
     """Of all modules, blank ones and comments included."""
     return sum(
-        len(path.read_text(encoding="utf-8").splitlines()) for path in RECOGNITION.glob("*.py")
+        len(path.read_text(encoding="utf-8").splitlines()) for path in RECOGNITION.rglob("*.py")
     )
 
 

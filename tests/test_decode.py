@@ -6,13 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from webapp.recognition import Budget, BudgetError, GoneError, decode
-from webapp.recognition.decode import (
-    Hypothesis,
-    Placed,
-    align,
-    prefix_beam_search,
-)
+from webapp.recognition import Budget, BudgetError, GoneError
+from webapp.recognition.network import beam_search
+from webapp.recognition.network.beam_search import Hypothesis, Placed, align, prefix_beam_search
 
 WIDE = 100_000  # more prefixes than a small line has
 
@@ -137,7 +133,7 @@ def test_it_works():
 @pytest.mark.parametrize(("length", "classes"), SHAPES)
 def test_a_wide_beam_finds_every_text(length, classes, monkeypatch):
     """Where nothing is skipped, each text has the sum of its paths."""
-    monkeypatch.setattr(decode, "SKIPPED", 0)
+    monkeypatch.setattr(beam_search, "SKIPPED", 0)
     rng = np.random.default_rng(length * classes)
     for sharpness in (0.5, 3):
         columns = random_columns(rng, length, classes, sharpness)
@@ -148,7 +144,7 @@ def test_a_wide_beam_finds_every_text(length, classes, monkeypatch):
 @pytest.mark.parametrize("beam", [1, 2, 5, 12])
 def test_the_short_cuts_change_nothing(beam, monkeypatch):
     """A narrow beam keeps the same prefixes as a search that tries every symbol."""
-    monkeypatch.setattr(decode, "SKIPPED", 0)
+    monkeypatch.setattr(beam_search, "SKIPPED", 0)
     rng = np.random.default_rng(beam)
     for classes, sharpness, blank in [(25, 1.5, 8), (25, 3, 3), (6, 1, 1), (3, 0.3, 0)] * 3:
         columns = random_columns(rng, 40, classes, sharpness, blank)
@@ -178,8 +174,8 @@ def test_what_is_skipped_is_bounded():
         columns[2] = random_columns(rng, 1, 4)
         lost = 1 - sum(found_in(columns).values())
         most = max(most, lost)
-        assert lost <= decode.SKIPPED + 1e-5
-    assert most > decode.SKIPPED / 10  # something was skipped
+        assert lost <= beam_search.SKIPPED + 1e-5
+    assert most > beam_search.SKIPPED / 10  # something was skipped
 
 
 @pytest.mark.parametrize("beam", [1, 3, 10])

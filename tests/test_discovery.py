@@ -8,8 +8,8 @@ import pytest
 
 from webapp import create_app
 from webapp.config import Settings
-from webapp.discovery import PAGES
-from webapp.language import NAMES
+from webapp.site.discovery import PAGES
+from webapp.site.language import NAMES
 
 
 def test_robots_may_read_pages(client):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from train.cli import NAMES
-from train.evaluation import MNIST_TEST
+from train.measure.digits import MNIST_TEST
 from webapp.config import PREFIX, ROOT, Settings, variable_of
 from webapp.recognition import load_model
 

@@ -12,10 +12,10 @@ from ai_edge_litert.interpreter import Interpreter
 import webapp
 from tests import hand
 from webapp import create_app
-from webapp.capacity import PICTURES
 from webapp.config import ConfigError, Settings
+from webapp.ops.capacity import PICTURES
 from webapp.recognition import Limits, ModelError
-from webapp.recognition.line_reader import WIDTHS
+from webapp.recognition.network.line_reader import WIDTHS
 
 SHIPPED = Path(Settings().models)
 
@@ -151,7 +151,7 @@ def test_a_warm_up_makes_an_interpreter_for_each_reading_at_once(models, monkeyp
         made.append(1)
         return Interpreter(**options)
 
-    monkeypatch.setattr("webapp.recognition.line_reader.Interpreter", interpreter)
+    monkeypatch.setattr("webapp.recognition.network.line_reader.Interpreter", interpreter)
     app = create_app(Settings(models=str(models), readings=3))
     pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
     assert made == []

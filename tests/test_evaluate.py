@@ -11,11 +11,12 @@ from tests import hand
 from tests.fake import Spells
 from tests.server import free_port, running_server
 from tests.test_strokes import stroke_file
-from train import cli, evaluate
+from train import cli
+from train.data.mnist import Mnist
+from train.data.strokes import StrokeSample
 from train.errors import CardError
-from train.evaluation import MNIST_TEST, Figures, NonDigitFigures, evaluate_glyphs
-from train.mnist import Mnist
-from train.strokes import StrokeSample
+from train.measure import evaluate
+from train.measure.digits import MNIST_TEST, Figures, NonDigitFigures, evaluate_glyphs
 from webapp.config import ROOT
 from webapp.recognition import Calibration, LiteRTClassifier, glyph_of_strokes, load_model
 

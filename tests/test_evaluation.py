@@ -8,7 +8,8 @@ import pytest
 
 from tests import hand
 from tests.fake import ROW, THRESHOLDS, Says, Sees
-from train.evaluation import (
+from train.data.strokes import StrokeSample
+from train.measure.digits import (
     BATCH,
     Figures,
     NonDigitFigures,
@@ -23,7 +24,6 @@ from train.evaluation import (
     table,
     worst_confusions,
 )
-from train.strokes import StrokeSample
 from webapp.recognition import Calibration, Outputs, Recognizer, glyph_of_strokes
 
 CALIBRATION = Calibration(temperature=0.8, scale=1.3, offset=0.4, not_a_number=0.3, unsure=0.5)

@@ -11,7 +11,7 @@ from train.eyes.network import EyesShape, build_eyes
 from train.eyes.views import View
 from train.line.inks import Source
 from webapp.recognition import eyes_input
-from webapp.recognition.eyes import BODY_STEP
+from webapp.recognition.picture.eyes import BODY_STEP
 
 TINY = EyesHyperparameters(
     rounds=2,

@@ -7,17 +7,17 @@ import pytest
 
 from tests.ink_files import files_in
 from train import cli
-from train.artefacts import sha256
 from train.errors import DataError, TrainError
 from train.eyes import run
 from train.eyes.fit import EyesHyperparameters
 from train.eyes.network import EyesShape
 from train.eyes.views import View
+from train.fit.artefacts import sha256
 from train.line.inks import Source
-from webapp.cards import view_of
 from webapp.keras_backend import KerasEyes
 from webapp.recognition import LiteRTEyes, load_model
-from webapp.recognition.eyes import Seen
+from webapp.recognition.picture.eyes import Seen
+from webapp.site.cards import view_of
 
 TINY = EyesHyperparameters(
     rounds=1,
@@ -84,7 +84,7 @@ def test_a_large_picture_is_seen_in_bands(shipped, monkeypatch):
     rng = np.random.default_rng(2)
     picture = rng.integers(0, 256, (640, 64, 3)).astype(np.uint8)
     whole = eyes.see(picture)
-    monkeypatch.setattr("webapp.recognition.eyes.AT_ONCE", 256 * 64)
+    monkeypatch.setattr("webapp.recognition.picture.eyes.AT_ONCE", 256 * 64)
     parts = eyes.see(picture)
     for one, other in ((whole.ink, parts.ink), (whole.body, parts.body)):
         assert np.abs(one.astype(int) - other.astype(int)).max() <= 2

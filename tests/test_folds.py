@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from train.folds import FOLDS
+from train.data.folds import FOLDS
 
 
 def test_it_works():

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from webapp.errors import ProblemError
-from webapp.gate import Gate
+from webapp.access.gate import Gate
+from webapp.problems import ProblemError
 from webapp.recognition import Budget, BudgetError, GoneError
 
 SOON = 10.0

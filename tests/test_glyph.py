@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests import hand
-from webapp.recognition.drawing import DIRECTIONS, PIXELS_PER_CHORD
-from webapp.recognition.glyph import (
+from webapp.recognition.ink.drawing import DIRECTIONS, PIXELS_PER_CHORD
+from webapp.recognition.ink.glyph import (
     AT_ONCE,
     BOX,
     CENTRE,

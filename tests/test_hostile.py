@@ -32,7 +32,7 @@ SITE = {
 """Two workers on the smallest machine, without a rate: one client sends all of this."""
 
 MOST_PICTURE_MIB = 150
-"""How much memory one request may add to a worker (`webapp.capacity.PICTURE_BYTES`)."""
+"""How much memory one request may add to a worker (`webapp.ops.capacity.PICTURE_BYTES`)."""
 
 MOST_SITE_MIB = 450
 """Memory of the whole site, of the 512 MiB of the smallest machine."""

@@ -10,9 +10,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from tests import hand
 from tests.server import HOST, started
 from webapp import create_app
+from webapp.access.headers import HEADERS
+from webapp.access.origins import parse_authority
 from webapp.config import ConfigError, Settings
-from webapp.origins import parse_authority
-from webapp.security import HEADERS
 
 STROKES = "/api/v1/predict/strokes"
 

@@ -23,7 +23,7 @@ from webapp.recognition import (
     UndecodableImageError,
     UnsupportedImageError,
 )
-from webapp.recognition.image import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, decode
+from webapp.recognition.picture.image import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, decode
 
 IMAGE = "/api/v1/predict/image"
 

@@ -108,10 +108,54 @@ def test_the_recogniser_stands_alone(path):
 
 
 def test_flask_stays_in_the_web_layer():
-    """Only the files directly under webapp know of the web."""
+    """The recogniser and the trainer know nothing of the web."""
     users = {path for path in OURS if top(imports_of(path)) & FLASK}
     assert users
-    assert all(path.parent == WEBAPP for path in users)
+    assert all(WEBAPP in path.parents and RECOGNITION not in path.parents for path in users)
+
+
+def module_of(path: Path) -> str:
+    """The name that a file is imported by; that of a package ends in `__init__`."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def imported(names: set[str], modules: set[str]) -> set[str]:
+    """Those modules that are imported by these names of modules and of what is in them."""
+    found = set()
+    for name in names:
+        package = name.rpartition(".")[0]
+        if name in modules:
+            found.add(name)
+        elif package in modules:
+            found.add(package)
+        elif f"{name}.__init__" not in modules and f"{package}.__init__" in modules:
+            found.add(f"{package}.__init__")
+    return found
+
+
+def cycle_of(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in a circle, or none."""
+    rest = dict(graph)
+    while True:
+        free = [module for module, others in rest.items() if not others & rest.keys()]
+        if not free:
+            return sorted(rest)
+        for module in free:
+            del rest[module]
+
+
+def test_cycles_are_found():
+    """With what leads there."""
+    assert cycle_of({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert cycle_of({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("folder", [WEBAPP, TRAIN], ids=["webapp", "train"])
+def test_no_modules_import_each_other(folder):
+    """Neither at once nor in a function: each module can be understood before those that use it."""
+    modules = {module_of(path): path for path in folder.rglob("*.py")}
+    graph = {name: imported(imports_of(path), {*modules}) for name, path in modules.items()}
+    assert cycle_of(graph) == []
 
 
 def test_the_site_never_imports_the_trainer():

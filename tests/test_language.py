@@ -5,9 +5,13 @@ import re
 import pytest
 
 from webapp.config import ROOT
-from webapp.language import NAMES, TEXTS
+from webapp.site.language import NAMES, TEXTS
 
-SOURCES = [*ROOT.glob("templates/*.html"), *ROOT.glob("static/js/*.js"), ROOT / "webapp/words.py"]
+SOURCES = [
+    *ROOT.glob("templates/*.html"),
+    *ROOT.glob("static/js/*.js"),
+    ROOT / "webapp/site/words.py",
+]
 
 
 def names_in(text):

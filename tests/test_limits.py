@@ -13,9 +13,9 @@ from flask import Flask, Request, request
 
 from tests import hand
 from webapp import create_app
+from webapp.access.bodies import LARGE_BODIES, Body, Watch
 from webapp.config import Settings
-from webapp.errors import ProblemError
-from webapp.limits import LARGE_BODIES, Body, Watch
+from webapp.problems import ProblemError
 
 BOUNDARY = "boundary"
 

@@ -19,9 +19,9 @@ from train.line.calibrate import (
     threshold_of,
 )
 from train.line.sets import LineSample
-from train.measures import wilson
+from train.measure.statistics import wilson
 from webapp.recognition import Confidence, Recognizer
-from webapp.recognition.confidence import Evidence
+from webapp.recognition.network.confidence import Evidence
 
 EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
 

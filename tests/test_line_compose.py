@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests.ink_files import inks_in
-from train.compose import NOOK
+from train.data.compose import NOOK
 from train.errors import TrainError
 from train.line import compose
 from train.line.compose import DENSITY, WIDEST, composed_line, random_line
 from train.line.texts import RAISED
-from webapp.recognition.line_reader import OTHER, SIGNS, SYMBOLS
-from webapp.recognition.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.network.line_reader import OTHER, SIGNS, SYMBOLS
 
 SEEDS = range(40)
 

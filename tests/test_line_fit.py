@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.ink_files import files_in, inks_in
-from train.artefacts import sha256
 from train.errors import TrainError
-from train.fitting import PROGRESS, SETTINGS
+from train.fit.artefacts import sha256
+from train.fit.loop import PROGRESS, SETTINGS
 from train.line import fit, run
 from train.line.compose import random_line
 from train.line.fit import LineHyperparameters, exactly_read, fit_line
@@ -20,8 +20,8 @@ from train.line.network import LineShape, build_line_network
 from train.line.rounds import NOTHING
 from webapp.keras_backend import KerasLineReader
 from webapp.recognition import LiteRTLineReader
-from webapp.recognition.line_reader import BLANK, CLASSES
-from webapp.recognition.strip import STRIP_CHANNELS
+from webapp.recognition.ink.strip import STRIP_CHANNELS
+from webapp.recognition.network.line_reader import BLANK, CLASSES
 
 TINY = LineHyperparameters(
     rounds=2,

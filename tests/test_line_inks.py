@@ -19,11 +19,11 @@ from tests.ink_files import (
     symbol_rows,
     write,
 )
+from train.data.mnist import Mnist, dev_rows
 from train.errors import DataError, TrainError
 from train.line import inks
 from train.line.inks import WRITER_CAP, Files, Source, load_inks
-from train.mnist import Mnist, dev_rows
-from webapp.recognition.line_reader import SIGNS as SIGN_NAMES
+from webapp.recognition.network.line_reader import SIGNS as SIGN_NAMES
 
 ME = WRITERS["train"][0]
 TRAIN_DOODLE = next(n for n in ("house", "fork", "bus") if zlib.crc32(n.encode()) % 4 >= 2)

@@ -15,7 +15,16 @@ from webapp.recognition import (
     ModelError,
     load_model,
 )
-from webapp.recognition.line_reader import (
+from webapp.recognition.ink.strip import (
+    BODY,
+    MARGIN,
+    ROWS,
+    STRIP_CHANNELS,
+    boxes_of,
+    frame_of,
+    strip_of_strokes,
+)
+from webapp.recognition.network.line_reader import (
     BLANK,
     CLASSES,
     COLUMN,
@@ -25,15 +34,6 @@ from webapp.recognition.line_reader import (
     columns_of,
     in_windows,
     width_of,
-)
-from webapp.recognition.strip import (
-    BODY,
-    MARGIN,
-    ROWS,
-    STRIP_CHANNELS,
-    boxes_of,
-    frame_of,
-    strip_of_strokes,
 )
 
 MODELS = ROOT / "models"
@@ -202,7 +202,7 @@ def test_reserved_interpreters_are_used(content, strips, monkeypatch):
         made.append(options)
         return Interpreter(**options)
 
-    monkeypatch.setattr("webapp.recognition.line_reader.Interpreter", interpreter)
+    monkeypatch.setattr("webapp.recognition.network.line_reader.Interpreter", interpreter)
     reader = LiteRTLineReader(content)
     reader.reserve(2)
     reader.reserve(2)
@@ -220,7 +220,7 @@ def test_no_interpreter_before_the_first_call(strips, monkeypatch):
         made.append(threading.get_ident())
         raise RuntimeError("made")
 
-    monkeypatch.setattr("webapp.recognition.line_reader.Interpreter", interpreter)
+    monkeypatch.setattr("webapp.recognition.network.line_reader.Interpreter", interpreter)
     reader = LiteRTLineReader(b"")
     assert made == []
     with pytest.raises(ModelError, match="made"):

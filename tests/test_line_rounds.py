@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from tests.ink_files import files_in
-from train import rounds as module
 from train.errors import DataError, TrainError
+from train.fit import rounds as module
+from train.fit.rounds import rounds
 from train.line.compose import Line
 from train.line.inks import Source
 from train.line.rounds import (
@@ -22,8 +23,7 @@ from train.line.rounds import (
     composed_round,
     extent_targets,
 )
-from train.rounds import rounds
-from webapp.recognition.strip import BODY, STRIP_CHANNELS
+from webapp.recognition.ink.strip import BODY, STRIP_CHANNELS
 
 SEED = 3
 

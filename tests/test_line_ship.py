@@ -13,9 +13,10 @@ from tests import fake
 from tests.ink_files import WRITERS, digit_rows, doodle_rows, files_in, write
 from tests.server import ROOT
 from tests.test_line_calibrate import outcome
-from train import artefacts, cli
+from train import cli
+from train.data.folds import FOLDS
 from train.errors import DataError, TrainError
-from train.folds import FOLDS
+from train.fit import artefacts
 from train.line import reading, run, ship
 from train.line.cli import FOLD_ROUNDS
 from train.line.fit import LineHyperparameters
@@ -23,8 +24,8 @@ from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
 from train.line.sets import Amounts, line_sets
 from train.line.ship import calibrated, digits_of, evaluate, figures_in_card, misread, table
-from webapp.cards import view_of
 from webapp.recognition import Confidence, LanguageModel, LiteRTLineReader, load_model
+from webapp.site.cards import view_of
 
 FEW = Amounts(single=60, composed=3, signs=3, pictures=3, others=3)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests import hand
-from webapp.recognition.lines import NEAR, WIDE_GAP, lines_of, parts_of
-from webapp.recognition.strip import boxes_of
+from webapp.recognition.ink.lines import NEAR, WIDE_GAP, lines_of, parts_of
+from webapp.recognition.ink.strip import boxes_of
 
 
 def rows(strokes):

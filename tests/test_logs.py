@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests import hand
-from webapp.logs import JsonFormatter, WithoutAddresses
+from webapp.ops.logs import JsonFormatter, WithoutAddresses
 
 ADDRESS = "192.0.2.77"
 AGENT = "A browser of its own/1.0"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.measures import (
+from train.measure.statistics import (
     BINS,
     auroc,
     auroc_error,

@@ -5,9 +5,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests import hand
 from webapp import create_app
-from webapp import metrics as module
 from webapp.config import Settings
-from webapp.metrics import CELLS, ROWS, Family, Gauge, Histogram, Memory, Registry, free_row
+from webapp.ops import metrics as module
+from webapp.ops.metrics import CELLS, ROWS, Family, Gauge, Histogram, Memory, Registry, free_row
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from train import mnist
+from train.data import mnist
+from train.data.mnist import SHA256, WRITERS, dev_rows, load_mnist
 from train.errors import DataError
-from train.mnist import SHA256, WRITERS, dev_rows, load_mnist
 from webapp.config import ROOT
 
 OFFICIAL = ROOT.parent / "shared" / "data" / "mnist"

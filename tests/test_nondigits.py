@@ -5,8 +5,7 @@ import pytest
 
 from tests import hand
 from tests.test_strokes import stroke_file
-from train.errors import DataError
-from train.nondigits import (
+from train.data.nondigits import (
     GENERATED,
     QUICK_DRAW_WRITER,
     blot,
@@ -15,7 +14,8 @@ from train.nondigits import (
     pair,
     read_nondigits,
 )
-from train.strokes import StrokeSample
+from train.data.strokes import StrokeSample
+from train.errors import DataError
 from webapp.recognition import glyph_of_strokes
 
 SPLITS = ("train", "dev", "test")

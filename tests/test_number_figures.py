@@ -5,8 +5,8 @@ import pytest
 
 from tests import hand
 from tests.fake import BY_IS_DIGIT, Says, Spells
-from train.number_figures import edit_distance, evaluate_numbers, is_number, numbers_table
-from train.strokes import StrokeSample
+from train.data.strokes import StrokeSample
+from train.measure.numbers import edit_distance, evaluate_numbers, is_number, numbers_table
 from webapp.recognition import Reading, Recognizer
 
 

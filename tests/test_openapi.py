@@ -10,8 +10,8 @@ import pytest
 
 from tests import hand
 from tests.server import ROOT, running_server
-from webapp.openapi import STATUSES, marked, type_of
-from webapp.schema import Answer, StrokesRequest
+from webapp.api.openapi import STATUSES, marked, type_of
+from webapp.api.schema import Answer, StrokesRequest
 
 EXAMPLES = 25
 """Requests that schemathesis makes up for each operation and phase."""

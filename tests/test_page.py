@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from webapp.recognition import Budget, BudgetError
-from webapp.recognition.eyes import BODY_STEP, Seen
-from webapp.recognition.page import HEIGHTS, page_of
+from webapp.recognition.picture.eyes import BODY_STEP, Seen
+from webapp.recognition.picture.page import HEIGHTS, page_of
 
 
 class Coloured:

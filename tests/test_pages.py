@@ -13,7 +13,7 @@ import pytest
 from tests import fake, hand
 from webapp import create_app
 from webapp.config import Settings
-from webapp.pages import SHOWN_SIDE
+from webapp.site.pages import SHOWN_SIDE
 
 
 class Page(HTMLParser):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.compose import side_by_side
-from train.photos import SCENES, photo_of
+from train.data.compose import side_by_side
+from train.data.photos import SCENES, photo_of
 
 
 def lines_of(*texts, seed=0):

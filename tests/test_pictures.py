@@ -6,7 +6,7 @@ import pytest
 
 from tests import hand
 from tests.test_photos import lines_of
-from train.photos import SCENES, photo_of
+from train.data.photos import SCENES, photo_of
 from webapp.recognition import Limits
 
 LIMITS = Limits(pixels=25_000_000, side=20_000)

@@ -8,7 +8,7 @@ import pytest
 
 from tests import hand
 from webapp.recognition import Budget, BudgetError, glyph_of_ink
-from webapp.recognition.pieces import (
+from webapp.recognition.ink.pieces import (
     MOST_PIECES,
     PEN_MOST,
     PictureInk,
@@ -18,7 +18,7 @@ from webapp.recognition.pieces import (
     pieces_of,
     with_pen,
 )
-from webapp.recognition.strip import frame_of
+from webapp.recognition.ink.strip import frame_of
 
 
 def bars(*columns, height=60, width=6, size=200):

@@ -4,8 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from train.evaluation import Result, figures_of
-from train.plots import CAPTION, SHEET_MOST, TILE, contact_sheet, plot_reliability, plot_risk
+from train.measure.digits import Result, figures_of
+from train.measure.plots import (
+    CAPTION,
+    SHEET_MOST,
+    TILE,
+    contact_sheet,
+    plot_reliability,
+    plot_risk,
+)
 
 
 def results(count=60, seed=0):

@@ -12,11 +12,11 @@ import pytest
 from tests import hand, services
 from tests.server import running_server
 from webapp import create_app
+from webapp.access.gate import Gate
+from webapp.access.rates import UNIT_SECONDS, Account, Rates
+from webapp.access.rates import client as client_of
 from webapp.config import ConfigError, Settings
-from webapp.errors import ProblemError
-from webapp.gate import Gate
-from webapp.rates import UNIT_SECONDS, Account, Rates
-from webapp.rates import client as client_of
+from webapp.problems import ProblemError
 
 STROKES = "/api/v1/predict/strokes"
 BODY = json.dumps({"strokes": hand.columns(3)}).encode()

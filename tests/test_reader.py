@@ -7,7 +7,7 @@ import pytest
 from tests import hand
 from tests.fake import ROW, Says, Sees, Spells
 from webapp.recognition import Box, Calibration, Limits, Recognizer
-from webapp.recognition.reader import without_dust
+from webapp.recognition.recognizer import without_dust
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
 

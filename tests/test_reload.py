@@ -215,7 +215,7 @@ def test_row_8_recycled_workers_serve_the_model_that_was_checked(models):
         "raise ValueError('no')",
         "def (",
         "sys.exit('error: INKLING_THREADS is 0')",
-        "worker_class = 'webapp.worker.Nobody'",
+        "worker_class = 'webapp.ops.worker.Nobody'",
         f"bind = '{HOST}:1'",
     ],
 )

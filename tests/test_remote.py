@@ -13,7 +13,8 @@ from tests import hand
 from tests.fake import reading_of
 from tests.server import free_port, running_server
 from train.errors import TrainError
-from train.remote import RemoteRecognizer
+from train.measure.remote import RemoteRecognizer
+from webapp.api.schema import ModelAnswer, SurfaceAnswer, answer_of
 from webapp.config import ROOT
 from webapp.recognition import (
     Calibration,
@@ -26,7 +27,6 @@ from webapp.recognition import (
     Recognizer,
     load_model,
 )
-from webapp.schema import ModelAnswer, SurfaceAnswer, answer_of
 
 LIMITS = Limits(pixels=1_000_000, side=2_000)
 PEN, PICTURES, LINES, EYES = (

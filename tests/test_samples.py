@@ -13,7 +13,7 @@ import pytest
 
 from tests import hand
 from tests.server import running_server
-from webapp.samples import WIDTH, in_lines
+from webapp.api.samples import WIDTH, in_lines
 
 RUNS = {
     "curl": ["sh", "-c"],

@@ -12,9 +12,7 @@ import pytest
 
 from tests import fake, hand
 from tests.server import ROOT
-from webapp.errors import ProblemError
-from webapp.recognition import Recognizer
-from webapp.schema import (
+from webapp.api.schema import (
     SHOWN_BODY_BYTES,
     BatchRequest,
     ImageOptions,
@@ -27,6 +25,8 @@ from webapp.schema import (
     glyph_uri,
     pointer,
 )
+from webapp.problems import ProblemError
+from webapp.recognition import Recognizer
 
 POINT = {"x": [1], "y": [2]}
 MODEL = ModelAnswer("digits", "0123456789ab")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.security import CONTENT_SECURITY_POLICY, HEADERS
+from webapp.access.headers import CONTENT_SECURITY_POLICY, HEADERS
 
 PLACES = ["/", "/model", "/healthz", "/api/v1/model", "/nothing", "/api/nothing", "/upload"]
 

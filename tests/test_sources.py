@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train import sources as sources_module
-from train.augment import Augmentation
-from train.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
-from train.sources import (
+from train.augment.pixels import Augmentation
+from train.augment.warp import Warp
+from train.data import sources as sources_module
+from train.data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
+from train.data.sources import (
     GlyphSource,
     NonDigitSource,
     Rendering,
@@ -18,8 +19,7 @@ from train.sources import (
     StrokeSource,
     balanced,
 )
-from train.strokes import StrokeSample
-from train.warp import Warp
+from train.data.strokes import StrokeSample
 from webapp.recognition import glyph_of_strokes
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from train.line.degrade import boxes_of_ink
-from webapp.recognition.strip import (
+from webapp.recognition.ink.strip import (
     BODY,
     FULL,
     LEAST_BODY,

@@ -7,14 +7,14 @@ import zlib
 import numpy as np
 import pytest
 
-from train.errors import DataError
-from train.strokes import (
+from train.data.strokes import (
     StrokeSample,
     file_name,
     imported_from_unipen,
     of_pendigits,
     read_stroke_file,
 )
+from train.errors import DataError
 
 ROW = {"label": "7", "writer": "one", "strokes": [[[0, 0], [4, 0], [1, 9]], [[1, 4], [3, 4]]]}
 

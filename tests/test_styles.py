@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from train import styles
-from train.styles import STYLES, drawn
-from train.warp import Warp, warp
+from train.augment import styles
+from train.augment.styles import STYLES, drawn
+from train.augment.warp import Warp, warp
 from webapp.config import ROOT
 from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 

@@ -1,6 +1,6 @@
 """What the models can do, at a glance."""
 
-from webapp.summaries import MODELS, Bar, Figure, chart, summaries
+from webapp.site.summaries import MODELS, Bar, Figure, chart, summaries
 
 FIGURE = {"data": "MNIST test", "count": 10_000, "accuracy": 0.9967, "interval95": [0.9954, 0.9976]}
 

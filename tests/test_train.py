@@ -8,13 +8,15 @@ import pytest
 
 from tests import hand
 from tests.test_strokes import stroke_file
-from train import cli, evaluate, ship, training
-from train.artefacts import sha256
-from train.augment import Augmentation
-from train.mnist import Mnist
-from train.sources import GlyphSource
-from train.strokes import StrokeSample
-from train.training import Batches, Hyperparameters, fit
+from train import cli
+from train.augment.pixels import Augmentation
+from train.data.mnist import Mnist
+from train.data.sources import GlyphSource
+from train.data.strokes import StrokeSample
+from train.fit import ship
+from train.fit.artefacts import sha256
+from train.fit.digits import Batches, Hyperparameters, fit
+from train.measure import evaluate
 from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 
 
@@ -397,5 +399,5 @@ def test_a_batch_depends_on_its_place_alone(data):
 def test_tensorflow_is_quiet_by_default(monkeypatch):
     """Its notices are turned off unless a user has asked for them."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    training.quieten_tensorflow()
-    assert training.os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
+    digits_fit.quieten_tensorflow()
+    assert digits_fit.os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"

@@ -17,17 +17,10 @@ from webapp.recognition import (
     LanguageModel,
     Recognizer,
 )
-from webapp.recognition.language_model import ngrams_of
-from webapp.recognition.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
-from webapp.recognition.pieces import PictureInk, StrokeInk, pieces_of
-from webapp.recognition.strip import (
-    MARGIN,
-    ROWS,
-    STRIP_CHANNELS,
-    boxes_of,
-    frame_in,
-    frame_of,
-)
+from webapp.recognition.ink.pieces import PictureInk, StrokeInk, pieces_of
+from webapp.recognition.ink.strip import MARGIN, ROWS, STRIP_CHANNELS, boxes_of, frame_in, frame_of
+from webapp.recognition.network.language_model import ngrams_of
+from webapp.recognition.network.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
 from webapp.recognition.transcribe import BEAM, Medium, transcribe
 
 EVEN = np.full(10, 0.1)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from train import cli, unipen
+from train import cli
+from train.data import unipen
+from train.data.strokes import read_stroke_file
+from train.data.unipen import import_unipen
 from train.errors import DataError
-from train.strokes import read_stroke_file
-from train.unipen import import_unipen
 from webapp.config import ROOT
 
 UNIPEN = ROOT.parent / "shared" / "data" / "unipen"

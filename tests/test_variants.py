@@ -6,8 +6,8 @@ import pytest
 
 from tests import hand
 from tests.fake import Says, Sees
-from train.strokes import StrokeSample
-from train.variants import (
+from train.data.strokes import StrokeSample
+from train.measure.variants import (
     PICTURES,
     STROKES,
     Look,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.fake import ROW
-from webapp.language import TEXTS
 from webapp.recognition import Alternative, Box, Digit, Reading, Sign
-from webapp.words import Words, percent
+from webapp.site.language import TEXTS
+from webapp.site.words import Words, percent
 
 CASES = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
 """The words that static/js/words.js is held to as well."""

@@ -17,15 +17,15 @@ import numpy as np
 from webapp.recognition import ModelError
 
 from .arguments import positive, seed
+from .data.mnist import dev_rows, load_mnist
+from .data.unipen import CHARACTER, Tally, import_unipen
 from .errors import TrainError
-from .evaluate import MODELS
-from .evaluate import add_options as add_evaluate_options
-from .evaluation import table
 from .eyes.cli import add_commands as add_eyes_commands
 from .line.cli import add_commands as add_line_commands
-from .mnist import dev_rows, load_mnist
+from .measure.digits import table
+from .measure.evaluate import MODELS
+from .measure.evaluate import add_options as add_evaluate_options
 from .progress import PROGRESS_SECONDS
-from .unipen import CHARACTER, Tally, import_unipen
 
 NAMES = ("digits", "ink", "pen")
 """The models that are shipped: the seed network, what reads pictures, and what reads strokes."""
@@ -233,13 +233,13 @@ def _progress() -> Callable[[int, int], None]:
 
 def train(options: argparse.Namespace) -> int:
     """Train, then measure, calibrate, export and ship."""
-    from .training import quieten_tensorflow
+    from .fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
-    from . import artefacts
-    from .recipes import RECIPES, quick
-    from .runs import load_data, run
-    from .ship import dev_figures, ship
+    from .fit import artefacts
+    from .fit.recipes import RECIPES, quick
+    from .fit.runs import load_data, run
+    from .fit.ship import dev_figures, ship
 
     settings = replace(RECIPES[options.name], seed=options.seed)
     output = options.output or MODELS
@@ -273,11 +273,11 @@ def train(options: argparse.Namespace) -> int:
 
 def ship_runs(options: argparse.Namespace) -> int:
     """Ship the best of several runs."""
-    from .training import quieten_tensorflow
+    from .fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
-    from .runs import load_data
-    from .ship import ship
+    from .fit.runs import load_data
+    from .fit.ship import ship
 
     mnist = load_mnist(options.mnist)
     held_out = np.zeros(len(mnist.train_labels), bool)

@@ -5,26 +5,12 @@ from typing import Any
 
 from flask import Flask
 
-from . import (
-    api,
-    assets,
-    cli,
-    discovery,
-    engine,
-    errors,
-    health,
-    language,
-    limits,
-    logs,
-    metrics,
-    openapi,
-    origins,
-    pages,
-    rates,
-    request_id,
-    security,
-)
+from . import engine, problems
+from .access import bodies, headers, origins, rates
+from .api import openapi, routes
 from .config import Settings, load_settings
+from .ops import cli, health, logs, metrics, request_ids
+from .site import assets, discovery, language, pages
 
 
 class Site(Flask):
@@ -47,17 +33,17 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     # What comes first sees a request first, and its answer last.
     logs.init_app(app)
-    request_id.init_app(app)
-    limits.init_app(app)
-    errors.init_app(app)
-    security.init_app(app)
+    request_ids.init_app(app)
+    bodies.init_app(app)
+    problems.init_app(app)
+    headers.init_app(app)
     origins.init_app(app)
     rates.init_app(app)
     engine.init_app(app)
     assets.init_app(app)
     language.init_app(app)
     health.init_app(app)
-    api.init_app(app)
+    routes.init_app(app)
     openapi.init_app(app)
     pages.init_app(app)
     discovery.init_app(app)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from flask import Flask, current_app
 
-from . import metrics
-from .capacity import PICTURES
+from .access.gate import Gate
 from .config import ConfigError, Settings
-from .gate import Gate
 from .models import model_of
+from .ops import metrics
+from .ops.capacity import PICTURES
 from .recognition import (
     CHANNELS,
     SIDE,

@@ -21,8 +21,8 @@ from .recognition import (
     network_input,
     sorted_outputs,
 )
-from .recognition.line_reader import in_windows, width_of
-from .recognition.strip import STRIP_CHANNELS, Strip
+from .recognition.ink.strip import STRIP_CHANNELS, Strip
+from .recognition.network.line_reader import in_windows, width_of
 
 
 class KerasClassifier:

@@ -1,25 +1,14 @@
-"""The models of this process: read once, tried once, and handed to every worker.
+"""The models of this process: those that were prepared before it started, else those on the disk.
 
-gunicorn's first process calls `prepare` before it forks (gunicorn.conf.py). Workers inherit the
-models, so that one that starts later does not depend on what has become of the files. Any other
-process, as the `flask` command, reads the files when it makes its site.
+Workers inherit what `ops/preload.py` prepared. A worker that starts later then does not depend on
+what has become of the files.
 """
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-import numpy as np
-
-from . import metrics
-from .config import ConfigError, Settings
-from .recognition import CHANNELS, SIDE, Model, ModelError, load_model
-
-TRY_SECONDS = 60.0
-"""How long the models may take to answer once: 0.5 s here, some 10 s with TensorFlow."""
+from .config import Settings
+from .recognition import Model, load_model
 
 Models = Mapping[tuple[str, str], Model]
 """By folder and name."""
@@ -28,96 +17,20 @@ _prepared: Models = {}
 
 
 def model_of(settings: Settings, name: str) -> Model:
-    """The model of this name: as it was prepared, else from the disk.
+    """Return the prepared model of this name, or read it from the disk.
 
     Raises:
         ModelError: see `load_model`.
     """
-    prepared = _prepared.get((settings.models, name))
-    return prepared or load_model(Path(settings.models), name)
+    return _prepared.get((settings.models, name)) or load_model(Path(settings.models), name)
 
 
 def prepared() -> Models:
-    """What was prepared last; for `restore`."""
+    """Return what was prepared last; for `restore`."""
     return _prepared
 
 
 def restore(models: Models) -> None:
-    """Hand these to the workers that start from now on."""
+    """Hand these models to the workers that start from now on."""
     global _prepared
     _prepared = models
-
-
-def prepare(settings: Settings) -> None:
-    """Read the models, see that a site with them answers, and keep them for the workers.
-
-    Raises:
-        ModelError, ConfigError: they cannot be served. What was prepared before stays.
-    """
-    names = (settings.model, settings.stroke_model, settings.line_model, settings.eyes_model)
-    found = {(settings.models, n): load_model(Path(settings.models), n) for n in names}
-    _try(settings, found)
-    restore(found)
-
-
-def _try(settings: Settings, models: Models) -> None:
-    """Try the models in a child process: make the site, and let each answer once.
-
-    Interpreters do not survive a fork, and a broken file may crash the process that reads it.
-    """
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_answer_once, args=(settings, models, sender))
-    process.start()
-    sender.close()
-    try:
-        error = receiver.recv() if receiver.poll(TRY_SECONDS) else f"no answer in {TRY_SECONDS} s"
-    except EOFError:
-        process.join()
-        error = f"the process that tried them ended with exit status {process.exitcode}"
-    finally:
-        process.kill()  # it has said all, or hangs
-        process.join()
-        receiver.close()
-    if isinstance(error, ConfigError):
-        raise error
-    if error is not None:
-        raise ModelError(f"the models in {settings.models} cannot be served: {error}")
-
-
-def _answer_once(settings: Settings, models: Models, sender: Connection) -> None:
-    """Run in the child: send what is wrong, or None."""
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_DFL)
-    # Libraries have much to say of a broken file; the site says one line.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    restore(models)
-    metrics.memory = metrics.Memory()  # nobody's row
-    try:
-        _check(settings)
-    except (ModelError, ConfigError) as error:
-        sender.send(error)
-    except Exception as error:
-        sender.send(f"{type(error).__name__}: {error}")
-    else:
-        sender.send(None)
-
-
-def _check(settings: Settings) -> None:
-    """Do what a worker does before it answers, and what its pages do with the cards.
-
-    Raises:
-        Exception: something does not fit.
-    """
-    from . import create_app
-    from .cards import cards, view_of
-    from .engine import current_engine, current_stroke_engine
-
-    with create_app(settings).app_context():
-        for engine in (current_engine(), current_stroke_engine()):
-            engine.warm_up()
-            said = engine.classifier.classify(np.zeros((1, SIDE, SIDE, CHANNELS), np.uint8))
-            if said.digits.shape != (1, 10) or not np.isfinite(said.digits).all():
-                raise ModelError(f"{engine.model.name} does not answer with ten probabilities")
-        for card in cards():
-            view_of(card, Path(settings.models))

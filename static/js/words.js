@@ -1,5 +1,5 @@
-// An answer in words. Pure: no DOM. webapp/words.py says the same where there is no JavaScript;
-// both take the texts of webapp/texts/.
+// An answer in words. Pure: no DOM. webapp/site/words.py says the same where there is no JavaScript;
+// both take the texts of webapp/site/texts/.
 
 /** Other readings less likely than this are not worth words; the bars show them all. */
 const NOTABLE = 0.01;

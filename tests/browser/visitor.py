@@ -5,8 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.hand import DIGITS, strokes
+from webapp.api.schema import glyph_uri
 from webapp.recognition import glyph_of_strokes
-from webapp.schema import glyph_uri
 
 PHONE = {
     "viewport": {"width": 390, "height": 844},

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Words, oneLine } from "../../static/js/words.js";
 
 const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url)));
-const wordsOf = (language) => new Words(json(`../../webapp/texts/${language}.json`).words);
+const wordsOf = (language) => new Words(json(`../../webapp/site/texts/${language}.json`).words);
 const words = wordsOf("en");
 
 /** An answer of the API, as far as words need it. */
@@ -21,7 +21,7 @@ function answerOf({ is_digit, alternatives, signs = 0, ignored = 0, ...rest }) {
   };
 }
 
-// The words that webapp/words.py is held to as well.
+// The words that webapp/site/words.py is held to as well.
 for (const { name, language = "en", answer, ...said } of json("../words.json")) {
   test(name, () => {
     const its = wordsOf(language);

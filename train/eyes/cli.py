@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import positive, seed
-from ..evaluate import MODELS
 from ..line.cli import RUNS, add_data, source_of
+from ..measure.evaluate import MODELS
 
 
 def add_commands(commands: Any) -> None:
@@ -34,7 +34,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .fit import EyesHyperparameters
@@ -50,7 +50,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _ship(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .run import ship

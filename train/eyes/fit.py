@@ -12,11 +12,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from webapp.recognition import eyes_input
-from webapp.recognition.eyes import BODY_STEP
+from webapp.recognition.picture.eyes import BODY_STEP
 
-from ..fitting import Fitted, Schedule, Task, fit
+from ..fit.loop import Fitted, Schedule, Task, fit
+from ..fit.rounds import rounds
 from ..line.inks import Source, inks_of
-from ..rounds import rounds
 from .network import EyesShape, build_eyes
 from .views import SIDE, View, random_view
 

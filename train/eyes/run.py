@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import LiteRTEyes
-from webapp.recognition.eyes import Eyes
-from webapp.recognition.page import CLEAR, SURE
+from webapp.recognition.picture.eyes import Eyes
+from webapp.recognition.picture.page import CLEAR, SURE
 
-from .. import artefacts, plots
+from ..fit import artefacts
 from ..line.inks import Source, inks_of
 from ..line.ship import data_entries
+from ..measure import plots
 from ..progress import watched
 from .fit import EyesHyperparameters, fit_eyes
 from .views import View, random_view

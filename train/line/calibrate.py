@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import Confidence, Reading, Recognizer
-from webapp.recognition.confidence import Evidence
+from webapp.recognition.network.confidence import Evidence
 
 from ..errors import TrainError
-from ..evaluation import LIMITS
-from ..measures import wilson
+from ..measure.digits import LIMITS
+from ..measure.statistics import wilson
 from .sets import LineSample
 
 WRONG_OF_OK = 0.01

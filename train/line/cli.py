@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import positive, seed
+from ..data.folds import FOLDS
 from ..errors import TrainError
-from ..evaluate import LINE_MODEL, MODELS
-from ..folds import FOLDS
+from ..measure.evaluate import LINE_MODEL, MODELS
 from .inks import Files, Source
 
 RUNS = Path("build/runs")
@@ -41,7 +41,7 @@ def add_commands(commands: Any) -> None:
         "--fold",
         type=int,
         choices=range(len(FOLDS)),
-        help=f"leave a group of contributors out (train/folds.py), for {FOLD_ROUNDS} rounds",
+        help=f"leave a group of contributors out (train/data/folds.py), for {FOLD_ROUNDS} rounds",
     )
     ship = commands.add_parser(
         "ship-lines",
@@ -115,7 +115,7 @@ def source_of(options: argparse.Namespace, *splits: str) -> Source:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .fit import LineHyperparameters
@@ -136,7 +136,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _ship(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .ship import ship
@@ -146,7 +146,7 @@ def _ship(options: argparse.Namespace) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .report import rewrite
@@ -156,7 +156,7 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from ..training import quieten_tensorflow
+    from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
     from .ship import evaluate

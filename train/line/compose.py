@@ -14,20 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
-from webapp.recognition.line_reader import OTHER, SYMBOLS
-from webapp.recognition.strip import (
-    Strip,
-    boxes_of,
-    frame_of,
-    strip_of_ink,
-    strip_of_strokes,
-)
+from webapp.recognition.ink.strip import Strip, boxes_of, frame_of, strip_of_ink, strip_of_strokes
+from webapp.recognition.network.line_reader import OTHER, SYMBOLS
 
-from ..compose import NOOK, dense
+from ..augment.styles import drawn
+from ..augment.warp import Warp, warp
+from ..data.compose import NOOK, dense
+from ..data.nondigits import scribble, smudge
 from ..errors import TrainError
-from ..nondigits import scribble, smudge
-from ..styles import drawn
-from ..warp import Warp, warp
 from .degrade import boxes_of_ink, degraded
 from .inks import Inks, Strokes, Writer
 from .texts import DOODLE, LETTER, MARK, RAISED, SPACE, random_text

@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from webapp.recognition.line_reader import BLANK
-from webapp.recognition.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.network.line_reader import BLANK
 
-from ..fitting import Fitted, Schedule, Task, fit
-from ..rounds import rounds
+from ..fit.loop import Fitted, Schedule, Task, fit
+from ..fit.rounds import rounds
 from .compose import Line
 from .inks import Source
 from .network import LineShape, build_line_network

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
-from webapp.recognition.line_reader import SIGNS
+from webapp.recognition.network.line_reader import SIGNS
 
+from ..data.mnist import WRITERS, dev_rows, load_mnist
+from ..data.nondigits import LOOK_ALIKES, NonDigit, read_nondigits
+from ..data.strokes import StrokeSample, read_stroke_file
 from ..errors import TrainError
-from ..mnist import WRITERS, dev_rows, load_mnist
-from ..nondigits import LOOK_ALIKES, NonDigit, read_nondigits
-from ..strokes import StrokeSample, read_stroke_file
 
 WRITER_CAP = 150
 """Samples of one writer, at most: a few writers hold most of UNIPEN's digits."""

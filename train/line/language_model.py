@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 
-from webapp.recognition.language_model import ngrams_of, shape_of
-from webapp.recognition.line_reader import SYMBOLS
+from webapp.recognition.network.language_model import ngrams_of, shape_of
+from webapp.recognition.network.line_reader import SYMBOLS
 
 from .texts import random_text
 

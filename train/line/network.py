@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from webapp.recognition.line_reader import CLASSES
-from webapp.recognition.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
+from webapp.recognition.network.line_reader import CLASSES
 
 
 @dataclass(frozen=True)

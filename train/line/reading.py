@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from webapp.capacity import cores_here
+from webapp.ops.capacity import cores_here
 from webapp.recognition import (
     Calibration,
     Confidence,
@@ -21,7 +21,7 @@ from webapp.recognition import (
 )
 
 from ..errors import TrainError
-from ..evaluate import EYES_MODEL, MODELS
+from ..measure.evaluate import EYES_MODEL, MODELS
 from ..progress import watched
 from .calibrate import Outcome, outcomes
 from .sets import LineSample

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import artefacts
 from ..errors import DataError
-from ..evaluate import LINE_MODEL
+from ..fit import artefacts
+from ..measure.evaluate import LINE_MODEL
 
 BEGIN, END = "<!-- figures of models/line.json -->", "<!-- end of these figures -->"
 

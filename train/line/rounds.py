@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import network_input
-from webapp.recognition.line_reader import COLUMN
-from webapp.recognition.strip import BODY, ROWS, STRIP_CHANNELS
+from webapp.recognition.ink.strip import BODY, ROWS, STRIP_CHANNELS
+from webapp.recognition.network.line_reader import COLUMN
 
 from .compose import Line, random_line
 from .inks import Source, inks_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import artefacts
-from ..evaluate import LINE_MODEL
+from ..fit import artefacts
+from ..measure.evaluate import LINE_MODEL
 from ..progress import watched
 from .compose import Line, random_line
 from .fit import LineHyperparameters, fit_line

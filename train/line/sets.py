@@ -10,12 +10,12 @@ import numpy as np
 
 from webapp.recognition import Stroke
 
-from ..compose import SPACINGS, Spacing, composed
+from ..data.compose import SPACINGS, Spacing, composed
+from ..data.photo_sets import numbers_as_pictures, picture_of, read_photos
+from ..data.strokes import StrokeSample
 from ..errors import DataError
 from ..eyes.views import bare_view, view_of_line
-from ..number_figures import is_number, written
-from ..photo_sets import numbers_as_pictures, picture_of, read_photos
-from ..strokes import StrokeSample
+from ..measure.numbers import is_number, written
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
 from .texts import DOODLE, LETTER, digits

@@ -10,14 +10,15 @@ import numpy as np
 
 from webapp.recognition import Confidence, load_model
 
-from .. import artefacts, plots
+from ..data.mnist import ABOUT as MNIST
+from ..data.nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
+from ..data.strokes import read_stroke_file
 from ..errors import DataError, TrainError
-from ..evaluate import surely_worse
-from ..measures import over_writers, wilson
-from ..mnist import ABOUT as MNIST
-from ..nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
-from ..ship import origin
-from ..strokes import read_stroke_file
+from ..fit import artefacts
+from ..fit.ship import origin
+from ..measure import plots
+from ..measure.evaluate import surely_worse
+from ..measure.statistics import over_writers, wilson
 from .calibrate import COSTS, WEIGHTS, figures_of, fitted
 from .inks import Source
 from .language_model import count_ngrams

@@ -1,18 +1,6 @@
 """The recogniser: plain arguments in, frozen dataclasses out. No web framework, no TensorFlow."""
 
 from .budget import GROUPS, PIXELS, Budget
-from .calibration import Calibration, log_odds, tempered
-from .classifier import (
-    Classifier,
-    LiteRTClassifier,
-    Model,
-    Outputs,
-    load_model,
-    read_checked,
-    sorted_outputs,
-)
-from .confidence import Confidence
-from .drawing import CHANNELS, Stroke
 from .errors import (
     Bound,
     BudgetError,
@@ -24,19 +12,24 @@ from .errors import (
     UnsupportedImageError,
 )
 from .explain import Layer, explain
-from .eyes import Eyes, LiteRTEyes, Seen, eyes_input
-from .glyph import (
-    PEN,
-    SIDE,
-    Glyph,
-    glyph_of_ink,
-    glyph_of_strokes,
-    network_input,
+from .ink.drawing import CHANNELS, Stroke
+from .ink.glyph import PEN, SIDE, Glyph, glyph_of_ink, glyph_of_strokes, network_input
+from .network.calibration import Calibration, log_odds, tempered
+from .network.classifier import (
+    Classifier,
+    LiteRTClassifier,
+    Model,
+    Outputs,
+    load_model,
+    read_checked,
+    sorted_outputs,
 )
-from .image import FORMATS, Limits
-from .language_model import LanguageModel
-from .line_reader import Columns, LineReader, LiteRTLineReader
-from .reader import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
+from .network.confidence import Confidence
+from .network.language_model import LanguageModel
+from .network.line_reader import Columns, LineReader, LiteRTLineReader
+from .picture.eyes import Eyes, LiteRTEyes, Seen, eyes_input
+from .picture.image import FORMATS, Limits
+from .recognizer import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
 
 __all__ = [
     "CHANNELS",

@@ -8,7 +8,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .glyph import Glyph, network_input
+from .ink.glyph import Glyph, network_input
 
 CONVOLUTION = re.compile(r"(?:^|/)(conv\d+)(?:_\d+)?/")
 """A convolution's name in the name that the exporter gives a tensor: digits_1/conv1_1/Relu;…"""

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .budget import Budget
-from .confidence import TINY, Confidence, Evidence
-from .decode import Hypothesis, align, prefix_beam_search
-from .drawing import Stroke
 from .errors import Bound, BudgetError
-from .glyph import Glyph
-from .language_model import LanguageModel
-from .line_reader import OTHER, SYMBOLS, Columns, LineReader
-from .lines import Boxes, lines_of, parts_of
-from .strip import BODY, ROWS, Frame, Strip, frame_in, frame_of
+from .ink.drawing import Stroke
+from .ink.glyph import Glyph
+from .ink.lines import Boxes, lines_of, parts_of
+from .ink.strip import BODY, ROWS, Frame, Strip, frame_in, frame_of
+from .network.beam_search import Hypothesis, align, prefix_beam_search
+from .network.confidence import TINY, Confidence, Evidence
+from .network.language_model import LanguageModel
+from .network.line_reader import OTHER, SYMBOLS, Columns, LineReader
 
 BEAM = 16
 """Texts that a search keeps, of a line at each column, then of all lines: with 16, a torn line of

@@ -1,0 +1,1 @@
+"""Augmentation: samples as other hands and other pens might have written them."""

@@ -1,0 +1,100 @@
+"""Photographed numbers to measure with: generated ones, and folders of real ones."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from webapp.recognition import Stroke
+
+from ..errors import DataError
+from .compose import Spacing, composed
+from .photos import SCENES, coverage, photo_of
+from .strokes import StrokeSample
+
+LENGTHS = (1, 8)
+"""Digits of a line, least and most."""
+
+PICTURE_PEN = (0.07, 0.12)
+"""Pen of a digit drawn as a picture, in its heights: wider than the gap of digits that kiss."""
+
+PICTURE_HEIGHT = 60
+"""Of a digit drawn as a picture, in pixels."""
+
+
+@dataclass(frozen=True)
+class PhotoSample:
+    """A picture file of numbers."""
+
+    label: str
+    """Line by line, with line breaks between."""
+    writer: str
+    data: bytes
+
+
+def generated_photos(
+    samples: Sequence[StrokeSample], kind: str, count: int, seed: int
+) -> Iterator[PhotoSample]:
+    """So many photos of one of `SCENES`, of one to three lines of digits, each by one writer."""
+    rng = np.random.default_rng([seed, list(SCENES).index(kind)])
+    for _ in range(count):
+        lines = [
+            composed(samples, 1, int(rng.integers(LENGTHS[0], LENGTHS[1] + 1)), "apart", rng)[0]
+            for _ in range(int(rng.integers(1, 4)))
+        ]
+        yield PhotoSample(
+            "\n".join(line.label for line in lines),
+            lines[0].writer,
+            photo_of([line.strokes for line in lines], kind, rng),
+        )
+
+
+def numbers_as_pictures(
+    samples: Sequence[StrokeSample], count: int, length: int, spacing: Spacing, seed: int
+) -> Iterator[PhotoSample]:
+    """So many numbers of so many digits, drawn black on white, as PNG files.
+
+    The digits are as far apart as the widest pen asks for: see `compose.clearance`.
+    """
+    rng = np.random.default_rng(seed)
+    for number in composed(samples, count, length, spacing, rng, PICTURE_PEN[1]):
+        yield PhotoSample(number.label, number.writer, picture_of(number.strokes, rng))
+
+
+def picture_of(strokes: Sequence[Stroke], rng: np.random.Generator) -> bytes:
+    """Strokes, about 1 high, drawn black on white, as a PNG file."""
+    points = np.concatenate(strokes)
+    low = points.min(axis=0) - 0.3
+    width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PICTURE_HEIGHT).astype(int)
+    placed = [(stroke - low) * PICTURE_HEIGHT for stroke in strokes]
+    pen = rng.uniform(*PICTURE_PEN) * PICTURE_HEIGHT
+    picture = np.rint(255 * (1 - coverage(placed, (width, height), pen))).astype(np.uint8)
+    _, encoded = cv2.imencode(".png", picture)
+    return encoded.tobytes()
+
+
+def read_photos(folder: Path) -> list[PhotoSample]:
+    """The photos of a folder that its `labels.jsonl` names: `{"image": "a.png", "writer": "me",
+    "lines": [{"text": "407"}]}`, one a line; other fields are ignored. Lines that name `strokes`
+    instead are of drawings, and left out.
+
+    Raises:
+        DataError: a file is missing, or a line is not of that form.
+    """
+    photos = []
+    try:
+        for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if "strokes" in row:
+                continue
+            label = "\n".join(each["text"] for each in row["lines"])
+            data = (folder / row["image"]).read_bytes()
+            photos.append(PhotoSample(label, str(row.get("writer", row["image"])), data))
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{folder / 'labels.jsonl'}: not a label of a photo: {error!r}") from error
+    return photos

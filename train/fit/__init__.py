@@ -1,0 +1,1 @@
+"""Fitting: networks, recipes, runs, calibration, and shipping a model."""

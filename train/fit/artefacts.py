@@ -1,0 +1,136 @@
+"""What a training run leaves behind: the network, its export, its card and its pictures."""
+
+import contextlib
+import hashlib
+import json
+import platform
+import re
+import signal
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ..errors import DataError, TrainError
+
+PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
+"""Their versions stand in the card."""
+
+NUMBER_LIST = re.compile(r"\[[\s\d.,e+-]*\]")
+
+
+@contextlib.contextmanager
+def workplace(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside the models, on the same disk, so that files can be moved in whole.
+
+    Raises:
+        TrainError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".training-")
+    except OSError as error:
+        raise TrainError(f"{folder} cannot be written to: {error.strerror}") from error
+    with temporary as name:
+        yield Path(name)
+
+
+def export(network: keras.Model, path: Path) -> None:
+    """Write the network as a LiteRT file by Keras's own exporter."""
+    network.export(path, format="litert", verbose=False)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def described(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """What a card says of its files, by name: their sizes, in bytes, and hashes."""
+    return {p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in paths}
+
+
+def hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """Hexadecimal SHA-256 of files, by their names and those of their folders."""
+    return {f"{path.parent.name}/{path.name}": sha256(path) for path in paths}
+
+
+def environment() -> dict[str, str]:
+    """What a run depended on, for its card."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def write_card(path: Path, card: Mapping[str, Any]) -> None:
+    """Write a card as JSON that people can read: a list of numbers stays on one line."""
+    text = json.dumps(card, indent=2)
+    text = NUMBER_LIST.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """A card, or the log of a run.
+
+    Raises:
+        DataError: it cannot be read, or is not JSON.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path} is not a card: {str(found)[:60]}")
+    return found
+
+
+def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
+    """Leave a fitted Keras network, its LiteRT file and its log in a folder, by the log's name.
+
+    Raises:
+        TrainError: the folder cannot be written to.
+    """
+    name = log["name"]
+    with workplace(folder) as built:
+        network.save(built / f"{name}.keras")
+        export(network, built / f"{name}.tflite")
+        write_card(built / f"{name}.run.json", log)
+        publish(built, folder)
+
+
+def read_run(folder: Path, name: str) -> tuple[dict[str, Any], keras.Model]:
+    """The log and the network that `runs.run` left in a folder.
+
+    Raises:
+        DataError: one of them is not there or cannot be read.
+    """
+    log = read_card(folder / f"{name}.run.json")
+    path = folder / f"{name}.keras"
+    try:
+        return log, keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def publish(built: Path, folder: Path) -> None:
+    """Move every file of a finished run over the shipped ones, the cards last.
+
+    Each move is atomic, and nobody can interrupt between two. Should the machine itself stop there,
+    the card does not fit its files, and a server refuses them.
+    """
+    held = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        for path in sorted(built.iterdir(), key=lambda p: p.suffix == ".json"):
+            path.replace(folder / path.name)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+
+
+def today() -> str:
+    """The date, UTC, as in ISO 8601."""
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,228 @@
+"""Fitting the network. Everything that shapes the result stands in `Hyperparameters`."""
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import CHANNELS, SIDE, network_input
+
+from ..augment.pixels import Augmentation
+from ..augment.warp import Warp
+from ..data.nondigits import NOT_A_DIGIT
+from ..data.sources import Rendering, Source
+from .network import build_network
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What a run is made of; stored in the model's card."""
+
+    seed: int = 1
+    epochs: int = 60
+    batch_size: int = 128
+    peak_learning_rate: float = 2e-3
+    """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
+    warmup_epochs: float = 1.0
+    averaging: float = 0.999
+    """Momentum of the exponential moving average of the weights; the average is what is kept."""
+    label_smoothing: float = 0.05
+    is_digit_weight: float = 0.5
+    """Of the loss of P(is a digit), beside 1 for that of the ten digits."""
+    precision: str = "mixed_bfloat16"
+    """What the network computes in while it is trained (`build_network`): bfloat16 takes two thirds
+    of the time where the processor knows it (AVX512-BF16, AMX), and far more where it does not."""
+    channels: int = 1
+    """Of a glyph that the network looks at: 1, the ink alone, or 5, the pen's direction too."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    settling: float = 0.3
+    """Last part of the epochs, in which the augmentation of pixels falls evenly ..."""
+    settled: float = 0.4
+    """... to this share of itself: a small network, which cannot have all of it right, ends on what
+    is likely."""
+    warp: Warp = field(default_factory=Warp)
+    rendering: Rendering = field(default_factory=Rendering)
+    strokes_share: float = 0.4
+    """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
+    styled_share: float = 0.0
+    """Of the pen strokes, 0 to 1, those drawn in a style that the data lacks (`styles.py`)."""
+    nondigits_share: float = 0.2
+    """What is no digit in an epoch, as a share of MNIST's images."""
+    spoilt_share: float = 1 / 3
+    """Of the non-digits, those made of MNIST's pixels: else what has an MNIST look would always be
+    a digit."""
+    drawn_share: float = 0.25
+    """Of the non-digits, those that we draw ourselves."""
+    writer_cap: int = 150
+    """Samples of one writer in one pass over the strokes."""
+
+    def strength(self, epoch: int) -> float:
+        """Of the augmentation of pixels in an epoch, counted from 0: 1, towards the end less."""
+        left = (self.epochs - 1 - epoch) / max(1.0, self.settling * self.epochs)
+        return self.settled + (1 - self.settled) * min(1.0, left)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted network and how it got there: one value an epoch for each curve."""
+
+    network: keras.Model
+    history: dict[str, list[float]]
+
+
+class Batches:
+    """Shuffled, augmented batches, counted through all epochs.
+
+    Each batch draws from a generator of its own, made of the seed and the batch's place: the same
+    seed gives the same batches whoever asks for them, in whatever order.
+    """
+
+    def __init__(self, sources: Sequence[Source], settings: Hyperparameters) -> None:
+        self._sources = sources
+        self._starts = np.cumsum([0, *(len(source.labels) for source in sources)])
+        labels = np.concatenate([source.labels for source in sources])
+        self._targets = targets(labels, settings.label_smoothing)
+        self._settings = settings
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
+        self.per_epoch = math.ceil(len(labels) / settings.batch_size)
+
+    def batch(self, place: int) -> tuple[NDArray[np.float32], ...]:
+        """The place-th batch: network input (N, 28, 28, C), then the `targets` of its rows."""
+        epoch, index = divmod(int(place), self.per_epoch)
+        size = self._settings.batch_size
+        rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
+        rng = np.random.default_rng([self._settings.seed, epoch, index])
+        glyphs = np.empty((len(rows), SIDE, SIDE, CHANNELS), np.uint8)
+        strength = self._settings.strength(epoch)
+        for source, start, end in zip(self._sources, self._starts, self._starts[1:], strict=False):
+            theirs = (start <= rows) & (rows < end)
+            if theirs.any():
+                glyphs[theirs] = source.glyphs(rows[theirs] - start, rng, strength)
+        x = network_input(glyphs, self._settings.channels)
+        return x, *(target[rows] for target in self._targets)
+
+    def dataset(self) -> Any:
+        """A `tf.data.Dataset` of every batch of every epoch.
+
+        A mapped range, not a generator: TensorFlow's generator op sets malloc's trim threshold to
+        128 KB for the whole process, after which 40 % of the training time went into page faults.
+        """
+        import tensorflow as tf
+
+        def batch(place: Any) -> Any:
+            x, digit, is_digit, counts = tf.numpy_function(
+                self.batch, [place], (tf.float32,) * 4, stateful=False
+            )
+            x.set_shape((None, SIDE, SIDE, self._settings.channels))
+            digit.set_shape((None, CLASSES))
+            is_digit.set_shape((None, 1))
+            counts.set_shape((None,))
+            weights = {"digit": counts, "is_digit": tf.ones_like(counts)}
+            return x, {"digit": digit, "is_digit": is_digit}, weights
+
+        places = tf.data.Dataset.range(self._settings.epochs * self.per_epoch)
+        return places.map(batch, num_parallel_calls=1, deterministic=True).prefetch(4)
+
+    def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
+        """The shuffled rows of an epoch; the last one asked for is kept."""
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self._settings.seed, epoch])
+            self._order = epoch, rng.permutation(len(self._targets[0]))
+        return self._order[1]
+
+
+def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.float32], ...]:
+    """What the two outputs should be, and which rows count for the first.
+
+    Returns:
+        Smoothed one-hot digits, (N, 10), zeros for what is no digit; 1 for a digit and 0 for
+        none, (N, 1) and once more (N,), as the weights of the first.
+    """
+    is_digit = (labels != NOT_A_DIGIT).astype(np.float32)
+    digit = np.zeros((len(labels), CLASSES), np.float32)
+    digit[is_digit == 1] = smoothing / CLASSES
+    digit[is_digit == 1, labels[is_digit == 1]] += 1 - smoothing
+    return digit, is_digit[:, np.newaxis], is_digit
+
+
+def make_repeatable(seed: int) -> None:
+    """The same seed gives the same network on the same machine and versions."""
+    import tensorflow
+
+    keras.utils.set_random_seed(seed)
+    tensorflow.config.experimental.enable_op_determinism()
+
+
+def fit(
+    sources: Sequence[Source],
+    settings: Hyperparameters,
+    dev: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
+) -> Trained:
+    """Train a new network; what comes back are the averaged weights of the last epoch.
+
+    Args:
+        sources: what to train on, mixed evenly in every epoch.
+        dev: glyphs (N, 28, 28, 5) and labels that are watched, never trained on, to choose
+            settings by.
+    """
+    make_repeatable(settings.seed)
+    network = build_network(settings.channels, settings.precision)
+    batches = Batches(sources, settings)
+    warmup_steps = int(settings.warmup_epochs * batches.per_epoch)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=settings.peak_learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=max(1, settings.epochs * batches.per_epoch - warmup_steps),
+    )
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            rate, use_ema=True, ema_momentum=settings.averaging, ema_overwrite_frequency=None
+        ),
+        loss={"digit": "categorical_crossentropy", "is_digit": "binary_crossentropy"},
+        loss_weights={"digit": 1.0, "is_digit": settings.is_digit_weight},
+        weighted_metrics={"digit": ["accuracy"]},
+    )
+    watched: dict[str, Any] = {}
+    if dev is not None:
+        digit, is_digit, counts = targets(dev[1], 0.0)
+        watched["validation_data"] = (
+            network_input(dev[0], settings.channels),
+            {"digit": digit, "is_digit": is_digit},
+            {"digit": counts, "is_digit": np.ones_like(counts)},
+        )
+        watched["validation_batch_size"] = 1000
+    fitted = network.fit(
+        batches.dataset(),
+        epochs=settings.epochs,
+        steps_per_epoch=batches.per_epoch,
+        shuffle=False,  # the batches are shuffled already
+        # A moving bar on a terminal, one line an epoch in a log.
+        verbose=1 if sys.stdout.isatty() else 2,
+        # Swaps the averaged weights in for each look at dev, and for good at the end.
+        callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
+        **watched,
+    )
+    # Of the ten digits; the two losses together say little to anyone.
+    history = {
+        name.replace("digit_", ""): [round(float(value), 5) for value in curve]
+        for name, curve in fitted.history.items()
+        if name.removeprefix("val_").startswith("digit_")
+    }
+    # Without the optimiser's state, which is three times the size of the weights.
+    plain = build_network(settings.channels)
+    plain.set_weights(network.get_weights())
+    return Trained(plain, history)
+
+
+def quieten_tensorflow() -> None:
+    """Keep TensorFlow's start-up notices (no GPU found, …) out of a user's way."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,42 @@
+"""How each shipped model is trained; docs/training.md says why."""
+
+from dataclasses import replace
+
+from ..augment.warp import Warp
+from ..data.sources import Rendering
+from .digits import Hyperparameters
+
+RECIPES = {
+    "digits": Hyperparameters(epochs=60, channels=1),
+    "ink": Hyperparameters(
+        epochs=80,
+        channels=1,
+        strokes_share=0.15,
+        styled_share=0.12,
+        nondigits_share=0.12,
+        is_digit_weight=0.3,
+        warp=Warp(styles=0.1),
+        rendering=Rendering(undirected=1.0, rough=0.3),
+    ),
+    "pen": Hyperparameters(
+        epochs=56,
+        channels=5,
+        strokes_share=0.5,
+        styled_share=0.12,
+        nondigits_share=0.2,
+        spoilt_share=0.15,
+        drawn_share=0.35,
+        is_digit_weight=0.4,
+        warp=Warp(rotation=16, styles=0.2),
+    ),
+}
+"""`digits` is the seed network, of MNIST alone; `ink`, the same of strokes too, reads pictures;
+`pen` also knows the pen's direction and reads strokes."""
+
+
+def quick(recipe: Hyperparameters) -> Hyperparameters:
+    """The same, to be seen working within a minute.
+
+    So few steps need a shorter memory of the weights, and no long warm-up.
+    """
+    return replace(recipe, epochs=2, warmup_epochs=0.25, averaging=0.97)

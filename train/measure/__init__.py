@@ -1,0 +1,1 @@
+"""Measuring: figures of what is read, and tables and plots of them."""

@@ -1,0 +1,456 @@
+"""Measuring: how many are right, how sure that figure is, and whether confidence can be believed.
+
+Every figure is made of results, one a sample, which say what a reader answered. Whether that reader
+is the recogniser of this process or a server that is asked over HTTP makes no difference here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import (
+    CHANNELS,
+    Calibration,
+    Classifier,
+    Expect,
+    Limits,
+    Outputs,
+    Reading,
+    Status,
+    Stroke,
+)
+
+from ..data.strokes import StrokeSample, file_name
+from .statistics import auroc, calibration_error, negative_log_likelihood, over_writers, wilson
+
+CLASSES = 10
+BATCH = 500
+"""Glyphs classified at once while measuring."""
+
+LIMITS = Limits(pixels=25_000_000, side=20_000)
+"""Of pictures: none that is made here comes near them."""
+
+MNIST_TEST = "MNIST test"
+"""How the figures on MNIST's test set are headed; every card has them."""
+
+DIGITS = "digits"
+"""The kind of sample that is one."""
+
+HEADS = (
+    *("data", "way", "samples", "right", "95 %", "per writer", "95 % by writers", "ECE", "NLL"),
+    *("AUROC", "ok", "unsure", "rejected", "right of ok"),
+)
+"""Of the table's columns."""
+
+
+class Reader(Protocol):
+    """What reads: a `Recognizer`, or a server behind the same two calls."""
+
+    def read_strokes(
+        self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
+        """See `Recognizer.read_strokes`."""
+        ...
+
+    def read_image(
+        self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
+    ) -> Reading:
+        """See `Recognizer.read_image`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A digit as the bytes of a picture file."""
+
+    label: int
+    data: bytes
+    writer: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a reader answered to one sample."""
+
+    kind: str
+    """`digits`, or the kind of non-digit."""
+    label: int | None
+    """What was written, 0 to 9; None for a non-digit."""
+    writer: str | None
+    """None where writers are not known."""
+    status: Status
+    text: str
+    confidence: float
+    """Calibrated probability, 0 to 1, that `text`, or the status where there is none, is right."""
+    probabilities: tuple[float, ...]
+    """Calibrated, of the digits 0 to 9, whatever the status; empty where no ink was found."""
+    is_digit: float | None
+    """Calibrated probability that it is a digit; None where the model has no such output."""
+    glyph: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    """The ink that the network saw, (28, 28), 255 on 0; None where none was found."""
+
+    @property
+    def read(self) -> int:
+        """The best digit, whatever the status; -1 where no ink was found: nobody's label."""
+        if not self.probabilities:
+            return -1
+        return max(range(CLASSES), key=self.probabilities.__getitem__)
+
+    @property
+    def belief(self) -> float:
+        """How probable the best digit is right, also where it was rejected: what orders answers."""
+        sure = 1.0 if self.is_digit is None else self.is_digit
+        return sure * max(self.probabilities, default=0.0)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is a text: the status is `ok` or `unsure`."""
+        return self.status in ("ok", "unsure")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The result on one set of digits. Shares are 0 to 1."""
+
+    data: str
+    count: int
+    correct: int
+    """Samples whose best digit is right, whatever the status."""
+    confusion: list[list[int]]
+    """Rows: what was written; columns: the best digit."""
+    way: str = ""
+    """How the samples came to the network: `glyphs`, `strokes` or `pictures`."""
+    writers: int | None = None
+    per_writer: float | None = None
+    """Mean over writers of each one's accuracy; None where writers are not known."""
+    per_writer95: tuple[float, float] | None = None
+    """95 % interval of that mean, by a bootstrap over writers."""
+    accuracy95: tuple[float, float] | None = None
+    """95 % interval of the accuracy by a bootstrap over writers: one writer's samples are alike,
+    which Wilson's interval does not know."""
+    ece: float | None = None
+    """Expected calibration error of the confidence of the readings; None without a reading."""
+    nll: float | None = None
+    """Mean negative log-likelihood of the label, in nats."""
+    ok: float | None = None
+    """Share with the status `ok`."""
+    unsure: float | None = None
+    """Share with the status `unsure`."""
+    rejected: float | None = None
+    """False rejects: share with the status `not_a_number`; None where the model cannot say it."""
+    ok_accuracy: float | None = None
+    """Accuracy of what is `ok`; None where nothing is."""
+    results: tuple[Result, ...] = field(default=(), compare=False, repr=False)
+    """What the figures are made of; not stored."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples read right, 0 to 1."""
+        return self.correct / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy (Wilson 1927)."""
+        return wilson(self.correct, self.count)
+
+    @property
+    def scores(self) -> NDArray[np.float64] | None:
+        """P(is a digit) of every sample; None where the model has no such output."""
+        return _scores(self.results)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the model's card."""
+        stored = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "results"}
+        return {**stored, "accuracy": self.accuracy, "interval95": list(self.interval)}
+
+
+@dataclass(frozen=True)
+class NonDigitFigures:
+    """The result on one set of what is no digit. Shares are 0 to 1."""
+
+    data: str
+    count: int
+    auroc: float | None
+    """Probability that a digit has a higher P(is a digit) than one of these; None where the model
+    has no such output."""
+    ok: float
+    """Share taken for a digit: status `ok`."""
+    unsure: float
+    """Share with the status `unsure`."""
+    rejected: float | None
+    """Share with the status `not_a_number`; None where the model cannot say it."""
+    against: int = 0
+    """How many digits the area tells them from."""
+    way: str = ""
+    """See `Figures.way`."""
+    results: tuple[Result, ...] = field(default=(), compare=False, repr=False)
+    """What the figures are made of; not stored."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the model's card."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "results"}
+
+
+def evaluate_glyphs(
+    data: str,
+    classifier: Classifier,
+    glyphs: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    calibration: Calibration | None = None,
+) -> Figures:
+    """Figures on ready glyphs, such as MNIST's.
+
+    Args:
+        glyphs: (N, 28, 28, C) uint8, N at least 1, C at most 5; channels that are not there are 0.
+        calibration: without one, the classifier is taken at its word.
+    """
+    calibration = calibration or Calibration()
+    results: list[Result] = []
+    for start in range(0, len(glyphs), BATCH):
+        batch = glyphs[start : start + BATCH]
+        batch = np.pad(batch, [(0, 0)] * 3 + [(0, CHANNELS - batch.shape[3])])
+        judged = judge(classifier.classify(batch), calibration)
+        results += [
+            Result(DIGITS, int(label), None, *answer, glyph=glyph[..., 0].copy())
+            for label, answer, glyph in zip(
+                labels[start : start + BATCH], judged.answers(), batch, strict=True
+            )
+        ]
+    return figures_of(data, results, "glyphs")
+
+
+def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample]) -> Figures | None:
+    """Figures on pen strokes through the server's own path; None without samples.
+
+    Samples whose label is not one digit are passed over.
+    """
+    results = [
+        _result(reader.read_strokes(s.strokes, 0, "digit"), DIGITS, int(s.label), s.writer)
+        for s in samples
+        if s.is_digit
+    ]
+    return figures_of(data, results, "strokes") if results else None
+
+
+def evaluate_pictures(data: str, reader: Reader, pictures: Iterable[Picture]) -> Figures | None:
+    """Figures on picture files, of one digit each, through the server's own path; None without
+    samples.
+    """
+    results = [
+        _result(reader.read_image(p.data, LIMITS, 0, "digit"), DIGITS, p.label, p.writer)
+        for p in pictures
+    ]
+    return figures_of(data, results, "pictures") if results else None
+
+
+def evaluate_nondigits(
+    data: str,
+    reader: Reader,
+    drawings: Iterable[Sequence[Stroke]],
+    digit_scores: NDArray[np.float64] | None,
+    kind: str = "",
+    expect: Expect = "digit",
+) -> NonDigitFigures | None:
+    """Figures on drawings that are no digits; None without any.
+
+    Args:
+        digit_scores: P(is a digit) of digits that the same reader read in the same way
+            (`Figures.scores`), which these are told apart from.
+        kind: of non-digit; the name of the data unless it is given.
+        expect: see `Recognizer.read_strokes`.
+    """
+    results = tuple(
+        _result(reader.read_strokes(strokes, 0, expect), kind or data, None, None)
+        for strokes in drawings
+    )
+    if not results:
+        return None
+    scores = _scores(results)
+    statuses = [result.status for result in results]
+    return NonDigitFigures(
+        data,
+        len(results),
+        None if scores is None or digit_scores is None else auroc(digit_scores, scores),
+        ok=_share(statuses, "ok"),
+        unsure=_share(statuses, "unsure"),
+        rejected=None if scores is None else _share(statuses, "not_a_number"),
+        against=0 if digit_scores is None else len(digit_scores),
+        way="strokes",
+        results=results,
+    )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a `Recognizer` answers to N glyphs, all at once."""
+
+    probabilities: NDArray[np.float64]
+    """Calibrated: (N, 10)."""
+    is_digit: NDArray[np.float64] | None
+    """Calibrated: (N,)."""
+    belief: NDArray[np.float64]
+    """(N,): probability that the best digit is right, were it given."""
+    rejected: NDArray[np.bool_]
+    """(N,): the status is `not_a_number`."""
+    unsure: NDArray[np.bool_]
+    """(N,): the status is `unsure`."""
+
+    def answers(self) -> Iterator[tuple[Status, str, float, tuple[float, ...], float | None]]:
+        """Status, text, confidence, probabilities and is_digit of each, as in a `Result`."""
+        for row, probabilities in enumerate(self.probabilities):
+            best, belief = str(int(probabilities.argmax())), float(self.belief[row])
+            is_digit = None if self.is_digit is None else float(self.is_digit[row])
+            status: Status = "unsure" if self.unsure[row] else "ok"
+            if self.rejected[row]:
+                # Only a model that has the output can reject.
+                status, best, belief = "not_a_number", "", 1 - (is_digit or 0.0)
+            yield status, best, belief, tuple(probabilities.tolist()), is_digit
+
+
+def judge(outputs: Outputs, calibration: Calibration) -> Judged:
+    """What becomes of a network's outputs; a test holds it to `Recognizer`."""
+    probabilities = calibration.probabilities(outputs)
+    is_digit = calibration.is_digit(outputs)
+    sure = np.ones(len(probabilities)) if is_digit is None else is_digit
+    belief = probabilities.max(axis=1) * sure
+    rejected = sure < calibration.not_a_number
+    unsure = ~rejected & (belief < calibration.unsure)
+    return Judged(probabilities, is_digit, belief, rejected, unsure)
+
+
+def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
+    """All figures of one set of digits, at least one sample."""
+    written = np.array([result.label for result in results], np.int64)
+    read = np.array([result.read for result in results], np.int64)
+    right = written == read
+    confusion = np.zeros((CLASSES, CLASSES), np.int64)
+    seen = read >= 0
+    np.add.at(confusion, (written[seen], read[seen]), 1)
+    statuses = [result.status for result in results]
+    ok = np.array([status == "ok" for status in statuses])
+    answered = np.array([result.answered for result in results])
+    confidence = np.array([result.confidence for result in results])
+    # Where no ink was found, nothing is known: one in ten.
+    nothing = (1 / CLASSES,) * CLASSES
+    probabilities = np.array([result.probabilities or nothing for result in results])
+    names = [result.writer for result in results if result.writer is not None]
+    by_writer = over_writers(names, right) if len(names) == len(results) else None
+    can_reject = any(result.is_digit is not None for result in results)
+    return Figures(
+        data,
+        len(results),
+        int(right.sum()),
+        confusion.tolist(),
+        way,
+        writers=by_writer.writers if by_writer else None,
+        per_writer=by_writer.mean if by_writer else None,
+        per_writer95=by_writer.mean95 if by_writer else None,
+        accuracy95=by_writer.accuracy95 if by_writer else None,
+        ece=calibration_error(confidence[answered], right[answered]) if answered.any() else None,
+        nll=negative_log_likelihood(probabilities, written),
+        ok=float(ok.mean()),
+        unsure=_share(statuses, "unsure"),
+        rejected=_share(statuses, "not_a_number") if can_reject else None,
+        ok_accuracy=float(right[ok].mean()) if ok.any() else None,
+        results=tuple(results),
+    )
+
+
+def table(rows: Sequence[Figures | NonDigitFigures]) -> str:
+    """One line a set, for people."""
+    return aligned(
+        [HEADS, *(_digit_line(r) if isinstance(r, Figures) else _other_line(r) for r in rows)]
+    )
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells as columns: the first two flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number < 2 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def worst_confusions(figures: Figures, most: int = 5) -> list[tuple[int, int, int]]:
+    """(written, read, how often), the commonest first."""
+    pairs = [
+        (written, read, count)
+        for written, row in enumerate(figures.confusion)
+        for read, count in enumerate(row)
+        if written != read and count
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])[:most]
+
+
+def name_of(path: Path, split: str) -> str:
+    """How a stroke file's figures are headed."""
+    return f"{file_name(path).split('.')[0]} ({split} writers)"
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share for people; a dash where there is none."""
+    return "–" if share is None else f"{share:.{digits}%}"
+
+
+def _digit_line(row: Figures) -> tuple[str, ...]:
+    return (
+        row.data,
+        row.way,
+        f"{row.count:,}",
+        percent(row.accuracy),
+        range_of(row.interval),
+        percent(row.per_writer) + (f" of {row.writers}" if row.writers else ""),
+        range_of(row.per_writer95),
+        percent(row.ece),
+        "–" if row.nll is None else f"{row.nll:.4f}",
+        "–",
+        percent(row.ok),
+        percent(row.unsure),
+        percent(row.rejected),
+        percent(row.ok_accuracy),
+    )
+
+
+def _other_line(row: NonDigitFigures) -> tuple[str, ...]:
+    area = "–" if row.auroc is None else f"{row.auroc:.4f}"
+    shares = (percent(row.ok), percent(row.unsure), percent(row.rejected))
+    return (row.data, row.way, f"{row.count:,}", *("–",) * 6, area, *shares, "–")
+
+
+def range_of(interval: tuple[float, float] | None) -> str:
+    """An interval of shares for people; a dash where there is none."""
+    return "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
+
+
+def _result(reading: Reading, kind: str, label: int | None, writer: str | None) -> Result:
+    seen = reading.digits[0] if reading.digits else None
+    return Result(
+        kind,
+        label,
+        writer,
+        reading.status,
+        reading.text,
+        reading.confidence,
+        seen.probabilities if seen else (),
+        seen.is_digit if seen else None,
+        seen.glyph[..., 0].copy() if seen else None,
+    )
+
+
+def _scores(results: Sequence[Result]) -> NDArray[np.float64] | None:
+    """P(is a digit) of each; what has no ink is surely none. None without such an output."""
+    if all(result.is_digit is None for result in results):
+        return None
+    return np.array([0.0 if r.is_digit is None else r.is_digit for r in results])
+
+
+def _share(statuses: Sequence[Status], status: Status) -> float:
+    return statuses.count(status) / len(statuses)

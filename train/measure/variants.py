@@ -1,0 +1,213 @@
+"""Versions of digits as people produce them: with other pens, sizes, places and angles.
+
+All are drawn from strokes and read through the server's own path, as pictures and, where it means
+something there, as strokes. None of them should be read much worse than the plain one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.recognition import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
+
+from ..data.strokes import StrokeSample
+from ..progress import watched
+from .digits import Figures, Picture, Reader, evaluate_pictures, evaluate_strokes, percent
+from .statistics import Z95
+
+Way = Literal["pictures", "strokes"]
+
+PLAIN = "plain"
+SCRAMBLED = "scrambled"
+"""Strokes in any order, each from either end: as few people do."""
+
+PAPER = 255
+"""Grey level of the paper: white."""
+
+SUBPIXEL_BITS = 4
+"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+
+DRAWN_SIDE = 1120
+"""Side, in pixels, that a smaller canvas is enlarged to while strokes are drawn on it."""
+
+FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
+"""The files are read once: their size does not matter."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a digit stands on the canvas. Lengths are in pixels."""
+
+    side: int = 280
+    """Of the square canvas: that of the page's pad."""
+    size: float = 168.0
+    """Longer side of the digit, without the pen's width."""
+    pen: float = 0.06
+    """Width of the pen, as a share of the size."""
+    ink: int = 0
+    """Grey level of the ink: 0 is black."""
+    cornered: bool = False
+    """In the lower right corner, not in the middle."""
+    angle: float = 0.0
+    """Degrees, clockwise."""
+
+
+PICTURES: dict[str, Look] = {
+    PLAIN: Look(),
+    "thin": Look(pen=0.015),
+    "thick": Look(pen=0.15),
+    "faint": Look(ink=205),
+    "tiny": Look(size=24),
+    "huge": Look(side=2000, size=1800),
+    "off-centre": Look(cornered=True),
+    "rotated +15°": Look(angle=15),
+    "rotated -15°": Look(angle=-15),
+}
+"""A pen of 0.06 is a felt pen on a note; 0.015 a sharp pencil, 0.15 a marker. Ink at 205 on white
+has a fifth of the contrast of black ink, as a hard pencil has in a scan."""
+
+STROKES: dict[str, Look] = {
+    name: PICTURES[name] for name in ("tiny", "huge", "off-centre", "rotated +15°", "rotated -15°")
+}
+"""Strokes have no pen and no ink. Their points are put on whole pixels, as a mouse's are."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How one version is read, against the plain one of the same samples."""
+
+    name: str
+    figures: Figures
+    points: float
+    """Difference of its accuracy to the plain version's, in percentage points; below 0 is worse."""
+    points95: float
+    """Half of the 95 % interval of that, in points: the same samples are compared, and those of one
+    writer stand or fall together."""
+
+
+def evaluate_variants(
+    reader: Reader, samples: Sequence[StrokeSample], ways: Sequence[Way]
+) -> list[Variant]:
+    """Read every version of every sample, the plain one first in each way.
+
+    Args:
+        samples: of single digits, at least one.
+    """
+    variants: list[Variant] = []
+    for way in ways:
+        plain: Figures | None = None
+        for name in PICTURES if way == "pictures" else (PLAIN, SCRAMBLED, *STROKES):
+            watch = watched(samples, f"{name} {way}")
+            if way == "pictures":
+                look = PICTURES[name]
+                pictures = (Picture(int(s.label), png(s.strokes, look), s.writer) for s in watch)
+                found = evaluate_pictures(name, reader, pictures)
+            else:
+                rng = np.random.default_rng(0)
+                drawn = (replace(s, strokes=tuple(version(name, s.strokes, rng))) for s in watch)
+                found = evaluate_strokes(name, reader, drawn)
+            if found is None:
+                raise ValueError("versions need samples, got none")
+            plain = plain or found
+            variants.append(Variant(name, found, *_difference(found, plain)))
+    return variants
+
+
+def version(name: str, strokes: Sequence[Stroke], rng: np.random.Generator) -> Sequence[Stroke]:
+    """One of the versions that are read as strokes."""
+    if name == PLAIN:
+        return strokes
+    if name == SCRAMBLED:
+        return [strokes[row][:: rng.choice([-1, 1])] for row in rng.permutation(len(strokes))]
+    return pixelled(strokes, STROKES[name])
+
+
+def placed(strokes: Sequence[Stroke], look: Look) -> list[Stroke]:
+    """The strokes in pixels of the canvas, turned, scaled and put where they belong."""
+    angle = np.deg2rad(look.angle)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = [stroke @ np.array([[cos, sin], [-sin, cos]]) for stroke in strokes]
+    points = np.concatenate(turned)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = look.size / max(float((high - low).max()), 1e-9)  # a dot stays one
+    if look.cornered:
+        # The pen's edge touches the canvas's, less two pixels.
+        corner = look.side - 2 - look.size * look.pen / 2
+        return [(stroke - high) * scale + corner for stroke in turned]
+    return [(stroke - (low + high) / 2) * scale + look.side / 2 for stroke in turned]
+
+
+def pixelled(strokes: Sequence[Stroke], look: Look) -> list[Stroke]:
+    """The strokes on the canvas, their points on whole pixels."""
+    return [np.rint(stroke) for stroke in placed(strokes, look)]
+
+
+def picture(strokes: Sequence[Stroke], look: Look) -> NDArray[np.uint8]:
+    """The strokes drawn with a round pen: (side, side) uint8, grey.
+
+    Drawn larger and reduced by area: OpenCV's own smooth lines are wider than they should be.
+    """
+    larger = max(1, DRAWN_SIDE // look.side)
+    drawn = np.full((look.side * larger, look.side * larger), PAPER, np.uint8)
+    width = max(1, round(look.size * look.pen * larger))
+    for stroke in placed(strokes, look):
+        # OpenCV's integers are the centres of pixels.
+        points = np.rint((stroke * larger - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+        if len(points) == 1:
+            points = np.repeat(points, 2, axis=0)
+        cv2.polylines(drawn, [points], False, look.ink, width, cv2.LINE_8, SUBPIXEL_BITS)
+    size = (look.side, look.side)
+    return np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def png(strokes: Sequence[Stroke], look: Look) -> bytes:
+    """`picture` as a PNG file."""
+    _, encoded = cv2.imencode(".png", picture(strokes, look), FAST_PNG)
+    return encoded.tobytes()
+
+
+def glyph_in_picture(strokes: Sequence[Stroke], rng: np.random.Generator) -> Glyph:
+    """What the network sees of the strokes in a picture: drawn in one of the looks, read back."""
+    looks = [look for name, look in PICTURES.items() if name != "huge"]  # slow, and like plain
+    drawn = picture(strokes, looks[int(rng.integers(len(looks)))])
+    # As the eyes see it, whose ink is as dark as they are sure.
+    dark = (PAPER - drawn).astype(np.float32)
+    ink = np.asarray(dark * (255 / max(float(dark.max()), 1.0)), np.uint8)
+    # Of a smudge, nothing may be left.
+    return glyph_of_ink(ink) if ink.any() else glyph_of_strokes(strokes, directed=False)
+
+
+def variants_table(variants: Sequence[Variant]) -> str:
+    """A line a version, for people."""
+    form = "{:<14} {:<8} {:>8} {:>9} {:>18}"
+    lines = [form.format("version", "way", "samples", "right", "points to plain")]
+    for variant in variants:
+        found = variant.figures
+        against = f"{variant.points:+.2f} ± {variant.points95:.2f}"
+        against = "" if variant.name == PLAIN else against
+        lines.append(
+            form.format(
+                variant.name, found.way, f"{found.count:,}", percent(found.accuracy), against
+            ).rstrip()
+        )
+    return "\n".join(lines)
+
+
+def _difference(found: Figures, plain: Figures) -> tuple[float, float]:
+    """In points, with half its 95 % interval; the same samples in the same order.
+
+    The standard error is the cluster-robust one (Liang and Zeger, Biometrika 1986), a writer being
+    a cluster.
+    """
+    right, before = (
+        np.array([result.read == result.label for result in figures.results], float)
+        for figures in (found, plain)
+    )
+    gain = 100 * (right - before)
+    _, writer = np.unique([str(result.writer) for result in found.results], return_inverse=True)
+    together = np.bincount(writer, gain - gain.mean())
+    return float(gain.mean()), float(Z95 * np.sqrt((together**2).sum()) / len(gain))

@@ -1,0 +1,1 @@
+"""Access control: bodies, hosts, origins, rates, and each request's turn and budget."""

@@ -1,0 +1,1 @@
+"""Operation: the server's processes, logs, metrics and health."""

@@ -1,0 +1,89 @@
+"""What happens, a JSON object a line, without what would tell who or what it was about.
+
+No addresses, no user agents, no drawings, no query strings: a request is known by its name, and
+its address by the route it matched.
+"""
+
+import logging
+import time
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, g, has_request_context, request
+
+LOGGER = logging.getLogger("inkling.requests")
+
+NAMES_A_CLIENT = "Invalid request from ip="
+"""gunicorn's line on what is no HTTP begins so."""
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line of JSON; fields given as `extra={"fields": {…}}` stand beside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        entry: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "pid": record.process,
+        }
+        if has_request_context() and "request_id" in g:
+            entry["request_id"] = g.request_id
+        entry |= getattr(record, "fields", {})
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(entry, enc_hook=str).decode()
+
+
+class WithoutAddresses(logging.Filter):
+    """Takes out what names a client; that something happened is still said."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true."""
+        if record.getMessage().startswith(NAMES_A_CLIENT):
+            # Nor what it sent: the text after the address repeats it.
+            record.msg, record.args = "a request that is no HTTP was refused", ()
+        return True
+
+
+CONFIG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"addresses": {"()": "webapp.ops.logs.WithoutAddresses"}},
+    "formatters": {"json": {"()": "webapp.ops.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["addresses"],
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        # gunicorn gives it handlers of its own before it reads this.
+        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}
+    },
+}
+"""For `logging.config.dictConfig`, which gunicorn calls."""
+
+
+def init_app(app: Flask) -> None:
+    """A line for every answer. Before what names requests, so that it comes last."""
+    app.after_request(_line)
+
+
+def _line(response: Response) -> Response:
+    if LOGGER.isEnabledFor(logging.INFO):
+        fields = {
+            "method": request.method if len(request.method) <= 10 else "other",
+            "route": request.url_rule.rule if request.url_rule else None,
+            "status": response.status_code,
+            "bytes": response.content_length,
+            "ms": round(1000 * (time.perf_counter() - g.started), 2),
+        }
+        LOGGER.info("request", extra={"fields": fields})
+    return response

@@ -1,0 +1,1 @@
+"""Networks: what serves them, and what their outputs mean."""

@@ -1,0 +1,238 @@
+"""Decoding: the texts that a line's columns spell, by connectionist temporal classification (CTC).
+
+A network gives each column of a line a distribution over the symbols and a blank. A path takes one
+class per column; its text is what is left once runs of one class are merged and blanks are removed
+(Graves et al., "Connectionist Temporal Classification", ICML 2006, section 3.1). Many paths spell
+one text, and its probability is their sum.
+
+Everywhere below, `log_probabilities` has the shape (T, K): T columns, K classes of which the last
+is the blank, natural logarithms of a softmax. NaN and -inf count as probability 0. Every function
+that takes a budget raises BudgetError or GoneError as `Budget.check` does.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..budget import Budget
+
+Columns = NDArray[np.float32]
+Scores = NDArray[np.float64]
+Kept = dict[int, tuple[int, int, float, float]]
+"""The beam: by prefix its key, its last symbol, and the shares of all paths that spell it and end
+in a blank, and in that symbol. The key is parent * K + last symbol; the empty text's is -1."""
+
+SKIPPED = 0.001
+"""Upper bound on the total probability of the paths that a search skips; answers are not shown to a
+tenth of a percent.
+
+The columns that are surest to be blank are read as blank, while the probabilities that they are
+not sum to no more. Columns are independent, so by the union bound the paths that emit a symbol in
+such a column have this probability at most, whatever T and K."""
+
+IMPOSSIBLE = -1e6
+"""Natural logarithm that stands for that of 0 where sums must stay finite. A network's logarithms
+are above -100: no path of 5,000 columns is as low."""
+
+STEPS_PER_CHECK = 64
+"""Columns of a search, or states of an alignment, between two looks at the budget. 64 flat columns
+take a beam of 16 some 2 ms; 64 states of 5,000 columns, some 20 ms."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A text, as class indices without blanks, and ln P(text | columns), at most 0.
+
+    The probability sums the paths that the beam kept: it is exact or too low.
+    """
+
+    symbols: tuple[int, ...]
+    log_probability: float
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A symbol, the first and last column that emit it, inclusive, and the likeliest of them."""
+
+    symbol: int
+    first: int
+    last: int
+    peak: int
+
+
+def prefix_beam_search(
+    log_probabilities: Columns, beam: int, budget: Budget | None = None
+) -> list[Hypothesis]:
+    """Find the likeliest texts, best first.
+
+    Graves et al., section 3.2, tell the paths of a prefix that end in a blank from those that end
+    in its last symbol; Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition
+    using Bi-Directional Recurrent DNNs", 2014, algorithm 1, keep a beam of prefixes.
+
+    Args:
+        beam: prefixes kept at each column, at least 1. With a beam that holds every prefix, the
+            probabilities of all texts together are too low by `SKIPPED` at most.
+
+    Returns:
+        1 to `beam` hypotheses. Where T is 0, the empty text of probability 1; where every path has
+        probability 0, the empty text of probability 0.
+
+    Example:
+        >>> columns = np.log(np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], np.float32))
+        >>> [found.symbols for found in prefix_beam_search(columns, beam=2)]
+        [(0, 0), (0,)]
+    """
+    probabilities = np.exp(np.fmax(log_probabilities, IMPOSSIBLE))
+    classes = probabilities.shape[1]
+    read = _columns_to_read(probabilities[:, -1])
+    log_scale = float(np.delete(log_probabilities[:, -1], read).sum(dtype=np.float64))
+    keys, numbers = [-1], {-1: 0}  # prefixes are numbered as they come; 0 is the empty text
+    kept: Kept = {0: (-1, classes - 1, 1.0, 0.0)}
+    after_blanks = (np.diff(read, prepend=-1) > 1).tolist()
+    for step, column in enumerate(probabilities[read].tolist()):
+        if budget is not None and step % STEPS_PER_CHECK == 0:
+            budget.check()
+        if after_blanks[step]:
+            kept = {prefix: (key, last, a + b, 0.0) for prefix, (key, last, a, b) in kept.items()}
+        found = _advance(kept, numbers, column, beam)
+        total = sum(map(itemgetter(0), found))
+        if total == 0:
+            return [Hypothesis((), -math.inf)]
+        log_scale += math.log(total)
+        kept = {}
+        for _, key, in_blank, in_symbol in found:
+            # A prefix that returns keeps its number: its extensions may still be in the beam.
+            prefix = numbers.setdefault(key, len(keys))
+            if prefix == len(keys):
+                keys.append(key)
+            kept[prefix] = (key, key % classes, in_blank / total, in_symbol / total)
+    hypotheses = []
+    for prefix, (_, _, in_blank, in_symbol) in kept.items():
+        log_probability = min(0.0, math.log(in_blank + in_symbol) + log_scale)
+        symbols = []
+        while prefix:
+            prefix, symbol = divmod(keys[prefix], classes)
+            symbols.append(symbol)
+        hypotheses.append(Hypothesis(tuple(reversed(symbols)), log_probability))
+    hypotheses.sort(key=lambda hypothesis: hypothesis.log_probability, reverse=True)
+    return hypotheses
+
+
+def _columns_to_read(blanks: Columns) -> NDArray[np.intp]:
+    """Indices of the columns whose symbols a search looks at, given P(blank), shape (T,)."""
+    others = 1 - blanks
+    order = others.argsort()
+    skipped = others[order].cumsum(dtype=np.float64) <= SKIPPED
+    return np.sort(order[~skipped])
+
+
+def _advance(
+    kept: Kept, numbers: dict[int, int], column: list[float], beam: int
+) -> list[tuple[float, int, float, float]]:
+    """The likeliest prefixes after one more column: share, key, and the share's two parts.
+
+    `column` has a probability per class, `numbers` the prefixes by key.
+    """
+    classes, blank = len(column), column[-1]
+    found = []
+    for key, last, in_blank, in_symbol in kept.values():
+        stays = (in_blank + in_symbol) * blank
+        parent = key // classes
+        if parent in kept:
+            _, parent_last, parent_in_blank, parent_in_symbol = kept[parent]
+            in_symbol += parent_in_blank
+            if parent_last != last:  # a symbol doubles only after a blank
+                in_symbol += parent_in_symbol
+        in_symbol *= column[last]
+        if stays + in_symbol > 0:
+            found.append((stays + in_symbol, key, stays, in_symbol))
+    # Any other prefix comes from one kept prefix only, so that its share is known at once.
+    found.sort(key=itemgetter(0), reverse=True)
+    least = found[-1][0] if len(found) == beam else 0.0
+    likely = [(share, symbol) for symbol, share in enumerate(column[:-1]) if share > least]
+    likely.sort(reverse=True)
+    for prefix, (_, last, in_blank, in_symbol) in kept.items():
+        either = in_blank + in_symbol
+        for probability, symbol in likely:
+            if either * probability <= least:
+                break
+            share = (in_blank if symbol == last else either) * probability
+            if share > least and numbers.get(prefix * classes + symbol) not in kept:
+                found.append((share, prefix * classes + symbol, 0.0, share))
+        if len(found) > beam:
+            found.sort(key=itemgetter(0), reverse=True)
+            del found[beam:]
+            least = found[-1][0]
+    return found
+
+
+def align(
+    log_probabilities: Columns, symbols: Sequence[int], budget: Budget | None = None
+) -> list[Placed]:
+    """Find where the likeliest path of a text emits each of its symbols (Viterbi).
+
+    Raises:
+        ValueError: the text has more symbols, plus a blank between equal neighbours, than columns.
+
+    Example:
+        >>> columns = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32))
+        >>> align(columns, [0])
+        [Placed(symbol=0, first=0, last=1, peak=0)]
+    """
+    needed = len(symbols) + sum(one == other for one, other in itertools.pairwise(symbols))
+    if needed > len(log_probabilities):
+        raise ValueError(f"the text needs {needed} columns, got {len(log_probabilities)}")
+    moves = []  # by state and column: 0, 1 or 2, how many states the path comes from back
+    for scores, one_back, two_back in _states(log_probabilities, symbols, budget):
+        enters = np.maximum(one_back, two_back) > scores
+        moves.append((enters * np.where(two_back > one_back, 2, 1)).astype(np.uint8).tobytes())
+    state = 2 * len(symbols) - int(one_back[-1] > scores[-1])
+    path = [0] * len(log_probabilities)
+    for column in reversed(range(len(path))):
+        path[column] = state
+        state -= moves[state][column]
+    placed = []
+    for state, run in itertools.groupby(range(len(path)), key=path.__getitem__):
+        if state % 2:
+            symbol, columns = symbols[state // 2], list(run)
+            peak = max(columns, key=lambda column: log_probabilities[column, symbol])
+            placed.append(Placed(symbol, columns[0], columns[-1], peak))
+    return placed
+
+
+def _states(
+    log_probabilities: Columns, symbols: Sequence[int], budget: Budget | None
+) -> Iterator[tuple[Scores, Scores, Scores]]:
+    """Run the trellis of a text: its symbols with blanks before, between and after them.
+
+    It goes by states where Graves et al. go by columns: what enters a state at column t leaves it
+    at u with the sum of the state's logarithms from t to u, so that a state is one running maximum
+    over cumulative sums.
+
+    Yields:
+        For each state, shape (T + 1,): the score, after 0 to T columns, of the likeliest path that
+        is in it, and of those that may enter it from one and from two states back.
+    """
+    columns, classes = log_probabilities.shape
+    sums = np.zeros((classes, columns + 1))
+    np.fmax(log_probabilities, IMPOSSIBLE).T.cumsum(axis=1, out=sums[:, 1:])
+    nowhere = np.full(columns + 1, -np.inf)
+    before, scores = nowhere, nowhere.copy()
+    scores[0] = 0
+    for state in range(2 * len(symbols) + 1):
+        if budget is not None and state % STEPS_PER_CHECK == 0:
+            budget.check()
+        place, is_symbol = divmod(state, 2)
+        symbol = symbols[place] if is_symbol else -1
+        passes = is_symbol and (place == 0 or symbol != symbols[place - 1])
+        one_back, two_back = scores, before if passes else nowhere
+        entering = np.maximum(one_back, two_back)[:-1] - sums[symbol, :-1]
+        scores = np.full(columns + 1, -np.inf)
+        scores[1:] = np.maximum.accumulate(entering) + sums[symbol, 1:]
+        before = one_back
+        yield scores, one_back, two_back

@@ -1,0 +1,175 @@
+"""The line reader: a strip to what each of its columns shows, by a fully convolutional network."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from ..budget import Budget
+from ..errors import ModelError
+from ..ink.glyph import network_input
+from ..ink.strip import BODY, MARGIN, ROWS, STRIP_CHANNELS, Strip
+
+SIGNS = ".,-+/:%()=$#"
+"""The signs of numbers, in the order of the reader's classes."""
+
+SYMBOLS = "0123456789" + SIGNS
+"""What the reader's classes stand for, in order. Two more follow: other ink, and the blank."""
+
+OTHER = len(SYMBOLS)
+"""The class of ink that is none of the symbols: letters, unknown signs, scribbles."""
+
+BLANK = OTHER + 1
+"""The class of CTC's blank."""
+
+CLASSES = BLANK + 1
+
+COLUMN = 2
+"""Pixels of a strip to one column of the reader."""
+
+WIDTHS = (48, 256)
+"""Strips are padded to one of these widths, in pixels: one digit, ten. Resizing an interpreter
+takes longer than reading a digit, so each width keeps its own, with 3 MB of weights; a third does
+not fit on the smallest machine. Wider strips are read in windows of the last width."""
+
+OVERLAP = 144
+"""Pixels that two windows share. A column looks at 70 pixels to either side."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the reader says of each column of a strip."""
+
+    log_probabilities: NDArray[np.float32]
+    """(T, 24), of each class."""
+    extents: NDArray[np.float32]
+    """(T, 2), in pixels of the strip: where the ink of the symbol there begins and ends."""
+
+
+class LineReader(Protocol):
+    """Anything that reads strips."""
+
+    def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
+        """The columns of a strip, (W + 1) // 2 of them.
+
+        Raises:
+            BudgetError, GoneError: see `Budget.check`.
+        """
+        ...
+
+
+def columns_of(logits: NDArray[np.float32], extents: NDArray[np.float32], width: int) -> Columns:
+    """A network's outputs, (T, 24) and (T, 2), as columns of a strip of some width in pixels."""
+    count = (width + COLUMN - 1) // COLUMN
+    scores = logits[:count]
+    scores = scores - scores.max(axis=1, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    centres = (np.arange(count, dtype=np.float32) + np.float32(0.5)) * COLUMN
+    reach = extents[:count] * np.float32(BODY)
+    return Columns(scores, np.stack([centres - reach[:, 0], centres + reach[:, 1]], 1))
+
+
+def width_of(strip: Strip) -> int:
+    """The width that a strip, or a window of one, is padded to."""
+    return next(width for width in WIDTHS if width >= strip.shape[1])
+
+
+def in_windows(
+    strip: Strip,
+    window: Callable[[Strip], tuple[NDArray[np.float32], NDArray[np.float32]]],
+    budget: Budget | None = None,
+) -> Columns:
+    """The columns of a strip by a network that is asked about windows of it.
+
+    Args:
+        window: maps a window no wider than the last of `WIDTHS` to logits, (T, 24), and extents,
+            (T, 2). Its padding affects the last columns.
+        budget: checked before each window.
+    """
+    # In training hardly a strip ends without empty columns behind it: those that do are misread.
+    padded = np.pad(strip, ((0, 0), (0, MARGIN), (0, 0)))
+    width = padded.shape[1]
+    last = WIDTHS[-1]
+    step = last - OVERLAP
+    logits, extents = [], []
+    # Of two windows, each gives the half of what they share that it knows better.
+    for start in range(0, max(1, width - OVERLAP), step):
+        if budget is not None:
+            budget.check()
+        found, reach = window(padded[:, start : start + last])
+        begin = OVERLAP // 2 // COLUMN if start else 0
+        end = None if start + last >= width else (last - OVERLAP // 2) // COLUMN
+        logits.append(found[begin:end])
+        extents.append(reach[begin:end])
+    return columns_of(np.concatenate(logits), np.concatenate(extents), strip.shape[1])
+
+
+class LiteRTLineReader:
+    """A LiteRT model, safe to call from any thread; see `LiteRTClassifier`."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._idle: dict[int, deque[_Network]] = defaultdict(deque)
+
+    def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
+        """See `LineReader.read`."""
+        return in_windows(strip, self._window, budget)
+
+    def reserve(self, count: int) -> None:
+        """Make the interpreters for so many calls at once.
+
+        Raises:
+            ModelError: the model is no line reader.
+        """
+        for width in WIDTHS:
+            own = self._idle[width]
+            own.extend(_Network(self._content, width) for _ in range(count - len(own)))
+
+    def _window(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        width = width_of(strip)
+        try:
+            network = self._idle[width].pop()
+        except IndexError:
+            network = _Network(self._content, width)
+        try:
+            return network.read(strip)
+        finally:
+            self._idle[width].append(network)
+
+
+class _Network:
+    """One interpreter for strips of one width, for one call at a time."""
+
+    def __init__(self, content: bytes, width: int) -> None:
+        shape = (1, ROWS, width, STRIP_CHANNELS)
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"the model is no line reader: {error}") from error
+        outputs = self._interpreter.get_output_details()
+        by_size = {int(output["shape"][-1]): output["index"] for output in outputs}
+        if by_size.keys() != {CLASSES, 2}:
+            raise ModelError(
+                f"the model is no line reader: it has outputs of {sorted(by_size)} numbers, "
+                f"not of 2 and {CLASSES}"
+            )
+        self._logits, self._extents = by_size[CLASSES], by_size[2]
+        self._padded = np.zeros(shape, np.uint8)
+
+    def read(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
+        self._padded[:] = 0
+        self._padded[0, :, : strip.shape[1]] = strip
+        self._interpreter.set_tensor(self._input, network_input(self._padded, STRIP_CHANNELS))
+        self._interpreter.invoke()
+        return (
+            np.asarray(self._interpreter.get_tensor(self._logits)[0], np.float32),
+            np.asarray(self._interpreter.get_tensor(self._extents)[0], np.float32),
+        )

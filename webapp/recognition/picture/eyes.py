@@ -1,0 +1,131 @@
+"""The eyes: which pixels of a picture are handwriting, and where the bodies of its lines are."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from ..budget import Budget
+from ..errors import ModelError
+
+STEP = 32
+"""Pixels that the network's input is a multiple of, on either side."""
+
+BODY_STEP = 4
+"""Pixels of the picture to one of the map of bodies."""
+
+AT_ONCE = 400_000
+"""Pixels that are seen at once: the network takes some 120 bytes for each. Larger pictures are seen
+in bands, ..."""
+
+OVERLAP = 64
+"""... each so many rows, twice, beyond those that it is taken for."""
+
+LEAST_CONTRAST = 8.0
+"""Levels of grey; a picture that varies less, standard deviation, is not stretched further."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the eyes see in a picture of (H, W) pixels, as probabilities, 255 for 1."""
+
+    ink: NDArray[np.uint8]
+    """(H, W), that a pixel is handwriting."""
+    body: NDArray[np.uint8]
+    """(H / 4, W / 4), rounded up, that a place is in the body of a line: the middle 45 % of the
+    height of its writing."""
+
+
+class Eyes(Protocol):
+    """Sees handwriting."""
+
+    def see(self, picture: NDArray[np.uint8], budget: Budget | None = None) -> Seen:
+        """Look at a picture, (H, W, 3) uint8, blue, green and red.
+
+        Raises:
+            BudgetError, GoneError: see `Budget.check`.
+        """
+        ...
+
+
+def eyes_input(
+    picture: NDArray[np.uint8], whole: NDArray[np.uint8] | None = None
+) -> NDArray[np.float32]:
+    """A picture as the network sees it: (1, H, W, 3) float32, of mean 0 and deviation 1.
+
+    Args:
+        picture: (H, W, 3) uint8, blue, green and red.
+        whole: what the picture is a part of, and mean and deviation are taken of.
+    """
+    mean, deviation = cv2.meanStdDev((picture if whole is None else whole).reshape(-1, 1))
+    scale = 1 / max(float(deviation[0, 0]), LEAST_CONTRAST)
+    scaled = picture.astype(np.float32)
+    scaled -= np.float32(mean[0, 0])
+    scaled *= np.float32(scale)
+    return scaled[np.newaxis]
+
+
+class LiteRTEyes:
+    """A LiteRT model, safe to call from any thread: each call makes an interpreter of its own, and
+    gives its memory back.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def see(self, picture: NDArray[np.uint8], budget: Budget | None = None) -> Seen:
+        """See `Eyes.see`."""
+        height, width = picture.shape[:2]
+        padded = _padded(picture)
+        rows, columns = padded.shape[:2]
+        band = max(2 * OVERLAP + STEP, AT_ONCE // columns // STEP * STEP)
+        ink = np.zeros(padded.shape[:2], np.uint8)
+        body = np.zeros((rows // BODY_STEP, columns // BODY_STEP), np.uint8)
+        for top in range(0, max(1, rows - 2 * OVERLAP), band - 2 * OVERLAP):
+            if budget is not None:
+                budget.check()
+            end = min(rows, top + band)
+            own_ink, own_body = self._look(eyes_input(padded[top:end], padded))
+            skip = OVERLAP if top else 0
+            ink[top + skip : end] = own_ink[skip:]
+            body[(top + skip) // BODY_STEP : end // BODY_STEP] = own_body[skip // BODY_STEP :]
+        size = math.ceil(height / BODY_STEP), math.ceil(width / BODY_STEP)
+        return Seen(ink[:height, :width], body[: size[0], : size[1]])
+
+    def _look(self, seen: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        outputs = sorted(self._outputs(seen), key=lambda output: -output.size)
+        (rows, columns), shapes = seen.shape[1:3], [output.shape for output in outputs]
+        if shapes != [(1, rows, columns, 1), (1, rows // BODY_STEP, columns // BODY_STEP, 1)]:
+            raise ModelError(f"the model has no eyes: its outputs are of {shapes}")
+        ink, body = (_probability(output[0, ..., 0]) for output in outputs)
+        return ink, body
+
+    def _outputs(self, seen: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """What the network says, in any order."""
+        try:
+            interpreter = Interpreter(model_content=self._content, num_threads=1)
+            place = interpreter.get_input_details()[0]["index"]
+            interpreter.resize_tensor_input(place, seen.shape)
+            interpreter.allocate_tensors()
+            interpreter.set_tensor(place, np.ascontiguousarray(seen))
+            interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"the model has no eyes: {error}") from error
+        return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
+
+
+def _padded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with its edge repeated to a multiple of `STEP`."""
+    height, width = picture.shape[:2]
+    below, beside = -height % STEP, -width % STEP
+    edge = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    return np.asarray(edge, np.uint8)
+
+
+def _probability(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """255 for 1."""
+    return np.asarray(np.rint(255 / (1 + cv2.exp(-logits))), np.uint8)

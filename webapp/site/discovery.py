@@ -1,0 +1,74 @@
+"""What search engines, social networks and browsers ask a site for by itself."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, url_for
+
+from ..config import Settings
+from .assets import FOLDER
+from .language import DEFAULT, NAMES
+
+PAGES = ("pages.index", "pages.model", "openapi.page", "pages.privacy")
+"""What search engines may show."""
+
+VALID = timedelta(days=180)
+"""How long a security.txt is valid: less than a year, as RFC 9116 recommends."""
+
+blueprint = Blueprint("discovery", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Add the routes; give the templates `address('pages.index', 'de')`."""
+    app.jinja_env.globals.update(address=address, indexed=PAGES)
+    app.register_blueprint(blueprint)
+
+
+def address(endpoint: str, language: str = DEFAULT) -> str:
+    """The whole address of a page; of the default language, the plain one."""
+    chosen = None if language == DEFAULT else language
+    return url_for(endpoint, lang=chosen, _external=True)
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """All pages may be indexed; nothing else is a page."""
+    lines = ["User-agent: *", "Disallow: /api/v1/", "Disallow: /upload"]
+    lines.append(f"Sitemap: {url_for('discovery.sitemap', _external=True)}")
+    return _lasting(Response("\n".join(lines) + "\n", mimetype="text/plain"))
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """The pages, each in all languages (sitemaps.org, with hreflang)."""
+    return _lasting(
+        Response(render_template("sitemap.xml", languages=NAMES), mimetype="application/xml")
+    )
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """For what asks without reading the page."""
+    icon = (FOLDER / "icons" / "favicon.ico").read_bytes()
+    return _lasting(Response(icon, mimetype="image/x-icon"))
+
+
+@blueprint.get("/.well-known/security.txt")
+def security() -> Response:
+    """Where to report a vulnerability (RFC 9116); 404 where the operator does not say."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.security_contact:
+        abort(404)
+    expires = (datetime.now(UTC) + VALID).replace(microsecond=0).isoformat()
+    lines = [
+        f"Contact: {settings.security_contact}",
+        f"Expires: {expires.replace('+00:00', 'Z')}",
+        f"Preferred-Languages: {', '.join(NAMES)}",
+        f"Canonical: {request.base_url}",
+    ]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+def _lasting(answer: Response) -> Response:
+    answer.cache_control.max_age = 24 * 3600
+    answer.cache_control.public = True
+    return answer

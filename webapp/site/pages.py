@@ -1,0 +1,128 @@
+"""The pages that people see."""
+
+import base64
+from pathlib import Path
+
+import cv2
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    send_from_directory,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from ..access.admission import cost_of_picture
+from ..access.admission import reading as reading_of
+from ..api.routes import image_upload
+from ..api.schema import glyph_uri
+from ..config import MIB, Settings
+from ..engine import current_engine
+from ..ops.metrics import count_reading
+from ..recognition import Limits
+from ..recognition.picture.image import decode_reduced, reduced
+from .assets import FOLDER
+from .cards import PLOTS, cards, view_of
+from .language import page_url, texts
+from .summaries import MODELS, chart, summaries
+from .words import Words, percent
+
+blueprint = Blueprint("pages", __name__)
+
+SHOWN_SIDE = 960
+"""Pixels of the longer side of the picture that is shown with its answer, at most."""
+
+SHOWN_QUALITY = 75
+"""Of its JPEG, of 100: some 80 KB."""
+
+ALONE = {"copy.js", "theme.js"}
+"""Scripts that main.js does not import."""
+
+MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name not in ALONE)
+"""What main.js imports, named in the page so that all of it is fetched at once."""
+
+
+def init_app(app: Flask) -> None:
+    """Add the pages and what their templates share."""
+    settings: Settings = app.config["SETTINGS"]
+    app.jinja_env.globals["max_image_bytes"] = settings.max_image_bytes
+    app.jinja_env.globals["max_image_mib"] = f"{settings.max_image_bytes / MIB:.3g}"
+    app.jinja_env.filters["percent"] = percent
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/")
+def index() -> str:
+    """The pad, the upload form and the answer."""
+    return render_template("index.html", modules=MODULES)
+
+
+@blueprint.post("/upload")
+def upload() -> str:
+    """The form without JavaScript: a picture in, a page out."""
+    data, _ = image_upload()
+    engine = current_engine()
+    with reading_of(engine, cost_of_picture(data)) as budget:
+        reading = engine.recognizer.read_image(data, engine.limits, budget=budget)
+        # In the place of the reading, whose memory is bounded; not where it took too long already.
+        shown = None if reading.limit else _picture_uri(data, engine.limits)
+    count_reading(engine.kind, reading.status)
+    glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
+    return render_template(
+        "result.html",
+        reading=reading,
+        words=Words(texts()["words"]),
+        glyphs=glyphs,
+        shown=shown,
+    )
+
+
+def _picture_uri(data: bytes, limits: Limits) -> str:
+    """The visitor's picture, upright and reduced, as a data: URI: it is kept nowhere."""
+    picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY]
+    _, encoded = cv2.imencode(".jpg", reduced(picture, SHOWN_SIDE), quality)
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+
+
+@blueprint.get("/upload")
+def upload_again() -> BaseResponse:
+    """A result's address, reloaded or bookmarked: there is nothing left to show."""
+    return redirect(page_url("pages.index"), 303)
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    """What becomes of what visitors send."""
+    return render_template("privacy.html")
+
+
+@blueprint.get("/model")
+def model() -> str:
+    """What the models can do, at a glance, and their cards."""
+    served = cards()
+    return render_template(
+        "model.html",
+        summaries=summaries(served),
+        chart=chart(served[MODELS.index("Line model")]),
+        views=dict(zip(MODELS, [view_of(card, _models()) for card in served], strict=True)),
+    )
+
+
+@blueprint.get("/model/<name>/<kind>.svg")
+def plot(name: str, kind: str) -> Response:
+    """A picture of a served model's card."""
+    if kind not in PLOTS or name not in {card["name"] for card in cards()}:
+        abort(404)
+    return send_from_directory(_models(), f"{name}-{kind}.svg")
+
+
+def _models() -> Path:
+    """The folder of the models, as the process was told it: relative to where it was started."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return Path(settings.models).resolve()
