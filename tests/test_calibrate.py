@@ -11,7 +11,7 @@ from train.fit.calibrate import (
     reject_below,
     unsure_below,
 )
-from train.measure.digits import judge
+from train.measure.digits import decide
 from train.measure.statistics import negative_log_likelihood
 from webapp.recognition import Calibration, Outputs, log_odds, tempered
 
@@ -128,7 +128,7 @@ def test_a_calibration_reaches_what_its_report_says():
     """Used on the same samples, the constants reject and doubt as many as the card has it."""
     digits, labels, others = drawings(4000, np.random.default_rng(6))
     calibration, report = calibrate(digits, labels, others)
-    judged = judge(digits, calibration)
+    judged = decide(digits, calibration)
     assert judged.is_digit is not None
     # As many as may be, but none that is more probably a digit than not.
     below = judged.is_digit < MOST_REJECTED
@@ -139,7 +139,7 @@ def test_a_calibration_reaches_what_its_report_says():
     wrong = (judged.probabilities.argmax(axis=1) != labels)[ok].mean()
     assert report["after"]["wrong_of_ok"] == pytest.approx(wrong)
     assert wrong <= 0.001 or judged.unsure.mean() > 0.029
-    refused = judge(others, calibration)
+    refused = decide(others, calibration)
     assert report["nondigits"]["rejected"] == refused.rejected.mean() > 0.9
     assert report["nondigits"]["auroc"] > 0.99
     assert report["chosen_on"] == {"digits": 4000, "nondigits": 4000}
@@ -164,7 +164,7 @@ def test_a_model_that_cannot_say_no_rejects_nothing():
         assert calibration.not_a_number == 0.0
         assert report["chosen_on"]["nondigits"] == 0
         assert "nondigits" not in report
-        assert not judge(seen, calibration).rejected.any()
+        assert not decide(seen, calibration).rejected.any()
 
 
 def test_the_card_gives_the_calibration_back():

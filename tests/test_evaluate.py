@@ -15,7 +15,7 @@ from train import cli
 from train.data.mnist import Mnist
 from train.data.strokes import StrokeSample
 from train.errors import CardError
-from train.measure import evaluate
+from train.measure import evaluate, guard, sets
 from train.measure.digits import MNIST_TEST, Figures, NonDigitFigures, evaluate_glyphs
 from webapp.config import ROOT
 from webapp.recognition import Calibration, LiteRTClassifier, glyph_of_strokes, load_model
@@ -56,7 +56,7 @@ def command(mnist, tmp_path, monkeypatch):
         card = {**model.card, "figures": [figures.as_dict()], "nondigits": []}
         (models / f"{name}.json").write_text(json.dumps(card))
     monkeypatch.setattr(evaluate, "load_mnist", lambda folder: mnist)
-    monkeypatch.setattr(evaluate, "GENERATED_COUNT", 5)
+    monkeypatch.setattr(sets, "GENERATED_COUNT", 5)
 
     def run(*words, name="pen"):
         places = ("--models", str(models), "--output", str(tmp_path / "found"))
@@ -211,7 +211,7 @@ def line_reader(tmp_path, monkeypatch):
         shutil.copy(ROOT / "models" / f"eyes.{kind}", tmp_path / "shipped")
     monkeypatch.setattr(evaluate, "LiteRTLineReader", reader)
     monkeypatch.setattr(evaluate, "MODELS", tmp_path / "shipped")
-    monkeypatch.setattr(evaluate, "COMPOSED_COUNT", 2)
+    monkeypatch.setattr(sets, "COMPOSED_COUNT", 2)
     return put
 
 
@@ -258,7 +258,7 @@ def test_it_rejects_numbers_without_a_line_reader(command, tmp_path, line_reader
 
 def test_photos_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, monkeypatch):
     """Generated ones, and pairs of digits as pictures."""
-    monkeypatch.setattr(evaluate, "PHOTO_COUNT", 1)
+    monkeypatch.setattr(sets, "PHOTO_COUNT", 1)
     loaded = line_reader(tmp_path / "shipped", b"shipped")
     assert command("--strokes", strokes, "--photos", name="ink") == 0
     assert loaded == [b"shipped"]
@@ -406,7 +406,7 @@ def card(*said, nondigits=()):
 )
 def test_noise_is_let_pass(said, measured):
     """Worse by less than an interval is not worse."""
-    (remark,) = evaluate.hold_to_card(card(digits(*said)), [digits(*measured)])
+    (remark,) = guard.hold_to_card(card(digits(*said)), [digits(*measured)])
     assert "those of the card" in remark
 
 
@@ -422,8 +422,8 @@ def test_noise_is_let_pass(said, measured):
 def test_more_than_noise_is_not(said, measured):
     """Worse by more fails, the other way round it is better."""
     with pytest.raises(CardError, match=rf"pen: {measured[0]} of {measured[1]} right, but"):
-        evaluate.hold_to_card(card(digits(*said)), [digits(*measured)])
-    better, _ = evaluate.hold_to_card(card(digits(*measured)), [digits(*said)])
+        guard.hold_to_card(card(digits(*said)), [digits(*measured)])
+    better, _ = guard.hold_to_card(card(digits(*measured)), [digits(*said)])
     assert f"better than the card's {measured[0]} of" in better
 
 
@@ -431,7 +431,7 @@ def test_all_that_is_worse_is_named():
     """Not only the first; what the card does not know is passed over."""
     said = card(digits(9, 9, "a"), digits(9, 9, "b"), digits(9, 9, "c"))
     with pytest.raises(CardError, match=r"a: 1 of 9 .*; b: 2 of 9 ") as raised:
-        evaluate.hold_to_card(said, [digits(n, 9, data) for n, data in enumerate("xabx")])
+        guard.hold_to_card(said, [digits(n, 9, data) for n, data in enumerate("xabx")])
     assert "x:" not in str(raised.value)
 
 
@@ -440,9 +440,9 @@ def test_false_rejects_are_held_to_the_card():
     said = Figures("pen", 1000, 990, [], rejected=0.005)
     for rejected in (None, 0.0, 0.007):
         measured = Figures("pen", 1000, 990, [], rejected=rejected)
-        assert evaluate.hold_to_card(card(said), [measured])
+        assert guard.hold_to_card(card(said), [measured])
     with pytest.raises(CardError, match=r"pen: 0\.80% called no digit, but the card says 0\.50%"):
-        evaluate.hold_to_card(card(said), [Figures("pen", 1000, 990, [], rejected=0.008)])
+        guard.hold_to_card(card(said), [Figures("pen", 1000, 990, [], rejected=0.008)])
 
 
 def letters(auroc, count=500, against=900):
@@ -453,25 +453,25 @@ def letters(auroc, count=500, against=900):
 def test_another_model_may_differ_by_chance():
     """On the same samples two models differ by what samples vary; more than that is worse."""
     said = letters(0.99).as_dict()
-    assert not evaluate.is_less_apart(letters(0.988), said, same_model=False)
-    assert evaluate.is_less_apart(letters(0.97), said, same_model=False)
+    assert not guard.is_less_apart(letters(0.988), said, same_model=False)
+    assert guard.is_less_apart(letters(0.97), said, same_model=False)
 
 
 def test_the_area_is_held_to_the_card():
     """Of the same samples, only rounding is let pass; a card without an area promises nothing."""
     said = card(nondigits=[letters(0.99)])
     for measured in (letters(0.9895), letters(0.999)):
-        assert evaluate.hold_to_card(said, [], [measured])
-    assert evaluate.hold_to_card(card(nondigits=[letters(None)]), [], [letters(0.4)])
+        assert guard.hold_to_card(said, [], [measured])
+    assert guard.hold_to_card(card(nondigits=[letters(None)]), [], [letters(0.4)])
     for measured in (letters(0.9885), letters(None)):
         with pytest.raises(CardError, match=r"letters: AUROC .*, but the card says 0.9900"):
-            evaluate.hold_to_card(said, [], [measured])
+            guard.hold_to_card(said, [], [measured])
 
 
 def test_areas_of_other_samples_may_differ_by_chance():
     """As far as their standard errors say, and no further."""
     said = card(nondigits=[letters(0.99)])
     for other in ({"count": 400}, {"against": 700}):
-        assert evaluate.hold_to_card(said, [], [letters(0.985, **other)])
+        assert guard.hold_to_card(said, [], [letters(0.985, **other)])
         with pytest.raises(CardError, match="AUROC"):
-            evaluate.hold_to_card(said, [], [letters(0.97, **other)])
+            guard.hold_to_card(said, [], [letters(0.97, **other)])

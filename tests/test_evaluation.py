@@ -15,15 +15,14 @@ from train.measure.digits import (
     NonDigitFigures,
     Picture,
     Result,
+    decide,
     evaluate_glyphs,
     evaluate_nondigits,
     evaluate_pictures,
     evaluate_strokes,
     figures_of,
-    judge,
-    table,
-    worst_confusions,
 )
+from train.measure.tables import table, worst_confusions
 from webapp.recognition import Calibration, Outputs, Recognizer, glyph_of_strokes
 
 CALIBRATION = Calibration(temperature=0.8, scale=1.3, offset=0.4, not_a_number=0.3, unsure=0.5)
@@ -120,8 +119,8 @@ def test_judging_says_who_is_rejected():
     """Only where the model has the output, and below the threshold."""
     digits = np.full((3, 10), 0.1, np.float32)
     sure = np.array([0.1, 0.2, 0.9], np.float32)
-    assert judge(Outputs(digits, sure), THRESHOLDS).rejected.tolist() == [True, False, False]
-    assert not judge(Outputs(digits, None), THRESHOLDS).rejected.any()
+    assert decide(Outputs(digits, sure), THRESHOLDS).rejected.tolist() == [True, False, False]
+    assert not decide(Outputs(digits, None), THRESHOLDS).rejected.any()
 
 
 def test_every_status_has_its_share():

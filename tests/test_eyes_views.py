@@ -8,7 +8,9 @@ import pytest
 
 from tests.ink_files import inks_in
 from train.eyes import views
-from train.eyes.surfaces import PARTS, desk, noise, paper, printed_text, with_print
+from train.eyes.fonts import printed_text
+from train.eyes.prints import PARTS, with_print
+from train.eyes.surfaces import desk, noise, paper
 from train.eyes.views import View, random_view, visible
 from train.eyes.writing import Pen, random_pen, random_written, write, written
 

@@ -11,7 +11,7 @@ from tests import hand
 from tests.server import HOST, started
 from webapp import create_app
 from webapp.access.headers import HEADERS
-from webapp.access.origins import parse_authority
+from webapp.access.hosts import parse_authority
 from webapp.config import ConfigError, Settings
 
 STROKES = "/api/v1/predict/strokes"

@@ -23,7 +23,8 @@ from webapp.recognition import (
     UndecodableImageError,
     UnsupportedImageError,
 )
-from webapp.recognition.picture.image import MAX_CHUNKS, MAX_SCANS, MAX_SEGMENTS, decode
+from webapp.recognition.picture.formats import MAX_CHUNKS, MAX_SEGMENTS
+from webapp.recognition.picture.image import MAX_SCANS, decode
 
 IMAGE = "/api/v1/predict/image"
 

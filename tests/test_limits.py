@@ -277,7 +277,8 @@ def test_a_body_in_time_is_left_alone():
     watch = Watch(0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        watch.remove(watch.add(ours))
+        watch.add(ours)
+        watch.remove(ours)
         time.sleep(0.4)
         theirs.sendall(b"more")
         assert ours.recv(4) == b"more"

@@ -9,7 +9,8 @@ from tests.ink_files import inks_in
 from train.data.compose import NOOK
 from train.errors import TrainError
 from train.line import compose
-from train.line.compose import DENSITY, WIDEST, composed_line, random_line
+from train.line.compose import WIDEST, composed_line, random_line
+from train.line.placement import DENSITY
 from train.line.texts import RAISED
 from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
 from webapp.recognition.network.line_reader import OTHER, SIGNS, SYMBOLS

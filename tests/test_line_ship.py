@@ -17,13 +17,15 @@ from train import cli
 from train.data.folds import FOLDS
 from train.errors import DataError, TrainError
 from train.fit import artefacts
+from train.line import evaluate as evaluation
 from train.line import reading, run, ship
 from train.line.cli import FOLD_ROUNDS
+from train.line.evaluate import digits_of, evaluate, figures_in_card, misread, table
 from train.line.fit import LineHyperparameters
 from train.line.inks import Source
 from train.line.network import LineShape, build_line_network
 from train.line.sets import Amounts, line_sets
-from train.line.ship import calibrated, digits_of, evaluate, figures_in_card, misread, table
+from train.line.ship import calibrated
 from webapp.recognition import Confidence, LanguageModel, LiteRTLineReader, load_model
 from webapp.site.cards import view_of
 
@@ -59,6 +61,7 @@ def small(monkeypatch):
     monkeypatch.setattr(reading, "LiteRTLineReader", Reader)
     monkeypatch.setattr(reading, "WORKERS", 1)
     monkeypatch.setattr(ship, "FULL", FEW)
+    monkeypatch.setattr(evaluation, "FULL", FEW)
     monkeypatch.setattr(ship, "CALIBRATION", FEW)
 
 
@@ -196,7 +199,7 @@ def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
     monkeypatch.setattr(ship, "line_sets", seen)
     confidences, report = calibrated(folds, dev, NGRAMS)
     assert asked.keys() == {((name,), ("dev",), ("test",)) for name in (ONE, TWO)}
-    assert all(len(seeds) == 2 and ship.SEED not in seeds for seeds in asked.values())
+    assert all(len(seeds) == 2 and evaluation.SEED not in seeds for seeds in asked.values())
     assert all(np.isfinite(confidence.bias) for confidence in confidences)
     sets = report["folds"][0]["sets"]
     assert sets["single digits, digits"]["exact"] == pytest.approx(0.1, abs=0.05)
@@ -267,9 +270,18 @@ def test_evaluation_names_what_is_worse(shipped, dev):
     assert worse == f"{first['data']}, exact: 4 of 40, the card says 40 of 40"
 
 
+def test_evaluation_can_renew_the_card(shipped, dev):
+    """Its figures are those that were measured; all else stays."""
+    output, card = shipped
+    path = output / "line.json"
+    path.write_text(json.dumps({**card, "figures": card["figures"][:1], "nondigits": []}))
+    evaluate(output, dev, renew=True)
+    assert json.loads(path.read_text()) == card
+
+
 def test_what_is_ok_and_wrong_is_held_to_the_card_too():
     """Of numbers, how many are not wrong with `ok`; of others, how many are not `ok`."""
-    assert ship._counts(figures_in_card(FOUND)) == {
+    assert evaluation._counts(figures_in_card(FOUND)) == {
         "numbers, exact": (2, 4),
         "numbers, not wrong though ok": (3, 4),
         "letters, not ok": (1, 2),
@@ -429,7 +441,7 @@ def test_fit_lines_fits(words, rounds, without, folder, monkeypatch, capsys):
 def test_evaluate_lines_says_what_is_worse(monkeypatch, capsys):
     """It fails where something is, and passes where nothing is."""
     for worse, status in ((["dates: 1%, the card says 9%"], 1), ([], 0)):
-        monkeypatch.setattr(ship, "evaluate", lambda *taken, worse=worse: worse)
+        monkeypatch.setattr(evaluation, "evaluate", lambda *taken, worse=worse: worse)
         assert cli.main(["evaluate-lines"]) == status
         assert ("worse than the card says: dates" in capsys.readouterr().err) == bool(worse)
 

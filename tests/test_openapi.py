@@ -10,8 +10,9 @@ import pytest
 
 from tests import hand
 from tests.server import ROOT, running_server
+from webapp.api.answers import Answer
 from webapp.api.openapi import STATUSES, marked, type_of
-from webapp.api.schema import Answer, StrokesRequest
+from webapp.api.schema import StrokesRequest
 
 EXAMPLES = 25
 """Requests that schemathesis makes up for each operation and phase."""

@@ -14,7 +14,7 @@ from tests.fake import reading_of
 from tests.server import free_port, running_server
 from train.errors import TrainError
 from train.measure.remote import RemoteRecognizer
-from webapp.api.schema import ModelAnswer, SurfaceAnswer, answer_of
+from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of
 from webapp.config import ROOT
 from webapp.recognition import (
     Calibration,

@@ -12,17 +12,14 @@ import pytest
 
 from tests import fake, hand
 from tests.server import ROOT
+from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of, glyph_uri
 from webapp.api.schema import (
     SHOWN_BODY_BYTES,
     BatchRequest,
     ImageOptions,
-    ModelAnswer,
     StrokesRequest,
-    SurfaceAnswer,
-    answer_of,
     convert_fields,
     decode_json,
-    glyph_uri,
     pointer,
 )
 from webapp.problems import ProblemError
@@ -353,7 +350,9 @@ def test_it_rejects_a_name_that_comes_twice(body, name):
 
 FIRST_AT_ONCE = """
 import sys, threading
-from webapp.schema import BatchRequest, ImageOptions, StrokesRequest, convert_fields, decode_json
+from webapp.api.schema import (
+    BatchRequest, ImageOptions, StrokesRequest, convert_fields, decode_json,
+)
 
 def check():
     start.wait()

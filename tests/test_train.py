@@ -13,6 +13,7 @@ from train.augment.pixels import Augmentation
 from train.data.mnist import Mnist
 from train.data.sources import GlyphSource
 from train.data.strokes import StrokeSample
+from train.fit import digits as digits_fit
 from train.fit import ship
 from train.fit.artefacts import sha256
 from train.fit.digits import Batches, Hyperparameters, fit

@@ -21,7 +21,8 @@ from webapp.recognition.ink.pieces import PictureInk, StrokeInk, pieces_of
 from webapp.recognition.ink.strip import MARGIN, ROWS, STRIP_CHANNELS, boxes_of, frame_in, frame_of
 from webapp.recognition.network.language_model import ngrams_of
 from webapp.recognition.network.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
-from webapp.recognition.transcribe import BEAM, Medium, transcribe
+from webapp.recognition.transcribe import Tools, transcribe
+from webapp.recognition.transcript import BEAM
 
 EVEN = np.full(10, 0.1)
 """No opinion on which digit it is."""
@@ -108,8 +109,8 @@ def read(strokes, reader, judge=None, weight=0.3, budget=None, other_cost=0.0, t
     """The transcript of strokes."""
     constants = Confidence(second_opinion=weight, other_cost=other_cost, language_model=1.0)
     model = LanguageModel(texts or {})
-    medium = Medium(reader, judge or Judges(), constants, budget or Budget(), model)
-    return transcribe(StrokeInk(strokes), medium)
+    tools = Tools(reader, judge or Judges(), constants, budget or Budget(), model)
+    return transcribe(StrokeInk(strokes), tools)
 
 
 def low(symbol):
@@ -191,8 +192,8 @@ def test_a_component_through_two_digits_is_divided():
     ink = np.zeros((60, 120), np.uint8)
     ink[10:50, 10:14] = ink[10:50, 106:110] = ink[28:32, 10:110] = 255
     (piece,) = pieces_of(ink)
-    medium = Medium(Spells("12"), Judges(), Confidence(), Budget())
-    found = transcribe(PictureInk(ink, [piece]), medium)
+    tools = Tools(Spells("12"), Judges(), Confidence(), Budget())
+    found = transcribe(PictureInk(ink, [piece]), tools)
     assert [s.pieces for s in found.symbols] == [(0,), (0,)]
     one, two = (s.points[0] for s in found.symbols)
     assert len(one) + len(two) == len(piece)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from train import cli
-from train.data import unipen
+from train.data import unipen, unipen_format
 from train.data.strokes import read_stroke_file
 from train.data.unipen import import_unipen
 from train.errors import DataError
@@ -223,7 +223,7 @@ def test_parts_are_chosen_by_their_folders(distribution, tmp_path):
         ('.SEGMENT CHARACTER 1 ? "x"\n', unipen.NO_INK),
         ('.SEGMENT CHARACTER 0:9-0:12 ? "x"\n', unipen.NO_INK),
         ('.SEGMENT CHARACTER 0-9 ? "x"\n', unipen.NO_COMPONENT),
-        (".SEGMENT CHARACTER 0 OK\n", unipen.NO_LABEL),
+        (".SEGMENT CHARACTER 0 OK\n", unipen_format.NO_LABEL),
     ],
 )
 def test_what_cannot_be_drawn_is_counted(distribution, tmp_path, segment, reason):

@@ -22,9 +22,9 @@ from .data.unipen import CHARACTER, Tally, import_unipen
 from .errors import TrainError
 from .eyes.cli import add_commands as add_eyes_commands
 from .line.cli import add_commands as add_line_commands
-from .measure.digits import table
 from .measure.evaluate import MODELS
 from .measure.evaluate import add_options as add_evaluate_options
+from .measure.tables import table
 from .progress import PROGRESS_SECONDS
 
 NAMES = ("digits", "ink", "pen")

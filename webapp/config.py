@@ -49,7 +49,6 @@ PLATFORM_NAMES = {"redis_url": "REDIS_URL"}
 SECRETS = {"redis_url", "metrics_token"}
 """Settings that no message repeats."""
 
-
 Backend = Literal["litert", "keras"]
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
 
-from ..line.compose import SCALE, Item, placed, random_hand
 from ..line.inks import Inks
+from ..line.placement import SCALE, Item, placed, random_hand
 from ..line.texts import DOODLE, LETTER, random_text
 from .surfaces import Cover, Rng, noise
 

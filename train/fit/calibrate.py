@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from webapp.recognition import Calibration, Outputs, log_odds, tempered
 
-from ..measure.digits import Judged, judge
+from ..measure.digits import Decisions, decide
 from ..measure.statistics import auroc, calibration_error, negative_log_likelihood
 
 TEMPERATURES = (0.1, 10.0)
@@ -77,11 +77,11 @@ def calibrate(
         chosen = replace(chosen, scale=scale, offset=offset)
         threshold = min(reject_below(_is_digit(digits, chosen), rejected), MOST_REJECTED)
         chosen = replace(chosen, not_a_number=threshold)
-    judged = judge(digits, chosen)
-    right = judged.probabilities.argmax(axis=1) == labels
-    kept = ~judged.rejected
+    decisions = decide(digits, chosen)
+    right = decisions.probabilities.argmax(axis=1) == labels
+    kept = ~decisions.rejected
     most = math.floor(unsure * len(labels))
-    chosen = replace(chosen, unsure=unsure_below(judged.belief[kept], right[kept], wrong, most))
+    chosen = replace(chosen, unsure=unsure_below(decisions.belief[kept], right[kept], wrong, most))
     report = {
         **asdict(chosen),
         "chosen_on": {
@@ -94,11 +94,11 @@ def calibrate(
             "wrong_of_ok": wrong,
             "unsure_digits": unsure,
         },
-        "before": rates(judge(digits, Calibration()), labels),
-        "after": rates(judge(digits, chosen), labels),
+        "before": rates(decide(digits, Calibration()), labels),
+        "after": rates(decide(digits, chosen), labels),
     }
     if others is not None:
-        refused = judge(others, chosen)
+        refused = decide(others, chosen)
         report["nondigits"] = {
             "auroc": auroc(_is_digit(digits), _is_digit(others)),
             "rejected": float(refused.rejected.mean()),
@@ -218,16 +218,16 @@ def unsure_below(
     return 0.0 if last + 1 == len(ranked) else float(ranked[last] + ranked[last + 1]) / 2
 
 
-def rates(judged: Judged, labels: NDArray[np.int64]) -> dict[str, Any]:
+def rates(decisions: Decisions, labels: NDArray[np.int64]) -> dict[str, Any]:
     """What digits become: shares, and whether confidence can be believed."""
-    right = judged.probabilities.argmax(axis=1) == labels
-    answered = ~judged.rejected
-    ok = answered & ~judged.unsure
+    right = decisions.probabilities.argmax(axis=1) == labels
+    answered = ~decisions.rejected
+    ok = answered & ~decisions.unsure
     return {
-        "ece": calibration_error(judged.belief[answered], right[answered]),
-        "nll": negative_log_likelihood(judged.probabilities, labels),
-        "rejected": float(judged.rejected.mean()),
-        "unsure": float(judged.unsure.mean()),
+        "ece": calibration_error(decisions.belief[answered], right[answered]),
+        "nll": negative_log_likelihood(decisions.probabilities, labels),
+        "rejected": float(decisions.rejected.mean()),
+        "unsure": float(decisions.unsure.mean()),
         "wrong_of_ok": float(1 - right[ok].mean()) if ok.any() else None,
     }
 

@@ -30,14 +30,14 @@ from ..measure.digits import (
     MNIST_TEST,
     Figures,
     NonDigitFigures,
+    decide,
     evaluate_glyphs,
     evaluate_nondigits,
     evaluate_strokes,
-    judge,
     name_of,
-    table,
 )
-from ..measure.evaluate import is_less_apart, surely_worse
+from ..measure.guard import is_less_apart, surely_worse
+from ..measure.tables import table
 from ..measure.variants import glyph_in_picture
 from ..progress import watched
 from . import artefacts
@@ -197,13 +197,13 @@ def _calibration(
     strokes = [strokes for drawings in drawn.values() for strokes in drawings]
     others = _outputs(served, strokes, channels) if strokes else None
     _, report = calibrate(said, labels, others)
-    # Half of the writers judge what the other half has fitted: figures of its own fit flatter.
+    # One half of the writers measures what the other half fitted: figures of the same half flatter.
     half = np.array([zlib.crc32(sample.writer.encode()) // 4 % 2 == 0 for sample in digits])
     if half.any() and not half.all():
         folds = []
         for fitted in (half, ~half):
             constants, _ = calibrate(_some(said, fitted), labels[fitted], others)
-            folds.append(rates(judge(_some(said, ~fitted), constants), labels[~fitted]))
+            folds.append(rates(decide(_some(said, ~fitted), constants), labels[~fitted]))
         shares = (float((~half).mean()), float(half.mean()))
         report["held_out"] = {
             key: sum(fold[key] * n for fold, n in zip(folds, shares, strict=True))
@@ -213,8 +213,8 @@ def _calibration(
 
 
 def _some(outputs: Outputs, rows: NDArray[np.bool_]) -> Outputs:
-    judged = outputs.is_digit
-    return Outputs(outputs.digits[rows], None if judged is None else judged[rows])
+    is_digit = outputs.is_digit
+    return Outputs(outputs.digits[rows], None if is_digit is None else is_digit[rows])
 
 
 def _outputs(
@@ -267,18 +267,18 @@ def _card(
     best: Candidate, candidates: Sequence[Candidate], data: Data, mnist: Mnist
 ) -> dict[str, Any]:
     channels = best.network.input_shape[-1]
-    judges = "is_digit" in best.network.output
+    tells_digits = "is_digit" in best.network.output
     return {
         "name": best.log["name"],
         "created": best.log["created"],
         "task": "Which digit, 0 to 9, a glyph of 28x28 pixels shows"
-        + (", and whether it is one." if judges else "."),
+        + (", and whether it is one." if tells_digits else "."),
         "network": {
             "parameters": best.network.count_params(),
             "input": f"(N, 28, 28, {channels}) float32, 0 to 1: ink 1"
             + (", then how far the pen moved right, left, down and up" if channels > 1 else ""),
             "output": "(N, 10) float32, probabilities of 0 to 9"
-            + ("; (N, 1) float32, P(is a digit)" if judges else ""),
+            + ("; (N, 1) float32, P(is a digit)" if tells_digits else ""),
             "layers": [
                 f"{layer.name} {list(layer.output.shape[1:])}" for layer in best.network.layers[1:]
             ],
@@ -301,12 +301,12 @@ def _card(
             for candidate in candidates
         ],
         "curves": best.log["curves"],
-        "limits": limits(strokes=bool(data.digits), judges=judges, channels=channels),
+        "limits": limits(strokes=bool(data.digits), tells_digits=tells_digits, channels=channels),
         "untested": UNTESTED,
     }
 
 
-def limits(*, strokes: bool, judges: bool, channels: int) -> list[str]:
+def limits(*, strokes: bool, tells_digits: bool, channels: int) -> list[str]:
     """What a model cannot do, by what it was trained on, what it says and what it sees."""
     writers = "MNIST's writers are American"
     if strokes:
@@ -316,7 +316,7 @@ def limits(*, strokes: bool, judges: bool, channels: int) -> list[str]:
     said = [
         f"One glyph at a time; {writers}. Other hands and other digits than 0 to 9 were not seen."
     ]
-    if judges:
+    if tells_digits:
         said.append(
             "Letters that look like digits (O, I, l, S, Z, B, b, q, g …) are read as digits."
         )

@@ -78,6 +78,12 @@ def add_commands(commands: Any) -> None:
     add_data(measure)
     measure.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
     measure.add_argument(
+        "--renew",
+        action="store_true",
+        help="write the figures into the card: after a change of the eyes or of the networks of "
+        "single digits",
+    )
+    measure.add_argument(
         "--folder",
         type=Path,
         action="append",
@@ -159,9 +165,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     from ..fit.digits import quieten_tensorflow
 
     quieten_tensorflow()
-    from .ship import evaluate
+    from .evaluate import evaluate
 
-    worse = evaluate(options.models, source_of(options, "dev"), options.folder)
+    worse = evaluate(options.models, source_of(options, "dev"), options.folder, options.renew)
     if worse:
         raise TrainError(f"worse than the card says: {'; '.join(worse)}")
     return 0

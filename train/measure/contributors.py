@@ -13,16 +13,8 @@ from webapp.recognition import Model
 from ..data.strokes import read_stroke_file
 from ..errors import TrainError
 from ..progress import watched
-from .digits import (
-    Figures,
-    Reader,
-    Result,
-    aligned,
-    evaluate_strokes,
-    figures_of,
-    percent,
-    range_of,
-)
+from .digits import Figures, Reader, Result, evaluate_strokes, figures_of
+from .tables import aligned, percent, range_of
 
 HEADS = (
     *("contributor", "split", "samples", "writers", "right", "95 % by writers"),

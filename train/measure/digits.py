@@ -28,6 +28,7 @@ from ..data.strokes import StrokeSample, file_name
 from .statistics import auroc, calibration_error, negative_log_likelihood, over_writers, wilson
 
 CLASSES = 10
+
 BATCH = 500
 """Glyphs classified at once while measuring."""
 
@@ -39,12 +40,6 @@ MNIST_TEST = "MNIST test"
 
 DIGITS = "digits"
 """The kind of sample that is one."""
-
-HEADS = (
-    *("data", "way", "samples", "right", "95 %", "per writer", "95 % by writers", "ECE", "NLL"),
-    *("AUROC", "ok", "unsure", "rejected", "right of ok"),
-)
-"""Of the table's columns."""
 
 
 class Reader(Protocol):
@@ -213,11 +208,11 @@ def evaluate_glyphs(
     for start in range(0, len(glyphs), BATCH):
         batch = glyphs[start : start + BATCH]
         batch = np.pad(batch, [(0, 0)] * 3 + [(0, CHANNELS - batch.shape[3])])
-        judged = judge(classifier.classify(batch), calibration)
+        decisions = decide(classifier.classify(batch), calibration)
         results += [
             Result(DIGITS, int(label), None, *answer, glyph=glyph[..., 0].copy())
             for label, answer, glyph in zip(
-                labels[start : start + BATCH], judged.answers(), batch, strict=True
+                labels[start : start + BATCH], decisions.answers(), batch, strict=True
             )
         ]
     return figures_of(data, results, "glyphs")
@@ -285,7 +280,7 @@ def evaluate_nondigits(
 
 
 @dataclass(frozen=True)
-class Judged:
+class Decisions:
     """What a `Recognizer` answers to N glyphs, all at once."""
 
     probabilities: NDArray[np.float64]
@@ -311,7 +306,7 @@ class Judged:
             yield status, best, belief, tuple(probabilities.tolist()), is_digit
 
 
-def judge(outputs: Outputs, calibration: Calibration) -> Judged:
+def decide(outputs: Outputs, calibration: Calibration) -> Decisions:
     """What becomes of a network's outputs; a test holds it to `Recognizer`."""
     probabilities = calibration.probabilities(outputs)
     is_digit = calibration.is_digit(outputs)
@@ -319,7 +314,7 @@ def judge(outputs: Outputs, calibration: Calibration) -> Judged:
     belief = probabilities.max(axis=1) * sure
     rejected = sure < calibration.not_a_number
     unsure = ~rejected & (belief < calibration.unsure)
-    return Judged(probabilities, is_digit, belief, rejected, unsure)
+    return Decisions(probabilities, is_digit, belief, rejected, unsure)
 
 
 def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
@@ -360,74 +355,9 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
     )
 
 
-def table(rows: Sequence[Figures | NonDigitFigures]) -> str:
-    """One line a set, for people."""
-    return aligned(
-        [HEADS, *(_digit_line(r) if isinstance(r, Figures) else _other_line(r) for r in rows)]
-    )
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Cells as columns: the first two flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if number < 2 else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def worst_confusions(figures: Figures, most: int = 5) -> list[tuple[int, int, int]]:
-    """(written, read, how often), the commonest first."""
-    pairs = [
-        (written, read, count)
-        for written, row in enumerate(figures.confusion)
-        for read, count in enumerate(row)
-        if written != read and count
-    ]
-    return sorted(pairs, key=lambda pair: -pair[2])[:most]
-
-
 def name_of(path: Path, split: str) -> str:
     """How a stroke file's figures are headed."""
     return f"{file_name(path).split('.')[0]} ({split} writers)"
-
-
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share for people; a dash where there is none."""
-    return "–" if share is None else f"{share:.{digits}%}"
-
-
-def _digit_line(row: Figures) -> tuple[str, ...]:
-    return (
-        row.data,
-        row.way,
-        f"{row.count:,}",
-        percent(row.accuracy),
-        range_of(row.interval),
-        percent(row.per_writer) + (f" of {row.writers}" if row.writers else ""),
-        range_of(row.per_writer95),
-        percent(row.ece),
-        "–" if row.nll is None else f"{row.nll:.4f}",
-        "–",
-        percent(row.ok),
-        percent(row.unsure),
-        percent(row.rejected),
-        percent(row.ok_accuracy),
-    )
-
-
-def _other_line(row: NonDigitFigures) -> tuple[str, ...]:
-    area = "–" if row.auroc is None else f"{row.auroc:.4f}"
-    shares = (percent(row.ok), percent(row.unsure), percent(row.rejected))
-    return (row.data, row.way, f"{row.count:,}", *("–",) * 6, area, *shares, "–")
-
-
-def range_of(interval: tuple[float, float] | None) -> str:
-    """An interval of shares for people; a dash where there is none."""
-    return "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"
 
 
 def _result(reading: Reading, kind: str, label: int | None, writer: str | None) -> Result:

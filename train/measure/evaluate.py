@@ -2,17 +2,11 @@
 
 import argparse
 import json
-import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import cv2
-import numpy as np
 
 from webapp.recognition import (
     Calibration,
@@ -23,41 +17,37 @@ from webapp.recognition import (
     LiteRTLineReader,
     Model,
     Recognizer,
-    Stroke,
     load_model,
 )
 
-from ..data.compose import SPACINGS, Spacing, composed
-from ..data.mnist import Mnist, load_mnist
-from ..data.nondigits import GENERATED, generated, read_nondigits
-from ..data.photo_sets import PhotoSample, generated_photos, numbers_as_pictures, read_photos
-from ..data.photos import SCENES
-from ..data.strokes import StrokeSample, read_stroke_file
-from ..errors import CardError, TrainError
-from ..progress import watched
+from ..data.mnist import load_mnist
+from ..errors import TrainError
 from .contributors import evaluate_contributors
 from .digits import (
     MNIST_TEST,
     Figures,
     NonDigitFigures,
-    Picture,
     Reader,
     Result,
     evaluate_glyphs,
-    evaluate_nondigits,
-    evaluate_pictures,
-    evaluate_strokes,
     name_of,
-    percent,
-    table,
-    worst_confusions,
 )
-from .numbers import NumberFigures, evaluate_numbers, evaluate_photos, is_number, numbers_table
+from .guard import hold_to_card
+from .numbers import NumberFigures, numbers_table
 from .remote import RemoteRecognizer
-from .statistics import Z95, auroc_error, wilson
+from .sets import (
+    digits_of,
+    measure_nondigits,
+    measure_numbers,
+    measure_photos,
+    measure_pictures,
+    measure_strokes,
+)
+from .tables import table, worst_confusions
 from .variants import Variant, Way, evaluate_variants, variants_table
 
 MODELS = Path("models")
+
 OUTPUT = Path("build/evaluation")
 
 LINE_MODEL = "line"
@@ -66,40 +56,11 @@ LINE_MODEL = "line"
 EYES_MODEL = "eyes"
 """The model that finds the writing in pictures."""
 
-MNIST_PICTURES = f"{MNIST_TEST}, as pictures"
-
-GENERATED_COUNT = 1000
-"""Drawings of each kind that is generated."""
-
-GENERATED_SEED = 2026
-"""Another than any that a training starts from."""
-
-COMPOSED_COUNT = 500
-"""Numbers of each spacing that are composed."""
-
-COMPOSED_LENGTH = 4
-"""Digits of each."""
-
-COMPOSED_SEED = 2027
-
-PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
-"""How the pairs of digits stand that are measured as pictures."""
-
-PHOTO_COUNT = 20
-"""Photos that are generated for each thing that goes wrong."""
-
-PHOTO_SEED = 2028
-
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
+
 
 SERVER = ", server"
 """Follows the way of what went through a server."""
-
-ROUNDING = 2
-"""Samples that may fall the other way on another processor, whose arithmetic rounds differently."""
-
-AUROC_ROUNDING = 0.001
-"""As much may the area under the curve differ for the same reason."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -226,7 +187,7 @@ def _evaluate_only(options: argparse.Namespace, model: Model) -> int:
 
 def _measured(options: argparse.Namespace, model: Model) -> Measured:
     mnist = load_mnist(options.mnist)
-    pen = {path: _samples(path, options.split) for path in options.strokes}
+    pen = {path: digits_of(path, options.split) for path in options.strokes}
     ready = evaluate_glyphs(
         MNIST_TEST,
         LiteRTClassifier(model.content),
@@ -240,12 +201,12 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
         eyes = _beside(options.models, EYES_MODEL)
         line = _beside(options.models, LINE_MODEL) if reads_numbers else None
     with _reader(options.through_server, model, _recognizer(model, eyes, line)) as reader:
-        pictures = [*_pictures(reader, mnist)] if options.pictures else []
-        strokes = [*_strokes(reader, pen, options.split)]
-        others = [*_others(reader, options, pen, strokes)] if options.others else []
-        numbers = [*_numbers(reader, options, pen)] if options.numbers else []
+        pictures = [*measure_pictures(reader, mnist)] if options.pictures else []
+        strokes = [*measure_strokes(reader, pen, options.split)]
+        others = [*measure_nondigits(reader, options, pen, strokes)] if options.others else []
+        numbers = [*measure_numbers(reader, options, pen)] if options.numbers else []
         if options.photos is not None:
-            numbers += _photos(reader, options, pen, mnist)
+            numbers += measure_photos(reader, options, pen, mnist)
         variants: list[Variant] = []
         if options.variants is not None:
             variants = evaluate_variants(reader, pen[options.strokes[0]], options.variants or WAYS)
@@ -285,220 +246,9 @@ def _recognizer(model: Model, eyes: Model | None = None, line: Model | None = No
     )
 
 
-def hold_to_card(
-    card: Mapping[str, Any], digits: Sequence[Figures], others: Sequence[NonDigitFigures] = ()
-) -> list[str]:
-    """Compare figures with those of the same data in the card; MNIST's has to be in it.
-
-    Returns:
-        What is better than the card, and that nothing is worse.
-
-    Raises:
-        CardError: something is worse by more than noise: with as many samples as in the card, more
-            than `ROUNDING` of them; else, more than a 95 % interval allows.
-    """
-    promised = {figure["data"]: figure for figure in card["figures"]}
-    if MNIST_TEST not in promised:
-        raise CardError(f"the card has no figure for {MNIST_TEST}")
-    worse, better = [], []
-    for row in digits:
-        figure = promised.get(row.data)
-        if figure is None:
-            continue
-        right, promise = (row.correct, row.count), (figure["correct"], figure["count"])
-        found, said = (f"{correct} of {count}" for correct, count in (right, promise))
-        if _is_worse(right, promise):
-            worse.append(f"{row.data}: {found} right, but the card says {said}")
-        elif _is_worse(promise, right):
-            better.append(f"{row.data}: {found} right, better than the card's {said}.")
-        rejected = figure.get("rejected")
-        if row.rejected is None or rejected is None:
-            continue
-        if _is_worse(_kept(row.rejected, row.count), _kept(rejected, figure["count"])):
-            shares = percent(row.rejected), percent(rejected)
-            worse.append(f"{row.data}: {shares[0]} called no digit, but the card says {shares[1]}")
-    areas = {figure["data"]: figure for figure in card.get("nondigits", [])}
-    for other in others:
-        figure = areas.get(other.data)
-        if figure is not None and figure["auroc"] is not None and is_less_apart(other, figure):
-            area = "none" if other.auroc is None else f"{other.auroc:.4f}"
-            worse.append(f"{other.data}: AUROC {area}, but the card says {figure['auroc']:.4f}")
-    if worse:
-        raise CardError("; ".join(worse))
-    return [*better, "The figures are those of the card or better, where it has them."]
-
-
-def _kept(rejected: float, count: int) -> tuple[int, int]:
-    """How many of so many were not rejected."""
-    return count - round(rejected * count), count
-
-
-def is_less_apart(found: NonDigitFigures, said: Mapping[str, Any], same_model: bool = True) -> bool:
-    """Whether an area falls short of the card's by more than noise: for the same model and the same
-    samples that of arithmetic, else that of the samples.
-    """
-    if found.auroc is None:
-        return True
-    noise = AUROC_ROUNDING
-    if not same_model or (found.count, found.against) != (said["count"], said["against"]):
-        errors = (
-            auroc_error(found.auroc, found.against, found.count),
-            auroc_error(said["auroc"], said["against"], said["count"]),
-        )
-        noise = Z95 * math.hypot(*errors)
-    return bool(said["auroc"] - found.auroc > noise)
-
-
-def _is_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
-    """Whether (correct, count) of the same model falls short by more than noise."""
-    if found[1] == said[1]:
-        return said[0] - found[0] > ROUNDING
-    return surely_worse(found, said)
-
-
-def surely_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
-    """Whether one (correct, count) falls short of another by more than chance.
-
-    By the 95 % interval of a difference of two shares (Newcombe 1998, method 10).
-    """
-    lower, upper = said[0] / said[1], found[0] / found[1]
-    spread = math.hypot(lower - wilson(*said)[0], wilson(*found)[1] - upper)
-    return lower - upper > spread
-
-
 def _reader(url: str | None, model: Model, here: Recognizer) -> AbstractContextManager[Reader]:
     """What reads strokes and pictures: a server, or this process."""
     return closing(RemoteRecognizer(url, model)) if url else nullcontext(here)
-
-
-def _samples(path: Path, split: str) -> list[StrokeSample]:
-    """The single digits of a stroke file that belong to a split.
-
-    Raises:
-        TrainError: there are none.
-    """
-    samples = [s for s in read_stroke_file(path) if s.split == split and s.is_digit]
-    if not samples:
-        raise TrainError(f"{path} has no digits by {split} writers")
-    return samples
-
-
-def _pictures(reader: Reader, mnist: Mnist) -> Iterator[Figures]:
-    """MNIST's test set as the files that somebody would send: white on black."""
-    rows = watched(range(len(mnist.test_labels)), MNIST_PICTURES)
-    pictures = (Picture(int(mnist.test_labels[row]), _png(mnist, row)) for row in rows)
-    found = evaluate_pictures(MNIST_PICTURES, reader, pictures)
-    if found:
-        yield found
-
-
-def _png(mnist: Mnist, row: int) -> bytes:
-    _, encoded = cv2.imencode(".png", mnist.test_glyphs[row, ..., 0])
-    return encoded.tobytes()
-
-
-def _strokes(
-    reader: Reader, pen: Mapping[Path, Sequence[StrokeSample]], split: str
-) -> Iterator[Figures]:
-    for path, samples in pen.items():
-        name = name_of(path, split)
-        found = evaluate_strokes(name, reader, watched(samples, name))
-        if found:
-            yield found
-
-
-def _numbers(
-    reader: Reader,
-    options: argparse.Namespace,
-    pen: Mapping[Path, Sequence[StrokeSample]],
-) -> Iterator[NumberFigures]:
-    """A row for each file of numbers, for what is composed, and for single digits."""
-    sets: dict[str, Sequence[StrokeSample]] = {}
-    for path in options.numbers:
-        samples = [s for s in read_stroke_file(path) if s.split == options.split and is_number(s)]
-        if not samples:
-            raise TrainError(f"{path} has no numbers by {options.split} writers")
-        sets[name_of(path, options.split)] = samples
-    for path in options.strokes[:1]:
-        for number, spacing in enumerate(SPACINGS):
-            rng = np.random.default_rng([COMPOSED_SEED, number])
-            sets[f"{spacing} (composed of {name_of(path, options.split)})"] = composed(
-                pen[path], COMPOSED_COUNT, COMPOSED_LENGTH, spacing, rng
-            )
-    for path, digits in pen.items():
-        sets[name_of(path, options.split)] = digits
-    for name, numbers in sets.items():
-        found = evaluate_numbers(name, reader, watched(numbers, f"{name}, as numbers"))
-        if found:
-            yield found
-
-
-def _photos(
-    reader: Reader,
-    options: argparse.Namespace,
-    pen: Mapping[Path, Sequence[StrokeSample]],
-    mnist: Mnist,
-) -> Iterator[NumberFigures]:
-    """Rows of pictures of numbers: generated, one for each thing that goes wrong; and real."""
-    path = options.strokes[0]
-    digits = pen[path]
-    of = name_of(path, options.split)
-    sets: dict[str, Iterable[PhotoSample]] = {
-        f"{name} pairs as pictures ({of})": numbers_as_pictures(
-            digits, COMPOSED_COUNT, 2, name, PHOTO_SEED
-        )
-        for name in PAIRS
-    }
-    every: list[PhotoSample] = []
-    for kind in SCENES:
-        photos = [*generated_photos(digits, kind, PHOTO_COUNT, PHOTO_SEED)]
-        every += photos
-        sets[f"photos: {kind}"] = photos
-    sets["photos: all of these"] = every
-    for folder in options.photos:
-        sets[str(folder)] = read_photos(folder)
-    if options.pictures:
-        sets[MNIST_PICTURES] = (
-            PhotoSample(str(mnist.test_labels[row]), "", _png(mnist, row))
-            for row in range(len(mnist.test_labels))
-        )
-    for name, some in sets.items():
-        found = evaluate_photos(name, reader, watched([*some], f"{name}, as numbers"))
-        if found:
-            yield found
-
-
-def _others(
-    reader: Reader,
-    options: argparse.Namespace,
-    pen: Mapping[Path, Sequence[StrokeSample]],
-    read: Sequence[Figures],
-) -> Iterator[NonDigitFigures]:
-    """A row for each kind in the files, and for each kind that is generated."""
-    scores = [row.scores for row in read if row.scores is not None]
-    digit_scores = np.concatenate(scores) if scores else None
-    sets: dict[str, tuple[str, list[Sequence[Stroke]]]] = {}
-    for path in options.others:
-        drawings = [*read_nondigits(path, options.split)]
-        if not drawings:
-            raise TrainError(f"{path} has nothing of the {options.split} split that is no digit")
-        for drawing in drawings:
-            name = f"{drawing.kind} ({options.split})"
-            sets.setdefault(name, (drawing.kind, []))[1].append(drawing.strokes)
-    every = [sample for samples in pen.values() for sample in samples]
-    for number, kind in enumerate(GENERATED):
-        rng = np.random.default_rng([GENERATED_SEED, number])
-        sets[f"{kind} (generated)"] = kind, [*generated(kind, GENERATED_COUNT, rng, every)]
-    for name, (kind, drawn) in sets.items():
-        found = evaluate_nondigits(name, reader, watched(drawn, name), digit_scores, kind)
-        if found:
-            yield found
-        # Pairs are numbers, and rubbing or a fragment may well be a 1.
-        if options.numbers and kind not in GENERATED:
-            name += ", as numbers"
-            found = evaluate_nondigits(name, reader, watched(drawn, name), None, kind, "number")
-            if found:
-                yield found
 
 
 def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:

@@ -13,8 +13,9 @@ from webapp.recognition.network.line_reader import SIGNS
 
 from ..data.photo_sets import PhotoSample
 from ..data.strokes import StrokeSample
-from .digits import LIMITS, Reader, percent
+from .digits import LIMITS, Reader
 from .statistics import RESAMPLES, over_writers
+from .tables import percent
 
 HEADS = (
     *("data", "numbers", "writers", "exact", "95 % by writers", "digit errors", "95 % by writers"),

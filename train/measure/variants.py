@@ -16,8 +16,9 @@ from webapp.recognition import Glyph, Stroke, glyph_of_ink, glyph_of_strokes
 
 from ..data.strokes import StrokeSample
 from ..progress import watched
-from .digits import Figures, Picture, Reader, evaluate_pictures, evaluate_strokes, percent
+from .digits import Figures, Picture, Reader, evaluate_pictures, evaluate_strokes
 from .statistics import Z95
+from .tables import percent
 
 Way = Literal["pictures", "strokes"]
 

@@ -18,7 +18,7 @@ from ..engine import Engine
 from ..ops import metrics
 from ..ops.capacity import capacity
 from ..recognition import GROUPS, PIXELS, Budget, Stroke
-from ..recognition.picture.image import Header, read_header
+from ..recognition.picture.formats import Header, read_header
 from . import rates
 from .gate import Entry
 
@@ -40,7 +40,6 @@ MEGAPIXEL_SECONDS = 0.04
 
 HEAVY_SECONDS = 0.05
 """From this cost on drawings are heavy: some 20 strokes, of which scribbles take 0.3 s."""
-
 
 CLOSED_BY_PEER = getattr(select, "POLLRDHUP", 0)
 """The event of a connection whose other side sends no more; only Linux tells it."""

@@ -44,9 +44,8 @@ twice for a moment."""
 
 
 class _Watched(NamedTuple):
-    """A connection that a thread waits for."""
+    """How long a thread waits for a connection."""
 
-    connection: socket.socket
     since: float
     """On the monotonic clock, as the next."""
     deadline: float
@@ -68,41 +67,40 @@ class Watch:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._changed = threading.Condition()
-        self._watched: dict[int, _Watched] = {}
+        self._watched: dict[socket.socket, _Watched] = {}
         self._cut: WeakSet[socket.socket] = WeakSet()
         self._thread: threading.Thread | None = None
 
     def add(
         self, connection: socket.socket, seconds: float | None = None, *, sending: bool = False
-    ) -> int:
-        """Watch a connection from now on, for so long; returns what `remove` takes."""
-        now, key = time.monotonic(), id(connection)
+    ) -> None:
+        """Watch a connection from now on, for so long."""
+        now = time.monotonic()
         deadline = now + (self.seconds if seconds is None else seconds)
         how = socket.SHUT_RDWR if sending else socket.SHUT_RD
         with self._changed:
-            self._watched.pop(key, None)  # what is added last stands last
-            self._watched[key] = _Watched(connection, now, deadline, how)
+            self._watched.pop(connection, None)  # what is added last stands last
+            self._watched[connection] = _Watched(now, deadline, how)
             # Made here, not before: a thread does not survive the fork that makes a worker.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="bodies", daemon=True)
                 self._thread.start()
             elif len(self._watched) == 1:
                 self._changed.notify()
-        return key
 
-    def remove(self, key: int) -> None:
-        """The body has arrived, or nobody waits for it any more."""
+    def remove(self, connection: socket.socket) -> None:
+        """Stop watching: the body has arrived, or nobody waits for it any more."""
         with self._changed:
-            self._watched.pop(key, None)
+            self._watched.pop(connection, None)
 
     def relieve(self, seconds: float, most: int) -> None:
         """Cut at most so many that have been waited for so long; those that took longest."""
         before = time.monotonic() - seconds
         with self._changed:
             # In the order in which they were added.
-            slow = [key for key, watched in self._watched.items() if watched.since <= before]
-            for key in slow[:most]:
-                self._end(key)
+            slow = [one for one, watched in self._watched.items() if watched.since <= before]
+            for connection in slow[:most]:
+                self._end(connection)
 
     def cut(self, connection: socket.socket) -> None:
         """Take nothing more from a connection: what has not arrived is late."""
@@ -119,15 +117,16 @@ class Watch:
                 while not self._watched:
                     self._changed.wait()
                 now = time.monotonic()
-                for key in [k for k, w in self._watched.items() if w.deadline <= now]:
+                late = [one for one, watched in self._watched.items() if watched.deadline <= now]
+                for connection in late:
                     # Still in the lock: its request cannot end and give the connection back.
-                    self._end(key)
+                    self._end(connection)
             time.sleep(min(1.0, self.seconds / 4))
 
-    def _end(self, key: int) -> None:
-        watched = self._watched.pop(key)
-        self._cut.add(watched.connection)
-        _shut(watched.connection, watched.how)
+    def _end(self, connection: socket.socket) -> None:
+        watched = self._watched.pop(connection)
+        self._cut.add(connection)
+        _shut(connection, watched.how)
 
 
 def _shut(connection: socket.socket, how: int) -> None:
@@ -224,7 +223,8 @@ class Incoming:
             connection = environ.get("gunicorn.socket")
             if isinstance(connection, socket.socket):
                 self.is_late = partial(watch.was_cut, connection)
-                self.arrived = partial(watch.remove, watch.add(connection))
+                watch.add(connection)
+                self.arrived = partial(watch.remove, connection)
                 held.callback(self.arrived)
             self._held = held.pop_all()
 
@@ -277,7 +277,7 @@ class InMemoryRequest(Request):
             return
         # A server waits for each piece until all of it is there, however it drips.
         watch: Watch = current_app.extensions["bodies"][0]
-        key = watch.add(connection, DISCARD_SECONDS)
+        watch.add(connection, DISCARD_SECONDS)
         deadline = time.monotonic() + DISCARD_SECONDS
         left = float("inf") if announced is None else announced
         try:
@@ -287,7 +287,7 @@ class InMemoryRequest(Request):
         except Exception:  # no two servers raise the same: the client has gone, or sends no chunks
             return
         finally:
-            watch.remove(key)
+            watch.remove(connection)
 
     def _load_form_data(self) -> None:
         try:

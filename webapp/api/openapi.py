@@ -16,18 +16,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from ..config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from ..problems import Problem
 from ..site.language import page_url
+from .answers import Answer, BatchAnswer, ExplainAnswer
 from .routes import IMAGE_TYPES
 from .samples import curl_of, in_lines, samples_of
-from .schema import (
-    Answer,
-    BatchAnswer,
-    BatchRequest,
-    ExplainAnswer,
-    ExplainOptions,
-    ExplainRequest,
-    ImageOptions,
-    StrokesRequest,
-)
+from .schema import BatchRequest, ExplainOptions, ExplainRequest, ImageOptions, StrokesRequest
 
 VERSION = "1"
 

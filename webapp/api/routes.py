@@ -15,20 +15,15 @@ from ..ops.metrics import count_reading
 from ..problems import ProblemError
 from ..recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from ..site.cards import cards
+from .answers import Answer, BatchAnswer, ModelAnswer, SurfaceAnswer, answer_of, explain_answer_of
 from .schema import (
-    Answer,
-    BatchAnswer,
     BatchRequest,
     ExplainOptions,
     ExplainRequest,
     ImageOptions,
-    ModelAnswer,
     StrokesRequest,
-    SurfaceAnswer,
-    answer_of,
     convert_fields,
     decode_json,
-    explain_answer_of,
     invalid,
     pointer,
 )

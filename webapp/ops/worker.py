@@ -8,32 +8,22 @@ Connections that only wait give way, the oldest first, where others need their p
 
 import errno
 import mmap
-import selectors
-import socket
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers import gthread
 
 from ..access.bodies import Watch
 from ..config import MIB
-
-WHOLE_BYTES = 64 * 1024
-"""Bytes of a request, head and body, that are received without a thread: of most drawings, all; of
-a photo, enough to show that its client does send."""
+from .connections import WHOLE_BYTES, Connection, held_in
+from .waiting import PATIENCE_SECONDS, WaitingRoom
 
 HELD_BYTES = 16 * MIB
 """Bytes that a worker keeps of requests that are not all there; then the oldest gives way."""
 
-PATIENCE_SECONDS = 2.0
-"""How long a request waits for a thread before clients that keep one waiting longer than this are
-cut off; and how long a connection that we close waits for its client to close it too."""
 
 PAUSE_SECONDS = 1.0
 """How long no connection is accepted when accepting fails, and between tries to start a worker."""
@@ -50,149 +40,11 @@ NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 NOTHING_THERE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPROTO}
 """What accept(2) says where the client has gone, or another worker was quicker."""
 
-END_OF_HEAD = b"\r\n\r\n"
-
 _has_started = mmap.mmap(-1, 1)
 """Whether a worker of this site ever started; shared by the processes forked from this one."""
 
 
-class Unreader(SocketUnreader):  # type: ignore[misc]
-    """What gunicorn's parser reads from: what has arrived, then the socket, if more may come."""
-
-    is_whole = False
-    """Whether all of the request has arrived: nothing more is waited for."""
-    was_short = False
-    """Whether the parser wanted more all the same. It took the request for a longer one, and where
-    the next one begins on the connection is unknown."""
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """What comes next; nothing at the end."""
-        if self.is_whole:
-            self.was_short = True
-            return b""
-        data: bytes = super().chunk(size_hint)
-        return data
-
-
-class Connection(gthread.TConn):  # type: ignore[misc]
-    """A connection, and what has arrived on it of its next request."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.data_ready = True  # no thread has to wait for the first byte
-        self.received = bytearray()
-        self.is_whole = False
-        """Whether all of the request has arrived, or nothing more will."""
-        self.is_long = False
-        """Whether a thread has got the request before it was whole."""
-        self.place: Any = None
-        """Which of the worker's collections it waits in, if any."""
-        self.drained = 0
-        """Bytes that came after the last answer."""
-        self._head = 0
-        """Bytes of the head, once it is there."""
-        self._end: int | None = None
-        """Bytes of the request then; None where it comes in chunks."""
-        self._chunk = 0
-        """Where the next chunk begins."""
-        self._unreader: Unreader | None = None
-
-    @property
-    def address(self) -> str:
-        """Of the client, or of the proxy in front; empty for a socket without addresses."""
-        return str(self.client[0]) if isinstance(self.client, tuple) else ""
-
-    @property
-    def has_head(self) -> bool:
-        """Whether at most the body is missing."""
-        return self._head > 0
-
-    def receive(self) -> bool:
-        """Take what has arrived: whether that was the end of the connection.
-
-        Raises:
-            OSError: the connection is broken.
-        """
-        try:
-            data = self.sock.recv(WHOLE_BYTES)
-        except BlockingIOError:
-            return False
-        self.put(data)
-        self.is_whole |= not data
-        return not data
-
-    def put(self, data: bytes) -> None:
-        """Add to what has arrived of the request."""
-        searched = max(0, len(self.received) - len(END_OF_HEAD) + 1)
-        self.received += data
-        if not self.has_head:
-            end = self.received.find(END_OF_HEAD, searched)
-            if end < 0:
-                return
-            self._head = self._chunk = end + len(END_OF_HEAD)
-            self._read_head(bytes(self.received[: end + 2]).lower())
-        self.is_whole = (
-            self._has_last_chunk() if self._end is None else len(self.received) >= self._end
-        )
-
-    def feed(self) -> None:
-        """Give the parser what has arrived. What arrives from now on is another request."""
-        if self._unreader is None:
-            self._unreader = self.parser.unreader = Unreader(self.sock)
-        self._unreader.is_whole = self.is_whole
-        self._unreader.unread(bytes(self.received))
-        self.received.clear()
-        self._head, self.is_whole = 0, False
-
-    @property
-    def may_drip(self) -> bool:
-        """Whether the thread that has the request may have to wait for the client."""
-        return self._unreader is None or not self._unreader.is_whole
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether nobody knows where the next request begins."""
-        return self._unreader is not None and self._unreader.was_short
-
-    def _read_head(self, head: bytes) -> None:
-        """Find the end of the request by its head, in small letters."""
-        size = _field(head, b"content-length")
-        if _field(head, b"transfer-encoding"):
-            self._end = None
-        elif size.isdigit():
-            self._end = self._head + int(size[:18])  # whoever says more does not send it
-        else:
-            self._end = self._head
-        if _field(head, b"expect") == b"100-continue" and len(self.received) == self._head:
-            # The client waits for it before it sends the body. gunicorn says it once more.
-            with suppress(OSError):
-                self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _has_last_chunk(self) -> bool:
-        """Whether all chunks have arrived (RFC 9112, section 7.1), or one that is none."""
-        while (end := self.received.find(b"\r\n", self._chunk)) >= 0:
-            text = bytes(self.received[self._chunk : end]).partition(b";")[0].strip()
-            try:
-                size = int(text, 16)
-            except ValueError:
-                return True
-            if size <= 0:
-                return size < 0 or self.received.find(END_OF_HEAD, end) >= 0
-            self._chunk = end + 2 + size + 2
-        return False
-
-
-def _held_in(place: Iterable[Connection]) -> int:
-    """Bytes that have arrived on the connections of a place."""
-    return sum(len(conn.received) for conn in place)
-
-
-def _field(head: bytes, name: bytes) -> bytes:
-    """The value of a field of a head, both in small letters; empty where there is none."""
-    return head.partition(b"\r\n" + name + b":")[2].partition(b"\r\n")[0].strip()
-
-
-class Worker(gthread.ThreadWorker):  # type: ignore[misc]
+class Worker(WaitingRoom):
     """Answers requests in threads, and waits for clients without."""
 
     sockets: list[Any]
@@ -200,14 +52,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._closing: dict[Connection, None] = {}
-        """Connections that have their last answer, and whose clients have not closed them yet."""
-        self._arriving: dict[Connection, None] = {}
-        """Connections on which a request has not begun, or is not there yet."""
-        self._queued: dict[Connection, None] = {}
-        """Connections whose long request waits for a thread."""
-        self._held = 0
-        """Bytes that have arrived on those."""
         self._long: Counter[str] = Counter()
         """Threads that have got long requests, by the client's address."""
         self._asked: deque[float] = deque()
@@ -336,67 +180,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self._next_accept = now + PAUSE_SECONDS
             self.set_accept_enabled(False)
 
-    def _make_room(self) -> bool:
-        """Close the connection that has waited longest: whether there was one."""
-        for place in (self._closing, self._arriving, self.keepalived_conns, self._queued):
-            if place:
-                self._drop(next(iter(place)))
-                return True
-        return False
-
-    def _wait(self, conn: Connection, place: Any, seconds: float) -> None:
-        """Let a connection wait in a place until it becomes readable, but for so long at most."""
-        if place is not self._queued:
-            on_readable = partial(self._on_readable, conn)
-            try:
-                self.poller.register(conn.sock, selectors.EVENT_READ, on_readable)
-            except OSError:  # the system watches over no more of them
-                self._close(conn)
-                return
-        conn.timeout = time.monotonic() + seconds
-        conn.place = place
-        self._held += len(conn.received)
-        if place is self.keepalived_conns:
-            place.append(conn)
-        else:
-            place[conn] = None
-
-    def _leave(self, conn: Connection) -> None:
-        """Let it wait no more, if it does."""
-        place, conn.place = conn.place, None
-        if place is None:
-            return
-        if place is not self._queued:
-            self.poller.unregister(conn.sock)
-        self._held -= len(conn.received)
-        if place is self.keepalived_conns:
-            place.remove(conn)
-        else:
-            del place[conn]
-
-    def _drop(self, conn: Connection) -> None:
-        """Close a connection that waits, at once."""
-        self._leave(conn)
-        self._close(conn)
-
-    def _close(self, conn: Connection) -> None:
-        """Close a connection that neither waits nor has a thread."""
-        self.nr_conns -= 1
-        conn.close()
-
-    def _linger(self, conn: Connection) -> None:
-        """Close a connection once its client has read the answer (RFC 9112, section 9.6).
-
-        gunicorn waits for that in its main loop, which answers nobody meanwhile.
-        """
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-        except OSError:
-            self._close(conn)
-        else:
-            self._wait(conn, self._closing, PATIENCE_SECONDS)
-
     # ---- requests ----
 
     def _on_readable(self, conn: Connection, _: Any) -> None:
@@ -409,16 +192,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         if conn.place is self.keepalived_conns:
             self._leave(conn)
         self._receive(conn)
-
-    def _drain(self, conn: Connection) -> None:
-        """Throw away what comes after the last answer."""
-        try:
-            data = conn.sock.recv(WHOLE_BYTES)
-        except OSError:
-            data = b""
-        conn.drained += len(data)
-        if not data or conn.drained > WHOLE_BYTES:
-            self._drop(conn)
 
     def _receive(self, conn: Connection) -> None:
         """Take what has arrived of a request, and give it to a thread as soon as one is needed."""
@@ -450,7 +223,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         while self._held > HELD_BYTES and (self._arriving or self._queued):
             # Of the place that holds more, so that long requests do not push short ones out, and of
             # the client that has the most of them.
-            place = max((self._arriving, self._queued), key=_held_in)
+            place = max((self._arriving, self._queued), key=held_in)
             most, _ = Counter(conn.address for conn in place).most_common(1)[0]
             self._drop(next(conn for conn in place if conn.address == most))
 
@@ -488,13 +261,13 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         try:
             return super().handle(conn) and not conn.is_lost
         finally:
-            self._watch.remove(id(conn.sock))
+            self._watch.remove(conn.sock)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request, whose head has arrived."""
         if not conn.may_drip:
             return super().handle_request(req, conn)
-        self._watch.remove(id(conn.sock))
+        self._watch.remove(conn.sock)
         try:
             return super().handle_request(req, conn)
         finally:

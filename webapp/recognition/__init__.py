@@ -28,8 +28,10 @@ from .network.confidence import Confidence
 from .network.language_model import LanguageModel
 from .network.line_reader import Columns, LineReader, LiteRTLineReader
 from .picture.eyes import Eyes, LiteRTEyes, Seen, eyes_input
-from .picture.image import FORMATS, Limits
-from .recognizer import Alternative, Box, Digit, Expect, Reading, Recognizer, Sign, Status
+from .picture.formats import FORMATS
+from .picture.image import Limits
+from .recognizer import Recognizer
+from .results import Alternative, Box, Digit, Expect, Reading, Sign, Status
 
 __all__ = [
     "CHANNELS",

@@ -18,8 +18,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..access.admission import cost_of_picture
 from ..access.admission import reading as reading_of
+from ..api.answers import glyph_uri
 from ..api.routes import image_upload
-from ..api.schema import glyph_uri
 from ..config import MIB, Settings
 from ..engine import current_engine
 from ..ops.metrics import count_reading

@@ -1,0 +1,210 @@
+"""The answers of the interface as types, and how readings become answers."""
+
+import base64
+from collections.abc import Sequence
+from typing import Annotated
+
+import cv2
+import msgspec
+import numpy as np
+from msgspec import UNSET, Meta, UnsetType
+from numpy.typing import NDArray
+
+from ..recognition import Bound, Box, Digit, Glyph, Layer, Reading, Sign, Status
+
+Place = Annotated[
+    int, Meta(ge=0, description="Place in the text of the line, in characters from 0.")
+]
+
+
+class BoxAnswer(msgspec.Struct):
+    """A rectangle in the unit of the request."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class DigitAnswer(msgspec.Struct):
+    """One digit of an answer."""
+
+    digit: int
+    line: int
+    index: Place
+    confidence: float
+    probabilities: list[float]
+    is_digit: float | None
+    box: BoxAnswer
+    strokes: list[int] | UnsetType = UNSET
+    glyph: str | UnsetType = UNSET
+
+
+class SignAnswer(msgspec.Struct):
+    """One sign of an answer."""
+
+    sign: Annotated[
+        str,
+        Meta(pattern=r"^[-.,+/:%()=$#]$", description="One of `. , - + / : % ( ) = $ #`."),
+    ]
+    line: int
+    index: Place
+    confidence: float
+    box: BoxAnswer
+    strokes: list[int] | UnsetType = UNSET
+
+
+class AlternativeAnswer(msgspec.Struct):
+    """Another reading."""
+
+    text: str
+    confidence: float
+
+
+class SurfaceAnswer(msgspec.Struct):
+    """What the boxes refer to."""
+
+    width: float
+    height: float
+
+
+class ModelAnswer(msgspec.Struct):
+    """Which model read."""
+
+    name: str
+    version: str
+
+
+class TimingAnswer(msgspec.Struct):
+    """Milliseconds."""
+
+    total: float
+    ink: float
+    segment: float
+    classify: float
+
+
+class Answer(msgspec.Struct):
+    """The answer to a drawing or a picture."""
+
+    text: str
+    lines: list[str]
+    status: Status
+    confidence: float
+    digits: list[DigitAnswer]
+    signs: list[SignAnswer]
+    ignored: list[BoxAnswer]
+    alternatives: list[AlternativeAnswer]
+    surface: SurfaceAnswer | None
+    model: ModelAnswer
+    timing_ms: TimingAnswer
+    request_id: str
+    limit: Bound | UnsetType = UNSET
+    """The bound of the request's budget that ended the reading early."""
+
+
+class BatchAnswer(msgspec.Struct):
+    """The answers to a batch, in its order."""
+
+    results: list[Answer]
+
+
+class LayerAnswer(msgspec.Struct):
+    """The maps of one layer."""
+
+    name: str
+    shape: list[int]
+    maps: str
+
+
+class ExplainAnswer(msgspec.Struct):
+    """What the network saw of one digit."""
+
+    glyph: str
+    layers: list[LayerAnswer]
+    probabilities: list[float]
+
+
+def explain_answer_of(digit: Digit, layers: Sequence[Layer]) -> ExplainAnswer:
+    """One digit of a reading, explained, as the interface gives it."""
+    return ExplainAnswer(
+        glyph_uri(digit.glyph),
+        [LayerAnswer(each.name, list(each.maps.shape), png_uri(each.picture())) for each in layers],
+        list(digit.probabilities),
+    )
+
+
+def answer_of(
+    reading: Reading,
+    *,
+    surface: SurfaceAnswer | None,
+    model: ModelAnswer,
+    total_ms: float,
+    request_id: str,
+    glyphs: bool,
+) -> Answer:
+    """A reading as the interface gives it."""
+    timing = reading.timing
+    return Answer(
+        text=reading.text,
+        lines=list(reading.lines),
+        status=reading.status,
+        confidence=reading.confidence,
+        digits=[
+            DigitAnswer(
+                digit=digit.digit,
+                line=digit.line,
+                index=digit.index,
+                confidence=digit.confidence,
+                probabilities=list(digit.probabilities),
+                is_digit=digit.is_digit,
+                box=_box(digit.box),
+                strokes=_strokes(digit),
+                glyph=glyph_uri(digit.glyph) if glyphs else UNSET,
+            )
+            for digit in reading.digits
+        ],
+        signs=[
+            SignAnswer(
+                sign=sign.sign,
+                line=sign.line,
+                index=sign.index,
+                confidence=sign.confidence,
+                box=_box(sign.box),
+                strokes=_strokes(sign),
+            )
+            for sign in reading.signs
+        ],
+        ignored=[_box(box) for box in reading.ignored],
+        limit=reading.limit or UNSET,
+        alternatives=[AlternativeAnswer(a.text, a.confidence) for a in reading.alternatives],
+        surface=surface,
+        model=model,
+        timing_ms=TimingAnswer(
+            round(total_ms, 3),
+            round(timing.ink, 3),
+            round(timing.segment, 3),
+            round(timing.classify, 3),
+        ),
+        request_id=request_id,
+    )
+
+
+def _box(box: Box) -> BoxAnswer:
+    return BoxAnswer(box.x, box.y, box.width, box.height)
+
+
+def _strokes(symbol: Digit | Sign) -> list[int] | UnsetType:
+    """The indices of a symbol's strokes; unset for a picture."""
+    return UNSET if symbol.strokes is None else list(symbol.strokes)
+
+
+def glyph_uri(glyph: Glyph) -> str:
+    """The ink of a glyph as a data: URI of a PNG, ink white on black as the network has it."""
+    return png_uri(glyph[..., 0])
+
+
+def png_uri(picture: NDArray[np.uint8]) -> str:
+    """A grey picture as a data: URI of a PNG."""
+    _, encoded = cv2.imencode(".png", picture)
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -1,0 +1,228 @@
+"""Formats of pictures: what the first bytes of a file say, before anything is decoded."""
+
+import math
+import re
+import struct
+from dataclasses import dataclass, replace
+
+from ..errors import UndecodableImageError, UnsupportedImageError
+
+FORMATS = ("PNG", "JPEG", "WebP")
+"""What is read. OpenCV would open ten formats; these three are what browsers and cameras make."""
+
+
+# JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+# ... and before it stand tables, application segments and comments.
+_JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
+
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+
+SCAN = 0xDA
+"""JPEG's marker of a scan: what follows it is packed pixels."""
+
+MAX_CHUNKS = 20_000
+"""Chunks of a PNG. Encoders write pixels in chunks of 4 KiB and more, some 3,000 in a file of
+12 MiB; 900,000 empty ones took 3.3 s."""
+
+MAX_SEGMENTS = 1_000
+"""Segments before the pixels of a JPEG. A profile and metadata of 12 MiB have some 200, each of up
+to 64 KiB; three million empty comments took 1.7 s."""
+
+_PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
+"""What pixels and their orientation need. Texts and profiles would be unpacked before they are
+ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
+
+_EXIF_ORIENTATION = 0x0112
+"""Tag of how a camera was held (Exif 2.32, table 4)."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bytes of an image tell: one of `FORMATS`; its size as stored, in pixels."""
+
+    format: str
+    width: int
+    height: int
+    alpha: bool = False
+    """Whether pixels may be transparent."""
+    pixel_bytes: int = 3
+    """Bytes of a decoded pixel: channels times bytes of each, as OpenCV gives them."""
+    work_bytes: float = 0.0
+    """Bytes a pixel that the decoder holds beside them until it is done."""
+
+    def decoded_bytes(self, half: bool = False) -> int:
+        """Memory that decoding takes at its peak, in bytes.
+
+        OpenCV hands its pixels to NumPy as a copy, so they count twice; by then the decoder has
+        ended. `tests/test_image_safety.py` measures this for each kind of file.
+
+        Args:
+            half: decoded at half its width and height, as only JPEG files are; always in colour.
+        """
+        out = 3 / 4 if half else self.pixel_bytes
+        return math.ceil(self.width * self.height * max(2 * out, out + self.work_bytes))
+
+
+def read_header(data: bytes) -> Header:
+    """Format, size and kind of pixels from the magic bytes, without decoding.
+
+    Raises:
+        UnsupportedImageError, UndecodableImageError: as for `decode`.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        name, header = "PNG", _png_header(data)
+    elif data.startswith(b"\xff\xd8\xff"):
+        name, header = "JPEG", _jpeg_header(data)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        name, header = "WebP", _webp_header(data)
+    else:
+        raise UnsupportedImageError(
+            f"The image is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; "
+            "other formats are not read."
+        )
+    if header is None or 0 in (header.width, header.height):
+        raise UndecodableImageError(f"The image is a {name} file with a broken header.")
+    return header
+
+
+def exif_orientation(block: bytes) -> int:
+    """The orientation, 1 to 8, of an EXIF block (a TIFF header and its first directory); else 1."""
+    block = block.removeprefix(b"Exif\x00\x00")
+    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (entries,) = struct.unpack_from(order + "H", block, start)
+        for entry in range(entries):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", block, start + 2 + 12 * entry)
+            if tag == _EXIF_ORIENTATION:
+                return int(value) if 1 <= value <= 8 else 1
+    except struct.error:
+        return 1  # cut short: no orientation, as if there were no EXIF
+    return 1
+
+
+def _png_header(data: bytes) -> Header | None:
+    """What IHDR says, which the standard puts first (W3C PNG, 11.2.1)."""
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        return None
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    # The colour type has alpha, or a tRNS chunk comes before the pixels.
+    alpha = bool(colour & 4) or b"tRNS" in data[: data.find(b"IDAT") + 1]
+    channels = 4 if alpha else 3 if colour & 2 else 1
+    # Where there is alpha, OpenCV keeps 16 bits a channel.
+    pixel_bytes = channels * (2 if alpha and depth == 16 else 1)
+    return Header("PNG", width, height, alpha, pixel_bytes)
+
+
+def bare_png(data: bytes) -> bytes:
+    """The file without what is not needed, up to its end (W3C PNG, 5.3: length, type, data, CRC).
+
+    It ends before a chunk that claims to be longer than what is there, so that the decoder refuses
+    it: OpenCV would set aside what is claimed, 4 GB, before it looks.
+    """
+    kept = [data[:8]]
+    place, kind, count = 8, b"", 0
+    while place + 12 <= len(data) and kind != b"IEND":
+        count += 1
+        if count > MAX_CHUNKS:
+            raise UndecodableImageError(
+                f"The PNG file has more than {MAX_CHUNKS:,} chunks. Save it anew."
+            )
+        kind = data[place + 4 : place + 8]
+        end = place + 12 + int.from_bytes(data[place : place + 4])
+        if end > len(data):
+            break
+        if kind in _PNG_CHUNKS:
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
+
+
+_JPEG_FILL = re.compile(rb"\xff*")
+
+
+def _jpeg_header(data: bytes) -> Header | None:
+    """What the frame header says (T.81, B.2.2), and the first scan's (B.2.3), skipping the segments
+    before them.
+    """
+    frame: Header | None = None
+    components, is_progressive = 0, False
+    place = 2
+    for _ in range(MAX_SEGMENTS):
+        if place + 4 > len(data):
+            return frame
+        # Nothing may stand between segments, and nothing but segments: a decoder that is more
+        # forgiving than this would find another size in the same bytes. But any marker may have
+        # fill bytes before it (T.81, B.1.1.2).
+        filled = _JPEG_FILL.match(data, place)
+        after = filled.end() if filled else place
+        if after == place or after + 4 > len(data):
+            return None
+        marker = data[after]
+        (length,) = struct.unpack_from(">H", data, after + 1)
+        segment = data[after + 1 : after + 1 + length]
+        if frame is not None and marker == SCAN:
+            # One scan of all components needs no memory of others.
+            in_one = not is_progressive and data[after + 3] >= components
+            return replace(frame, work_bytes=0.0) if in_one else frame
+        if marker not in _JPEG_SEGMENTS or length < 2:
+            return None
+        if marker in _JPEG_FRAMES:
+            if frame is not None:
+                return None
+            frame = _jpeg_frame(segment)
+            if frame is None:
+                return None
+            components, is_progressive = segment[7], marker in _JPEG_PROGRESSIVE
+        place = after + 1 + length
+    raise UndecodableImageError(
+        f"The JPEG file has more than {MAX_SEGMENTS:,} segments before its pixels. Save it anew."
+    )
+
+
+def _jpeg_frame(segment: bytes) -> Header | None:
+    """What a frame header says; a segment from its length on.
+
+    libjpeg keeps two bytes for each sample of each component where the file has several scans.
+    """
+    if len(segment) < 8 or len(segment) < 8 + 3 * segment[7]:
+        return None
+    height, width = struct.unpack_from(">HH", segment, 3)
+    factors = [(byte >> 4, byte & 15) for byte in segment[9 : 8 + 3 * segment[7] : 3]]
+    if not factors or not all(1 <= f <= 4 for pair in factors for f in pair):
+        return None
+    most = max(h for h, _ in factors) * max(v for _, v in factors)
+    samples = sum(h * v for h, v in factors) / most
+    return Header("JPEG", width, height, False, 1 if len(factors) == 1 else 3, 2 * samples)
+
+
+def _webp_header(data: bytes) -> Header | None:
+    """Size of the canvas, or of the only frame (RFC 9649).
+
+    A lossy file without an extended header is opaque; the others may not be. A lossless decoder
+    holds all pixels once more, that of a transparent lossy file some more, and that of an animated
+    file two canvases (measured, see `Header.decoded_bytes`).
+    """
+    if len(data) < 30:
+        return None
+    kind = data[12:16]
+    if kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return Header("WebP", width & 0x3FFF, height & 0x3FFF, False)
+    if kind == b"VP8L" and data[20] == 0x2F:
+        (bits,) = struct.unpack_from("<I", data, 21)
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        channels = 4 if bits >> 28 & 1 else 3
+        return Header("WebP", width, height, True, channels, work_bytes=4.0)
+    if kind == b"VP8X":
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+        is_animated, has_alpha = bool(data[20] & 0x02), bool(data[20] & 0x10)
+        work_bytes = 9.0 if is_animated else 5.1 if has_alpha else 4.0
+        return Header("WebP", width, height, True, 4 if has_alpha else 3, work_bytes)
+    return None
