@@ -1,5 +1,7 @@
 // Examples: pictures in the page that become strokes on the pad, or a photo.
 
+import { jpegOf } from "./picture.js";
+
 /** Between points, in units of the picture. */
 const SAMPLE = 2;
 
@@ -40,6 +42,6 @@ export async function photoOf(image) {
   [canvas.width, canvas.height] = PHOTO;
   await image.decode();
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+  const blob = jpegOf(canvas);
   return new File([blob], "example.jpg", { type: blob.type });
 }

@@ -66,6 +66,14 @@ def photograph(visitor, file):
     visitor.page.locator("#camera").set_input_files(file)
 
 
+BUSY = """() => {
+    const { toBlob } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.toBlob = function (...given) {
+        setTimeout(() => toBlob.apply(this, given), 7000);
+    };
+}"""
+"""Chromium begins with it once the page is idle, or after seconds."""
+
 WATCH = """() => {
     const send = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function (form) {
@@ -198,6 +206,16 @@ def test_a_picture_can_be_turned(visit):
     )
     assert np.abs(sent.astype(int) - picture(4)).mean() < 3
     visitor.expect_number(4)
+
+
+def test_a_busy_browser_delays_no_picture(visit):
+    """What the page draws of a picture is sent at once, the example and a turned picture."""
+    visitor = visit()
+    visitor.page.evaluate(BUSY)
+    visitor.example("photo")
+    visitor.expect_number(365)
+    with visitor.page.expect_request(PREDICT, timeout=5000):
+        visitor.page.get_by_role("button", name="Rotate the picture").click()
 
 
 def test_sending_can_be_cancelled(visit):
