@@ -1,6 +1,6 @@
 // Examples: pictures in the page that become strokes on the pad, or a photo.
 
-import { jpegOf } from "./picture.js";
+import { PictureError, jpegOf } from "./picture.js";
 
 /** Between points, in units of the picture. */
 const SAMPLE = 2;
@@ -36,11 +36,16 @@ export function strokesOf(svg, view) {
   });
 }
 
-/** A drawn photo as a file of pixels. */
+/**
+ * A drawn photo as a file of pixels.
+ * @throws {PictureError} where the photo could not be loaded
+ */
 export async function photoOf(image) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = PHOTO;
-  await image.decode();
+  await image.decode().catch(() => {
+    throw new PictureError("network");
+  });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = jpegOf(canvas);
   return new File([blob], "example.jpg", { type: blob.type });

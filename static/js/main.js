@@ -293,16 +293,20 @@ find("rotate").addEventListener("click", () => {
 find("close").addEventListener("click", leavePicture);
 find("cancel").addEventListener("click", () => (coming ? forget() : leavePicture()));
 
-/** What is on the stage stays there, with its answer, until the file is known to be a picture. */
-async function bring(file) {
-  const next = { file, turns: 0, sent: [], name: file.name || "picture.png" };
+/**
+ * What is on the stage stays there, with its answer, until the file is known to be a picture.
+ * @param {Blob | Promise<Blob>} given
+ */
+async function bring(given) {
+  const next = { turns: 0, sent: [] };
   coming = next;
   // The same name again is another choice.
   form.reset();
   refuse("");
   photo.sending(0);
   try {
-    next.sent[0] = await prepared(file, 0, mostBytes);
+    next.file = await given;
+    next.sent[0] = await prepared(next.file, 0, mostBytes);
   } catch (error) {
     if (!(error instanceof PictureError)) throw error;
     if (coming === next) refuse(words.problem(error));
@@ -328,7 +332,7 @@ function refuse(message) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-/** No file is coming. */
+/** No file is coming: the last choice counts. */
 function forget() {
   coming = null;
   if (!picture || !asker.isBusy) photo.sending(null);
@@ -377,17 +381,15 @@ function showStage(isShared = false) {
 
 for (const button of document.querySelectorAll("[data-example]")) {
   const image = button.querySelector("img");
-  button.addEventListener("click", async () => {
-    if (image) {
-      bring(await photoOf(image));
-      return;
-    }
-    put(() => strokesOf(button.querySelector("svg"), pad.view));
+  button.addEventListener("click", () => {
+    if (image) bring(photoOf(image));
+    else put(() => strokesOf(button.querySelector("svg"), pad.view));
   });
 }
 
 /** Put strokes in the place of what is on the stage. */
 function put(strokes) {
+  forget();
   keepReading();
   shared.leave();
   if (picture) leavePicture();
@@ -421,6 +423,7 @@ addEventListener("pagehide", keepReading);
 
 const shared = new SharedDrawing(find("shared"), {
   opened: (strokes) => {
+    forget();
     keepReading();
     keyboardPen.lift();
     if (picture) leavePicture();
@@ -476,7 +479,7 @@ async function copy(text) {
 
 find("copy-number").addEventListener("click", () => copy(view.answer.text));
 find("copy-curl").addEventListener("click", () => {
-  copy(toCurl(location.origin, drawing.toRequest(pad.view), picture?.name));
+  copy(toCurl(location.origin, drawing.toRequest(pad.view), picture && (picture.file.name || "picture.png")));
 });
 find("svg").addEventListener("click", () => {
   const link = document.createElement("a");

@@ -380,6 +380,43 @@ def test_the_example_photo_goes_the_way_of_every_picture(visit):
     expect(visitor.photo.locator("img")).to_be_visible()
 
 
+SLOW = """() => {
+    const { decode } = HTMLImageElement.prototype;
+    HTMLImageElement.prototype.decode = async function () {
+        await new Promise((done) => (window.load = done));
+        await decode.call(this);
+    };
+}"""
+"""A picture is there once `load` is called."""
+
+
+def test_a_later_choice_counts_while_the_example_photo_is_loaded(visit):
+    """The page says that the photo is coming; another example then takes its place."""
+    visitor = visit()
+    visitor.page.evaluate(SLOW)
+    visitor.example("photo")
+    expect(visitor.page.get_by_role("progressbar")).to_be_visible()
+    visitor.example("number")
+    visitor.expect_number(1987)
+    visitor.page.evaluate("load()")
+    visitor.page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
+    expect(visitor.photo).to_be_hidden()
+    visitor.expect_number(1987)
+
+
+def test_an_example_photo_that_is_not_there_is_told(visit):
+    """In words; what was drawn stays, with its answer."""
+    visitor = visit()
+    drawn_stage(visitor)
+    visitor.page.evaluate(
+        "() => { HTMLImageElement.prototype.decode = () => Promise.reject(new Error()); }"
+    )
+    visitor.example("photo")
+    expect(visitor.page.locator("[data-refused]")).to_contain_text("Can’t reach the site.")
+    expect(visitor.page.get_by_role("progressbar")).to_be_hidden()
+    visitor.expect_number(3)
+
+
 def test_the_network_explains_a_picture_too(visit):
     """Its ink is cut out of the photo; one map goes in."""
     visitor = visit()
