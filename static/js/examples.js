@@ -15,11 +15,7 @@ const PAUSE = 200;
 /** Pixels of a photo. */
 const PHOTO = [1200, 800];
 
-/**
- * The paths of a picture as strokes, as large as the view has room for.
- * @param {SVGSVGElement} svg one path a stroke
- * @param {{width: number, height: number}} view
- */
+/** The paths of an SVG, one a stroke, as strokes as large as the view has room for. */
 export function strokesOf(svg, view) {
   const { width, height } = svg.viewBox.baseVal;
   const scale = SHARE * Math.min(view.width / width, view.height / height);
