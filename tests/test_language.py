@@ -42,7 +42,7 @@ def test_no_text_is_without_use():
     """
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     built = ("problem_", "privacy_", "example_", "considered_", "digit_", "sign_")
-    built += ("lost_hint", "crowded_hint")
+    built += ("late_hint", "lost_hint", "crowded_hint")
     for texts in TEXTS["en"].values():
         for name in texts:
             quoted = re.search(rf"['\"]{re.escape(name)}['\"]", source)

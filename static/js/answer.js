@@ -19,11 +19,8 @@ export class AnswerView {
   #picked = false;
 
   /**
-   * @param {HTMLElement} root
-   * @param {import("./words.js").Words} words
-   * @param {{looked: (index: number) => void, chosen: (index: number) => void,
-   *          changed: (answer: object) => void}} callbacks
-   *   looked: a digit is pointed at or picked, -1: none is; changed: digits are left out
+   * @param {object} callbacks looked(index): a digit is pointed at or picked, -1: none is;
+   *   chosen(index): its details are shown; changed(): digits are left out
    */
   constructor(root, words, callbacks) {
     this.#root = root;
@@ -82,7 +79,6 @@ export class AnswerView {
     this.#hear(`${said} ${more}`);
   }
 
-  /** @param {string} message for the visitor */
   failed(message) {
     this.#clear("failed");
     const said = this.#words.say("failed");
@@ -90,7 +86,7 @@ export class AnswerView {
     this.#hear(`${said} ${message}`);
   }
 
-  /** @param {object} answer of the predict routes */
+  /** Show an answer of the predict routes. */
   show(answer) {
     this.#before = [];
     answer.digits.forEach((digit, nth) => (digit.nth = nth));
@@ -135,7 +131,7 @@ export class AnswerView {
 
   #change(answer) {
     this.#show(answer);
-    this.#callbacks.changed(answer);
+    this.#callbacks.changed();
   }
 
   /** Pick a digit as if its button had been pressed; picking it again lets it go. */

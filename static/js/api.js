@@ -134,17 +134,15 @@ export class Asker {
   #again = null;
 
   /**
-   * @param {{answered: (value: object) => void, refused: (error: ApiError) => void,
-   *          late: () => void, lost: (error: Error) => void}} callbacks
-   *   lost: it will be asked again by itself
+   * @param {object} callbacks answered(value); refused(error); late(); lost(error): it will be asked
+   *   again by itself
    */
   constructor(callbacks) {
     this.#callbacks = callbacks;
   }
 
   /**
-   * @template T
-   * @param {(signal: AbortSignal) => Promise<T>} task
+   * @param {(signal: AbortSignal) => Promise<object>} task
    * @param {number} delay ms in which another question may take its place
    */
   ask(task, delay = 0) {

@@ -22,9 +22,7 @@ export class Boxes {
   }
 
   /**
-   * @param {object} answer
    * @param {{width: number, height: number}} surface what is shown, in the answer's units
-   * @param {import("./words.js").Words} words
    * @param {number} margin around each box, in the answer's units
    */
   show(answer, surface, words, margin) {
@@ -78,12 +76,7 @@ export class Boxes {
     return place;
   }
 
-  /**
-   * Tell when a pointer comes to a digit's box, leaves it, or presses it.
-   * @param {(index: number) => void} came
-   * @param {() => void} left
-   * @param {(index: number) => void} pressed
-   */
+  /** Tell when a pointer comes to a digit's box, leaves it, or presses it. */
   watch(came, left, pressed) {
     this.#boxes.forEach((box, index) => {
       box.addEventListener("pointerenter", () => came(index));

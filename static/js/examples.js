@@ -1,5 +1,7 @@
 // Examples: pictures in the page that become strokes on the pad, or a photo.
 
+import { PictureError, jpegOf } from "./picture.js";
+
 /** Between points, in units of the picture. */
 const SAMPLE = 2;
 
@@ -13,11 +15,7 @@ const PAUSE = 200;
 /** Pixels of a photo. */
 const PHOTO = [1200, 800];
 
-/**
- * The paths of a picture as strokes, as large as the view has room for.
- * @param {SVGSVGElement} svg one path a stroke
- * @param {{width: number, height: number}} view
- */
+/** The paths of an SVG, one a stroke, as strokes as large as the view has room for. */
 export function strokesOf(svg, view) {
   const { width, height } = svg.viewBox.baseVal;
   const scale = SHARE * Math.min(view.width / width, view.height / height);
@@ -34,12 +32,17 @@ export function strokesOf(svg, view) {
   });
 }
 
-/** A drawn photo as a file of pixels. */
+/**
+ * A drawn photo as a file of pixels.
+ * @throws {PictureError} where the photo could not be loaded
+ */
 export async function photoOf(image) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = PHOTO;
-  await image.decode();
+  await image.decode().catch(() => {
+    throw new PictureError("network");
+  });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+  const blob = jpegOf(canvas);
   return new File([blob], "example.jpg", { type: blob.type });
 }

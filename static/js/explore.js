@@ -14,11 +14,7 @@ export class Explorer {
   #question = null;
   #controller = null;
 
-  /**
-   * @param {HTMLDetailsElement} root
-   * @param {import("./words.js").Words} words
-   * @param {(signal: AbortSignal) => Promise<object>} ask for the explanation of what is chosen
-   */
+  /** @param {(signal: AbortSignal) => Promise<object>} ask for the explanation of what is chosen */
   constructor(root, words, ask) {
     this.#root = root;
     this.#words = words;
@@ -31,7 +27,7 @@ export class Explorer {
 
   /**
    * Another digit is to be explained.
-   * @param {{ink: (canvas: HTMLCanvasElement) => void, digit: object, best: boolean} | null} question
+   * @param {object | null} question ink(canvas): draws it; digit; best: whether it was read as that
    */
   about(question) {
     this.#question = question;

@@ -1,9 +1,6 @@
 // Where picture files come from: fields, drops and pastes, anywhere on the page.
 
-/**
- * @param {HTMLFormElement} form with the fields
- * @param {(file: File) => void} bring
- */
+/** @param {HTMLFormElement} form with the fields */
 export function watchFiles(form, bring) {
   const given = (file) => file && bring(file);
   for (const input of form.querySelectorAll("input[type=file]")) {

@@ -23,12 +23,8 @@ export class KeyboardPen {
   #down = false;
 
   /**
-   * @param {HTMLCanvasElement} canvas
    * @param {HTMLElement} cursor shown where the pen is
-   * @param {import("./pad.js").Pad} pad
-   * @param {import("./strokes.js").Drawing} drawing
-   * @param {{started: () => void, ended: () => void, erased: () => void,
-   *          said: (down: boolean) => void}} callbacks
+   * @param {object} callbacks started(); ended(); erased(); said(down)
    */
   constructor(canvas, cursor, pad, drawing, callbacks) {
     this.#cursor = cursor;

@@ -46,10 +46,8 @@ export class Pad {
   /**
    * @param {HTMLCanvasElement} canvas for the ink
    * @param {HTMLCanvasElement} tip over it, for the end of the growing stroke
-   * @param {import("./strokes.js").Drawing} drawing
-   * @param {{started: () => void, rested: () => void, ended: () => void, erased: () => void,
-   *          full: () => void, penSeen: () => void, hovered: (point: object | null) => void,
-   *          resized: () => void}} callbacks
+   * @param {object} callbacks started(); rested(); ended(); erased(); full(); penSeen();
+   *   hovered(point): null where the pointer has left; resized()
    */
   constructor(canvas, tip, drawing, callbacks) {
     this.#canvas = canvas;
@@ -89,6 +87,10 @@ export class Pad {
   /** What the pad shows of the plane, in pad units. */
   get view() {
     return this.#view;
+  }
+
+  focus() {
+    this.#canvas.focus({ preventScroll: true });
   }
 
   /** Let some strokes shine in a colour, or none. */
@@ -135,7 +137,7 @@ export class Pad {
     if (event.button !== 0 && !eraser) return;
     if (this.penOnly && event.pointerType === "touch") return;
     event.preventDefault();
-    this.#canvas.focus({ preventScroll: true });
+    this.focus();
     this.#canvas.classList.add("pointed");
     this.#place = this.#canvas.getBoundingClientRect();
     this.#erasing = eraser || this.rubber;

@@ -16,7 +16,10 @@ export class Recent {
   /** What is shown, by its ink: an item that stays keeps the focus. */
   #items = new Map();
 
-  /** @param {object} callbacks chosen(strokes); deleted(last): whether none is left */
+  /**
+   * @param {object} callbacks chosen(strokes); deleted(last): whether none is left; reading(): the
+   *   answer about a drawing, if there is one, and the drawing's columns
+   */
   constructor(root, words, callbacks) {
     this.#root = root;
     this.#list = root.querySelector("ul");
@@ -24,11 +27,15 @@ export class Recent {
     this.#callbacks = callbacks;
     root.addEventListener("toggle", () => this.#show());
     root.querySelector("[data-delete-all]").addEventListener("click", () => this.#delete([]));
+    document.addEventListener("visibilitychange", () => document.hidden && this.keep());
+    addEventListener("pagehide", () => this.keep());
     this.#show();
   }
 
-  /** Keep a reading as the newest; of the same ink only that. */
-  keep({ text, status }, columns) {
+  /** Before a drawing goes: keep its reading as the newest; of the same ink only that. */
+  keep() {
+    const { text, status, columns } = this.#callbacks.reading();
+    if (!text) return;
     const ink = toText(columns);
     store([{ text, status, time: Date.now(), ink }, ...without(ink)]);
     this.#show();

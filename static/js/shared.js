@@ -13,7 +13,6 @@ export class SharedDrawing {
   #frame = 0;
 
   /**
-   * @param {HTMLElement} bar
    * @param {object} callbacks opened(strokes); drawn(strokes): so much is written by now; played();
    *   left(focused): whether the bar had the focus; damaged()
    */

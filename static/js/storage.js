@@ -8,7 +8,6 @@ class Kept {
     this.#storage = storage;
   }
 
-  /** @returns {string | null} */
   get(key) {
     try {
       return this.#storage().getItem(key);

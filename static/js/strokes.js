@@ -17,20 +17,12 @@ export const MOST_POINTS = 20000;
 const PAUSE = 500;
 
 /**
- * @typedef {object} Point
- * @property {number} x   to the right, pad units
- * @property {number} y   downwards, pad units
- * @property {number} t   milliseconds on any clock
- * @property {number} [p] pressure, 0 to 1, where the device has it
+ * A drawing with a history: every change, clearing too, can be undone. A stroke is a list of points
+ * `{x, y, t, p}`: pad units, ms on any clock, and the pressure, 0 to 1, where the device has it.
  */
-
-/** A drawing with a history: every change, clearing too, can be undone. */
 export class Drawing {
-  /** @type {Point[][]} */
   #strokes = [];
-  /** @type {Point[][][]} */
   #past = [];
-  /** @type {Point[][][]} */
   #future = [];
   #points = 0;
   /** The visitor's own strokes while others are shown, or null. */
@@ -133,10 +125,7 @@ export class Drawing {
     return { right: most("x"), bottom: most("y") };
   }
 
-  /**
-   * The body of POST /api/v1/predict/strokes.
-   * @param {{width: number, height: number}} surface in pad units
-   */
+  /** The body of POST /api/v1/predict/strokes; the surface in pad units. */
   toRequest(surface) {
     return { strokes: this.toColumns(), ...surface };
   }
@@ -176,10 +165,7 @@ export class Drawing {
   }
 }
 
-/**
- * Strokes from columns, as `toColumns` gives them.
- * @returns {Point[][] | null} null where they are none
- */
+/** Strokes from columns, as `toColumns` gives them; null where they are none. */
 export function fromColumns(columns) {
   if (!Array.isArray(columns)) return null;
   const strokes = columns.map(({ x, y, t, p }) =>
@@ -191,9 +177,7 @@ export function fromColumns(columns) {
 
 /**
  * What part of the plane a pad of this shape shows: all of its own height, and more where ink that
- * was drawn on a pad of another shape would not fit.
- * @param {number} shape width divided by height
- * @param {{right: number, bottom: number}} extent
+ * was drawn on a pad of another shape would not fit. The shape is the width divided by the height.
  */
 export function viewOf(shape, { right, bottom }) {
   const height = Math.max(PAD_HEIGHT, bottom, right / shape);

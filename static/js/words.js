@@ -13,7 +13,6 @@ const PROBABLE = 0.6;
 export class Words {
   #texts;
 
-  /** @param {Record<string, string>} texts of one language */
   constructor(texts) {
     this.#texts = texts;
   }
@@ -65,10 +64,7 @@ export class Words {
     return text.split("\n").map(said).join(", ");
   }
 
-  /**
-   * The likeliest of what else it could be: other readings, or, of a single digit, none at all.
-   * @returns {{text: string, confidence: number}[]}
-   */
+  /** The likeliest of what else it could be: other readings, or, of a single digit, none at all. */
   others({ status, alternatives, digits, signs = [] }) {
     const others = alternatives.map((other) => ({ ...other, text: oneLine(other.text) }));
     const isDigit = digits.length === 1 && !signs.length ? (digits[0].is_digit ?? 1) : 1;

@@ -66,6 +66,14 @@ def photograph(visitor, file):
     visitor.page.locator("#camera").set_input_files(file)
 
 
+BUSY = """() => {
+    const { toBlob } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.toBlob = function (...given) {
+        setTimeout(() => toBlob.apply(this, given), 7000);
+    };
+}"""
+"""Chromium begins with it once the page is idle, or after seconds."""
+
 WATCH = """() => {
     const send = XMLHttpRequest.prototype.send;
     XMLHttpRequest.prototype.send = function (form) {
@@ -198,6 +206,16 @@ def test_a_picture_can_be_turned(visit):
     )
     assert np.abs(sent.astype(int) - picture(4)).mean() < 3
     visitor.expect_number(4)
+
+
+def test_a_busy_browser_delays_no_picture(visit):
+    """What the page draws of a picture is sent at once, the example and a turned picture."""
+    visitor = visit()
+    visitor.page.evaluate(BUSY)
+    visitor.example("photo")
+    visitor.expect_number(365)
+    with visitor.page.expect_request(PREDICT, timeout=5000):
+        visitor.page.get_by_role("button", name="Rotate the picture").click()
 
 
 def test_sending_can_be_cancelled(visit):
@@ -360,6 +378,43 @@ def test_the_example_photo_goes_the_way_of_every_picture(visit):
     content = sent_file(visitor, lambda: visitor.example("photo"))
     assert content[:2] == b"\xff\xd8"
     expect(visitor.photo.locator("img")).to_be_visible()
+
+
+SLOW = """() => {
+    const { decode } = HTMLImageElement.prototype;
+    HTMLImageElement.prototype.decode = async function () {
+        await new Promise((done) => (window.load = done));
+        await decode.call(this);
+    };
+}"""
+"""A picture is there once `load` is called."""
+
+
+def test_a_later_choice_counts_while_the_example_photo_is_loaded(visit):
+    """The page says that the photo is coming; another example then takes its place."""
+    visitor = visit()
+    visitor.page.evaluate(SLOW)
+    visitor.example("photo")
+    expect(visitor.page.get_by_role("progressbar")).to_be_visible()
+    visitor.example("number")
+    visitor.expect_number(1987)
+    visitor.page.evaluate("load()")
+    visitor.page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
+    expect(visitor.photo).to_be_hidden()
+    visitor.expect_number(1987)
+
+
+def test_an_example_photo_that_is_not_there_is_told(visit):
+    """In words; what was drawn stays, with its answer."""
+    visitor = visit()
+    drawn_stage(visitor)
+    visitor.page.evaluate(
+        "() => { HTMLImageElement.prototype.decode = () => Promise.reject(new Error()); }"
+    )
+    visitor.example("photo")
+    expect(visitor.page.locator("[data-refused]")).to_contain_text("Can’t reach the site.")
+    expect(visitor.page.get_by_role("progressbar")).to_be_hidden()
+    visitor.expect_number(3)
 
 
 def test_the_network_explains_a_picture_too(visit):

@@ -1,0 +1,60 @@
+// The buttons beside the answer: they copy, share and save it.
+
+import { MOST_LINK, toFragment } from "./link.js";
+import { find, onClick } from "./page.js";
+import { toCurl, toSvg } from "./share.js";
+
+export class ShareController {
+  #stage;
+  #answer;
+  #drawing;
+  #said;
+
+  /** @param {(name: string) => void} said what came of it */
+  constructor(stage, answer, drawing, said) {
+    this.#stage = stage;
+    this.#answer = answer;
+    this.#drawing = drawing;
+    this.#said = said;
+    onClick({
+      share: () => this.#share(),
+      "copy-number": () => this.#copy(answer.shown.text),
+      "copy-curl": () => this.#copyCurl(),
+      svg: () => this.#save(),
+    });
+  }
+
+  async #share() {
+    const fragment = await toFragment(this.#stage.drawing.toColumns());
+    const url = location.origin + location.pathname + fragment;
+    if (url.length > MOST_LINK) this.#said("link_too_long");
+    else if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+      // Whoever thinks better of it needs no message.
+      navigator.share({ url }).catch((error) => error.name === "AbortError" || this.#copy(url));
+    } else this.#copy(url);
+  }
+
+  async #copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#said("copied");
+    } catch {
+      this.#said("not_copied");
+    }
+  }
+
+  #copyCurl() {
+    const { picture } = this.#stage;
+    const name = picture && (picture.file.name || "picture.png");
+    this.#copy(toCurl(location.origin, this.#drawing.request, name));
+  }
+
+  #save() {
+    const link = document.createElement("a");
+    const svg = new Blob([toSvg(this.#stage.drawing.strokes)], { type: "image/svg+xml" });
+    link.href = URL.createObjectURL(svg);
+    link.download = `inkling-${this.#answer.shown.text.replace(/[^\d.,]/g, "-")}.svg`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+}
