@@ -33,7 +33,7 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-MOST_BYTES = {"js": 40 * 1024, "css": 14 * 1024}
+MOST_BYTES = {"js": 44 * 1024, "css": 14 * 1024}
 """What visitors have to load, at most, compressed. Links that hold a drawing, and the readings that
 the browser keeps, took the scripts over 34 KiB."""
 

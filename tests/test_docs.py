@@ -78,3 +78,18 @@ def test_the_seed_network_meets_its_promise():
     assert figures["count"] == 10_000
     assert figures["accuracy"] >= 0.996
     assert len(card["curves"]["loss"]) == card["hyperparameters"]["epochs"]
+
+
+def test_every_package_is_in_the_architecture():
+    """A row says what each holds."""
+    text = read("docs/architecture.md")
+    folders = [
+        path.parent.relative_to(ROOT)
+        for top in ("webapp", "train")
+        for path in (ROOT / top).rglob("__init__.py")
+    ]
+    folders = [folder for folder in folders if str(folder) != "train"]
+    inside = "webapp/recognition/"
+    names = {f"{folder}/".removeprefix(inside) or inside for folder in folders}
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}" not in text] == []
