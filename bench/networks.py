@@ -20,13 +20,13 @@ SEED = "seed network"
 
 def seed_network() -> LiteRTClassifier:
     """The 93,322-parameter network alone: the ink in, ten probabilities out."""
-    from train.fit.digits import quieten_tensorflow
+    from train.digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     import keras
 
+    from train.digit.network import build_network
     from train.fit import artefacts
-    from train.fit.network import build_network
 
     network = build_network()
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from train.fit.calibrate import (
+from train.digit.calibrate import (
     MOST_REJECTED,
     calibrate,
     fit_platt,

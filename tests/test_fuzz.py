@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import hand
-from tests.test_image import exif
+from tests.test_decode_picture import exif
 
 STROKES = "/api/v1/predict/strokes"
 IMAGE = "/api/v1/predict/image"

@@ -13,8 +13,8 @@ import pytest
 
 from tests import hand
 from tests.server import ROOT
+from tests.test_decode_picture import encoded, exif, grey_of
 from tests.test_fuzz import chunk
-from tests.test_image import encoded, exif, grey_of
 from webapp import create_app
 from webapp.config import MAX_PIXELS, MIB, Settings
 from webapp.recognition import (
@@ -23,8 +23,8 @@ from webapp.recognition import (
     UndecodableImageError,
     UnsupportedImageError,
 )
+from webapp.recognition.picture.decode import MAX_SCANS, decode
 from webapp.recognition.picture.formats import MAX_CHUNKS, MAX_SEGMENTS
-from webapp.recognition.picture.image import MAX_SCANS, decode
 
 IMAGE = "/api/v1/predict/image"
 

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from train.fit.network import PARAMETERS, build_network
+from train.digit.network import PARAMETERS, build_network
 
 
 def test_the_ten_class_part_is_the_seed_network():

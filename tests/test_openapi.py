@@ -12,7 +12,7 @@ from tests import hand
 from tests.server import ROOT, running_server
 from webapp.api.answers import Answer
 from webapp.api.openapi import STATUSES, marked, type_of
-from webapp.api.schema import StrokesRequest
+from webapp.api.requests import StrokesRequest
 
 EXAMPLES = 25
 """Requests that schemathesis makes up for each operation and phase."""

@@ -26,8 +26,8 @@ from tests.test_chaos import (
     slow_clients,
     wait_for,
 )
-from tests.test_connections import HEALTH, LONG_BODY
 from tests.test_server import DRAWING, JSON, STROKES, whole, workers
+from tests.test_worker import HEALTH, LONG_BODY
 
 NO_JITTER = ("--max-requests-jitter", "0")
 

@@ -9,9 +9,10 @@ import pytest
 from tests import hand
 from train.augment.pixels import Augmentation
 from train.augment.warp import Warp
-from train.data import sources as sources_module
 from train.data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
-from train.data.sources import (
+from train.data.strokes import StrokeSample
+from train.digit import sources as sources_module
+from train.digit.sources import (
     GlyphSource,
     NonDigitSource,
     Rendering,
@@ -19,7 +20,6 @@ from train.data.sources import (
     StrokeSource,
     balanced,
 )
-from train.data.strokes import StrokeSample
 from webapp.recognition import glyph_of_strokes
 
 

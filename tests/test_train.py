@@ -11,12 +11,12 @@ from tests.test_strokes import stroke_file
 from train import cli
 from train.augment.pixels import Augmentation
 from train.data.mnist import Mnist
-from train.data.sources import GlyphSource
 from train.data.strokes import StrokeSample
-from train.fit import digits as digits_fit
-from train.fit import ship
+from train.digit import fit as digits_fit
+from train.digit import ship
+from train.digit.fit import Batches, Hyperparameters, fit
+from train.digit.sources import GlyphSource
 from train.fit.artefacts import sha256
-from train.fit.digits import Batches, Hyperparameters, fit
 from train.measure import evaluate
 from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 

@@ -233,13 +233,13 @@ def _progress() -> Callable[[int, int], None]:
 
 def train(options: argparse.Namespace) -> int:
     """Train, then measure, calibrate, export and ship."""
-    from .fit.digits import quieten_tensorflow
+    from .digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
+    from .digit.recipes import RECIPES, quick
+    from .digit.runs import load_data, run
+    from .digit.ship import dev_figures, ship
     from .fit import artefacts
-    from .fit.recipes import RECIPES, quick
-    from .fit.runs import load_data, run
-    from .fit.ship import dev_figures, ship
 
     settings = replace(RECIPES[options.name], seed=options.seed)
     output = options.output or MODELS
@@ -273,11 +273,11 @@ def train(options: argparse.Namespace) -> int:
 
 def ship_runs(options: argparse.Namespace) -> int:
     """Ship the best of several runs."""
-    from .fit.digits import quieten_tensorflow
+    from .digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
-    from .fit.runs import load_data
-    from .fit.ship import ship
+    from .digit.runs import load_data
+    from .digit.ship import ship
 
     mnist = load_mnist(options.mnist)
     held_out = np.zeros(len(mnist.train_labels), bool)

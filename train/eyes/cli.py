@@ -34,7 +34,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .fit import EyesHyperparameters
@@ -50,7 +50,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _ship(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .run import ship

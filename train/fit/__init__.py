@@ -1,1 +1,1 @@
-"""Fitting: networks, recipes, runs, calibration, and shipping a model."""
+"""Fitting: a loop with checkpoints, samples made beside it, and what a run leaves behind."""

@@ -121,7 +121,7 @@ def source_of(options: argparse.Namespace, *splits: str) -> Source:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .fit import LineHyperparameters
@@ -142,7 +142,7 @@ def _fit(options: argparse.Namespace) -> int:
 
 
 def _ship(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .ship import ship
@@ -152,7 +152,7 @@ def _ship(options: argparse.Namespace) -> int:
 
 
 def _figures(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .report import rewrite
@@ -162,7 +162,7 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from ..fit.digits import quieten_tensorflow
+    from ..digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
     from .evaluate import evaluate

@@ -13,9 +13,9 @@ from webapp.recognition import Confidence
 from ..data.mnist import ABOUT as MNIST
 from ..data.nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
 from ..data.strokes import read_stroke_file
+from ..digit.ship import origin
 from ..errors import DataError, TrainError
 from ..fit import artefacts
-from ..fit.ship import origin
 from ..measure import plots
 from .calibrate import COSTS, WEIGHTS, figures_of, fitted
 from .evaluate import HARSH, SEED, figures_in_card, table

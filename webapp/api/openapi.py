@@ -17,9 +17,9 @@ from ..config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Setti
 from ..problems import Problem
 from ..site.language import page_url
 from .answers import Answer, BatchAnswer, ExplainAnswer
+from .requests import BatchRequest, ExplainOptions, ExplainRequest, ImageOptions, StrokesRequest
 from .routes import IMAGE_TYPES
 from .samples import curl_of, in_lines, samples_of
-from .schema import BatchRequest, ExplainOptions, ExplainRequest, ImageOptions, StrokesRequest
 
 VERSION = "1"
 

@@ -16,7 +16,7 @@ from ..problems import ProblemError
 from ..recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from ..site.cards import cards
 from .answers import Answer, BatchAnswer, ModelAnswer, SurfaceAnswer, answer_of, explain_answer_of
-from .schema import (
+from .requests import (
     BatchRequest,
     ExplainOptions,
     ExplainRequest,

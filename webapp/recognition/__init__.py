@@ -27,9 +27,9 @@ from .network.classifier import (
 from .network.confidence import Confidence
 from .network.language_model import LanguageModel
 from .network.line_reader import Columns, LineReader, LiteRTLineReader
+from .picture.decode import Limits
 from .picture.eyes import Eyes, LiteRTEyes, Seen, eyes_input
 from .picture.formats import FORMATS
-from .picture.image import Limits
 from .recognizer import Recognizer
 from .results import Alternative, Box, Digit, Expect, Reading, Sign, Status
 

@@ -19,8 +19,8 @@ from .network.classifier import Classifier
 from .network.confidence import Confidence
 from .network.language_model import LanguageModel
 from .network.line_reader import LineReader
+from .picture.decode import Limits, decode_reduced
 from .picture.eyes import Eyes
-from .picture.image import Limits, decode_reduced
 from .picture.page import LARGEST_SIDE, Page, page_of
 from .readings import empty_reading, reading_of_digit, reading_of_transcript
 from .results import Box, Expect, Reading, Timing
@@ -116,7 +116,7 @@ class Recognizer:
         """Read a PNG, JPEG or WebP file; see `read_strokes`.
 
         Raises:
-            UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `image.decode`.
+            UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `decode`.
             BudgetError, GoneError: see `read_strokes`.
         """
         timing = Timing()

@@ -24,7 +24,7 @@ from ..config import MIB, Settings
 from ..engine import current_engine
 from ..ops.metrics import count_reading
 from ..recognition import Limits
-from ..recognition.picture.image import decode_reduced, reduced
+from ..recognition.picture.decode import decode_reduced, reduced
 from .assets import FOLDER
 from .cards import PLOTS, cards, view_of
 from .language import page_url, texts

@@ -1,6 +1,6 @@
 """From what a network says to what may be believed: the constants that a model's card holds.
 
-They are fitted on dev writers (train/fit/calibrate.py), never on a test set.
+They are fitted on dev writers (train/digit/calibrate.py), never on a test set.
 """
 
 from collections.abc import Mapping

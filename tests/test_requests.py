@@ -13,7 +13,7 @@ import pytest
 from tests import fake, hand
 from tests.server import ROOT
 from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of, glyph_uri
-from webapp.api.schema import (
+from webapp.api.requests import (
     SHOWN_BODY_BYTES,
     BatchRequest,
     ImageOptions,

@@ -25,6 +25,7 @@ from ..data.nondigits import ABOUT_DOODLES, GENERATED, generated, read_nondigits
 from ..data.strokes import ABOUT_PENDIGITS, file_name, imported_from_unipen, of_pendigits
 from ..data.unipen import ABOUT as UNIPEN
 from ..errors import DataError, TrainError
+from ..fit import artefacts
 from ..measure import plots
 from ..measure.digits import (
     MNIST_TEST,
@@ -40,7 +41,6 @@ from ..measure.guard import is_less_apart, surely_worse
 from ..measure.tables import table
 from ..measure.variants import glyph_in_picture
 from ..progress import watched
-from . import artefacts
 from .calibrate import calibrate, rates
 from .runs import Data
 

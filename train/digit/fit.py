@@ -16,8 +16,8 @@ from webapp.recognition import CHANNELS, SIDE, network_input
 from ..augment.pixels import Augmentation
 from ..augment.warp import Warp
 from ..data.nondigits import NOT_A_DIGIT
-from ..data.sources import Rendering, Source
 from .network import build_network
+from .sources import Rendering, Source
 
 CLASSES = 10
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from ..augment.warp import Warp
-from ..data.sources import Rendering
-from .digits import Hyperparameters
+from .fit import Hyperparameters
+from .sources import Rendering
 
 RECIPES = {
     "digits": Hyperparameters(epochs=60, channels=1),

@@ -15,17 +15,10 @@ from webapp.recognition import CHANNELS, SIDE, glyph_of_strokes
 from ..data.folds import FOLDS
 from ..data.mnist import Mnist
 from ..data.nondigits import NonDigit, read_nondigits
-from ..data.sources import (
-    GlyphSource,
-    NonDigitSource,
-    Source,
-    SpoiltGlyphSource,
-    StrokeSource,
-    balanced,
-)
 from ..data.strokes import StrokeSample, file_name, read_stroke_file
 from ..errors import TrainError
-from .digits import Hyperparameters
+from .fit import Hyperparameters
+from .sources import GlyphSource, NonDigitSource, Source, SpoiltGlyphSource, StrokeSource, balanced
 
 
 @dataclass(frozen=True)
@@ -176,8 +169,8 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
     """
     import keras
 
-    from . import artefacts
-    from .digits import fit
+    from ..fit import artefacts
+    from .fit import fit
 
     start = time.monotonic()
     trained = fit(sources_of(data, settings), settings, dev_glyphs(data))

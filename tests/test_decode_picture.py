@@ -13,8 +13,8 @@ from webapp.recognition import (
     UndecodableImageError,
     UnsupportedImageError,
 )
+from webapp.recognition.picture.decode import decode
 from webapp.recognition.picture.formats import Header, exif_orientation, read_header
-from webapp.recognition.picture.image import decode
 
 LIMITS = Limits(pixels=1_000_000, side=5_000)
 

@@ -13,8 +13,8 @@ from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_st
 from ..augment.pixels import Augmentation, augment, roughen
 from ..augment.styles import drawn
 from ..augment.warp import Warp, turned, warp
-from .nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
-from .strokes import StrokeSample
+from ..data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
+from ..data.strokes import StrokeSample
 
 
 class Source(Protocol):
