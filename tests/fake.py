@@ -24,8 +24,9 @@ from webapp.recognition import (
     Sign,
 )
 from webapp.recognition.ink.strip import MARGIN
-from webapp.recognition.network.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
+from webapp.recognition.network.line_reader import COLUMN
 from webapp.recognition.picture.eyes import BODY_STEP
+from webapp.recognition.symbols import BLANK, CLASSES, OTHER, SYMBOLS
 
 ROW = (0.02, 0.5, 0.01, 0.03, 0.04, 0.05, 0.06, 0.2, 0.07, 0.02)
 """Most likely a 1, perhaps a 7."""

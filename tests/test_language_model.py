@@ -7,7 +7,7 @@ import pytest
 from train.line.language_model import ORDER, count_ngrams
 from webapp.recognition import LanguageModel, ModelError
 from webapp.recognition.network.language_model import CLASSES, END, START, ngrams_of, shape_of
-from webapp.recognition.network.line_reader import SIGNS
+from webapp.recognition.symbols import SIGNS
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from train.line.compose import WIDEST, composed_line, random_line
 from train.line.placement import DENSITY
 from train.line.texts import RAISED
 from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
-from webapp.recognition.network.line_reader import OTHER, SIGNS, SYMBOLS
+from webapp.recognition.symbols import OTHER, SIGNS, SYMBOLS
 
 SEEDS = range(40)
 

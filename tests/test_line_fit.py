@@ -21,7 +21,7 @@ from train.line.rounds import NOTHING
 from webapp.keras_backend import KerasLineReader
 from webapp.recognition import LiteRTLineReader
 from webapp.recognition.ink.strip import STRIP_CHANNELS
-from webapp.recognition.network.line_reader import BLANK, CLASSES
+from webapp.recognition.symbols import BLANK, CLASSES
 
 TINY = LineHyperparameters(
     rounds=2,

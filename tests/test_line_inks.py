@@ -23,7 +23,7 @@ from train.data.mnist import Mnist, dev_rows
 from train.errors import DataError, TrainError
 from train.line import inks
 from train.line.inks import WRITER_CAP, Files, Source, load_inks
-from webapp.recognition.network.line_reader import SIGNS as SIGN_NAMES
+from webapp.recognition.symbols import SIGNS as SIGN_NAMES
 
 ME = WRITERS["train"][0]
 TRAIN_DOODLE = next(n for n in ("house", "fork", "bus") if zlib.crc32(n.encode()) % 4 >= 2)

@@ -25,16 +25,14 @@ from webapp.recognition.ink.strip import (
     strip_of_strokes,
 )
 from webapp.recognition.network.line_reader import (
-    BLANK,
-    CLASSES,
     COLUMN,
     OVERLAP,
-    SYMBOLS,
     WIDTHS,
     columns_of,
     in_windows,
     width_of,
 )
+from webapp.recognition.symbols import BLANK, CLASSES, SYMBOLS
 
 MODELS = ROOT / "models"
 LAST = WIDTHS[-1]

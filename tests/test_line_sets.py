@@ -12,7 +12,7 @@ from tests.ink_files import WRITERS, files_in, row, write
 from train.errors import DataError
 from train.line.inks import Source
 from train.line.sets import PICTURES, TEXTS, Amounts, drawings_of, group_of, line_sets, photos_of
-from webapp.recognition.network.line_reader import SYMBOLS
+from webapp.recognition.symbols import SYMBOLS
 
 FEW = Amounts(single=7, composed=5, signs=6, pictures=3, others=2)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from train.line.texts import DOODLE, LETTER, MARK, PATTERNS, RAISED, SPACE, digits, random_text
-from webapp.recognition.network.line_reader import SIGNS, SYMBOLS
+from webapp.recognition.symbols import SIGNS, SYMBOLS
 
 TOKENS = {*SYMBOLS, SPACE, LETTER, MARK, DOODLE, RAISED}
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import hand
 from train.augment.pixels import Augmentation
-from train.augment.warp import Warp
+from train.augment.strokes import Warp
 from train.data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit
 from train.data.strokes import StrokeSample
 from train.digit import sources as sources_module

@@ -20,7 +20,8 @@ from webapp.recognition import (
 from webapp.recognition.ink.pieces import PictureInk, StrokeInk, pieces_of
 from webapp.recognition.ink.strip import MARGIN, ROWS, STRIP_CHANNELS, boxes_of, frame_in, frame_of
 from webapp.recognition.network.language_model import ngrams_of
-from webapp.recognition.network.line_reader import BLANK, CLASSES, COLUMN, OTHER, SYMBOLS
+from webapp.recognition.network.line_reader import COLUMN
+from webapp.recognition.symbols import BLANK, CLASSES, OTHER, SYMBOLS
 from webapp.recognition.transcribe import Tools, transcribe
 from webapp.recognition.transcript import BEAM
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..augment.warp import Warp
+from ..augment.strokes import Warp
 from .fit import Hyperparameters
 from .sources import Rendering
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from webapp.recognition import CHANNELS, SIDE, Stroke, glyph_of_ink, glyph_of_strokes
 
+from ..augment.digit_styles import drawn
 from ..augment.pixels import Augmentation, augment, roughen
-from ..augment.styles import drawn
-from ..augment.warp import Warp, turned, warp
+from ..augment.strokes import Warp, turned, warp
 from ..data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit, blot, generated
 from ..data.strokes import StrokeSample
 
@@ -114,7 +114,7 @@ class StrokeSource:
         rendering: Rendering,
         styled: float = 0.0,
     ) -> None:
-        """Of the glyphs asked for, a share, 0 to 1, is drawn by `styles.py` in the place of what
+        """Of the glyphs asked for, a share, 0 to 1, is drawn by `digit_styles.py` in place of what
         the writer wrote: the same digit, and another one each time.
         """
         self.labels = np.array([int(sample.label) for sample in samples], np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from webapp.recognition import LiteRTEyes
 from webapp.recognition.picture.eyes import Eyes
-from webapp.recognition.picture.page import CLEAR, SURE
+from webapp.recognition.picture.layout import CLEAR, SURE
 
 from ..fit import artefacts
 from ..line.inks import Source, inks_of

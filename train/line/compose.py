@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from webapp.recognition import Stroke
 from webapp.recognition.ink.strip import Strip, boxes_of, frame_of, strip_of_ink, strip_of_strokes
 
-from ..augment.warp import warp
+from ..augment.strokes import warp
 from ..errors import TrainError
 from .degrade import boxes_of_ink, degraded
 from .inks import Inks

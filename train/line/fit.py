@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
-from webapp.recognition.network.line_reader import BLANK
+from webapp.recognition.symbols import BLANK
 
 from ..fit.loop import Fitted, Schedule, Task, fit
 from ..fit.rounds import rounds

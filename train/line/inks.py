@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
-from webapp.recognition.network.line_reader import SIGNS
+from webapp.recognition.symbols import SIGNS
 
 from ..data.mnist import WRITERS, dev_rows, load_mnist
 from ..data.nondigits import LOOK_ALIKES, NonDigit, read_nondigits

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from webapp.recognition.network.language_model import ngrams_of, shape_of
-from webapp.recognition.network.line_reader import SYMBOLS
+from webapp.recognition.symbols import SYMBOLS
 
 from .texts import random_text
 

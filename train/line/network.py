@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from webapp.recognition.ink.strip import ROWS, STRIP_CHANNELS
-from webapp.recognition.network.line_reader import CLASSES
+from webapp.recognition.symbols import CLASSES
 
 
 @dataclass(frozen=True)

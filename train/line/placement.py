@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
-from webapp.recognition.network.line_reader import OTHER, SYMBOLS
+from webapp.recognition.symbols import OTHER, SYMBOLS
 
-from ..augment.styles import drawn
-from ..augment.warp import Warp, warp
+from ..augment.digit_styles import drawn
+from ..augment.strokes import Warp, warp
 from ..data.compose import NOOK, dense
 from ..data.nondigits import scribble, smudge
 from .inks import Inks, Strokes, Writer

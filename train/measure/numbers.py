@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from webapp.recognition import Reading, Status
-from webapp.recognition.network.line_reader import SIGNS
+from webapp.recognition.symbols import SIGNS
 
 from ..data.photo_sets import PhotoSample
 from ..data.strokes import StrokeSample

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .budget import Budget
+from .decision import empty_reading, reading_of_digit, reading_of_transcript
 from .errors import BudgetError
 from .ink.drawing import Stroke
 from .ink.glyph import Glyph, glyph_of_ink, glyph_of_strokes, glyphs_of_strokes
@@ -21,8 +22,7 @@ from .network.language_model import LanguageModel
 from .network.line_reader import LineReader
 from .picture.decode import Limits, decode_reduced
 from .picture.eyes import Eyes
-from .picture.page import LARGEST_SIDE, Page, page_of
-from .readings import empty_reading, reading_of_digit, reading_of_transcript
+from .picture.layout import LARGEST_SIDE, Page, page_of
 from .results import Box, Expect, Reading, Timing
 from .transcribe import SecondOpinion, Tools, transcribe
 from .transcript import Transcript

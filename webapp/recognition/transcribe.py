@@ -22,8 +22,9 @@ from .ink.strip import ROWS, Frame, frame_in, frame_of
 from .network.beam_search import Hypothesis, align, prefix_beam_search
 from .network.confidence import Confidence
 from .network.language_model import LanguageModel
-from .network.line_reader import OTHER, Columns, LineReader
+from .network.line_reader import Columns, LineReader
 from .ownership import Ink, owned_ink
+from .symbols import OTHER
 from .transcript import (
     BEAM,
     UNLIKELY,

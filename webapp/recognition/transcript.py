@@ -14,8 +14,8 @@ from .ink.drawing import Stroke
 from .ink.glyph import Glyph
 from .network.beam_search import Hypothesis
 from .network.confidence import TINY, Evidence
-from .network.line_reader import OTHER, SYMBOLS
 from .ownership import Ink
+from .symbols import OTHER, SYMBOLS
 
 BEAM = 16
 """Texts that a search keeps, of a line at each column, then of all lines: with 16, a torn line of

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import ModelError
-from .line_reader import SIGNS
+from ..symbols import SIGNS
 
 START, END, DIGIT = "<", ">", "0"
 CLASSES = len(SIGNS) + 2

@@ -13,28 +13,17 @@ from ..budget import Budget
 from ..errors import ModelError
 from ..ink.glyph import network_input
 from ..ink.strip import BODY, MARGIN, ROWS, STRIP_CHANNELS, Strip
-
-SIGNS = ".,-+/:%()=$#"
-"""The signs of numbers, in the order of the reader's classes."""
-
-SYMBOLS = "0123456789" + SIGNS
-"""What the reader's classes stand for, in order. Two more follow: other ink, and the blank."""
-
-OTHER = len(SYMBOLS)
-"""The class of ink that is none of the symbols: letters, unknown signs, scribbles."""
-
-BLANK = OTHER + 1
-"""The class of CTC's blank."""
-
-CLASSES = BLANK + 1
+from ..symbols import CLASSES
 
 COLUMN = 2
 """Pixels of a strip to one column of the reader."""
+
 
 WIDTHS = (48, 256)
 """Strips are padded to one of these widths, in pixels: one digit, ten. Resizing an interpreter
 takes longer than reading a digit, so each width keeps its own, with 3 MB of weights; a third does
 not fit on the smallest machine. Wider strips are read in windows of the last width."""
+
 
 OVERLAP = 144
 """Pixels that two windows share. A column looks at 70 pixels to either side."""

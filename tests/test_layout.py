@@ -6,7 +6,7 @@ import pytest
 
 from webapp.recognition import Budget, BudgetError
 from webapp.recognition.picture.eyes import BODY_STEP, Seen
-from webapp.recognition.picture.page import HEIGHTS, page_of
+from webapp.recognition.picture.layout import HEIGHTS, page_of
 
 
 class Coloured:

@@ -1,4 +1,4 @@
-"""Styles of the digits 0 to 4; see `styles`."""
+"""Styles of the digits 0 to 4; see `digit_styles`."""
 
 import numpy as np
 

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from train.augment import styles
-from train.augment.styles import STYLES, drawn
-from train.augment.warp import Warp, warp
+from train.augment import digit_styles
+from train.augment.digit_styles import STYLES, drawn
+from train.augment.strokes import Warp, warp
 from webapp.config import ROOT
 from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 
@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_strokes(digit):
 def test_every_family_is_drawn(monkeypatch):
     """Each is as likely as another."""
     families = [lambda _, name=name: [name] for name in "abc"]
-    monkeypatch.setattr(styles, "STYLES", {4: families})
+    monkeypatch.setattr(digit_styles, "STYLES", {4: families})
     random = rng()
     counts = Counter(drawn(4, random)[0] for _ in range(300))
     assert sorted(counts) == ["a", "b", "c"]

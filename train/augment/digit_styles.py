@@ -2,7 +2,7 @@
 
 UNIPEN's writers lived mostly in the USA. Elsewhere a 1 has an upstroke as long as its stem, a 7 a
 bar, a 4 is open or a bolt, an 8 is two rings. Each family below is such a habit: a few points with
-wide ranges, and curves through them. `warp.py` adds what hands have in common: slant, tremor,
+wide ranges, and curves through them. `strokes.py` adds what hands have in common: slant, tremor,
 other ends.
 
 Families draw in a box about 1 high, x to the right and y downwards. Angles are degrees, clockwise
@@ -16,7 +16,7 @@ import numpy as np
 
 from webapp.recognition import Stroke
 
-from .styles_0_to_4 import (
+from .digit_styles_0_to_4 import (
     angular_two,
     bare_one,
     bolt_four,
@@ -34,7 +34,7 @@ from .styles_0_to_4 import (
     waistless_three,
     wavy_two,
 )
-from .styles_5_to_9 import (
+from .digit_styles_5_to_9 import (
     curled_six,
     curved_seven,
     detached_five,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import hand
-from train.augment.warp import Warp, turned, warp
+from train.augment.strokes import Warp, turned, warp
 
 NOTHING = Warp(
     rotation=0, slant=0, aspect=0, bend=0, tremor=0, stairs=0, sparse=0, ends=0, apart=0, styles=0,

@@ -1,4 +1,4 @@
-"""Styles of the digits 5 to 9; see `styles`."""
+"""Styles of the digits 5 to 9; see `digit_styles`."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 from webapp.recognition import Stroke
 
 from .curves import Piece, arc_of, digit_of, end_of, spline, straight
-from .styles_0_to_4 import bowl
+from .digit_styles_0_to_4 import bowl
 
 
 def hatless_five(rng: np.random.Generator) -> list[Stroke]:
