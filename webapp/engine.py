@@ -1,6 +1,8 @@
 """The recogniser of this process, made from the settings."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -10,15 +12,17 @@ from flask import Flask, current_app
 
 from .access.gate import Gate
 from .config import ConfigError, Settings
-from .models import model_of
+from .models import Kind, model_of, served_models
 from .ops import metrics
 from .ops.capacity import PICTURES
 from .recognition import (
     CHANNELS,
     SIDE,
+    Budget,
     Calibration,
     Classifier,
     Confidence,
+    Expect,
     Eyes,
     LanguageModel,
     Limits,
@@ -27,7 +31,9 @@ from .recognition import (
     LiteRTEyes,
     LiteRTLineReader,
     Model,
+    Reading,
     Recognizer,
+    Stroke,
     read_checked,
 )
 
@@ -60,7 +66,7 @@ class Engine:
     gate: Gate
     """Bounds how much is read at once."""
 
-    kind: metrics.Kind
+    kind: Kind
     """What it reads."""
 
     lines: Lines
@@ -68,6 +74,34 @@ class Engine:
 
     eyes: Model
     """The model of what finds the ink of pictures."""
+
+    def read_strokes(
+        self,
+        strokes: Sequence[Stroke],
+        alternatives: int = 3,
+        expect: Expect = "number",
+        budget: Budget | None = None,
+    ) -> Reading:
+        """Read a drawing, and count and time it; see `Recognizer.read_strokes`."""
+        read = self.recognizer.read_strokes
+        return self._counted(partial(read, strokes, alternatives, expect, budget))
+
+    def read_image(
+        self,
+        data: bytes,
+        alternatives: int = 3,
+        expect: Expect = "number",
+        budget: Budget | None = None,
+    ) -> Reading:
+        """Read a picture, and count and time it; see `Recognizer.read_image`."""
+        read = self.recognizer.read_image
+        return self._counted(partial(read, data, self.limits, alternatives, expect, budget))
+
+    def _counted(self, read: Callable[[], Reading]) -> Reading:
+        with metrics.timed(self.kind):
+            reading = read()
+        metrics.count_reading(self.kind, reading.status)
+        return reading
 
     def warm_up(self) -> None:
         """Let the model answer once, and make what as many readings at once as there may be need.
@@ -106,6 +140,9 @@ def init_app(app: Flask) -> None:
     app.extensions["stroke_engine"] = _engine(
         settings, settings.stroke_model, "strokes", drawings, lines, eyes
     )
+    for extension in ("engine", "stroke_engine"):
+        engine: Engine = app.extensions[extension]
+        served_models(app)[engine.kind] = engine.model
 
 
 def _gate(places: int, waiting: int) -> Gate:
@@ -126,7 +163,7 @@ def current_stroke_engine() -> Engine:
 
 
 def _engine(
-    settings: Settings, name: str, kind: metrics.Kind, gate: Gate, lines: Lines, eyes: Model
+    settings: Settings, name: str, kind: Kind, gate: Gate, lines: Lines, eyes: Model
 ) -> Engine:
     model = model_of(settings, name)
     classifier = _classifier(settings, model)

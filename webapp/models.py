@@ -6,9 +6,15 @@ what has become of the files.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+
+from flask import Flask
 
 from .config import Settings
 from .recognition import Model, load_model
+
+Kind = Literal["strokes", "image"]
+"""What a model of single digits reads: strokes or pictures."""
 
 Models = Mapping[tuple[str, str], Model]
 """By folder and name."""
@@ -34,3 +40,9 @@ def restore(models: Models) -> None:
     """Hand these models to the workers that start from now on."""
     global _prepared
     _prepared = models
+
+
+def served_models(app: Flask) -> dict[Kind, Model]:
+    """Return the models of single digits that a site serves, by what they read."""
+    served: dict[Kind, Model] = app.extensions.setdefault("served_models", {})
+    return served

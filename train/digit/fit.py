@@ -53,7 +53,7 @@ class Hyperparameters:
     strokes_share: float = 0.4
     """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
     styled_share: float = 0.0
-    """Of the pen strokes, 0 to 1, those drawn in a style that the data lacks (`digit_styles.py`)."""
+    """Of the pen strokes, 0 to 1, those drawn in a style that the data lacks (`digit_styles`)."""
     nondigits_share: float = 0.2
     """What is no digit in an epoch, as a share of MNIST's images."""
     spoilt_share: float = 1 / 3

@@ -101,7 +101,6 @@ class Admission:
         with (
             self._engine.gate.turn(self._entry, self.budget),
             lock.held(self.budget) if lock else nullcontext(),
-            metrics.timed(self._engine.kind),
         ):
             yield
 

@@ -11,7 +11,6 @@ from ..access.admission import Admission, admitted, cost_of_drawings, cost_of_pi
 from ..access.admission import reading as reading_of
 from ..config import Settings
 from ..engine import Engine, current_engine, current_stroke_engine
-from ..ops.metrics import count_reading
 from ..problems import ProblemError
 from ..recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from ..site.cards import cards
@@ -69,9 +68,7 @@ def predict_image() -> Response:
     options = convert_fields(fields, ImageOptions)
     engine = current_engine()
     with reading_of(engine, cost_of_picture(data)) as budget:
-        reading = engine.recognizer.read_image(
-            data, engine.limits, options.alternatives, options.expect, budget
-        )
+        reading = engine.read_image(data, options.alternatives, options.expect, budget)
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
 
@@ -84,20 +81,19 @@ def explain_digit() -> Response:
         index, engine = asked.index, current_stroke_engine()
         strokes = asked.as_strokes()
         cost = cost_of_drawings([strokes])
-        read = partial(engine.recognizer.read_strokes, strokes, 0, asked.expect)
+        read = partial(engine.read_strokes, strokes, 0, asked.expect)
     else:
         data, fields = image_upload()
         options = convert_fields(fields, ExplainOptions)
         index, engine = options.index, current_engine()
         cost = cost_of_picture(data)
-        read = partial(engine.recognizer.read_image, data, engine.limits, 0, options.expect)
+        read = partial(engine.read_image, data, 0, options.expect)
     with reading_of(engine, cost) as budget:
         reading = read(budget=budget)
         digits = reading.digits
         if index >= len(digits):
             raise invalid("/index", f"index is {index}, but the number of digits is {len(digits)}")
         layers = explain(engine.model.content, digits[index].glyph)
-    count_reading(engine.kind, reading.status)
     return _json(explain_answer_of(digits[index], layers))
 
 
@@ -165,9 +161,7 @@ def _read_drawing(
 ) -> Answer:
     engine = current_stroke_engine()
     with admission.turn():
-        reading = engine.recognizer.read_strokes(
-            strokes, asked.alternatives, asked.expect, admission.budget
-        )
+        reading = engine.read_strokes(strokes, asked.alternatives, asked.expect, admission.budget)
     return _answer(engine, reading, asked.surface(), started, glyphs=asked.glyphs)
 
 
@@ -192,7 +186,6 @@ def _answer(
     glyphs: bool,
 ) -> Answer:
     """A reading as answered; `started` is the clock when its work began."""
-    count_reading(engine.kind, reading.status)
     served = engine.model
     return answer_of(
         reading,

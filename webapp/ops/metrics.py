@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, product
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 from flask import Flask, Response, abort, current_app, g, request
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..access.origins import is_operator
 from ..config import Settings
+from ..models import Kind, served_models
 from ..recognition import Status
 
 MOST_WORKERS = 64
@@ -40,7 +41,6 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 STATUSES = (200, 204, 303, 304, 308, 400, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 503)
 """Those that a site of ours answers with; another counts as `other`."""
 
-Kind = Literal["strokes", "image"]
 OTHER = "other"
 
 
@@ -308,9 +308,8 @@ def _models() -> list[str]:
     name = "inkling_model_info"
     lines = [f"# HELP {name} The served models.", f"# TYPE {name} gauge"]
     labels: dict[str, Sequence[str]] = {"kind": (), "name": (), "version": ()}
-    for extension in ("engine", "stroke_engine"):
-        engine = current_app.extensions[extension]
-        values = (engine.kind, engine.model.name, engine.model.version)
+    for kind, model in served_models(current_app).items():
+        values = (kind, model.name, model.version)
         lines.append(f"{name}{_labels(labels, values)} 1")
     return lines
 

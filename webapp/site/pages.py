@@ -22,7 +22,6 @@ from ..api.answers import glyph_uri
 from ..api.routes import image_upload
 from ..config import MIB, Settings
 from ..engine import current_engine
-from ..ops.metrics import count_reading
 from ..recognition import Limits
 from ..recognition.picture.decode import decode_reduced, reduced
 from .assets import FOLDER
@@ -68,10 +67,9 @@ def upload() -> str:
     data, _ = image_upload()
     engine = current_engine()
     with reading_of(engine, cost_of_picture(data)) as budget:
-        reading = engine.recognizer.read_image(data, engine.limits, budget=budget)
+        reading = engine.read_image(data, budget=budget)
         # In the place of the reading, whose memory is bounded; not where it took too long already.
         shown = None if reading.limit else _picture_uri(data, engine.limits)
-    count_reading(engine.kind, reading.status)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
         "result.html",
