@@ -1,9 +1,12 @@
-"""Take the README's screenshots from a running site: `python scripts/screenshots.py URL`."""
+"""Take the README's pictures from a running site: `python scripts/screenshots.py URL`."""
 
+import io
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -11,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.chromium import ensure  # noqa: E402
 from tests.browser.conftest import ARGUMENTS  # noqa: E402
+from tests.hand import number  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 
@@ -49,6 +53,58 @@ SHOTS: tuple[tuple[str, Any, dict[str, Any]], ...] = (
 )
 
 
+WRITTEN = "3689"
+"""The number of the moving picture."""
+
+FILM = {"viewport": {"width": 1000, "height": 660}}
+
+FILM_SIZE = (750, 495)
+"""Of a frame, in pixels."""
+
+COLOURS = 48
+"""Of the moving picture: it stays below 1 MB."""
+
+STEPS, FRAME_MS, HOLD_MS = 4, 90, 3000
+"""Mouse moves to a frame; how long a frame stays, and the last one, in ms."""
+
+
+def film(page: Page, path: Path) -> None:
+    """Record how a number is written and read, as a GIF."""
+    pad = page.locator("[data-pad]").bounding_box()
+    if pad is None:
+        raise RuntimeError("the page shows no pad")
+    strokes = number(WRITTEN, gap=0.25)
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.array([pad["width"], pad["height"]])
+    scale = 0.7 * float((room / (high - low)).min())
+    corner = np.array([pad["x"], pad["y"]]) + (room - scale * (high - low)) / 2
+    frames = [_frame(page)]
+    for stroke in strokes:
+        placed = (corner + scale * (stroke - low)).tolist()
+        page.mouse.move(*placed[0])
+        page.mouse.down()
+        for count, (x, y) in enumerate(placed):
+            page.mouse.move(x, y)
+            if count % STEPS == 0:
+                frames.append(_frame(page))
+        page.mouse.up()
+        frames.append(_frame(page))
+    page.mouse.move(0, 0)
+    expect(page.locator("[data-answer-sentence]")).to_contain_text(WRITTEN)
+    page.wait_for_timeout(500)
+    frames.append(_frame(page))
+    palette = frames[-1].quantize(COLOURS)
+    first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    durations = [FRAME_MS] * len(rest) + [HOLD_MS]
+    first.save(path, save_all=True, append_images=rest, duration=durations, loop=0, optimize=True)
+
+
+def _frame(page: Page) -> Image.Image:
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    return shot.resize(FILM_SIZE, Image.Resampling.LANCZOS)
+
+
 def main(url: str) -> None:
     """Take them all."""
     with sync_playwright() as playwright:
@@ -61,6 +117,9 @@ def main(url: str) -> None:
             page.wait_for_timeout(500)  # until nothing fades any more
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()
+        page = browser.new_context(**FILM, reduced_motion="reduce").new_page()
+        page.goto(url)
+        film(page, FOLDER / "writing.gif")
         browser.close()
 
 
