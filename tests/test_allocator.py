@@ -11,7 +11,7 @@ from tests.server import ROOT
 KEPT = """
 import sys, threading
 import numpy as np
-from webapp.allocator import settle
+from webapp.ops.allocator import settle
 if sys.argv[1] == "settled":
     assert settle()
 def work():

@@ -271,8 +271,9 @@ KINDS = {
 MEASURE = """
 import sys
 import numpy, cv2
-from webapp import allocator
-from webapp.recognition.image import Limits, decode_reduced, read_header
+from webapp.ops import allocator
+from webapp.recognition.picture.decode import Limits, decode_reduced
+from webapp.recognition.picture.formats import read_header
 def peak():
     lines = open("/proc/self/status").read().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024

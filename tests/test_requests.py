@@ -350,7 +350,7 @@ def test_it_rejects_a_name_that_comes_twice(body, name):
 
 FIRST_AT_ONCE = """
 import sys, threading
-from webapp.api.schema import (
+from webapp.api.requests import (
     BatchRequest, ImageOptions, StrokesRequest, convert_fields, decode_json,
 )
 
