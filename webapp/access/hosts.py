@@ -126,7 +126,7 @@ def is_loopback_name(name: str) -> bool:
     return f".{name}".endswith(".localhost") or is_loopback_address(name.strip("[]"))
 
 
-@functools.lru_cache(maxsize=1024)  # few are; the rest come once
+@functools.lru_cache(maxsize=1024)  # few are loopback; others are looked up once
 def is_loopback_address(address: str) -> bool:
     """Return whether an address is a loopback address, or an IPv6 address mapped from one."""
     try:

@@ -1,7 +1,7 @@
 """Logs: one JSON object per line, without personal data.
 
 They hold no addresses, user agents, drawings or query strings. A request is identified by its ID,
-and its address by the route that it matched.
+and its path by the route that it matched.
 """
 
 import logging

@@ -280,7 +280,7 @@ def queued(kind: Kind) -> Iterator[None]:
 
 @contextmanager
 def timed(kind: Kind) -> Iterator[None]:
-    """Measure the time of a reading, the block."""
+    """Measure the time of the block, a reading."""
     start = time.perf_counter()
     try:
         yield

@@ -28,9 +28,8 @@ from .transcribe import SecondOpinion, Tools, transcribe
 from .transcript import Transcript
 
 POOR, WELL = 0.5, 0.9
-"""Qualities of pages, see `Transcript.quality`. A page below the first is tried in quarter
-turns. A turn is taken if it reaches the second. Both are estimates: words upside down may
-look like numbers."""
+"""Thresholds of a page's `Transcript.quality`. Below the first, quarter turns are tried. Above the
+second, the best turn is taken. Both are estimates: words upside down may look like numbers."""
 
 SMALLEST = math.sqrt(sys.float_info.min)
 """Extent below which ink is a point. Squares of smaller extents underflow."""
@@ -295,7 +294,7 @@ def glyphs_in(
 
 
 def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
-    """Return strokes without detail finer than any pen's, because its squares would underflow."""
+    """Return strokes without detail finer than any pen's, which would overflow in divisions."""
     points = np.concatenate(strokes)
     low = points.min(axis=0)
     away = points - low

@@ -59,7 +59,7 @@ class Tools:
     reader: LineReader
     second_opinion: SecondOpinion
     constants: Confidence
-    """Its weights and its cost choose the text."""
+    """Weights and a cost that choose the text."""
     budget: Budget
     language_model: LanguageModel = field(default_factory=lambda: LanguageModel({}))
 

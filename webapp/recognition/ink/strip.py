@@ -130,9 +130,9 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
 
 
 def frame_in(line: Frame, boxes: NDArray[np.float64]) -> Frame:
-    """Return the frame of a part of a line, or the scale of the line if the part is low.
+    """Return the frame of a part of a line. A low part keeps the line's scale and baseline.
 
-    A low part, such as a comma, would be enlarged to a digit by a frame of its own.
+    A frame of its own would enlarge a low part, such as a comma, to a digit.
 
     Args:
         line: the frame of the whole line.

@@ -41,7 +41,7 @@ _EXIF_ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Header:
-    """The first bytes of an image: one of `FORMATS`, and the size as stored, in pixels."""
+    """Facts from an image's header: one of `FORMATS`, and the size as stored, in pixels."""
 
     format: str
     width: int

@@ -14,7 +14,7 @@ from ..ink.pieces import pieces_of
 from .eyes import BODY_STEP, Eyes, Seen
 
 FIRST_SIDE = 640
-"""Longest side of the first look, in pixels. Pictures below half of it are enlarged to that."""
+"""Longest side of the first look, in pixels. Smaller pictures are enlarged to at least half."""
 
 LARGEST_SIDE = 1800
 """Longest side of the second look, in pixels. It uses a picture of 12 megapixels at half its
