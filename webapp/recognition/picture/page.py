@@ -133,7 +133,7 @@ def page_of(
     look, angle = _levelled(look, eyes, budget)
     if look.height and not HEIGHTS[0] <= look.height <= HEIGHTS[1]:
         height, wanted = look.height, WANTED[0]
-        if height > HEIGHTS[1]:  # or lines ran together
+        if height > HEIGHTS[1]:  # high writing, or lines that ran together
             wanted = WANTED[1]
             height = min(height, max(look.ink_height, wanted))
         box = _around(look, (columns, rows))
