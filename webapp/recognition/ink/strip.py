@@ -22,7 +22,7 @@ Strip = NDArray[np.uint8]
 movement to the right, left, down and up. Channels 5 and 6 hold alternate strokes. For a picture,
 all channels but the ink are 0.
 
-The ink alone does not tell a 1 across the side of a 0, but separate strokes do.
+The ink alone does not show a 1 drawn over the side of a 0. Separate strokes do.
 """
 
 STRIP_CHANNELS = CHANNELS + 2
