@@ -1,4 +1,4 @@
-"""How gunicorn serves Inkling; every value has its reason."""
+"""Configuration of gunicorn, with the reason for each value."""
 
 import math
 import os
@@ -22,21 +22,21 @@ from webapp.recognition import ModelError
 SPARE_THREADS = 2
 """Threads that no reading can take, for health checks, static files and refusals."""
 
-# Workers inherit it: what one photo took is given back, whichever thread read it.
+# Set before the fork, so workers inherit it: the memory of a photo is freed in any thread.
 allocator.settle()
 
 try:
     settings = load_settings()
     check_rate(settings)
-    # Workers inherit them, whenever they start: none depends on the files any more.
+    # Workers inherit the models, whenever they start, and do not depend on the files.
     preload.prepare(settings)
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 
-# PORT is how a PaaS says where to listen; only the Procfile opens it to other machines.
+# A PaaS sets PORT. Only the Procfile opens it to other machines.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
-# A reading is a millisecond of computing: processes use the cores, as far as the memory reaches.
+# A reading computes for a millisecond, so there is a process per core, if memory allows.
 memory_bytes = settings.memory_mib * MIB or memory_here()
 concurrency = os.environ.get("WEB_CONCURRENCY", str(default_workers(cores_here(), memory_bytes)))
 most = metrics.MOST_WORKERS
@@ -47,9 +47,8 @@ if not (concurrency.isascii() and concurrency.isdigit() and 0 < int(concurrency)
 workers = int(concurrency)
 capacity.fit(workers, memory_bytes)
 
-# Threads let connections be slow, and some always have to be free: readings, those that wait for
-# one, and pictures, must not take them all.
-worker_class = "webapp.ops.worker.Worker"  # gthread, but it receives without threads
+# Threads allow slow connections. Running and waiting readings, and pictures, must leave some free.
+worker_class = "webapp.ops.worker.Worker"  # gthread that receives without threads
 threads = settings.threads
 drawings, pictures = settings.readings * (1 + WAITING_DRAWINGS), PICTURES + WAITING_PICTURES
 needed = drawings + pictures + SPARE_THREADS
@@ -60,7 +59,7 @@ if threads < needed:
         f"{pictures} for pictures, and {SPARE_THREADS} that stay free"
     )
 
-# Each connection takes a descriptor. Where all places are taken, silent connections give way.
+# Each connection takes a descriptor. If all places are taken, idle connections give way.
 descriptors = raise_limit()
 worker_connections = min(1000, descriptors - SPARE_DESCRIPTORS)
 if worker_connections <= threads:
@@ -69,72 +68,73 @@ if worker_connections <= threads:
         f"(INKLING_THREADS) need at least {SPARE_DESCRIPTORS + threads + 1}"
     )
 
-# Each worker makes its own interpreters: one made before the fork does not survive it.
+# Interpreters do not survive a fork, so each worker makes its own.
 preload_app = False
 
-# A worker whose main thread hangs is killed. It only hands out work, so nothing slow is its doing.
+# A worker with a hanging main thread is killed. That thread only dispatches work, so no slow
+# reading stops it.
 timeout = 30
 
-# What is being read when the site stops is still answered; a PaaS kills after 30 s.
+# Running readings are finished when the site stops. A PaaS kills it after 30 s.
 graceful_timeout = math.ceil(settings.request_seconds) + 3
 
-# Memory that some library forgets is given back in time; not by all workers at once.
+# Recycling workers frees leaked memory; the jitter keeps them from restarting together.
 max_requests = 20_000
 max_requests_jitter = 5_000
 
-# Workers tell the master that they live by touching a file; on a slow or full disk that can stall.
+# Workers show that they live by touching a file, which can stall on a slow or full disk.
 memory = Path("/dev/shm")  # noqa: S108  gunicorn makes its files there with random names
 worker_tmp_dir = str(memory) if memory.is_dir() else None
 
-# A head has few fields, and small ones; what reads them may take more time than they have bytes.
+# A head has few and small fields. Parsing them may take more time than their size suggests.
 limit_request_fields = 64
 limit_request_field_size = 4096
 
-# Longer than the idle time of the routers in front (Heroku's closes after 90 s), so that the router
-# closes first, and never sends a request into a connection that is just being closed.
+# Longer than the idle timeout of routers in front (Heroku's is 90 s), so that the router closes
+# first and never sends a request into a connection that is being closed.
 keepalive = 95
 
-# Nobody commands a running site; its socket would need a writable home.
+# Unused, and its socket would need a writable home.
 control_socket_disable = True
 
-# Who a proxy in front speaks for is decided by INKLING_PROXIES, in one place.
+# INKLING_PROXIES alone decides which proxies are trusted.
 forwarded_allow_ips = ""
 
-# Lines of JSON.
+# JSON lines.
 logconfig_dict = CONFIG
 
 
 class logger_class(Logger):  # noqa: N801  the name of gunicorn's setting
-    """Without gunicorn's own line for each request, which has addresses; the site writes one."""
+    """Logger without gunicorn's line per request, which has addresses. The site logs its own."""
 
     def access(self, *_: Any) -> None:
-        """Say nothing, whatever is set."""
+        """Log nothing, whatever the settings."""
 
 
 def on_starting(server: Any) -> None:
-    """Take up changed models and settings on SIGHUP if they fit, and stay as it is if not."""
+    """Make SIGHUP load changed models and settings only if they are valid."""
     guard_reloads(server)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Give a worker the first row of the metrics that no living worker has."""
+    """Give a worker the first row of the metrics without a living worker."""
     worker.metrics_row = metrics.free_row({w.metrics_row for w in server.WORKERS.values()})
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Take back what a killed worker had in hand."""
+    """Release the metrics row of a worker that has ended."""
     metrics.memory.leave_row(worker.metrics_row)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Warm up before the first request comes, so that it waits for nothing."""
+    """Warm up before the first request, which then does not wait."""
     warm_up(worker.app.wsgi())
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Count there from now on, and take turns often."""
+    """Count in the worker's row from now on, and switch threads often."""
     metrics.memory.take_row(worker.metrics_row)
-    # Each of the many calls into OpenCV gives the interpreter's lock away, and gets it back from a
-    # thread that computes only after this interval; at Python's 5 ms, one drawing of 500 strokes
-    # took 48 s while others were refused.
+    # Each call into OpenCV releases the interpreter's lock, and waits this long to get it back from
+    # a computing thread. At Python's 5 ms, one drawing of 500 strokes took 48 s while others were
+    # refused.
     sys.setswitchinterval(0.0002)

@@ -1,4 +1,4 @@
-"""What gunicorn serves: `gunicorn wsgi:app`."""
+"""WSGI application for gunicorn: `gunicorn wsgi:app`."""
 
 from webapp import create_app
 

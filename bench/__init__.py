@@ -1,1 +1,1 @@
-"""What the claims about speed rest on: each module prints ratios measured in one run."""
+"""Benchmarks behind the claims about speed. Each module prints ratios measured in one run."""

@@ -1,7 +1,7 @@
-"""`make bench`: what the claims about speed and memory rest on, measured in one run.
+"""`make bench`: measures the claims about speed and memory in one run.
 
-Prints every figure and writes docs/performance.md, docs/performance.json and the charts. Ratios are
-taken turn by turn in one run, so that whatever else the machine does falls on both sides.
+It prints every figure and writes docs/performance.md, docs/performance.json and the charts. Ratios
+alternate their two sides in one run, so other load on the machine affects both.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Figures = dict[str, Any]
 
 
 def drawing(digit: int = 8, **options: str) -> bytes:
-    """A drawn digit as a pen draws it, some sixty points, as a request's body."""
+    """Return a request's body: a digit as a pen draws it, with some sixty points."""
     strokes = [
         {"x": [round(x, 2) for x in s["x"]], "y": [round(y, 2) for y in s["y"]]}
         for s in hand.columns(digit)
@@ -49,7 +49,7 @@ def drawing(digit: int = 8, **options: str) -> bytes:
 
 
 def photo() -> bytes:
-    """A digit photographed: 12 megapixels of paper with some noise."""
+    """Return a photo of a digit: 12 megapixels of paper with some noise."""
     rng = np.random.default_rng(1)
     paper = rng.normal(200, 6, (3000, 4000)).clip(0, 255).astype(np.uint8)
     digit = cv2.resize(hand.picture(3), (900, 900))
@@ -59,12 +59,12 @@ def photo() -> bytes:
 
 
 def port_of(url: str) -> int:
-    """Where a server listens."""
+    """Return the port of a server."""
     return int(url.rpartition(":")[2])
 
 
 def rate(samples: list[Sample], seconds: float) -> float:
-    """Accepted requests a second."""
+    """Return the accepted requests per second."""
     return sum(sample.status == 200 for sample in samples) / seconds
 
 
@@ -72,7 +72,7 @@ def rate(samples: list[Sample], seconds: float) -> float:
 
 
 def throughput(rounds: int, seconds: float) -> Figures:
-    """Requests a second of one worker: our route, a bare Flask route beside it, `model.predict`."""
+    """Measure requests per second of one worker: the site, a bare Flask route, `model.predict`."""
     body = drawing()
     ours, bare = request(STROKES, body), request("/bare/echo", body)
     hinted = request(STROKES, drawing(expect="digit"))
@@ -108,7 +108,7 @@ def throughput(rounds: int, seconds: float) -> Figures:
 
 
 def latency(seconds: float) -> Figures:
-    """How long requests take that come at random, at half of what one worker can answer."""
+    """Measure the latency of random arrivals at half of one worker's capacity."""
     data = request(STROKES, drawing())
     with started("wsgi:app", WEB_CONCURRENCY="1") as (url, _):
         port = port_of(url)
@@ -129,7 +129,7 @@ def latency(seconds: float) -> Figures:
 
 
 def crowd(seconds: float) -> Figures:
-    """64 connections at once against 4, two workers; nobody waits, turned away or not."""
+    """Compare 64 connections with 4, on two workers. Clients send again at once, refused or not."""
     data = request(STROKES, drawing())
     found = {}
     with started("wsgi:app", WEB_CONCURRENCY="2") as (url, _):
@@ -154,7 +154,7 @@ def crowd(seconds: float) -> Figures:
 
 
 def _quantiles(values: list[float]) -> dict[str, float]:
-    """In milliseconds, for the chart."""
+    """Return quantiles in milliseconds, for the chart."""
     shares = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999)
     return {str(share): round(1000 * quantile(values, share), 3) for share in shares}
 
@@ -163,13 +163,13 @@ def _quantiles(values: list[float]) -> dict[str, float]:
 
 
 def memory(count: int) -> Figures:
-    """Resident memory of two workers while they answer so many mixed requests, photos included."""
+    """Measure the resident memory of two workers over `count` mixed requests, photos included."""
     large = request(IMAGE, photo(), "image/jpeg")
     small = request(IMAGE, hand.png(hand.picture(5)), "image/png")
     pages = [request(path) for path in ("/", "/model", "/api/v1/model", "/healthz", "/api/docs")]
     invalid = request(STROKES, b'{"strokes": [{"x": [1], "y": []}]}')
     drawings = [request(STROKES, drawing(digit)) for digit in range(10)]
-    # Of a hundred: a photo, ten small pictures, five pages, four invalid requests, drawings.
+    # Of a hundred requests: a photo, ten small pictures, five pages, four invalid ones, drawings.
     mixed = [large, *[small] * 10, *pages, *[invalid] * 4, *drawings * 8]
     mixed = [mixed[i] for i in np.random.default_rng(1).permutation(len(mixed))]
     found: dict[int, float] = {}
@@ -206,7 +206,7 @@ def _resident_mib(pid: int) -> float:
 
 
 def _proportional_mib(pids: list[int]) -> float:
-    """What is shared counted once (PSS), over processes."""
+    """Return the memory of processes, with shared pages counted once (PSS)."""
     return sum(_status(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in pids) / 1024
 
 
@@ -221,7 +221,7 @@ def _status(path: Path, name: str) -> float:
 
 
 def start(runs: int) -> Figures:
-    """From calling gunicorn until it is ready, ours and the common way, turn by turn."""
+    """Measure the time from calling gunicorn until it is ready, the site's and the common way's."""
     found: dict[str, list[float]] = {"ours": [], "common": []}
     for _ in range(runs):
         for name, target in (("ours", "wsgi:app"), ("common", "bench.common_way:app")):
@@ -245,7 +245,7 @@ def _start_seconds(target: str) -> float:
 
 
 def size() -> Figures:
-    """A serving environment on disk, and what of it a platform would keep, compressed."""
+    """Measure a serving environment on disk, and the compressed part that a platform would keep."""
     python = ROOT / ".venv" / "bin" / "python"
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     packages = Path(
@@ -272,14 +272,14 @@ def size() -> Figures:
 
 
 def _disk(path: Path) -> int:
-    """Bytes of a file, or of all files beneath a folder."""
+    """Return the bytes of a file, or of all files beneath a folder."""
     if path.is_file():
         return path.stat().st_size
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file() and not p.is_symlink())
 
 
 def _interpreter(python: Path) -> int:
-    """A standard library and interpreter without its tests, compressed: a platform adds its own."""
+    """Return the compressed size of an interpreter with its library; a platform adds these."""
     code = "import sys, sysconfig; print(sysconfig.get_path('stdlib'), sys._base_executable)"
     run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     library, program = map(Path, run.stdout.split())
@@ -297,7 +297,7 @@ def _interpreter(python: Path) -> int:
 
 @contextmanager
 def _slug(paths: list[Path]) -> Iterator[Path]:
-    """Paths in one gzipped tar file, as a platform keeps an app."""
+    """Yield one gzipped tar file of the paths, the form in which a platform keeps an app."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "slug.tgz"
         with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
@@ -306,11 +306,11 @@ def _slug(paths: list[Path]) -> Iterator[Path]:
         yield archive
 
 
-# ---- the whole ----
+# ---- all measurements ----
 
 
 def machine() -> Figures:
-    """Where this was measured."""
+    """Return the machine, the versions and the date of the measurement."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     ).stdout.strip()
@@ -325,7 +325,7 @@ def machine() -> Figures:
 
 
 def main() -> None:
-    """Measure all, or what is named."""
+    """Run all measurements, or the named ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of everything, nothing written"
@@ -357,7 +357,7 @@ MEASURES: dict[str, tuple[Any, Figures, Figures]] = {
     "start": (start, {"runs": 5}, {"runs": 1}),
     "size": (size, {}, {}),
 }
-"""What is measured: how, with what, and with what when it is to be quick."""
+"""Function, arguments, and arguments for `--quick`, by name."""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The site and, beside it under the same gunicorn, the least that Flask can do: parse and return.
+"""Baseline: the site beside a minimal Flask route under the same gunicorn, `bench.baseline:app`.
 
-Served as `bench.baseline:app`.
+The route parses JSON and returns it.
 """
 
 from flask import Flask, Response, jsonify, request
@@ -13,7 +13,7 @@ bare = Flask("bare")
 
 @bare.post("/echo")
 def echo() -> Response:
-    """A JSON body in, the same JSON out."""
+    """Return the JSON of the body."""
     return jsonify(request.get_json())
 
 

@@ -1,7 +1,7 @@
 """The common way to serve the same network: Flask and `model.predict` (`bench.common_way:app`).
 
-The same strokes, glyphs and weights; what differs is what runs the network, and that nothing is
-checked, calibrated or bounded.
+Strokes, glyphs and weights are the same. The network's runtime differs, and nothing is validated,
+calibrated or bounded.
 """
 
 import os
@@ -23,7 +23,7 @@ model.predict(np.zeros((1, 28, 28, channels), "float32"), verbose=0)
 
 @app.post("/api/v1/predict/strokes")
 def predict() -> Response:
-    """One digit."""
+    """Read one digit."""
     strokes = [np.column_stack([s["x"], s["y"]]) for s in request.get_json()["strokes"]]
     glyph = glyph_of_strokes(strokes)[np.newaxis]
     outputs = model.predict(network_input(glyph, channels), verbose=0)
@@ -34,5 +34,5 @@ def predict() -> Response:
 
 @app.get("/readyz")
 def ready() -> Response:
-    """It has answered once."""
+    """Return 200. The network has run once on import."""
     return jsonify(status="ready")

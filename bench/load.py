@@ -1,7 +1,6 @@
-"""A load generator that costs little: one thread, raw sockets, requests made beforehand.
+"""Load generator with little overhead: one thread, raw sockets, prepared requests.
 
-It shares the machine with what it measures, so what it takes itself has to be small beside it: some
-30 µs a request.
+It runs on the machine that it measures, so its own cost must be small: some 30 µs a request.
 """
 
 import selectors
@@ -17,20 +16,20 @@ import numpy as np
 HOST = "127.0.0.1"
 
 PATIENCE = 60.0
-"""Seconds without any answer after which a server is given up."""
+"""Time without any answer after which a server has failed, in seconds."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One request that was answered."""
+    """One answered request."""
 
     status: int
     seconds: float
-    """From when it was to be sent until its whole answer was there."""
+    """From the time that it was due to the end of its answer, in seconds."""
 
 
 def request(path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-    """The bytes of a request; a GET without a body."""
+    """Return the bytes of a request; a GET without a body."""
     method = "POST" if body else "GET"
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}"]
     if body:
@@ -39,7 +38,7 @@ def request(path: str, body: bytes = b"", kind: str = "application/json") -> byt
 
 
 class _Connection:
-    """One request at a time on a connection that is kept."""
+    """A kept connection with one request at a time."""
 
     def __init__(self, port: int, selector: selectors.BaseSelector) -> None:
         self._port = port
@@ -52,7 +51,7 @@ class _Connection:
         self._selector.register(self._socket, selectors.EVENT_READ, self)
 
     def send(self, data: bytes, since: float) -> None:
-        """Send a request, which was due at a time of the monotonic clock."""
+        """Send a request that was due at `since`, on the monotonic clock."""
         self._sent, self._since, self._answer = data, since, b""
         try:
             self._socket.sendall(data)
@@ -60,14 +59,14 @@ class _Connection:
             self._again()
 
     def receive(self) -> Sample | None:
-        """What has arrived: the sample, once it is a whole answer."""
+        """Receive available bytes. Return the sample once the answer is complete."""
         try:
             data = self._socket.recv(256 * 1024)
         except ConnectionError:
             data = b""
         if not data:
             if not self._answer:
-                self._again()  # the server closed a kept connection: not the request's fault
+                self._again()  # the server closed a kept connection; not an error of the request
                 return None
             raise ConnectionError("an answer broke off")
         self._answer += data
@@ -92,7 +91,7 @@ class _Connection:
         self._socket.sendall(self._sent)
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._selector.unregister(self._socket)
         self._socket.close()
 
@@ -105,9 +104,9 @@ def closed(
     seconds: float = float("inf"),
     count: float = float("inf"),
 ) -> list[Sample]:
-    """Each connection sends the next request as soon as it has its answer.
+    """Send the next request on each connection as soon as it has its answer.
 
-    Ends after so many seconds or so many requests.
+    It ends after `seconds` or `count` requests.
     """
     feed = cycle(requests)
     samples: list[Sample] = []
@@ -141,9 +140,9 @@ def open_loop(
     rng: np.random.Generator,
     connections: int = 32,
 ) -> list[Sample]:
-    """Requests that come by themselves, at random, so many a second, done or not.
+    """Send requests at random times, `rate` a second, whether or not earlier ones have ended.
 
-    What waits for a connection waits since it was due.
+    A request that waits for a connection has waited since it was due.
     """
     gaps = rng.exponential(1 / rate, int(rate * seconds))
     start = time.monotonic() + 0.1
@@ -169,7 +168,7 @@ def open_loop(
 def _answers(
     selector: selectors.BaseSelector, wait: float, expected: bool
 ) -> Iterator[tuple[_Connection, Sample]]:
-    """Connections that have a whole answer now, within a wait."""
+    """Yield the connections with a complete answer, and the samples, within a wait."""
     ready = selector.select(min(wait, PATIENCE))
     if not ready and expected and wait >= PATIENCE:
         raise TimeoutError(f"no answer for {PATIENCE} s")
@@ -180,10 +179,10 @@ def _answers(
 
 
 def seconds_of(samples: Iterable[Sample], *statuses: int) -> list[float]:
-    """The times of those with these statuses, ascending."""
+    """Return the times of the samples with these statuses, ascending."""
     return sorted(sample.seconds for sample in samples if sample.status in statuses)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Of ascending values, the one that so many are not above."""
+    """Return the quantile of ascending values at a share."""
     return values[min(len(values) - 1, int(share * len(values)))]

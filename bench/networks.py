@@ -1,7 +1,7 @@
-"""`python -m bench.networks`: one glyph through each shipped model, against the seed network.
+"""`python -m bench.networks`: time of one glyph in each shipped model, against the seed network.
 
-Every model is asked turn by turn in one thread, so that whatever else the machine does falls on all
-of them. The seed network is exported here and now, untrained: weights do not change the time.
+The models take turns in one thread, so other load on the machine affects all of them. The seed
+network is exported untrained in the same run, because weights do not change the time.
 """
 
 import argparse
@@ -19,7 +19,7 @@ SEED = "seed network"
 
 
 def seed_network() -> LiteRTClassifier:
-    """The 93,322-parameter network alone: the ink in, ten probabilities out."""
+    """Return the 93,322-parameter network alone, from the ink to ten probabilities."""
     from train.digit.fit import quieten_tensorflow
 
     quieten_tensorflow()

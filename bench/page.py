@@ -1,8 +1,8 @@
-"""`python -m bench.page`: how quickly the page draws and answers, in a headless Chromium.
+"""`python -m bench.page`: speed of drawing and answering in the page, in a headless Chromium.
 
-Events are dispatched in the page, so that the time of a pointer's way through the browser, which
-no page can change, is left out. Ink counts as drawn when the frame after its event has been
-painted; an answer, when the frame that shows it has.
+Events are dispatched in the page. This excludes the time that a pointer event takes through the
+browser, which no page can change. Ink counts as drawn once the frame after its event is painted, an
+answer once the frame that shows it is painted.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.server import running_server
 
 TARGETS = {"handler": 4.0, "ink": 25.0, "answer": 100.0}
-"""What p95 may be, in ms."""
+"""Targets of p95, in ms."""
 
 HELPERS = """
 // A frame has been painted when the task after its callbacks runs.
@@ -104,14 +104,14 @@ ANSWERS = """async ([strokes, times]) => {
 
 
 def p95(values: list[float]) -> float:
-    """The 95th percentile."""
+    """Return the 95th percentile."""
     return statistics.quantiles(values, n=20)[-1]
 
 
 def measure(page: Page, seconds: int, answers: int) -> dict[str, list[float]]:
-    """Milliseconds of each kind, and the layout shifts meanwhile."""
+    """Return milliseconds of each kind, and the layout shifts."""
     page.evaluate(HELPERS)
-    # What is only compiled once is not what a visitor feels while drawing.
+    # A warm-up excludes one-time compilation, which visitors do not notice while they draw.
     page.evaluate(SCRIBBLE, [1, 1000])
     page.locator("[data-clear]").click()
     drawn = page.evaluate(SCRIBBLE, [seconds, 1000])
@@ -129,7 +129,7 @@ def measure(page: Page, seconds: int, answers: int) -> dict[str, list[float]]:
 
 
 def main() -> int:
-    """Print medians and p95; 1 where one of them is over its target."""
+    """Print medians and p95. Return 1 if one is over its target, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="of scribbling (default: 10)")
     parser.add_argument("--answers", type=int, default=60, help="to wait for (default: 60)")

@@ -1,4 +1,4 @@
-"""The figures as a table, docs/performance.md, and charts."""
+"""Reports: the figures as a table, docs/performance.md, and charts."""
 
 import json
 from collections.abc import Callable
@@ -15,12 +15,12 @@ START = "<!-- what follows is written by `make bench` -->"
 END = "<!-- until here -->"
 
 NOTHING = "–"
-"""Where nothing is promised."""
+"""Shown for rows without a target."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One promise and what was found."""
+    """One row of the table: a target and the figure found."""
 
     what: str
     reach: str
@@ -42,7 +42,7 @@ def _row(
 
 
 def rows(figures: dict[str, Any]) -> list[Row]:
-    """The table of issue 6, as far as it was measured."""
+    """Return the table's rows for the measured figures."""
     return [
         row
         for row in (
@@ -179,7 +179,7 @@ def rows(figures: dict[str, Any]) -> list[Row]:
 
 
 def table(figures: dict[str, Any]) -> str:
-    """All rows in Markdown."""
+    """Return all rows in Markdown."""
     lines = ["| what | reach | found | |", "| --- | --- | --- | --- |"]
     for row in rows(figures):
         verdict = "" if row.reach == NOTHING else "yes" if row.met else "**no**"
@@ -188,7 +188,7 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def write(figures: dict[str, Any]) -> None:
-    """Put the figures into the document, and the charts beside it."""
+    """Write the figures to the document, and the charts beside it."""
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     where = figures["machine"]
     said = (
@@ -205,7 +205,7 @@ def write(figures: dict[str, Any]) -> None:
 
 
 def charts(figures: dict[str, Any]) -> None:
-    """Draw them as SVG, with nothing in them that changes from run to run but the figures."""
+    """Draw the charts as SVG. They change between runs only with the figures."""
     import matplotlib
 
     matplotlib.use("svg")

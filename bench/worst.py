@@ -1,12 +1,12 @@
 """`python -m bench.worst`: a search for the requests that cost the site the most.
 
-A child process makes the site and answers requests through Flask's test client, so that every layer
-counts. Each request is measured twice: in processor seconds of all the child's threads, and in how
-far its resident memory rises above what it was before. What costs most so far is changed and
-crossed, for each kind of request and each measure by itself. What is found is a recipe
-(`tests/hostile.py`), from which `--replay`, or a test, makes the same bytes again.
+A child process makes the site and answers requests through Flask's test client, so every layer
+counts. Each request has two measures: processor seconds of all the child's threads, and the rise of
+its resident memory. For each kind of request and each measure, the costliest requests so far are
+mutated and crossed. The results are recipes (`tests/hostile.py`), from which `--replay`, or a test,
+makes the same bytes again.
 
-Linux only: the peak of the memory is read, and reset, under /proc.
+Linux only: the peak of the memory is read and reset under /proc.
 """
 
 import argparse
@@ -62,26 +62,26 @@ KINDS = ("strokes", "batch", "pictures")
 MEASURES = ("seconds", "memory")
 
 PATIENCE = 60.0
-"""Seconds, on the clock, after which a request is given up and its child killed."""
+"""Wall-clock time after which a request is abandoned and its child killed, in seconds."""
 
 MEMORY_BYTES = 3072 * MIB
-"""Address space that a child may take beyond what it starts with: 196 bytes once took 6.4 GB."""
+"""Address space of a child beyond its size at the start, in bytes: 196 bytes once took 6.4 GB."""
 
 GROWTH_BYTES = 100 * MIB
-"""Resident memory above its start from which a child is replaced: what a former request left
-behind would hide what the next one takes."""
+"""Rise of resident memory above the start, in bytes, at which a child is replaced. Memory left by
+one request would hide the memory that the next takes."""
 
 POPULATION = 12
-"""Candidates that are kept, and changed further, for each kind and measure."""
+"""Candidates kept for mutation, for each kind and measure."""
 
 RELATED = 3
-"""Of them, those that come from one seed, at most: else all are soon the same one."""
+"""Candidates kept from one seed, at most. Without this, one seed soon displaces all others."""
 
 SHOWN = 10
 """Rows of a table."""
 
 SMALL_BYTES = 64 * 1024
-"""Bodies up to this size are written beside their recipe."""
+"""Bodies up to this size, in bytes, are written beside their recipe."""
 
 PROGRESS_SECONDS = 60.0
 
@@ -91,11 +91,11 @@ PROGRESS_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Measured:
-    """What one request cost."""
+    """The cost of one request."""
 
     status: int | str
-    """As answered; `hung` where the child was killed, `died` where it ended by itself, or what was
-    raised."""
+    """Status of the answer; `hung` if the child was killed, `died` if it ended by itself, or the
+    name of an exception."""
     seconds: float
     """Processor time of all threads."""
     mib: float
@@ -104,16 +104,16 @@ class Measured:
     """Bytes of the body."""
 
     def score(self, measure: str) -> float:
-        """What the search makes larger."""
+        """Return the value that the search maximises."""
         return self.seconds if measure == "seconds" else self.mib
 
 
 Handler = Callable[[str, BinaryIO, int, str], int]
-"""Answers a path, a body, its length in bytes and its content type with a status."""
+"""Function from a path, a body, its length in bytes and its content type to a status."""
 
 
 def site() -> Handler:
-    """The site with its default settings, warmed up."""
+    """Return the handler of a site with default settings, warmed up."""
     from webapp import create_app
     from webapp.ops import allocator
 
@@ -129,13 +129,13 @@ def site() -> Handler:
             response.get_data()
             return response.status_code
 
-    for path, data, kind in usual():  # what is made at a first request is no request's cost
+    for path, data, kind in usual():  # a first request also pays for lazy setup
         answer(path, io.BytesIO(data), len(data), kind)
     return answer
 
 
 def usual() -> Iterator[Request]:
-    """What visitors send: digits on every route."""
+    """Yield ordinary requests: digits on every route."""
     strokes = hand.number("407")
     for path in (STROKES, EXPLAIN):
         yield hostile.strokes_request(strokes, path)
@@ -148,13 +148,13 @@ def usual() -> Iterator[Request]:
 
 
 class Lane:
-    """Measures one request after the other in a child process.
+    """Measures requests, one after the other, in a child process.
 
     Args:
-        make: gives what answers; called in the child.
-        patience: seconds, on the clock, that a request may take.
-        memory: bytes of address space beyond what the child starts with.
-        quiet: the child's output is dropped once it has started.
+        make: returns the handler; called in the child.
+        patience: wall-clock time that a request may take, in seconds.
+        memory: address space beyond the child's size at the start, in bytes.
+        quiet: whether the child's output is dropped once it has started.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Lane:
         self._body = tempfile.NamedTemporaryFile(prefix="worst-")  # noqa: SIM115  until close()
 
     def measure(self, request: Request) -> Measured:
-        """Send one request, as large as a body may be."""
+        """Send one request, up to the largest body, and return its cost."""
         path, body, kind = request
         if self._child is None:
             self._start()
@@ -190,7 +190,7 @@ class Lane:
             status, seconds, risen, self._resident = self._connection.recv()
         except (EOFError, OSError):
             self._end()
-            # Which of its bounds it met, nobody can say any more: it counts as the worst of both.
+            # The bound that it met is unknown, so it counts as the worst of both.
             return Measured("died", time.monotonic() - start, self._memory / MIB, len(body))
         broken = not isinstance(status, int) or status == 500
         if broken or self._resident > self._at_start + GROWTH_BYTES:
@@ -209,7 +209,8 @@ class Lane:
         self.close()
 
     def _start(self) -> None:
-        # Not forked: OpenCV's threads do not survive it, and our own memory would be the child's.
+        # Spawned, because OpenCV's threads do not survive a fork, and the parent's memory would
+        # count.
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         arguments = self._make, other, self._memory, self._quiet
@@ -227,7 +228,7 @@ class Lane:
 
 
 def _serve(make: Callable[[], Handler], connection: Connection, memory: int, quiet: bool) -> None:
-    """The child: measure what comes until the connection ends."""
+    """Run the child: measure requests until the connection ends."""
     answer = make()
     if quiet:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -239,7 +240,7 @@ def _serve(make: Callable[[], Handler], connection: Connection, memory: int, qui
     with contextlib.suppress(EOFError):
         while True:
             path, file, size, kind = connection.recv()
-            # 5 resets the peak to what is resident now (man 5 proc_pid_clear_refs).
+            # 5 resets the peak to the current resident size (man 5 proc_pid_clear_refs).
             Path("/proc/self/clear_refs").write_text("5")
             before = _memory_of("self", "VmRSS")
             start = time.process_time()
@@ -255,7 +256,7 @@ def _serve(make: Callable[[], Handler], connection: Connection, memory: int, qui
 
 
 def _memory_of(process: object, what: str) -> int:
-    """Bytes, as /proc/…/status has them."""
+    """Return a number of bytes from /proc/…/status."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(f"{what}:"):
             return int(line.split()[1]) * 1024
@@ -267,24 +268,24 @@ def _memory_of(process: object, what: str) -> int:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A request to be measured."""
+    """A request to measure."""
 
     kind: str
     origin: str
-    """The seed that it comes from."""
+    """The seed that it descends from."""
     recipe: Recipe
 
     def what(self) -> str:
-        """One line."""
+        """Return a description of one line."""
         return f"{self.origin}: {_described(self.recipe)}"
 
 
 @dataclass
 class Search:
-    """The worst so far of each kind and measure, and what to try next.
+    """The worst candidates so far of each kind and measure, and the choice of the next.
 
     Args:
-        rng: decides everything but the measurements.
+        rng: determines everything but the measurements.
         kinds: of `KINDS`.
         measures: of `MEASURES`.
     """
@@ -295,7 +296,7 @@ class Search:
     worst: dict[tuple[str, str], list[tuple[Candidate, Measured]]] = field(default_factory=dict)
     """By kind and measure, the worst first."""
     broken: list[tuple[Candidate, Measured]] = field(default_factory=list)
-    """What was answered with 500, or not at all, the first `SHOWN` of them."""
+    """Requests answered with 500, or not at all, the first `SHOWN` of them."""
     tried: int = 0
 
     def __post_init__(self) -> None:
@@ -305,7 +306,7 @@ class Search:
         self.worst = {(kind, measure): [] for kind in self.kinds for measure in self.measures}
 
     def next(self) -> Candidate:
-        """All seeds first, in random order; then what was never tried."""
+        """Return the next candidate: first all seeds, in random order, then new mutations."""
         if self._seeds:
             return self._new(self._seeds.pop()) or self.next()
         for _ in range(100):
@@ -321,7 +322,7 @@ class Search:
         return Candidate(kind, parent.origin, recipe)
 
     def add(self, candidate: Candidate, measured: Measured) -> None:
-        """Keep a candidate where it is among the worst."""
+        """Keep a candidate if it is among the worst."""
         self.tried += 1
         if measured.status in ("hung", "died") or measured.status == 500:
             self.broken = [*self.broken, (candidate, measured)][:SHOWN]
@@ -337,7 +338,7 @@ class Search:
             self.worst[candidate.kind, measure] = kept[:POPULATION]
 
     def _parent(self, kind: str, measure: str) -> Candidate:
-        """One of the worst; the worse, the likelier."""
+        """Return one of the worst candidates. The worse, the likelier."""
         found = self.worst[kind, measure]
         return found[int(len(found) * self.rng.random() ** 2)][0]
 
@@ -350,7 +351,7 @@ class Search:
 
 
 def changed(rng: np.random.Generator, kind: str, recipe: Recipe, other: Recipe) -> Recipe:
-    """A recipe changed once to three times, in one of four cases crossed with another before."""
+    """Return a recipe with one to three mutations, after a crossing in a quarter of cases."""
     crossed, times = rng.random() < CROSSED, rng.integers(1, 4)
     if kind == "pictures":
         new = _opened_picture(rng, recipe)
@@ -378,7 +379,7 @@ CROSSED = 0.25
 
 
 def seeds_of(rng: np.random.Generator) -> list[Candidate]:
-    """Where the search starts: all that is known to hurt, and what looks as if it might."""
+    """Return the seeds of the search: known hostile requests, and suspected ones."""
     return [
         *(Candidate(_kind_of(name), name, {"named": name}) for name in HOSTILE),
         *_stroke_seeds(rng),
@@ -406,11 +407,11 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 EXTREMES = (0.0, 5e-324, 1e-310, 1e-300, 1e-12, 1e-6, 0.001, 0.1, 1.0, 1000.0, 999_999.0, 1e6)
-"""Magnitudes that a coordinate may have: nothing, subnormal, tiny, usual, the largest."""
+"""Magnitudes of coordinates: zero, subnormal, tiny, usual, the largest."""
 
 
 def shapes(rng: np.random.Generator) -> dict[str, list[Stroke]]:
-    """Drawings by name."""
+    """Return drawings by name."""
     line = np.linspace(0, 1, 50)[:, np.newaxis]
     turns = np.linspace(0, 200 * np.pi, MAX_POINTS)
     ring = np.stack([np.cos(turns[:40] * 4), np.sin(turns[:40] * 4)], 1) * 15
@@ -421,7 +422,7 @@ def shapes(rng: np.random.Generator) -> dict[str, list[Stroke]]:
         f"scribble {count}x{points}": hostile.scribble(rng, count, points)
         for count, points in ((20, 5), (20, 25), (119, 168), (500, 40), (1, 20_000), (2, 2))
     }
-    # A gap of 1000 parts a line: each part is read by itself.
+    # A gap of 1000 splits a line into parts that are read separately.
     for gap in (2, 15, 30, 45, 100, 1000):
         found[f"row with gaps of {gap}"] = hostile.row(rng, 120, 26, gap)
     return found | {
@@ -473,7 +474,7 @@ def _stroke_seeds(rng: np.random.Generator) -> Iterator[Candidate]:
 
 
 def _opened_drawings(rng: np.random.Generator, recipe: Recipe) -> list[Drawing]:
-    """The drawings of a recipe of strokes; a scribble for what is none."""
+    """Return the drawings of a recipe of strokes, or a scribble if it has none."""
     try:
         value = recipe["json"] if "json" in recipe else json.loads(request_of(recipe)[1])
         drawings = value.get("drawings", [value])
@@ -489,7 +490,7 @@ def _opened_drawings(rng: np.random.Generator, recipe: Recipe) -> list[Drawing]:
 
 
 def fitted(strokes: Sequence[Stroke]) -> list[Stroke]:
-    """As much of the strokes as a drawing may have, each number as large as it may be."""
+    """Return strokes cut to the limits of a drawing, with coordinates clipped to theirs."""
     left, kept = MAX_POINTS, []
     for stroke in strokes[:MAX_STROKES]:
         if len(stroke[:left]):
@@ -500,14 +501,14 @@ def fitted(strokes: Sequence[Stroke]) -> list[Stroke]:
 
 
 def change_strokes(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """One change of many kinds; the result may be too large."""
+    """Return strokes after one random change. The result may exceed the limits."""
     return STROKE_CHANGES[rng.integers(len(STROKE_CHANGES))](rng, strokes)
 
 
 def cross_strokes(
     rng: np.random.Generator, strokes: list[Stroke], others: list[Stroke]
 ) -> list[Stroke]:
-    """Some strokes of both, the others where they were or in the first one's place and size."""
+    """Return some strokes of both, the others unmoved or scaled to the box of the first."""
     if rng.random() < 0.5:
         (low, span), (other_low, other_span) = _box(strokes), _box(others)
         with np.errstate(all="ignore"):
@@ -526,7 +527,7 @@ def _some(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
 
 
 def _scale(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """An axis, or both, by a power of ten."""
+    """Scale an axis, or both, by a power of ten."""
     factor = 10.0 ** rng.choice([-300, -6, -3, -1, -0.3, -0.1, 0.1, 0.3, 1, 3, 6])
     axes = np.ones(2)
     axes[[[0], [1], [0, 1]][rng.integers(3)]] = factor
@@ -534,20 +535,20 @@ def _scale(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
 
 
 def _repeat(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """All of it again, beside or below."""
+    """Repeat all strokes, side by side or below."""
     _, span = _box(strokes)
     step = span * rng.choice([0, 0.5, 1, 1.1, 2]) * ((1, 0) if rng.random() < 0.7 else (0, 1))
     return [stroke + n * step for n in range(rng.integers(2, 6)) for stroke in strokes]
 
 
 def _more(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Random strokes in the same place."""
+    """Add random strokes in the same place."""
     low, span = _box(strokes)
     return strokes + [s + low for s in hostile.scribble(rng, 10, rng.integers(1, 60), *span)]
 
 
 def _resample(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Every stroke with another number of points."""
+    """Resample every stroke to another number of points."""
     factor = 2.0 ** rng.uniform(-3, 3)
     return [
         stroke[np.linspace(0, len(stroke) - 1, max(1, int(len(stroke) * factor))).astype(int)]
@@ -556,37 +557,37 @@ def _resample(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
 
 
 def _jitter(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Every point elsewhere, a little or much."""
+    """Move every point, a little or much."""
     reach = _box(strokes)[1] * 10.0 ** rng.uniform(-4, 0)
     return [stroke + rng.normal(0, 1, stroke.shape) * reach for stroke in strokes]
 
 
 def _shift(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Each stroke further from the one before."""
+    """Move each stroke further from the one before."""
     step = _box(strokes)[1] / len(strokes) * rng.normal(0, 1, 2)
     return [stroke + number * step for number, stroke in enumerate(strokes)]
 
 
 def _join(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """So many at a time as one stroke."""
+    """Join several strokes at a time."""
     each = int(rng.integers(2, 6))
     return [np.concatenate(strokes[n : n + each]) for n in range(0, len(strokes), each)]
 
 
 def _split(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Each stroke in several."""
+    """Split each stroke into several."""
     each = int(rng.integers(2, 6))
     return [part for stroke in strokes for part in np.array_split(stroke, each) if len(part)]
 
 
 def _to_extremes(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """Some values, the largest, the smallest, or as small as numbers are."""
+    """Set some values to the largest, the smallest, or a subnormal number."""
     share, value = rng.choice([0.001, 0.05, 0.5]), rng.choice(EXTREMES) * rng.choice([-1, 1])
     return [np.where(rng.random(stroke.shape) < share, value, stroke) for stroke in strokes]
 
 
 def _reorder(rng: np.random.Generator, strokes: list[Stroke]) -> list[Stroke]:
-    """The same in another order."""
+    """Permute the strokes."""
     return [strokes[n] for n in rng.permutation(len(strokes))]
 
 
@@ -599,7 +600,7 @@ STROKE_CHANGES: tuple[Callable[[np.random.Generator, list[Stroke]], list[Stroke]
 def change_batch(
     rng: np.random.Generator, drawings: list[Drawing], others: list[Drawing]
 ) -> Recipe:
-    """One drawing changed, and all of them like it; or some changed, some from another batch."""
+    """Change one drawing and repeat it, or mix it with drawings of the batch."""
     fields, strokes = drawings[rng.integers(len(drawings))]
     if rng.random() < CROSSED:
         strokes = others[rng.integers(len(others))][1]
@@ -615,14 +616,14 @@ def change_batch(
 
 
 def _repeated(one: Drawing) -> list[Drawing]:
-    """As many as a batch may have, at least one."""
+    """Return as many copies as a batch may have, at least one."""
     strokes = one[1]
     most = min(MAX_BATCH_STROKES // len(strokes), MAX_BATCH_POINTS // sum(map(len, strokes)))
     return [one] * max(1, min(MAX_DRAWINGS, most))
 
 
 def _batch(drawings: Iterable[Drawing]) -> Recipe:
-    """As many of the drawings as fit."""
+    """Return a batch of as many of the drawings as fit."""
     kept, strokes, points = [], 0, 0
     for fields, own in drawings:
         strokes += len(own)
@@ -657,7 +658,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "level": (0, 255),
     "tile": (4, 2000),
 }
-"""Of the arguments of shapes, both ends included; whole numbers where the ends are."""
+"""Ranges of the arguments of shapes, inclusive; whole numbers if the ends are."""
 
 FILES: dict[str, dict[str, tuple[Any, ...]]] = {
     "png": {
@@ -680,10 +681,10 @@ FILES: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "webp": {"quality": (1, 80, 100), "lossless": (False, True), "alpha": (None, 0, 128, 255)},
 }
-"""What may stand in a recipe's `file`, by its format."""
+"""Values of the fields of a recipe's `file`, by its format."""
 
 DEPTHS = {"rgb": (8, 16), "grey+alpha": (8, 16), "rgba": (8, 16), "palette": (1, 2, 4, 8)}
-"""Bits a sample may have, by PNG's colour type; grey may have any."""
+"""Bits per sample, by PNG's colour type; grey may have any."""
 
 ROUTES: tuple[tuple[str, dict[str, Any]], ...] = (
     (IMAGE, {"alternatives": 10, "glyphs": "true"}),
@@ -695,7 +696,7 @@ ROUTES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def _picture_seeds() -> Iterator[Candidate]:
-    """Each of the known shapes at several sizes, and each kind of file at the largest one."""
+    """Yield each known shape at several sizes, and each kind of file at the largest size."""
     one_bit = {"format": "png", "depth": 1, "level": 1}
     layers: list[tuple[str, tuple[int, int], dict[str, Any]]] = []
     for width in (28, 60, 120, 300, 600, 1024, 2000, 5000):
@@ -748,7 +749,7 @@ def _picture_seeds() -> Iterator[Candidate]:
 
 
 def _files() -> Iterator[dict[str, Any]]:
-    """Kinds of files that take the most room, or time, to decode."""
+    """Yield the kinds of files that take the most memory, or time, to decode."""
     for colour in hostile.COLOURS:
         yield {"format": "png", "colour": colour, "depth": DEPTHS.get(colour, (16,))[-1]}
     yield {"format": "png", "colour": "rgba", "depth": 16, "interlaced": True, "orientation": 6}
@@ -766,7 +767,7 @@ def _files() -> Iterator[dict[str, Any]]:
 
 
 def _opened_picture(rng: np.random.Generator, recipe: Recipe) -> Recipe:
-    """A recipe of a picture that can be changed; a random one for one that has only a name."""
+    """Return a copy of a recipe of a picture, or a random one for a recipe with only a name."""
     if "picture" in recipe:
         return copy.deepcopy(recipe)
     width, height = SIZES[rng.integers(len(SIZES))]
@@ -787,7 +788,7 @@ def _random_layer(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _within(argument: str, value: float) -> float | int | bool:
-    """The value that an argument may have next to this one."""
+    """Return the valid value of an argument that is nearest to this one."""
     if argument not in RANGES:
         return bool(round(value))
     low, high = RANGES[argument]
@@ -802,7 +803,7 @@ def _random_file(rng: np.random.Generator, format_: str) -> dict[str, Any]:
 
 
 def _valid_file(file: dict[str, Any]) -> dict[str, Any]:
-    """With a depth that the colour type may have."""
+    """Return the file with a depth that its colour type allows."""
     if file["format"] == "png":
         depths = DEPTHS.get(file.get("colour", "grey"), (1, 2, 4, 8, 16))
         file["depth"] = min(depths, key=lambda depth: abs(depth - file.get("depth", 8)))
@@ -810,7 +811,7 @@ def _valid_file(file: dict[str, Any]) -> dict[str, Any]:
 
 
 def cross_pictures(rng: np.random.Generator, one: Recipe, other: Recipe) -> Recipe:
-    """Layers of both, the file and the size of one of them."""
+    """Return a picture with layers of both, and the file and the size of one of them."""
     layers = [*one["picture"]["layers"], *other["picture"]["layers"]]
     one["picture"]["layers"] = [layer for layer in layers if rng.random() < 0.6][:4]
     if rng.random() < 0.5:
@@ -824,7 +825,7 @@ PICTURE_CHANGES = ("size", "layer", "layer", "layer", "layers", "file", "format"
 
 
 def change_picture(rng: np.random.Generator, recipe: Recipe) -> Recipe:
-    """One change of its size, its layers, its file or where it is sent."""
+    """Change a picture's size, layers, file or route once."""
     picture, file = recipe["picture"], recipe["file"]
     layers = picture["layers"]
     what = rng.choice(PICTURE_CHANGES)
@@ -857,7 +858,7 @@ def change_picture(rng: np.random.Generator, recipe: Recipe) -> Recipe:
 
 
 def _change_size(rng: np.random.Generator, picture: dict[str, Any]) -> None:
-    """Another size that a picture may have."""
+    """Set another valid size of a picture."""
     if rng.random() < 0.2:
         width, height = SIZES[rng.integers(len(SIZES))]
     else:
@@ -870,7 +871,7 @@ def _change_size(rng: np.random.Generator, picture: dict[str, Any]) -> None:
     picture["height"] = int(min(max(height, 1), MOST_SIDE, MOST_PIXELS // width))
 
 
-# What is said
+# Output
 
 
 def _described(recipe: Recipe) -> str:
@@ -907,7 +908,7 @@ def _span(values: list[float]) -> str:
 
 
 def table(title: str, found: Sequence[tuple[Candidate, Measured]]) -> str:
-    """The worst of one kind and measure."""
+    """Return the table of the worst candidates of one kind and measure."""
     head = f"{title}\n  seconds     MiB     bytes  status  what"
     rows = [
         f"  {m.seconds:7.2f} {m.mib:7.1f} {m.size:9d}  {m.status!s:>6}  {c.what()}"
@@ -917,7 +918,7 @@ def table(title: str, found: Sequence[tuple[Candidate, Measured]]) -> str:
 
 
 def entry(candidate: Candidate, measured: Measured) -> dict[str, Any]:
-    """What is written of a candidate, for `--replay` and for a test."""
+    """Return the JSON of a candidate, for `--replay` and for a test."""
     written: dict[str, Any] = {
         "kind": candidate.kind,
         "origin": candidate.origin,
@@ -934,7 +935,7 @@ def entry(candidate: Candidate, measured: Measured) -> dict[str, Any]:
 
 
 def write(search: Search, out: Path) -> None:
-    """A file of recipes for each kind and measure, and one of what broke."""
+    """Write a file of recipes for each kind and measure, and one of broken requests."""
     out.mkdir(parents=True, exist_ok=True)
     lists = {f"{kind}-{measure}": found[:SHOWN] for (kind, measure), found in search.worst.items()}
     for name, found in (lists | {"broken": search.broken}).items():
@@ -943,7 +944,7 @@ def write(search: Search, out: Path) -> None:
 
 
 def report(search: Search) -> str:
-    """All tables."""
+    """Return all tables."""
     tables = [table(f"{k}, by {m}", found) for (k, m), found in search.worst.items()]
     if search.broken:
         tables.append(table("answered with 500, or not at all", search.broken))
@@ -961,7 +962,7 @@ def run(
     count: float = float("inf"),
     on_progress: Callable[[float], None] = lambda elapsed: None,
 ) -> None:
-    """Measure candidates until so many seconds are over or so many were tried."""
+    """Measure candidates until `seconds` have passed or `count` were tried."""
     lock = threading.Lock()
     start = time.monotonic()
     due = start + PROGRESS_SECONDS
@@ -996,7 +997,7 @@ def run(
         for thread in threads:
             thread.join()
     except KeyboardInterrupt:
-        seconds = 0  # what is measured now is the last
+        seconds = 0  # ends after the current measurements
         for thread in threads:
             thread.join()
     if failures:
@@ -1004,7 +1005,7 @@ def run(
 
 
 def replay(path: Path, lane: Lane) -> None:
-    """Measure what was found once more."""
+    """Measure the recipes of a file again."""
     print("seconds      was     MiB      was  status     was  what")
     for was in json.loads(path.read_text(encoding="utf-8")):
         now = lane.measure(request_of(was["recipe"]))

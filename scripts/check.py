@@ -1,6 +1,6 @@
 """`make check URL=…`: a smoke test of a deployed site, with the standard library alone.
 
-Ends with status 1 and a line for each thing that is not as it should be.
+It prints a line per check and exits with status 1 if one fails.
 """
 
 import http.client
@@ -13,7 +13,7 @@ from struct import pack
 from urllib.parse import urlsplit
 
 SECONDS = 30
-"""Longest wait for an answer: a sleeping dyno has to wake up first."""
+"""Longest wait for an answer, in seconds: a sleeping dyno has to start first."""
 
 SEVEN = {"strokes": [{"x": [80, 200, 130], "y": [60, 60, 240]}]}
 
@@ -30,7 +30,7 @@ Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 
 class Site:
-    """What is asked."""
+    """The site to check."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -42,7 +42,7 @@ class Site:
     def ask(
         self, method: str, path: str, body: bytes = b"", kind: str = "", **headers: str
     ) -> Answer:
-        """Status, headers and body of an answer."""
+        """Send a request and return the answer's status, headers and body."""
         secure = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
         connection = secure(self.netloc, timeout=SECONDS)
         try:
@@ -56,7 +56,7 @@ class Site:
 
 
 def png() -> bytes:
-    """A seven of thick strokes, 28 by 28, dark on light."""
+    """Return a PNG of a seven in thick strokes, 28 by 28, dark on light."""
     rows = []
     for y in range(28):
         bar = range(7, 21) if 5 <= y < 8 else ()
@@ -73,7 +73,7 @@ def png() -> bytes:
 
 
 def lives(site: Site) -> str:
-    """It lives and can read."""
+    """Check that the site lives and can read."""
     for path in ("/healthz", "/readyz"):
         status, _, _ = site.ask("GET", path)
         assert status == 200, f"GET {path}: {status}"
@@ -81,7 +81,7 @@ def lives(site: Site) -> str:
 
 
 def shows_the_page(site: Site) -> str:
-    """The page is there, and so is what it loads."""
+    """Check the page, its files and its headers."""
     status, headers, body = site.ask("GET", "/")
     assert status == 200, f"GET /: {status}"
     missing = [name for name in HEADERS if name not in headers]
@@ -100,7 +100,7 @@ def shows_the_page(site: Site) -> str:
 
 
 def reads_a_drawing(site: Site) -> str:
-    """A seven."""
+    """Check that a drawn seven is read."""
     body = json.dumps(SEVEN | {"expect": "digit"}).encode()
     start = time.perf_counter()
     status, headers, answer = site.ask("POST", "/api/v1/predict/strokes", body, "application/json")
@@ -114,7 +114,7 @@ def reads_a_drawing(site: Site) -> str:
 
 
 def reads_a_picture(site: Site) -> str:
-    """A seven."""
+    """Check that a seven in a picture is read."""
     path = "/api/v1/predict/image?expect=digit"
     status, _, answer = site.ask("POST", path, png(), "image/png")
     assert status == 200, f"a picture: {status} {answer[:200]!r}"
@@ -124,7 +124,7 @@ def reads_a_picture(site: Site) -> str:
 
 
 def refuses(site: Site) -> str:
-    """What is malformed, what is elsewhere's, what is not for strangers."""
+    """Check that malformed, unknown and cross-site requests are refused."""
     cases: tuple[tuple[int, str, str, bytes, str, dict[str, str]], ...] = (
         (400, "POST", "/api/v1/predict/strokes", b"{", "application/json", {}),
         (415, "POST", "/api/v1/predict/image", b"GIF89a", "image/png", {}),
@@ -148,7 +148,7 @@ def refuses(site: Site) -> str:
 
 
 def hides_metrics(site: Site) -> str:
-    """From anybody but the operator."""
+    """Check that /metrics is hidden from other machines."""
     if site.netloc.partition(":")[0] in ("127.0.0.1", "localhost", "[::1]"):
         return "metrics: not looked at, as this comes from the machine itself"
     status, _, _ = site.ask("GET", "/metrics")
@@ -157,7 +157,7 @@ def hides_metrics(site: Site) -> str:
 
 
 def sends_to_https(site: Site) -> str:
-    """Whoever comes without."""
+    """Check that plain HTTP redirects to HTTPS."""
     if not site.secure:
         return "HTTPS: not looked at, as the URL has none"
     plain = http.client.HTTPConnection(site.netloc, timeout=SECONDS)
@@ -182,7 +182,7 @@ CHECKS: tuple[Callable[[Site], str], ...] = (
 
 
 def main() -> None:
-    """Check the site of the first argument."""
+    """Check the site at the URL in the first argument."""
     if len(sys.argv) != 2 or not sys.argv[1]:
         sys.exit("usage: make check URL=https://inkling.example")
     site = Site(sys.argv[1])

@@ -25,11 +25,11 @@ PHONE = {
     "has_touch": True,
     "is_mobile": True,
 }
-"""Options of a browser's context."""
+"""Options of a browser context."""
 
 
 def read_1987(page: Page) -> None:
-    """The example of a number, read, its 8 picked out."""
+    """Read the example of a number, and select its 8."""
     page.locator("[data-example=number]").click()
     expect(page.locator("[data-answer-sentence]")).to_contain_text("1987")
     page.locator(".digit").nth(2).click()
@@ -38,7 +38,7 @@ def read_1987(page: Page) -> None:
 
 
 def explain(page: Page) -> None:
-    """What the network sees of the 8."""
+    """Show the feature maps of the 8."""
     read_1987(page)
     page.locator("[data-explain] summary").click()
     expect(page.locator("output[for=map-conv3]")).to_contain_text("of 64")
@@ -106,7 +106,7 @@ def _frame(page: Page) -> Image.Image:
 
 
 def main(url: str) -> None:
-    """Take them all."""
+    """Take all screenshots."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure(), args=ARGUMENTS)
         for name, show, options in SHOTS:
@@ -114,7 +114,7 @@ def main(url: str) -> None:
             page = context.new_page()
             page.goto(url)
             show(page)
-            page.wait_for_timeout(500)  # until nothing fades any more
+            page.wait_for_timeout(500)  # until all transitions have ended
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()
         page = browser.new_context(**FILM, reduced_motion="reduce").new_page()

@@ -1,4 +1,4 @@
-"""Start gunicorn on this machine, after checking what would otherwise fail unclearly."""
+"""Start gunicorn on this machine, after checking for errors that it would report unclearly."""
 
 import os
 import socket
@@ -8,12 +8,12 @@ HOST = "127.0.0.1"
 
 
 def main() -> None:
-    """Become gunicorn, or exit with a message."""
+    """Replace this process by gunicorn, or exit with a message."""
     text = os.environ.get("PORT", "8000")
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         sys.exit(f"error: PORT is {text!r}; it must be a number from 1 to 65535")
     with socket.socket() as probe:
-        # As gunicorn does it: a port that is only waiting to be reused is free.
+        # As in gunicorn, a port in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, int(text)))
@@ -23,7 +23,7 @@ def main() -> None:
                 "choose another: PORT=8001 make run"
             )
     print(f"Inkling starts on http://{HOST}:{text} (Ctrl-C ends it)", flush=True)
-    # Become gunicorn: one process to stop.
+    # exec leaves a single process to stop.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606
 
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Make a virtual environment from a lock file, or leave it as it is where it already fits.
+# Make a virtual environment from a lock file, unless an up-to-date one exists.
 # Usage: scripts/venv.sh FOLDER LOCK
 set -eu
 folder=$1 lock=$2
 
-# What an environment was made of: the lock, the interpreter, and the place it was made in.
+# Print the inputs of an environment: the lock, the interpreter, and the environment's path.
 made_of() {
     "$folder/bin/python" -c 'import sys; print(sys.version, sys.prefix)' 2>/dev/null && cat "$lock"
 }
@@ -12,7 +12,7 @@ if made_of | cmp -s - "$folder/.made-of"; then
     exit 0
 fi
 
-# Debian's bare python3 has no ensurepip and cannot make environments; another may.
+# Debian's bare python3 has no ensurepip and cannot make environments. Another python may.
 fits() {
     "$1" -c 'import ensurepip, sys, venv
 sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
@@ -23,7 +23,7 @@ else
     set -- python3 python3.11 python3.12 python3.13 python /usr/bin/python3
 fi
 python=
-# A command may exist and still not run (a version manager's stand-in), so each is tried.
+# A command may exist and not run (a version manager's shim), so each is tried.
 for candidate in "$@"; do
     if fits "$candidate"; then
         python=$candidate

@@ -93,7 +93,7 @@ def test_the_hint_and_the_signs_are_described(document):
 
 def test_every_status_that_the_code_raises_is_documented():
     """Whatever ProblemError or a table of the site names."""
-    source = "\n".join(path.read_text() for path in (ROOT / "webapp").glob("*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "webapp").rglob("*.py"))
     raised = {int(code) for code in re.findall(r"ProblemError\(\s*(\d{3})", source)}
     raised |= {int(code) for code in re.findall(r"Error: (\d{3}),", source)}
     assert {400, 403, 408, 413, 415, 422, 429, 503} <= raised

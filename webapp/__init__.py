@@ -1,4 +1,4 @@
-"""Inkling: a site and a service that reads handwritten numbers."""
+"""Inkling: a site and an API that read handwritten numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,24 +14,24 @@ from .site import assets, compression, discovery, language, pages
 
 
 class Site(Flask):
-    """A Flask application all of whose views and hooks are ordinary functions."""
+    """A Flask application with ordinary functions as views and hooks."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function: Flask would look a dozen times a request whether it is a coroutine."""
+        """Return `func`. Flask would check a dozen times a request whether it is a coroutine."""
         return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The table of contents of the site.
+    """Make the site.
 
     Raises:
-        ConfigError: a setting does not fit.
-        ModelError: the model cannot be served.
+        ConfigError: a setting is invalid.
+        ModelError: a model cannot be served.
     """
     app = Site(__name__, static_folder=None, template_folder="../templates")
     app.config["SETTINGS"] = settings or load_settings()
 
-    # What comes first sees a request first, and its answer last.
+    # Modules registered earlier see a request earlier, and its answer later.
     logs.init_app(app)
     request_ids.init_app(app)
     bodies.init_app(app)

@@ -1,8 +1,8 @@
-"""Every setting and every limit of the site.
+"""Settings and limits of the site.
 
 A setting is read from the environment variable `INKLING_` + its name in capitals, or from the name
-that platforms give it (`PLATFORM_NAMES`). A value that does not fit, or an `INKLING_` variable that
-names no setting, stops the start-up: a misspelt limit must not pass for one that is set.
+that platforms give it (`PLATFORM_NAMES`). An invalid value, or an `INKLING_` variable without a
+setting, stops the start-up, so that a misspelt limit does not pass unnoticed.
 """
 
 import os
@@ -16,48 +16,48 @@ from msgspec import Meta
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "INKLING_"
 
-# What the interface fixes (docs/api.md); operators cannot change these.
+# Fixed limits of the API (docs/api.md). Operators cannot change them.
 MAX_STROKES = 500
-"""Strokes in one drawing."""
+"""Strokes in one drawing, at most."""
 MAX_POINTS = 20_000
-"""Points in one drawing."""
+"""Points in one drawing, at most."""
 MAX_COORDINATE = 1e6
-"""Magnitude of a coordinate, in the request's own unit."""
+"""Magnitude of a coordinate, in the request's own unit, at most."""
 MAX_ALTERNATIVES = 10
-"""Other readings that can be asked for."""
+"""Alternatives in one answer, at most."""
 MAX_DRAWINGS = 100
-"""Drawings in one batch."""
+"""Drawings in one batch, at most."""
 MAX_BATCH_POINTS = 50_000
-"""Points in one batch."""
+"""Points in one batch, at most."""
 MAX_BATCH_STROKES = 2_000
-"""Strokes in one batch: reading takes time by the stroke."""
+"""Strokes in one batch, at most. The time to read grows with the number of strokes."""
 
 MAX_PIXELS = 2**30
-"""What INKLING_MAX_IMAGE_PIXELS may be, at most: OpenCV itself refuses larger images, ..."""
+"""Upper bound on INKLING_MAX_IMAGE_PIXELS. OpenCV refuses larger images, ..."""
 MAX_SIDE = 2**20
-"""... and so it does longer sides than this, which bounds INKLING_MAX_IMAGE_SIDE."""
+"""... and longer sides than this, the upper bound on INKLING_MAX_IMAGE_SIDE."""
 
 MIB = 1024 * 1024
 
 ON_HEROKU = {"proxies": "1", "https": "true"}
-"""Settings that are what a site on Heroku needs where it does not set them: `git push` reads no
-app.json. There, DYNO is in the environment (dyno metadata of Heroku's documentation)."""
+"""Settings that a site on Heroku needs, unless it sets them: `git push` does not read app.json.
+Heroku sets DYNO in the environment (dyno metadata in its documentation)."""
 
 PLATFORM_NAMES = {"redis_url": "REDIS_URL"}
-"""Settings that have the name by which a platform gives them."""
+"""Settings with names that platforms give."""
 
 SECRETS = {"redis_url", "metrics_token"}
-"""Settings that no message repeats."""
+"""Settings with values that no message repeats."""
 
 Backend = Literal["litert", "keras"]
 
 
 class ConfigError(Exception):
-    """A setting has a value that does not fit; the site does not start."""
+    """A setting has an invalid value. The site does not start."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator can set: type, bounds, meaning and default of each."""
+    """The operator's settings: type, bounds, meaning and default of each."""
 
     backend: Annotated[
         Backend,
@@ -178,7 +178,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        ConfigError: names the variable, its value and what was expected.
+        ConfigError: a setting is unknown or invalid. The message has the variable, its value
+            (unless secret) and what is expected.
     """
     fields = {variable_of(field): field for field in Settings.__struct_fields__}
     names = sorted(name for name in environment if name.startswith(PREFIX) or name in fields)
@@ -192,12 +193,12 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     except msgspec.ValidationError as error:
         expectation, _, path = str(error).partition(" - at `$.")
         name = path.removesuffix("`")
-        if expectation.startswith("Invalid enum value"):  # msgspec does not say which there are
+        if expectation.startswith("Invalid enum value"):  # msgspec does not list the valid values
             expectation = f"Expected one of {', '.join(get_args(Backend))}"
         shown = "what it is" if name in SECRETS else repr(given.get(name))
         raise ConfigError(f"{variable_of(name)} is {shown}: {expectation}") from error
 
 
 def variable_of(field: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return PLATFORM_NAMES.get(field, PREFIX + field.upper())

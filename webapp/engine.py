@@ -1,4 +1,4 @@
-"""The recogniser of this process, made from the settings."""
+"""Engines: the recognisers of this process, made from the settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,42 +38,42 @@ from .recognition import (
 )
 
 WAITING_DRAWINGS = 2
-"""Drawings that may wait, for each that is read."""
+"""Waiting drawings for each drawing that is read, at most."""
 
 WAITING_PICTURES = 3
-"""Pictures that may wait; each is held in memory as it was sent."""
+"""Waiting pictures, at most. Each is held in memory as it was sent."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The model of lines and what reads with it."""
+    """The line model and its reader."""
 
     model: Model
     reader: LineReader
     places: int
-    """Readings at once, of strokes and of pictures."""
+    """Concurrent readings, of strokes and of pictures."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One model and what reads with it."""
+    """One model and its recogniser."""
 
     model: Model
     classifier: Classifier
     recognizer: Recognizer
     limits: Limits
-    """Of images."""
+    """Limits of images."""
     gate: Gate
-    """Bounds how much is read at once."""
+    """Bounds the concurrent readings."""
 
     kind: Kind
-    """What it reads."""
+    """Input that it reads."""
 
     lines: Lines
-    """What reads the lines of its ink."""
+    """The line reader for its ink."""
 
     eyes: Model
-    """The model of what finds the ink of pictures."""
+    """The model that finds handwriting in pictures."""
 
     def read_strokes(
         self,
@@ -82,7 +82,7 @@ class Engine:
         expect: Expect = "number",
         budget: Budget | None = None,
     ) -> Reading:
-        """Read a drawing, and count and time it; see `Recognizer.read_strokes`."""
+        """Read a drawing, count it and time it; see `Recognizer.read_strokes`."""
         read = self.recognizer.read_strokes
         return self._counted(partial(read, strokes, alternatives, expect, budget))
 
@@ -93,7 +93,7 @@ class Engine:
         expect: Expect = "number",
         budget: Budget | None = None,
     ) -> Reading:
-        """Read a picture, and count and time it; see `Recognizer.read_image`."""
+        """Read a picture, count it and time it; see `Recognizer.read_image`."""
         read = self.recognizer.read_image
         return self._counted(partial(read, data, self.limits, alternatives, expect, budget))
 
@@ -104,10 +104,10 @@ class Engine:
         return reading
 
     def warm_up(self) -> None:
-        """Let the model answer once, and make what as many readings at once as there may be need.
+        """Run the model once, and make the interpreters for all concurrent readings.
 
-        A whole reading imports what libraries import at their first use: later, there may be no
-        descriptor left to open a module with.
+        One complete reading imports all modules that libraries import at their first use. Later
+        there may be no descriptor left to open a module.
 
         Raises:
             Exception: the model does not run.
@@ -126,11 +126,11 @@ class Engine:
 
 
 def init_app(app: Flask) -> None:
-    """Load and check the model. Nothing that a fork would break is made yet."""
-    # OpenCV would write a line for every broken upload; whoever sent it is told instead.
+    """Load and check the models. Nothing is made yet that does not survive a fork."""
+    # OpenCV would log a line for every broken upload. The client gets the error instead.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     settings: Settings = app.config["SETTINGS"]
-    # A request has one thread, whose processor time its budget counts.
+    # A request has one thread, and its budget counts that thread's processor time.
     cv2.setNumThreads(1)
     drawings = _gate(settings.readings, WAITING_DRAWINGS * settings.readings)
     pictures = _gate(PICTURES, WAITING_PICTURES)
@@ -146,18 +146,18 @@ def init_app(app: Flask) -> None:
 
 
 def _gate(places: int, waiting: int) -> Gate:
-    """A gate that keeps a place for what does not take long, if it has more than one."""
+    """Return a gate that keeps one of several places free of heavy entries."""
     return Gate(places, waiting, heavy=max(1, places - 1))
 
 
 def current_engine() -> Engine:
-    """What reads pictures in the app that handles this request."""
+    """Return the engine for pictures of the app that handles this request."""
     engine: Engine = current_app.extensions["engine"]
     return engine
 
 
 def current_stroke_engine() -> Engine:
-    """What reads strokes in the app that handles this request."""
+    """Return the engine for strokes of the app that handles this request."""
     engine: Engine = current_app.extensions["stroke_engine"]
     return engine
 
@@ -207,7 +207,7 @@ def _classifier(settings: Settings, model: Model) -> Classifier:
 
 
 def _reference(settings: Settings, model: Model) -> Path:
-    """The file that the served one was exported from, checked."""
+    """Return the checked file that the served model was exported from."""
     path = Path(settings.models) / f"{model.name}.keras"
     read_checked(path, model.card)
     return path
@@ -215,7 +215,7 @@ def _reference(settings: Settings, model: Model) -> Path:
 
 def _keras_backend() -> ModuleType:
     try:
-        # Imported only here: TensorFlow takes ten times the memory of everything else.
+        # Imported only here, because TensorFlow takes ten times the memory of everything else.
         from . import keras_backend
     except ModuleNotFoundError as error:
         raise ConfigError(

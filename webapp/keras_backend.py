@@ -1,9 +1,9 @@
-"""The reference network itself instead of its export; only for comparing the two.
+"""Keras backend: the networks before their export, for comparison with the served ones.
 
-Needs requirements/train.txt. `webapp.engine` imports this module when INKLING_BACKEND is `keras`.
+It needs requirements/train.txt. `webapp.engine` imports this module if INKLING_BACKEND is `keras`.
 
-Each worker reads NAME.keras from the disk when it starts, unlike the models that are served
-(`webapp.models`): a file that changes later keeps workers from starting until it is put back.
+Each worker reads NAME.keras from the disk when it starts, unlike the served models
+(`webapp.models`). If the file changes later, workers cannot start until it is restored.
 """
 
 from pathlib import Path
@@ -26,12 +26,12 @@ from .recognition.network.line_reader import in_windows, width_of
 
 
 class KerasClassifier:
-    """See `webapp.recognition.Classifier`. Safe to call from any thread."""
+    """A Keras classifier, safe to call from any thread; see `webapp.recognition.Classifier`."""
 
     def __init__(self, path: Path) -> None:
         network = keras.saving.load_model(path, compile=False)
         self._channels = network.input_shape[-1]
-        # A traced function: `network.predict` spends 50 ms a call on its own bookkeeping.
+        # A traced function, because `network.predict` has an overhead of 50 ms per call.
         self._call = tensorflow.function(network)
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
@@ -44,7 +44,7 @@ class KerasClassifier:
 
 
 class KerasLineReader:
-    """See `webapp.recognition.LineReader`. Safe to call from any thread."""
+    """A Keras line reader, safe to call from any thread; see `webapp.recognition.LineReader`."""
 
     def __init__(self, path: Path) -> None:
         network = keras.saving.load_model(path, compile=False)
@@ -63,7 +63,7 @@ class KerasLineReader:
 
 
 class KerasEyes(LiteRTEyes):
-    """See `webapp.recognition.Eyes`. Safe to call from any thread."""
+    """A Keras network that finds handwriting, safe to call from any thread; see `LiteRTEyes`."""
 
     def __init__(self, path: Path) -> None:
         self._network = keras.saving.load_model(path, compile=False)

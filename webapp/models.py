@@ -1,7 +1,7 @@
-"""The models of this process: those that were prepared before it started, else those on the disk.
+"""Models of this process: prepared before it started, or read from the disk.
 
-Workers inherit what `ops/preload.py` prepared. A worker that starts later then does not depend on
-what has become of the files.
+Workers inherit the models that `ops/preload.py` prepared. A worker that starts later therefore does
+not depend on changes to the files.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Kind = Literal["strokes", "image"]
 """What a model of single digits reads: strokes or pictures."""
 
 Models = Mapping[tuple[str, str], Model]
-"""By folder and name."""
+"""Models by folder and name."""
 
 _prepared: Models = {}
 
@@ -32,12 +32,12 @@ def model_of(settings: Settings, name: str) -> Model:
 
 
 def prepared() -> Models:
-    """Return what was prepared last; for `restore`."""
+    """Return the prepared models, for `restore`."""
     return _prepared
 
 
 def restore(models: Models) -> None:
-    """Hand these models to the workers that start from now on."""
+    """Set the models of the workers that start from now on."""
     global _prepared
     _prepared = models
 

@@ -1,4 +1,4 @@
-"""Errors as people and programs can use them: problem documents under /api, pages elsewhere."""
+"""Errors: problem documents (RFC 9457) under /api, pages elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -22,25 +22,24 @@ STATUS_OF: dict[type[RecognitionError], int] = {
     UndecodableImageError: 422,
     BudgetError: 422,
 }
-"""What the recogniser refuses, as HTTP says it."""
+"""HTTP statuses of the recogniser's errors."""
 
 GONE = 499
-"""Status of a request whose client has gone, which nobody sees but the log and the metrics; nginx
-uses it."""
+"""Status of a request after its client has gone, for the log and the metrics. nginx uses it."""
 
 RETRY_SECONDS = 1
-"""Seconds after which a refused client should retry: most readings take far less."""
+"""Seconds after which a refused client should retry. Most readings take far less."""
 
 DETAILS = {
     404: "This address does not exist.",
     405: "This address does not accept {method} requests.",
     500: "Sorry, something went wrong on our side. Please try again.",
 }
-"""Said where no better detail is known."""
+"""Details for errors without their own."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field; `pointer` is an RFC 6901 JSON pointer."""
+    """The error in one field; `pointer` is an RFC 6901 JSON pointer."""
 
     pointer: str
     detail: str
@@ -58,7 +57,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ProblemError(Exception):
-    """Ends a request with a status and a detail for the one who sent it."""
+    """Ends a request with a status and a detail for the client."""
 
     def __init__(
         self,
@@ -76,7 +75,7 @@ class ProblemError(Exception):
 
 
 def busy(detail: str = "The server is busy.") -> ProblemError:
-    """The refusal of a request that cannot be read now: 503 with Retry-After."""
+    """Return the problem of a busy server: 503 with Retry-After."""
     return ProblemError(
         503,
         f"{detail} Retry after {RETRY_SECONDS} s.",
@@ -85,14 +84,14 @@ def busy(detail: str = "The server is busy.") -> ProblemError:
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error in the form of the place where it happened."""
+    """Register the error handlers."""
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(RecognitionError, _refused)
     app.register_error_handler(HTTPException, _http)
 
 
 def answer_problem(error: ProblemError) -> Response:
-    """What is answered in the place of a request that ended so."""
+    """Return the response for a ProblemError."""
     answer = _answer(error.status, error.detail, error.errors)
     answer.headers.update(error.headers)
     return answer
@@ -102,17 +101,17 @@ def _refused(error: RecognitionError) -> Response:
     if isinstance(error, GoneError):
         return Response(status=GONE)
     if isinstance(error, BudgetError) and error.bound == "time":
-        # The reading may be small, and the queue was long.
+        # The queue may have used the time of a small reading.
         return answer_problem(busy(str(error)))
     status = STATUS_OF.get(type(error))
-    if status is None:  # not the request's fault
+    if status is None:  # not an error of the request
         current_app.logger.error("recognition failed", exc_info=error)
         return _answer(500, DETAILS[500])
     return _answer(status, str(error))
 
 
 def _http(error: HTTPException) -> Response:
-    # Flask logs what it did not expect before it calls this with an InternalServerError.
+    # Flask logs unexpected errors before it passes them here as InternalServerError.
     status = error.code or InternalServerError.code
     known = DETAILS.get(status, "").format(method=request.method)
     answer = _answer(status, known or error.description or HTTPStatus(status).phrase)

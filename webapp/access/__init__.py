@@ -1,1 +1,1 @@
-"""Access control: bodies, hosts, origins, rates, and each request's turn and budget."""
+"""Access control: bodies, hosts, origins, rates, and the queue and budget of each request."""

@@ -1,7 +1,7 @@
-"""Admission: what a request costs, who is charged for it, and when it is its turn.
+"""Admission: the cost of a request, its charge, and its turn.
 
-A request that wants something read joins the queue of what reads it, is charged by its estimated
-cost, and gets one budget for all of its work.
+A request to read something joins the queue of its engine, is charged its estimated cost, and gets
+one budget for all of its work.
 """
 
 import select
@@ -23,52 +23,53 @@ from . import rates
 from .gate import Entry
 
 LARGE_SIDE = 1024
-"""Longer side of a picture, in pixels, beyond which it counts as large."""
+"""Longer side above which a picture counts as large, in pixels."""
 
 STROKE_SECONDS = 0.002
-"""Processor time of a stroke of ordinary writing (`python -m bench` reads ten digits in 13 ms), ...
-"""
+"""Processor time of a stroke of ordinary writing (`python -m bench` reads ten digits in 13 ms),
+..."""
 
 POINT_SECONDS = 2e-5
-"""... and of a point: 20,000 of them take 0.3 s, or 1.4 s where they are no writing."""
+"""... and of a point. 20,000 of them take 0.3 s, or 1.4 s if they are not writing."""
 
 PICTURE_SECONDS = 0.05
 """Processor time of a picture, ..."""
 
 MEGAPIXEL_SECONDS = 0.04
-"""... and of each megapixel of it: a photo of 12 megapixels takes some 0.5 s."""
+"""... and of each of its megapixels. A photo of 12 megapixels takes some 0.5 s."""
 
 HEAVY_SECONDS = 0.05
-"""From this cost on drawings are heavy: some 20 strokes, of which scribbles take 0.3 s."""
+"""Cost from which drawings are heavy, in seconds: some 20 strokes. As scribbles, these take 0.3
+s."""
 
 CLOSED_BY_PEER = getattr(select, "POLLRDHUP", 0)
-"""The event of a connection whose other side sends no more; only Linux tells it."""
+"""Poll event for a peer that has stopped sending. Only Linux reports it."""
 
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
-"""The interim response that clients know best."""
+"""The best-known interim response."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a request will cost, as far as it shows before it is read."""
+    """The estimated cost of a request, before it is read."""
 
     seconds: float
-    """Of processor time, if it is what people write."""
+    """Processor time of ordinary writing, in seconds."""
     is_heavy: bool
-    """It may keep others waiting for long."""
+    """Whether it may keep other requests waiting for long."""
     is_large: bool = False
-    """It is a picture that is reduced before it is read: it takes much memory."""
+    """Whether it is a picture that is reduced before it is read, which takes much memory."""
 
 
 def cost_of_drawings(drawings: Sequence[Sequence[Stroke]]) -> Cost:
-    """The cost of some drawings."""
+    """Return the cost of drawings."""
     strokes = [stroke for strokes in drawings for stroke in strokes]
     seconds = STROKE_SECONDS * len(strokes) + POINT_SECONDS * sum(map(len, strokes))
     return Cost(seconds, seconds >= HEAVY_SECONDS)
 
 
 def cost_of_picture(data: bytes) -> Cost:
-    """The cost of a picture, by its header alone.
+    """Return the cost of a picture, from its header alone.
 
     Raises:
         UnsupportedImageError, UndecodableImageError: see `read_header`.
@@ -80,7 +81,7 @@ def cost_of_picture(data: bytes) -> Cost:
 
 
 class Admission:
-    """A request that was admitted: its budget, and its turns."""
+    """An admitted request: its budget, and its turns."""
 
     def __init__(self, engine: Engine, cost: Cost, entry: Entry, budget: Budget) -> None:
         self.budget = budget
@@ -90,10 +91,10 @@ class Admission:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold a place for the block: one drawing, or one picture.
+        """Hold a place for the block, to read one drawing or one picture.
 
         Raises:
-            ProblemError: 503, another client took the place in the queue.
+            ProblemError: 503, another client's request took the place in the queue.
             BudgetError, GoneError: see `Budget.check`.
         """
         self.budget.check()
@@ -110,7 +111,7 @@ def admitted(engine: Engine, cost: Cost) -> Iterator[Admission]:
     """Admit this request for the block, and charge its client.
 
     Raises:
-        ProblemError: 503, the queue is full; 429, the client has used up its rate.
+        ProblemError: 503, the queue is full; 429, the client has exceeded its rate.
     """
     settings: Settings = current_app.config["SETTINGS"]
     budget = Budget(
@@ -130,7 +131,7 @@ def admitted(engine: Engine, cost: Cost) -> Iterator[Admission]:
 
 @contextmanager
 def reading(engine: Engine, cost: Cost) -> Iterator[Budget]:
-    """Admit this request, which has one thing to read, and read it in the block.
+    """Admit this request and hold its only turn for the block.
 
     Raises:
         ProblemError: see `admitted` and `Admission.turn`.
@@ -141,15 +142,15 @@ def reading(engine: Engine, cost: Cost) -> Iterator[Budget]:
 
 
 class Presence:
-    """Whether the client of a request is still there.
+    """Detects whether the client of a request has gone.
 
-    A client may close its side of the connection and still wait for the answer, and looks then as
-    one that has gone. Only what is sent to it tells: a system whose process has closed a connection
-    resets it. So it is sent an interim response once, which every client of HTTP/1.1 must take and
+    A client may shut its side of the connection and still wait for the answer. It then looks like a
+    client that has gone. Sending tells them apart, because the system resets a connection that its
+    process has closed. One interim response is sent, which every HTTP/1.1 client must accept and
     may ignore (RFC 9110, 15.2).
 
     Args:
-        connection: of the client.
+        connection: the client's connection.
         may_probe: whether the client speaks HTTP/1.1.
     """
 
@@ -158,7 +159,7 @@ class Presence:
         self._may_probe = may_probe
 
     def is_gone(self) -> bool:
-        """Whether the connection is broken; False while that is not certain."""
+        """Return whether the connection is broken; False if that is uncertain."""
         poll = select.poll()
         poll.register(self._connection, CLOSED_BY_PEER)
         events = sum(event for _, event in poll.poll(0))
@@ -174,7 +175,7 @@ class Presence:
 
 
 def _gone_check() -> Callable[[], bool] | None:
-    """What tells whether the client has gone; None where nothing can."""
+    """Return the check for a client that has gone, or None if the server cannot tell."""
     connection = request.environ.get("gunicorn.socket")
     if not isinstance(connection, socket.socket) or isinstance(connection, ssl.SSLSocket):
         return None

@@ -1,4 +1,4 @@
-"""Bounds on what a request may bring, and where it is kept: in memory, never on disk."""
+"""Request bodies: bounds on size, time and number. Bodies stay in memory, never on disk."""
 
 import io
 import socket
@@ -20,48 +20,48 @@ from .gate import Gate
 from .rates import client
 
 MAX_FORM_PARTS = 16
-"""Parts of a multipart form; ours have one file and three fields."""
+"""Parts of a multipart form, at most. The site's forms have one file and three fields."""
 
 MAX_FORM_FIELD_BYTES = 128 * 1024
-"""Longest text field of a form. Werkzeug holds every piece that it reads of a form, the file's too,
-against this bound; a piece has 64 KiB and what was left of the one before."""
+"""Longest text field of a form, in bytes. Werkzeug applies this bound to every piece of a form that
+it reads, including the file's. A piece has 64 KiB plus the rest of the one before."""
 
 MULTIPART_OVERHEAD = 64 * 1024
-"""Bytes of a form around its file: boundaries, part headers, text fields."""
+"""Bytes of a form besides its file: boundaries, part headers, text fields."""
 
 LARGE_BODY_BYTES = MIB
-"""A body of more bytes than this, or of an unknown number, is large."""
+"""Size above which a body is large, in bytes. A body of unknown size is large."""
 
 DISCARD_SECONDS = 2.0
-"""How long a body that is refused is read, so that its sender can hear of it."""
+"""Time that a refused body is read for, so that its sender receives the answer."""
 
 PIECE_BYTES = 64 * 1024
-"""Read of it at once."""
+"""Bytes of a refused body per read."""
 
 LARGE_BODIES = 4
-"""Large bodies that one process takes at once, of one client half as many: each is held in memory,
-twice for a moment."""
+"""Large bodies that one process accepts at once; half as many from one client. Each is held in
+memory, for a moment twice."""
 
 
 class _Watched(NamedTuple):
-    """How long a thread waits for a connection."""
+    """A watched connection, and the time that a thread may wait for it."""
 
     since: float
-    """On the monotonic clock, as the next."""
+    """On the monotonic clock, like `deadline`."""
     deadline: float
     how: int
-    """Which side is shut when it is cut, of `socket.SHUT_*`."""
+    """Side to shut at the deadline, of `socket.SHUT_*`."""
 
 
 class Watch:
-    """Cuts connections that keep a thread waiting too long, for what they send or for us to send.
+    """Cuts connections that keep a thread waiting too long, to receive or to send.
 
-    A server waits for each next byte as long as it takes; a client that sends or takes one a second
-    would keep a thread for a day. One thread a process shuts the side of such a connection that is
-    waited for. Whoever reads finds the body cut short, and can still answer.
+    A server waits without limit for each next byte, so a client that sends or takes one a second
+    could keep a thread for a day. One thread per process shuts the awaited side of such a
+    connection. The reader then finds the body cut short, and can still answer.
 
     Args:
-        seconds: how long a head, a body, or an answer may take.
+        seconds: time that a head, a body, or an answer may take.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -74,14 +74,14 @@ class Watch:
     def add(
         self, connection: socket.socket, seconds: float | None = None, *, sending: bool = False
     ) -> None:
-        """Watch a connection from now on, for so long."""
+        """Watch a connection from now on, for `seconds`."""
         now = time.monotonic()
         deadline = now + (self.seconds if seconds is None else seconds)
         how = socket.SHUT_RDWR if sending else socket.SHUT_RD
         with self._changed:
-            self._watched.pop(connection, None)  # what is added last stands last
+            self._watched.pop(connection, None)  # moves it to the end
             self._watched[connection] = _Watched(now, deadline, how)
-            # Made here, not before: a thread does not survive the fork that makes a worker.
+            # Threads do not survive the fork that makes a worker, so the thread starts here.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="bodies", daemon=True)
                 self._thread.start()
@@ -89,12 +89,12 @@ class Watch:
                 self._changed.notify()
 
     def remove(self, connection: socket.socket) -> None:
-        """Stop watching: the body has arrived, or nobody waits for it any more."""
+        """Stop watching: the body has arrived, or no thread waits for it."""
         with self._changed:
             self._watched.pop(connection, None)
 
     def relieve(self, seconds: float, most: int) -> None:
-        """Cut at most so many that have been waited for so long; those that took longest."""
+        """Cut up to `most` connections that threads have waited for `seconds`, longest first."""
         before = time.monotonic() - seconds
         with self._changed:
             # In the order in which they were added.
@@ -103,12 +103,12 @@ class Watch:
                 self._end(connection)
 
     def cut(self, connection: socket.socket) -> None:
-        """Take nothing more from a connection: what has not arrived is late."""
+        """Stop receiving from a connection. Anything that has not arrived is late."""
         self._cut.add(connection)
         _shut(connection, socket.SHUT_RD)
 
     def was_cut(self, connection: socket.socket) -> bool:
-        """Whether a connection that ended early was cut here."""
+        """Return whether the watch cut this connection."""
         return connection in self._cut
 
     def _run(self) -> None:
@@ -119,7 +119,7 @@ class Watch:
                 now = time.monotonic()
                 late = [one for one, watched in self._watched.items() if watched.deadline <= now]
                 for connection in late:
-                    # Still in the lock: its request cannot end and give the connection back.
+                    # The lock is held, so the request cannot end and release the connection.
                     self._end(connection)
             time.sleep(min(1.0, self.seconds / 4))
 
@@ -133,23 +133,23 @@ def _shut(connection: socket.socket, how: int) -> None:
     try:
         connection.shutdown(how)
     except OSError:
-        return  # the client has gone: all has ended already
+        return  # the client has closed the connection
 
 
 class Body(io.RawIOBase):
-    """The bytes of a body as they arrive: all of them, or an error.
+    """The bytes of a body as they arrive: complete, or an error.
 
-    Werkzeug's own stream takes a chunked body that is too long, and one shorter than its
-    Content-Length, for a whole one under a server that ends bodies itself, as gunicorn does; and
-    what gunicorn raises about malformed chunks passes it as if the fault were ours.
+    Under a server that ends bodies itself, as gunicorn does, werkzeug's stream accepts a chunked
+    body that is too long, and one shorter than its Content-Length. It also passes on gunicorn's
+    errors for malformed chunks as if they were errors of the server.
 
     Args:
-        source: what the server reads from.
-        announced: the Content-Length, or None for a body in chunks.
-        most: bytes that a body in chunks may have.
-        is_late: whether what is cut short was cut by the watch.
-        arrived: called when all of it has come.
-        too_long: called when more has come than is read.
+        source: the server's stream.
+        announced: the Content-Length, or None for a chunked body.
+        most: largest size of a chunked body, in bytes.
+        is_late: returns whether the watch cut the connection.
+        arrived: called when the body is complete.
+        too_long: called when a chunked body exceeds `most`.
     """
 
     def __init__(
@@ -171,22 +171,22 @@ class Body(io.RawIOBase):
         self._count = 0
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        """Fill the buffer as far as the body reaches.
+        """Fill the buffer from the rest of the body.
 
         Raises:
-            ProblemError: 400 for a body cut short or in malformed chunks, 408 for one too slow,
-                413 for one too long.
+            ProblemError: 400 for a body cut short or malformed chunks, 408 for a body that is too
+                slow, 413 for one that is too long.
         """
         wanted = len(buffer)
         if self._announced is not None:
             wanted = min(wanted, self._announced - self._count)
         try:
             data = self._source.read(wanted)
-        except Exception as error:  # no two servers raise the same
+        except Exception as error:  # servers raise different errors
             self._check_time()
             raise ProblemError(400, "The body broke off, or its chunks are malformed.") from error
         self._count += len(data)
@@ -207,16 +207,16 @@ class Body(io.RawIOBase):
 
 
 class Incoming:
-    """What a request holds while its body arrives: the watch over it, and a place if it is large.
+    """Resources of a request while its body arrives: the watch, and a place for a large body.
 
     Raises:
-        ProblemError: 503, too many large bodies arrive already.
+        ProblemError: 503, too many large bodies are arriving.
     """
 
     def __init__(self, watch: Watch, gate: Gate, environ: dict[str, Any], large: bool) -> None:
         self.is_late: Callable[[], bool] = lambda: False
         self.arrived: Callable[[], None] = lambda: None
-        """Ends the watch: what takes long from then on is the reading."""
+        """Ends the watch. The time of the reading does not count."""
         with ExitStack() as held:
             if large:
                 held.enter_context(gate.queued(client()))
@@ -229,23 +229,24 @@ class Incoming:
             self._held = held.pop_all()
 
     def close(self) -> None:
-        """The request is over."""
+        """Release the resources at the end of the request."""
         self._held.close()
 
 
 class InMemoryRequest(Request):
-    """A request whose uploads stay in memory: werkzeug would spool large ones to disk."""
+    """A request that keeps uploads in memory. Werkzeug would spool large ones to disk."""
 
     @cached_property
     def stream(self) -> IO[bytes]:
         """The body, bounded.
 
         Raises:
-            ProblemError: 413, more is announced than is read; 503, too many large bodies arrive.
+            ProblemError: 413, the Content-Length is above the limit; 503, too many large bodies are
+                arriving.
         """
         announced, most = self.content_length, self.max_content_length or 0
         if announced is None and not self.environ.get("wsgi.input_terminated"):
-            return io.BytesIO()  # no body; reading on would wait for ever
+            return io.BytesIO()  # no body; reading would wait without limit
         if announced is not None and announced > most:
             self._discard(announced)
             raise ProblemError(413, f"The body has {announced} bytes, but at most {most} are read.")
@@ -268,14 +269,14 @@ class InMemoryRequest(Request):
         return cast(IO[bytes], body)
 
     def _discard(self, announced: int | None) -> None:
-        """Read a refused body of so many bytes, or in chunks, for a while, and keep nothing of it.
+        """Read and discard a refused body for `DISCARD_SECONDS`.
 
-        A client that still sends while its connection is closed sees no answer, only that.
+        A client that is still sending when its connection closes does not receive the answer.
         """
         connection = self.environ.get("gunicorn.socket")
         if not isinstance(connection, socket.socket):
             return
-        # A server waits for each piece until all of it is there, however it drips.
+        # A read waits until the whole piece has arrived, however slowly.
         watch: Watch = current_app.extensions["bodies"][0]
         watch.add(connection, DISCARD_SECONDS)
         deadline = time.monotonic() + DISCARD_SECONDS
@@ -284,7 +285,7 @@ class InMemoryRequest(Request):
             while left > 0 and time.monotonic() < deadline:
                 data = self.environ["wsgi.input"].read(int(min(left, PIECE_BYTES)))
                 left = left - len(data) if data else 0
-        except Exception:  # no two servers raise the same: the client has gone, or sends no chunks
+        except Exception:  # servers raise different errors
             return
         finally:
             watch.remove(connection)
@@ -310,10 +311,10 @@ class InMemoryRequest(Request):
 
 
 def init_app(app: Flask) -> None:
-    """Set the bound of every body; the routes of the API narrow it further for JSON."""
+    """Set the bounds of every body. The API's routes narrow them for JSON."""
     settings: Settings = app.config["SETTINGS"]
     app.request_class = InMemoryRequest
-    # Nobody waits for a place: what would be waited for may take as long as a body may.
+    # Requests do not wait for a place, because a body may take a long time.
     bodies = Watch(settings.body_seconds), Gate(LARGE_BODIES, 0, share=LARGE_BODIES // 2)
     app.extensions["bodies"] = bodies
     app.teardown_request(_end)

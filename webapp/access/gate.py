@@ -1,9 +1,9 @@
-"""A gate: few requests are read at once, some wait their turn, the rest are refused at once.
+"""Gate: a bounded number of requests runs, a bounded number waits, and the rest are refused.
 
-Waiting is first come, first served, but fair between clients. A free place goes to the client that
-holds the fewest, and no client holds all of several places. Where the queue is full, the client
-that fills most of it loses the entry that came last, unless it has begun. So one client cannot shut
-others out, however much it sends.
+The queue is first come, first served, and fair between clients. A free place goes to the client
+that holds the fewest, and no client holds all of several places. In a full queue, the client with
+the most entries loses its latest one that has not begun. No client can therefore shut others out,
+however much it sends.
 """
 
 import threading
@@ -15,32 +15,32 @@ from ..problems import busy
 from ..recognition import Budget
 
 LOOK_SECONDS = 0.1
-"""How often a request that waits looks at its budget."""
+"""Time between two checks of a waiting request's budget."""
 
 
 class Entry:
-    """A request in the queue of a gate; it holds a place, waits for one, or does neither."""
+    """A request in the queue of a gate. It holds a place, waits for one, or does neither."""
 
     def __init__(self, client: Hashable, heavy: bool) -> None:
         self.client = client
         self.heavy = heavy
         self.is_admitted = False
         self.changed: threading.Event | None = None
-        """Set when it is admitted or evicted; only there where it has to wait."""
+        """Set on admission or eviction; None unless it has to wait."""
         self.has_begun = False
-        """Whether it ever held a place."""
+        """Whether it has ever held a place."""
         self.is_evicted = False
 
 
 class Gate:
-    """Bounds how much is done at once in this process, and how much waits for it.
+    """Bounds the number of requests that run in this process, and of those that wait.
 
     Args:
-        places: entries that are let in at once, at least 1.
-        waiting: how many more may be in the queue.
-        heavy: entries that take long (batches, large pictures) and have begun, at least 1. Where
-            these are fewer than `places`, the others always have a place that no heavy one holds.
-        share: entries of one client in the queue, at most; by default as many as there are.
+        places: entries admitted at once, at least 1.
+        waiting: further entries in the queue, at most.
+        heavy: entries that take long (batches, large pictures) and have begun, at most, at least 1.
+            If these are fewer than `places`, one place is always free of heavy entries.
+        share: entries of one client in the queue, at most; by default all.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class Gate:
 
     @contextmanager
     def queued(self, client: Hashable = None, *, heavy: bool = False) -> Iterator[Entry]:
-        """Be in the queue for the block, in which `turn` gives places.
+        """Join the queue for the block. `turn` gives places to its entries.
 
         Args:
-            client: whose request it is; None is nobody's in particular.
-            heavy: it takes long.
+            client: key of the request's client; None is exempt from fairness.
+            heavy: whether the request takes long.
 
         Raises:
-            ProblemError: 503 with Retry-After, the queue, or this client's share of it, is full.
+            ProblemError: 503 with Retry-After, the queue or the client's share of it is full.
         """
         entry = Entry(client, heavy)
         with self._lock:
@@ -85,11 +85,11 @@ class Gate:
 
     @contextmanager
     def turn(self, entry: Entry | None = None, budget: Budget | None = None) -> Iterator[None]:
-        """Hold a place for the block, behind all that wait already.
+        """Hold a place for the block. The entry waits behind all others that wait.
 
         Args:
-            entry: what `queued` gave; None is one that wants this turn alone.
-            budget: of the request; without one it waits as long as it takes.
+            entry: the entry from `queued`; None makes one for this turn alone.
+            budget: the budget of the request; None waits without limit.
 
         Raises:
             ProblemError: 503 with Retry-After, another client's request took the entry's place in
@@ -122,7 +122,7 @@ class Gate:
         return sum(other.client == client for other in self._queue)
 
     def _admit(self) -> None:
-        """Give free places to those that wait: to the client that holds the fewest first."""
+        """Give free places to waiting entries, first to the client that holds the fewest."""
         while self._waiting and len(self._inside) < self.places:
             holding: Counter[Hashable] = Counter()
             if self._inside:
@@ -146,13 +146,13 @@ class Gate:
                 entry.changed.set()
 
     def _evict_for(self, entry: Entry) -> None:
-        """Make room in a full queue: refuse what came last of the client with the most entries.
+        """Make room in a full queue: evict the latest entry of the client with the most entries.
 
         Raises:
-            ProblemError: 503, no client has more entries than the new one's would.
+            ProblemError: 503, no client has more entries than the new entry's client would have.
         """
         sizes = Counter(other.client for other in self._queue)
-        # The queue is in the order of arrival; a batch waits again for each of its drawings.
+        # The queue is in order of arrival. A batch waits again for each of its drawings.
         latest = [
             other
             for other in reversed(self._queue)

@@ -1,4 +1,4 @@
-"""Headers that keep a visitor's browser from doing what this site never needs."""
+"""Security headers: they deny a browser everything that the site does not use."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = {
-    "default-src": "'none'",  # everything below is an exception
-    "script-src": "'self'",  # the modules of the page, never inline
+    "default-src": "'none'",  # the entries below are exceptions
+    "script-src": "'self'",  # the page's modules, never inline
     "style-src": "'self'",
-    # data: the glyphs of an answer; blob: the visitor's own picture, shown back.
+    # data: glyphs of an answer; blob: preview of the visitor's picture.
     "img-src": "'self' data: blob:",
-    "connect-src": "'self'",  # the page asks its own API
+    "connect-src": "'self'",  # the page calls its own API
     "manifest-src": "'self'",  # for the home screen
     "form-action": "'self'",  # the form without JavaScript
     "base-uri": "'none'",
@@ -34,7 +34,7 @@ UNUSED_FEATURES = (
     "payment",
     "usb",
 )
-"""What neither the page nor anything in it may ask a browser for."""
+"""Browser features that the site and its frames never use."""
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in CONTENT_SECURITY_POLICY.items()),
@@ -43,23 +43,23 @@ HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # frame-ancestors, for browsers before 2016
+    "X-Frame-Options": "DENY",  # frame-ancestors for browsers before 2016
 }
 
 HSTS = f"max-age={2 * 365 * 24 * 3600}"
-"""Sent only over TLS: seconds for which the browser shall not come back without it. Nothing is said
-of subdomains: they may be others'."""
+"""Sent over TLS only: seconds during which a browser uses HTTPS alone. It excludes subdomains,
+which may belong to others."""
 
 
 def init_app(app: Flask) -> None:
-    """Put the headers on every answer."""
+    """Add the headers to every response."""
     app.after_request(_keep)
     inner = app.wsgi_app
     pairs = list(HEADERS.items())
 
     def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            # Here, and not in after_request, where each costs a look at all others.
+            # Adding them in after_request would compare each with all others.
             return start_response(status, headers + pairs, *rest)
 
         return inner(environ, start)
@@ -68,8 +68,8 @@ def init_app(app: Flask) -> None:
 
 
 def _keep(response: Response) -> Response:
-    # An answer is about one visitor's drawing. A page that was only asked for is not, and with
-    # no-store, going back to it would lose the ink. Static files say for themselves.
+    # Answers about a visitor's drawing are not stored. Pages are, because going back to a page
+    # under no-store would lose the ink. Static files set their own Cache-Control.
     asked = request.method in ("GET", "HEAD") and response.status_code == 200
     page = asked and response.mimetype == "text/html"
     if "Cache-Control" not in response.headers:

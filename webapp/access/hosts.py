@@ -1,4 +1,4 @@
-"""Hosts: the names that a request asks for, in their normal form."""
+"""Hosts: parsing, normalising and checking the host of a request."""
 
 import functools
 import ipaddress
@@ -17,52 +17,54 @@ if TYPE_CHECKING:
 
 
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_.-]+)(?::([0-9]{0,5}))?")
-"""Characters of a host and its port: those of DNS names and of IP addresses.
+"""Host and port, in the characters of DNS names and IP addresses.
 
-RFC 3986, 3.2.2, allows more in a name, but no DNS name has them; the underscore is there for names
-in networks of containers.
+RFC 3986, 3.2.2, allows more characters in a name, but DNS names do not have them. The underscore
+allows names in container networks.
 """
 
 MAX_NAME = 253
-"""Characters of a host name (RFC 1035, 2.3.4: 255 octets, of which two are no characters)."""
+"""Longest host name, in characters (RFC 1035, 2.3.4: 255 octets, two of which are not
+characters)."""
 
 MAX_LABEL = 63
-"""Characters of each part of a host name between dots (RFC 1035, 2.3.4)."""
+"""Longest label of a host name, in characters (RFC 1035, 2.3.4)."""
 
 MAX_PORT = 65535
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
-"""Left out of a URL (RFC 9110, 4.2.3)."""
+"""Ports that URLs omit (RFC 9110, 4.2.3)."""
 
 SHOWN_CHARACTERS = 100
-"""How much of a malformed value an error repeats, in characters."""
+"""Longest excerpt of a malformed value in an error, in characters."""
 
 ABSOLUTE_TARGET = re.compile(r"[A-Za-z][0-9A-Za-z+.-]*://([^/?#]*)")
-"""A request target with a host of its own, which counts instead of Host (RFC 9112, 3.2.2)."""
+"""A request target with its own host, which replaces the Host header (RFC 9112, 3.2.2)."""
 
 HOST_FAULT = "inkling.host_fault"
-"""Key in the WSGI environment: what is wrong with the request's host."""
+"""Key in the WSGI environment of the error in the request's host."""
 
 NO_HOST = "malformed.invalid"
-"""Stands for a malformed host while the refusal is made; nobody has this name (RFC 2606, 2)."""
+"""Placeholder for a malformed host while the 400 is made. Reserved, so no site has it (RFC 2606,
+2)."""
 
 
 class Authority(NamedTuple):
-    """A host and a port in their normal form: small letters, no dot at the end, no default port."""
+    """A host and a port in normal form: lower case, no final dot, no default port."""
 
     name: str
     port: str
 
     def __str__(self) -> str:
-        """As in a URL."""
+        """Return the form used in URLs."""
         return f"{self.name}:{self.port}" if self.port else self.name
 
 
 @functools.lru_cache(maxsize=1024)  # a site has few names
 def parse_authority(text: str, scheme: str = "") -> Authority | None:
-    """The host and port of a URL of this scheme, or None if they are malformed.
+    """Return the host and port of a URL of this scheme, or None if they are malformed.
 
-    `Ink.Example.:080` is `ink.example` under `http`, and `ink.example:80` where no scheme is given;
+    `Ink.Example.:080` is `ink.example` under `http`, and `ink.example:80` without a scheme.
     `[0::1]` is `[::1]`.
     """
     match = AUTHORITY.fullmatch(text)
@@ -87,10 +89,10 @@ def parse_authority(text: str, scheme: str = "") -> Authority | None:
 
 
 def parse_hosts(setting: str) -> frozenset[str]:
-    """The names of INKLING_HOSTS in their normal form.
+    """Return the names of INKLING_HOSTS in normal form.
 
-    One that starts with a dot stands for itself and for all names below it; those are the entries
-    that start with a dot here.
+    A name with a leading dot matches itself and all its subdomains. The result has an entry for
+    each: the name, and the name with the dot.
 
     Raises:
         ConfigError: a name is malformed.
@@ -103,7 +105,7 @@ def parse_hosts(setting: str) -> frozenset[str]:
         below = name.startswith(".")
         try:
             host = parse_authority(name.removeprefix(".").encode("idna").decode("ascii"))
-        except UnicodeError:  # a label is empty, too long, or of characters that names cannot have
+        except UnicodeError:  # a label is empty, too long, or has invalid characters
             host = None
         if host is None:
             raise ConfigError(
@@ -117,27 +119,27 @@ def parse_hosts(setting: str) -> frozenset[str]:
 
 
 def is_loopback_name(name: str) -> bool:
-    """Whether a host in its normal form is `localhost`, below it, or a loopback address.
+    """Return whether a host in normal form is `localhost`, below it, or a loopback address.
 
-    Names below `localhost` are this machine's, too (RFC 6761, 6.3).
+    Names below `localhost` are loopback names, too (RFC 6761, 6.3).
     """
     return f".{name}".endswith(".localhost") or is_loopback_address(name.strip("[]"))
 
 
-@functools.lru_cache(maxsize=1024)  # of which are few; others are asked about once
+@functools.lru_cache(maxsize=1024)  # few are loopback; others are looked up once
 def is_loopback_address(address: str) -> bool:
-    """Whether an address is of this machine; of IPv6, also one that stands for such an IPv4 one."""
+    """Return whether an address is a loopback address, or an IPv6 address mapped from one."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    # On a socket for both, IPv4 clients have IPv6 addresses (RFC 4291, 2.5.5.2).
+    # Dual-stack sockets give IPv4 clients IPv6 addresses (RFC 4291, 2.5.5.2).
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return (mapped or parsed).is_loopback
 
 
 def check_hosts_of(app: Flask) -> None:
-    """Check each request's host before Flask sees it, which fails on some that are malformed."""
+    """Check each request's host before Flask, which fails on some malformed hosts."""
     inner = app.wsgi_app
 
     def checked(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -150,7 +152,7 @@ def check_hosts_of(app: Flask) -> None:
     def adapter(request: Request | None) -> MapAdapter | None:
         made = create(request)
         if made is not None and request is not None and not request.host:
-            # Werkzeug takes a host with an underscore for none, and would redirect to nowhere.
+            # Werkzeug drops a host with an underscore, and its redirects would lead nowhere.
             request.host = made.server_name = request.environ.get("HTTP_HOST", "")
         return made
 
@@ -158,7 +160,7 @@ def check_hosts_of(app: Flask) -> None:
 
 
 def _check_host(environ: dict[str, Any]) -> None:
-    """Put the host's normal form in its place, or a harmless name and what is wrong."""
+    """Replace the host by its normal form, or by a placeholder and an error."""
     given = environ.get("HTTP_HOST")
     if given is None:
         if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
@@ -182,7 +184,7 @@ def _check_host(environ: dict[str, Any]) -> None:
 
 
 def refuse_malformed_host() -> None:
-    """Answer 400 (RFC 9112, 3.2) in the form of the place.
+    """Refuse a malformed host with 400 (RFC 9112, 3.2).
 
     Raises:
         ProblemError: 400.
@@ -193,7 +195,9 @@ def refuse_malformed_host() -> None:
 
 
 def refuse_other_hosts() -> None:
-    """Not Flask's TRUSTED_HOSTS: its refusal comes when no page can be made any more.
+    """Refuse hosts that are not in INKLING_HOSTS.
+
+    Flask's TRUSTED_HOSTS refuses them too late to render an error page.
 
     Raises:
         ProblemError: 400.

@@ -1,8 +1,7 @@
-"""Access control: hosts, proxies, HTTPS, other sites' pages, and the machine's own requests."""
+"""Access control: hosts, proxies, HTTPS, origins, CSRF, and requests from the machine itself."""
 
 import hmac
 import re
-from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, current_app, redirect, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -11,9 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import Settings
 from ..problems import ProblemError
-
-if TYPE_CHECKING:
-    pass
 from .hosts import (
     SHOWN_CHARACTERS,
     check_hosts_of,
@@ -28,10 +24,10 @@ from .hosts import (
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
-"""What is asked for from inside, over plain HTTP."""
+"""Paths of internal checks, which use plain HTTP."""
 
 ORIGIN = re.compile(r"([A-Za-z][0-9A-Za-z+.-]*)://(.+)")
-"""The scheme, and the host and port, of an Origin header that is not `null` (RFC 6454, 6.2)."""
+"""The scheme, and the host and port, of an Origin header other than `null` (RFC 6454, 6.2)."""
 
 CLIENT_FIELDS = {
     "accept",
@@ -65,25 +61,24 @@ CLIENT_FIELDS = {
     "transfer-encoding",
     "upgrade-insecure-requests",
     "user-agent",
-    "x-request-id",  # a client may name its request
-    "x-prometheus-scrape-timeout-seconds",  # Prometheus says it when it asks for /metrics
+    "x-request-id",  # a client may set its request ID
+    "x-prometheus-scrape-timeout-seconds",  # Prometheus sends it to /metrics
 }
-"""Header fields that clients send themselves, in small letters; `sec-…` are further ones.
+"""Header fields that clients send themselves, in lower case, besides `sec-…`.
 
 Proxies add many others (`X-Forwarded-For`, `X-Client-IP`, `CF-Connecting-IP`, `True-Client-IP`,
-`CDN-Loop`, `Via` and what the next one invents), so every field that is not here is taken for one
-of a proxy.
+`CDN-Loop`, `Via` and future ones), so any field that is not listed is treated as a proxy's.
 """
 
 _CLIENT_KEYS = {f"HTTP_{name.upper().replace('-', '_')}" for name in CLIENT_FIELDS}
-"""The same as keys of the WSGI environment, in which each request is looked at."""
+"""The same fields as keys of the WSGI environment."""
 
 PREFLIGHT_SECONDS = 7200
-"""How long a browser may remember what another origin may do; more is cut to this by Chromium."""
+"""Time that a browser may cache a preflight response. Chromium allows no longer time."""
 
 
 def init_app(app: Flask) -> None:
-    """Refuse malformed and other hosts, plain HTTP where HTTPS is set, and other sites' pages.
+    """Check hosts, redirect to HTTPS if it is set, and refuse other sites' pages.
 
     Raises:
         ConfigError: INKLING_HOSTS has a malformed name.
@@ -107,9 +102,9 @@ def _to_https() -> BaseResponse | None:
     if request.is_secure or request.path in PROBES:
         return None
     if request.method not in SAFE_METHODS:
-        # What was sent has been readable already; a redirect would only hide that.
+        # The data has already been sent in plain text. A redirect would hide that.
         raise ProblemError(403, "This site is used over HTTPS only.")
-    # Not request.url, whose scheme may be whatever a proxy passed on.
+    # request.url has the scheme that a proxy passed on, which may be anything.
     url = get_current_url(
         "https", request.host, request.root_path, request.path, request.query_string
     )
@@ -117,11 +112,11 @@ def _to_https() -> BaseResponse | None:
 
 
 def _refuse_other_sites() -> None:
-    """Only this site's own pages, allowed origins, and what is no browser may post here.
+    """Allow posts from this site's pages, allowed origins, and non-browser clients only.
 
-    Nobody is logged in here, so there is nothing to steal; but another site's visitors are not to
-    be made to send pictures. Browsers say where a request comes from (Fetch Metadata); older ones
-    say at least the origin; programs say neither.
+    The site has no logins and nothing to steal. The check keeps another site from making its
+    visitors send pictures. Browsers state the source of a request (Fetch Metadata). Older ones
+    state at least its origin. Other programs state neither.
 
     Raises:
         ProblemError: 403.
@@ -141,10 +136,10 @@ def _refuse_other_sites() -> None:
 
 
 def _host_of(origin: str) -> str | None:
-    """Host and port of an Origin header, in their normal form; None for `null`.
+    """Return the host and port of an Origin header in normal form, or None for `null`.
 
     Raises:
-        ProblemError: 403, it is malformed.
+        ProblemError: 403, the header is malformed.
     """
     if origin == "null":
         return None
@@ -160,7 +155,7 @@ def _host_of(origin: str) -> str | None:
 
 
 def _allow_origins(response: Response) -> Response:
-    """CORS (Fetch standard): pages of allowed origins may read what the API answers."""
+    """Add the CORS headers (Fetch standard) that let allowed origins read the API's answers."""
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.cors_origins or not _is_api():
         return response
@@ -188,7 +183,7 @@ def _allowed(origin: str) -> bool:
 
 
 def is_operator(settings: Settings) -> bool:
-    """Whether this request is made on this machine itself, or brings the operator's token."""
+    """Return whether the request comes from this machine or has the operator's token."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if settings.metrics_token and scheme.lower() == "bearer":
         return hmac.compare_digest(token.encode(), settings.metrics_token.encode())
@@ -196,17 +191,17 @@ def is_operator(settings: Settings) -> bool:
 
 
 def is_local(request: Request) -> bool:
-    """Whether a request is made on this machine itself, without a proxy in between.
+    """Return whether a request comes from this machine, without a proxy in between.
 
-    True only if all of this holds; whatever is not known makes it False:
+    It is True only if all of this holds:
 
     - the peer has a loopback address;
-    - the host that is asked for is a loopback name or address;
-    - the request is HTTP/1.1: nginx passes requests on as HTTP/1.0 unless it is told otherwise;
-    - it has no header field but those that clients send (`CLIENT_FIELDS`, and `Sec-…`).
+    - the requested host is a loopback name or address;
+    - the request is HTTP/1.1: by default, nginx forwards requests as HTTP/1.0;
+    - it has only header fields that clients send (`CLIENT_FIELDS`, and `Sec-…`).
 
-    One thing cannot be seen here: a proxy on this machine that speaks HTTP/1.1, asks for a loopback
-    name and adds no field. A proxy has to add at least `X-Forwarded-For`.
+    It cannot detect a proxy on this machine that speaks HTTP/1.1, requests a loopback name and adds
+    no field. A proxy has to add at least `X-Forwarded-For`.
     """
     environ = request.environ
     if not is_loopback_address(request.remote_addr or ""):

@@ -1,10 +1,10 @@
-"""Rates: how much work one client may ask for in a while.
+"""Rate limits: the amount of work that one client may request in a period.
 
-A rate counts units of work, not requests: a page of digits costs more than one digit. Each POST is
-charged one unit before its body is read, an estimate before its ink is read, and the difference to
-the processor time it took when it ends, whatever became of it. Counts stand in this process, or in
-Redis for all processes. While Redis is away, each process counts for itself, so that nobody is
-refused or kept waiting for it.
+A rate counts units of work instead of requests, so a page of digits costs more than one digit. Each
+POST is charged one unit before its body is read, and an estimate before its ink is read. At its
+end, whatever its outcome, it is charged the difference to the processor time that it took. Counts
+are in this process, or in Redis for all processes. While Redis is unavailable, each process counts
+for itself, so an outage neither refuses nor delays requests.
 """
 
 import ipaddress
@@ -27,24 +27,24 @@ from .origins import is_local
 LOGGER = logging.getLogger("inkling.rates")
 
 UNIT_SECONDS = 0.01
-"""Processor time of a unit of work: one drawn digit takes 1 ms and a number 2 to 20 ms, a photo of
-12 megapixels some 0.5 s (docs/performance.md)."""
+"""Processor time of a unit of work. One drawn digit takes 1 ms, a number 2 to 20 ms, a photo of 12
+megapixels some 0.5 s (docs/performance.md)."""
 
 REDIS_SECONDS = 0.25
-"""How long a request may wait for Redis."""
+"""Time that a request may wait for Redis."""
 
 REDIS_AWAY_SECONDS = 5.0
-"""How long Redis is not asked after it failed to answer."""
+"""Time without requests to Redis after it failed to answer."""
 
 PORT = re.compile(r"(?:^(?P<v4>[\d.]+)|^\[(?P<v6>[^\]]+)\]):\d+$")
 """An address with a port."""
 
 IPV6_PREFIX = 64
-"""Bits of an IPv6 address that tell clients apart: a client has all addresses below them."""
+"""Bits of an IPv6 address that identify a client. A client has all addresses of its network."""
 
 
 class Rates:
-    """The units that each client has used, against the site's rate.
+    """The units that each client has used, and the site's rate limit.
 
     Args:
         settings: `rate_limit` must be valid, see `check_rate`, and not empty.
@@ -66,19 +66,19 @@ class Rates:
         self._away_until = 0.0
 
     def charge(self, client: str, units: int, already: int = 0) -> None:
-        """Put units on a client's account.
+        """Charge units to a client.
 
-        Of one request, at most as many as a limit allows count: a client with a clean account can
-        ask for anything once.
+        One request counts for at most a limit's amount, so a client without charges can request
+        anything once.
 
         Args:
             client: see `client`.
-            units: of work, at least 0.
-            already: units of the same request that were charged before.
+            units: units of work, at least 0.
+            already: units charged earlier for the same request.
 
         Raises:
-            ProblemError: 429 with Retry-After, they are more than the rate allows. They are on the
-                account all the same.
+            ProblemError: 429 with Retry-After, the units exceed the rate. They are charged all the
+                same.
         """
         for limit in self._limits:
             if not self._hit(limit, client, max(0, min(units, limit.amount - already))):
@@ -88,7 +88,7 @@ class Rates:
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
                 return self._shared.hit(limit, "inkling", client, cost=units)
-            except Exception:  # limits passes on whatever its storage raises
+            except Exception:  # limits passes on any error of its storage
                 with self._lock:
                     self._away_until = time.monotonic() + REDIS_AWAY_SECONDS
                 LOGGER.warning("Redis does not answer; this process counts rates for itself")
@@ -113,7 +113,7 @@ class Rates:
 
 
 def init_app(app: Flask) -> None:
-    """Charge clients, and refuse those that have used up their rate.
+    """Charge clients for POST requests, and refuse those that exceed the rate.
 
     Raises:
         ConfigError: the rate is malformed.
@@ -127,11 +127,11 @@ def init_app(app: Flask) -> None:
 
 
 class Account:
-    """What one request has been charged so far.
+    """The charges of one request.
 
     Args:
-        rates: of the site.
-        client: who pays, see `client`; None pays nothing.
+        rates: the site's rates.
+        client: the client to charge, see `client`; None is not charged.
     """
 
     def __init__(self, rates: Rates, client: str | None) -> None:
@@ -141,7 +141,7 @@ class Account:
         self.charged = 0
 
     def charge(self, seconds: float) -> None:
-        """Charge what is missing of so much processor time in all, at least one unit.
+        """Raise the request's total charge to this processor time, at least one unit.
 
         Raises:
             ProblemError: 429, see `Rates.charge`.
@@ -153,8 +153,8 @@ class Account:
         self._rates.charge(self._client, units - already, already)
 
     def close(self) -> None:
-        """Charge the rest of what the request took."""
-        # Where that is over the rate, this request has its answer, and the next is refused.
+        """Charge the rest of the processor time that the request took."""
+        # If that exceeds the rate, this request keeps its answer and the next one is refused.
         with suppress(ProblemError):
             self.charge(time.thread_time() - self._start)
 
@@ -173,9 +173,9 @@ def _close_account(_: BaseException | None) -> None:
 
 
 def charge(seconds: float) -> None:
-    """Charge the client of this request for so much processor time in all.
+    """Raise the total charge of this request to this processor time, in seconds.
 
-    Nobody pays where the site has no rate, or for a request that is made on the machine itself.
+    Sites without a rate, and requests from the machine itself, are exempt.
 
     Raises:
         ProblemError: 429, see `Rates.charge`.
@@ -201,12 +201,12 @@ def check_rate(settings: Settings) -> None:
 
 
 def client() -> str | None:
-    """Rate-limit key: the client's IPv4 address, or the network of its IPv6 address.
+    """Return the rate-limit key: the client's IPv4 address, or the network of its IPv6 address.
 
-    None for a request that is made on this machine itself: its operator's, a test's.
+    It is None for a request from this machine, such as the operator's or a test's.
     """
     known: str | None = g.get("client", "")
-    if known == "":  # not asked for yet
+    if known == "":  # not computed yet
         g.client = known = _client()
     return known
 
@@ -225,7 +225,7 @@ def _client() -> str | None:
     except ValueError:
         return address
     if isinstance(parsed, ipaddress.IPv6Address):
-        # On a socket for both, IPv4 clients have IPv6 addresses (RFC 4291, 2.5.5.2).
+        # Dual-stack sockets give IPv4 clients IPv6 addresses (RFC 4291, 2.5.5.2).
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
@@ -233,7 +233,7 @@ def _client() -> str | None:
 
 
 def _warn_of_proxy() -> None:
-    """Say once that all visitors of a proxy that is not known share one rate."""
+    """Warn once that all visitors behind an unconfigured proxy share one rate."""
     settings: Settings = current_app.config["SETTINGS"]
     warned: set[str] = current_app.extensions.setdefault("warnings", set())
     if settings.proxies or "proxy" in warned or "X-Forwarded-For" not in request.headers:

@@ -1,1 +1,1 @@
-"""The HTTP interface: routes, what they take and answer, and its OpenAPI document."""
+"""HTTP API: routes, requests, answers, and the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""The answers of the interface as types, and how readings become answers."""
+"""Answers of the API, as types, and the conversion of readings to answers."""
 
 import base64
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class DigitAnswer(msgspec.Struct):
 
 
 class SignAnswer(msgspec.Struct):
-    """One sign of an answer."""
+    """One sign of an answer, such as a decimal point."""
 
     sign: Annotated[
         str,
@@ -55,28 +55,28 @@ class SignAnswer(msgspec.Struct):
 
 
 class AlternativeAnswer(msgspec.Struct):
-    """Another reading."""
+    """Another reading of the same ink."""
 
     text: str
     confidence: float
 
 
 class SurfaceAnswer(msgspec.Struct):
-    """What the boxes refer to."""
+    """The size of the area that boxes refer to."""
 
     width: float
     height: float
 
 
 class ModelAnswer(msgspec.Struct):
-    """Which model read."""
+    """The model that read the ink."""
 
     name: str
     version: str
 
 
 class TimingAnswer(msgspec.Struct):
-    """Milliseconds."""
+    """Time spent, in milliseconds."""
 
     total: float
     ink: float
@@ -104,13 +104,13 @@ class Answer(msgspec.Struct):
 
 
 class BatchAnswer(msgspec.Struct):
-    """The answers to a batch, in its order."""
+    """The answers to a batch, in the order of its drawings."""
 
     results: list[Answer]
 
 
 class LayerAnswer(msgspec.Struct):
-    """The maps of one layer."""
+    """The feature maps of one layer."""
 
     name: str
     shape: list[int]
@@ -118,7 +118,7 @@ class LayerAnswer(msgspec.Struct):
 
 
 class ExplainAnswer(msgspec.Struct):
-    """What the network saw of one digit."""
+    """The network's input and feature maps for one digit."""
 
     glyph: str
     layers: list[LayerAnswer]
@@ -126,7 +126,7 @@ class ExplainAnswer(msgspec.Struct):
 
 
 def explain_answer_of(digit: Digit, layers: Sequence[Layer]) -> ExplainAnswer:
-    """One digit of a reading, explained, as the interface gives it."""
+    """Return the explanation of one digit as an answer of the API."""
     return ExplainAnswer(
         glyph_uri(digit.glyph),
         [LayerAnswer(each.name, list(each.maps.shape), png_uri(each.picture())) for each in layers],
@@ -143,7 +143,7 @@ def answer_of(
     request_id: str,
     glyphs: bool,
 ) -> Answer:
-    """A reading as the interface gives it."""
+    """Return a reading as an answer of the API."""
     timing = reading.timing
     return Answer(
         text=reading.text,
@@ -195,16 +195,16 @@ def _box(box: Box) -> BoxAnswer:
 
 
 def _strokes(symbol: Digit | Sign) -> list[int] | UnsetType:
-    """The indices of a symbol's strokes; unset for a picture."""
+    """Return the indices of a symbol's strokes; UNSET for a picture."""
     return UNSET if symbol.strokes is None else list(symbol.strokes)
 
 
 def glyph_uri(glyph: Glyph) -> str:
-    """The ink of a glyph as a data: URI of a PNG, ink white on black as the network has it."""
+    """Return the ink of a glyph as a data: URI of a PNG, white on black as the network has it."""
     return png_uri(glyph[..., 0])
 
 
 def png_uri(picture: NDArray[np.uint8]) -> str:
-    """A grey picture as a data: URI of a PNG."""
+    """Return a grey picture as a data: URI of a PNG."""
     _, encoded = cv2.imencode(".png", picture)
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")

@@ -1,6 +1,6 @@
-"""The interface as an OpenAPI 3.1 document, made of the types that check the requests.
+"""OpenAPI 3.1 document of the API, generated from the types that validate requests.
 
-GET /api/v1/openapi.json, and GET /api/docs to read it; /api leads there.
+GET /api/v1/openapi.json returns the document. GET /api/docs renders it, and /api redirects there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ FORM = "multipart/form-data"
 SCHEMAS = "#/components/schemas/{name}"
 
 RETRY = {429, 503}
-"""Statuses whose answer says when to come back."""
+"""Statuses with a Retry-After header."""
 
 STATUSES = {
     308: "This site is used over HTTPS (where the operator says so).",
@@ -45,7 +45,7 @@ STATUSES = {
     500: "Something failed here. Nothing internal is told.",
     503: "The site is busy, or the request's time ran out; Retry-After says when to come back.",
 }
-"""What can be answered beside success."""
+"""Statuses of errors and redirects, with their descriptions."""
 
 GET_STATUSES = (308, 400, 500)
 POST_STATUSES = (400, 403, 408, 413, 415, 422, 429, 500, 503)
@@ -55,14 +55,14 @@ EXAMPLE: dict[str, Any] = {
     "width": 280,
     "height": 280,
 }
-"""A seven."""
+"""Strokes of a seven."""
 
 SIGNED = {
     "strokes": [{"x": [20, 62], "y": [150, 150]}, *EXAMPLE["strokes"]],
     "width": 280,
     "height": 280,
 }
-"""A minus and a seven."""
+"""Strokes of a minus and a seven."""
 
 SIGNED_ANSWER = {
     "text": "-7",
@@ -102,7 +102,7 @@ SIGNED_ANSWER = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that can be asked for."""
+    """One operation of the API."""
 
     method: str
     path: str
@@ -112,7 +112,7 @@ class Operation:
     """Schema of the answer with status 200."""
     description: str = ""
     body: Mapping[str, Any] | None = None
-    """Content by type."""
+    """Content of the request, by type."""
     query: type | None = None
     answer_example: Mapping[str, Any] | None = None
     statuses: Sequence[int] = field(default=GET_STATUSES)
@@ -129,20 +129,20 @@ def init_app(app: Flask) -> None:
 
 @blueprint.get("/api/v1/openapi.json")
 def document_json() -> Response:
-    """The document."""
+    """Return the document."""
     settings: Settings = current_app.config["SETTINGS"]
     return Response(msgspec.json.encode(document(settings)), content_type=JSON)
 
 
 @blueprint.get("/api", strict_slashes=False)
 def start() -> BaseResponse:
-    """Where people look first."""
+    """Redirect to the documentation."""
     return redirect(page_url("openapi.page"))
 
 
 @blueprint.get("/api/docs")
 def page() -> str:
-    """The document, for people."""
+    """Render the document as a page."""
     settings: Settings = current_app.config["SETTINGS"]
     return render_template(
         "docs.html",
@@ -155,7 +155,7 @@ def page() -> str:
 
 
 def _samples(path: str, operation: Mapping[str, Any]) -> dict[str, str]:
-    """Samples of code for an operation of the document, by language."""
+    """Return code samples for an operation of the document, by language."""
     url = request.url_root.rstrip("/") + path
     content = operation["requestBody"]["content"]
     if operation["responses"]["200"]["content"][JSON]["schema"] == _ref(Answer):
@@ -164,7 +164,7 @@ def _samples(path: str, operation: Mapping[str, Any]) -> dict[str, str]:
 
 
 def operations(settings: Settings) -> list[Operation]:
-    """All of them, with the bounds of this site."""
+    """Return all operations, with the limits of this site."""
     image_bytes = {"type": "string", "contentMediaType": "application/octet-stream"}
     form = {
         "type": "object",
@@ -276,7 +276,7 @@ def operations(settings: Settings) -> list[Operation]:
 
 
 def document(settings: Settings) -> dict[str, Any]:
-    """The OpenAPI document of a site with these settings."""
+    """Return the OpenAPI document of a site with these settings."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations(settings):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
@@ -303,7 +303,7 @@ def document(settings: Settings) -> dict[str, Any]:
 
 
 def marked(text: str) -> Markup:
-    """Text for the page: what stands in backticks as code, the rest as it is."""
+    """Return text as markup, with the parts in backticks as code."""
     parts = [escape(part) for part in text.split("`")]
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts)
@@ -311,7 +311,7 @@ def marked(text: str) -> Markup:
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words: `array of number, 1 to 20000 items`."""
+    """Describe a schema in a few words: `array of number, 1 to 20000 items`."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -390,7 +390,7 @@ def _ref(kind: type) -> dict[str, str]:
 
 
 def _fields(kind: type) -> dict[str, Any]:
-    """The fields of a flat type, each with its schema."""
+    """Return the schemas of the fields of a flat type."""
     schema = msgspec.json.schema(kind)
     properties: dict[str, Any] = schema["$defs"][kind.__name__]["properties"]
     return properties

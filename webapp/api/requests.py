@@ -1,4 +1,4 @@
-"""The interface as types: requests are checked against them, answers are made of them.
+"""Requests of the API, as types that validate them.
 
 Field names are fixed (docs/api.md).
 """
@@ -43,7 +43,7 @@ Hint = Annotated[
 
 
 class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
-    """One pen-down movement, a column a quantity; all columns have one length."""
+    """One stroke, with a column per quantity. All columns have one length."""
 
     x: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
     y: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
@@ -62,7 +62,7 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
     alternatives: Alternatives = 3
 
     def as_strokes(self, place: str = "") -> list[Stroke]:
-        """Arrays of shape (N, 2).
+        """Return the strokes as arrays of shape (N, 2).
 
         Args:
             place: JSON pointer to this drawing in the body.
@@ -91,7 +91,7 @@ class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
         return [np.column_stack([stroke.x, stroke.y]).astype(np.float64) for stroke in self.strokes]
 
     def surface(self) -> "SurfaceAnswer | None":
-        """What the boxes refer to, if the request says it."""
+        """Return the size of the drawing area, or None if the request does not state it."""
         if self.width is None or self.height is None:
             return None
         return SurfaceAnswer(self.width, self.height)
@@ -103,10 +103,10 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
     drawings: Annotated[list[StrokesRequest], Meta(min_length=1, max_length=MAX_DRAWINGS)]
 
     def as_drawings(self) -> list[list[Stroke]]:
-        """The strokes of each drawing.
+        """Return the strokes of each drawing.
 
         Raises:
-            ProblemError: 422, one is invalid, or there are too many points or strokes in all.
+            ProblemError: 422, a drawing is invalid, or there are too many points or strokes in all.
         """
         drawings = [d.as_strokes(f"/drawings/{i}") for i, d in enumerate(self.drawings)]
         points = sum(len(stroke) for strokes in drawings for stroke in strokes)
@@ -123,7 +123,7 @@ Index = Annotated[int, Meta(ge=0, le=MAX_POINTS)]
 
 
 class ExplainRequest(StrokesRequest):
-    """The body of POST /api/v1/explain, where it is strokes."""
+    """The body of POST /api/v1/explain, for strokes."""
 
     index: Index = 0
 
@@ -137,7 +137,7 @@ class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ExplainOptions(ImageOptions):
-    """Query or form fields of POST /api/v1/explain, where it is a picture."""
+    """Query or form fields of POST /api/v1/explain, for a picture."""
 
     index: Index = 0
 
@@ -145,15 +145,15 @@ class ExplainOptions(ImageOptions):
 Checked = TypeVar("Checked")
 
 SHOWN_LENGTH = 60
-"""Characters of a value or a name that a message repeats."""
+"""Longest excerpt of a value or a name in an error, in characters."""
 
 SHOWN_BODY_BYTES = 256 * 1024
-"""Larger bodies are not taken apart to show the value that is wrong: 4 MiB of nested brackets would
-take 190 MiB and a second."""
+"""Bodies above this size, in bytes, are not parsed again to show the invalid value. 4 MiB of nested
+brackets would take 190 MiB and a second."""
 
 
-# msgspec works out a type at its first use, and crashes where two threads do so at once: it is done
-# here, before there are threads.
+# msgspec analyses a type at its first use, and crashes if two threads do so at once. The decoders
+# are therefore made here, before there are threads.
 _DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind)
     for kind in (StrokesRequest, BatchRequest, ExplainRequest, ImageOptions, ExplainOptions)
@@ -161,26 +161,25 @@ _DECODERS: Mapping[type, msgspec.json.Decoder[Any]] = {
 
 
 def decode_json(body: bytes, kind: type[Checked]) -> Checked:
-    """Check a JSON body against one of the types above.
+    """Decode and validate a JSON body against one of the types above.
 
     Raises:
-        ProblemError: 400 where it is not JSON, 422 where it is not of the type, or a name comes
-            twice in an object.
+        ProblemError: 400 if it is not JSON; 422 if it is invalid, or an object has a name twice.
     """
     try:
         checked: Checked = _DECODERS[kind].decode(body)
     except msgspec.ValidationError as error:
-        # msgspec checks as it reads: what follows may still be malformed.
+        # msgspec validates while it reads, so the rest may still be malformed.
         raise _invalid_field(error, _document(body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(error) from error
-    # msgspec takes the last of two members of one name; another reader may take the first.
+    # msgspec uses the last of two members with one name. Another parser may use the first.
     json.loads(body, object_pairs_hook=_unrepeated)
     return checked
 
 
 def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object of members whose names differ.
+    """Return an object from its members, which must have different names.
 
     Raises:
         ProblemError: 422.
@@ -194,7 +193,7 @@ def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def convert_fields(fields: Mapping[str, str], kind: type[Checked]) -> Checked:
-    """Check query or form fields, all text, against a type.
+    """Convert query or form fields, which are text, and validate them against a type.
 
     Raises:
         ProblemError: 422.
@@ -206,12 +205,12 @@ def convert_fields(fields: Mapping[str, str], kind: type[Checked]) -> Checked:
 
 
 def invalid(place: str, detail: str) -> ProblemError:
-    """422 about one field, at a JSON pointer."""
+    """Return the 422 for one field, at a JSON pointer."""
     return ProblemError(422, detail, [FieldError(place, detail)])
 
 
 def malformed(error: Exception) -> ProblemError:
-    """400 about a body that is no JSON."""
+    """Return the 400 for a body that is not JSON."""
     if isinstance(error, RecursionError):
         reason = "it is nested too deeply"
     elif isinstance(error, UnicodeDecodeError):
@@ -222,8 +221,9 @@ def malformed(error: Exception) -> ProblemError:
 
 
 def _document(body: bytes) -> object:
-    """The body without a type, for what an error shows of it; fractions as they were written,
-    however large (1e400). `UNSET` for a large body, which is only checked.
+    """Parse the body without a type, to show an invalid value. `UNSET` for a large body.
+
+    Fractions keep their text, however large (1e400). A large body is only checked.
 
     Raises:
         ProblemError: 400, it is not JSON.
@@ -253,8 +253,8 @@ _WORDS |= {"`array`": "an array", "`object`": "an object", "`null`": "null"}
 
 
 def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemError:
-    """A validation error with pointer and value: `Expected `float` <= 1 - at `$.p[0]``."""
-    # A field's name may hold anything, this separator too; the path that msgspec adds comes last.
+    """Convert a validation error, such as `Expected `float` <= 1 - at `$.p[0]``, to a 422."""
+    # A field's name may contain this separator. The path that msgspec appends comes last.
     expectation, _, path = str(error).rpartition(" - at `$")
     if not re.fullmatch(r"[\w.\[\]]*`", path):
         expectation, path = str(error), ""
@@ -267,12 +267,12 @@ def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemE
     missing = re.fullmatch(r"Object missing required field `(.*)`", expectation)
     if missing:
         return invalid(pointer([*keys, missing[1]]), f"{missing[1]} is missing")
-    if expectation.startswith("Invalid enum value"):  # msgspec does not say which there are
+    if expectation.startswith("Invalid enum value"):  # msgspec does not list the valid values
         expectation = "one of " + ", ".join(f'"{value}"' for value in get_args(Expect))
     elif expectation == "Number out of range":
         expectation = "a finite number"
     expectation, _, _ = expectation.partition(", got ")
-    expectation = expectation.replace(" | null`", "`")  # null is only the same as nothing given
+    expectation = expectation.replace(" | null`", "`")  # null means the same as an omitted field
     for term, word in _WORDS.items():
         expectation = expectation.replace(term, word)
     expectation = expectation.removeprefix("Expected ")
@@ -282,12 +282,12 @@ def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemE
 
 
 def pointer(keys: list[Any]) -> str:
-    """A JSON pointer (RFC 6901)."""
+    """Return a JSON pointer (RFC 6901)."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
 
 
 def _at(document: Any, keys: list[Any]) -> Any:
-    """The value at a path that msgspec reported."""
+    """Return the value at a path that msgspec reported."""
     for key in keys:
         try:
             document = document[key]
@@ -297,7 +297,7 @@ def _at(document: Any, keys: list[Any]) -> Any:
 
 
 def _shown(value: object) -> str:
-    """A value short enough for a message."""
+    """Return a value, shortened for an error."""
     if isinstance(value, list):
         return f"an array of {len(value)}"
     if isinstance(value, dict):

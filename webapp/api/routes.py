@@ -1,4 +1,4 @@
-"""The HTTP interface, version 1 (docs/api.md)."""
+"""Routes of the HTTP API, version 1 (docs/api.md)."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -50,8 +50,8 @@ def predict_strokes() -> Response:
 def predict_batch() -> Response:
     """Read several drawings."""
     asked = decode_json(_json_body(), BatchRequest)
-    # Every drawing is checked before the first is read, and holds a place only while it is read,
-    # so that the drawings of others come in between.
+    # All drawings are validated before the first is read. Each holds a place only while it is read,
+    # so other clients' drawings run in between.
     strokes = asked.as_drawings()
     with admitted(current_stroke_engine(), cost_of_drawings(strokes)) as admission:
         results = [
@@ -75,7 +75,7 @@ def predict_image() -> Response:
 
 @blueprint.post("/explain")
 def explain_digit() -> Response:
-    """What the network saw of one digit of a drawing or a picture."""
+    """Return the network's input and feature maps for one digit of a drawing or a picture."""
     if request.mimetype == "application/json":
         asked = decode_json(_json_body(), ExplainRequest)
         index, engine = asked.index, current_stroke_engine()
@@ -99,17 +99,17 @@ def explain_digit() -> Response:
 
 @blueprint.get("/model")
 def model() -> Response:
-    """The cards: of what reads pictures, and in it of what reads strokes, lines and sees ink."""
+    """Return the model cards: the photo model's, and in it those for strokes, lines and eyes."""
     pictures, *others = cards()
     return _json(pictures | dict(zip(("strokes", "lines", "eyes"), others, strict=True)))
 
 
 def image_upload() -> tuple[bytes, Mapping[str, str]]:
-    """The picture of a request, and its query and text fields.
+    """Return the picture of a request, and its query and text fields.
 
     Raises:
         ProblemError: 400 without a picture, 413 over the limit, 415 for another content type,
-            422 where a field comes twice.
+            422 for a repeated field.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if request.mimetype == "multipart/form-data":
@@ -168,7 +168,7 @@ def _read_drawing(
 def _read_or_unread(
     admission: Admission, asked: StrokesRequest, strokes: Sequence[Stroke]
 ) -> Answer:
-    """The answer to one drawing of a batch; without a text if the budget of all has ended."""
+    """Return the answer to one drawing of a batch, without a text if the budget has ended."""
     started = time.perf_counter()
     try:
         return _read_drawing(admission, asked, strokes, started)
@@ -185,7 +185,7 @@ def _answer(
     *,
     glyphs: bool,
 ) -> Answer:
-    """A reading as answered; `started` is the clock when its work began."""
+    """Build the answer of a reading. `started` is the time when its work began."""
     served = engine.model
     return answer_of(
         reading,

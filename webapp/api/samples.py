@@ -1,6 +1,6 @@
-"""Samples of code that asks the interface, for its page: curl, Python and JavaScript.
+"""Code samples for the API's documentation: curl, Python and JavaScript.
 
-tests/test_samples.py runs them as they are.
+tests/test_samples.py runs them unchanged.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 JSON = "application/json"
 
 WIDTH = 60
-"""Characters of a line of JSON, at most where it can be broken."""
+"""Longest line of JSON that can be broken, in characters."""
 
 PYTHON = """\
 import json
@@ -35,11 +35,11 @@ const answer = await response.json();
 if (!response.ok) throw new Error(answer.detail);
 console.log(answer.text, answer.status);
 """
-"""For Node.js: a browser would send it from a page of another site, which is refused."""
+"""For Node.js. A browser would send it from another site's page, which the server refuses."""
 
 
 def in_lines(value: object, indent: int = 0, name: str = "") -> str:
-    """A value as JSON, after its name if it has one; what fits into a line stands in one."""
+    """Format a value as JSON, after its name if it has one. Short values take one line."""
     line = name + json.dumps(value)
     if indent + len(line) <= WIDTH or not isinstance(value, Mapping | list):
         return line
@@ -54,7 +54,7 @@ def in_lines(value: object, indent: int = 0, name: str = "") -> str:
 
 
 def curl_of(url: str, content: Mapping[str, Any]) -> str:
-    """The command for a request body, its content by type: the JSON example, or else a picture."""
+    """Return the command for a request body: with its JSON example, or else with a picture."""
     if JSON not in content:
         return f"curl -s '{url}' -F image=@photo.jpg\n"
     example = in_lines(content[JSON]["example"], 2)
@@ -62,7 +62,7 @@ def curl_of(url: str, content: Mapping[str, Any]) -> str:
 
 
 def samples_of(url: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """Code by language that reads a drawing or a picture and prints the number."""
+    """Return code that reads a drawing or a picture and prints the number, by language."""
     curl = curl_of(url, content)
     if JSON in content:
         drawing = in_lines(content[JSON]["example"])

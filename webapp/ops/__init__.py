@@ -1,1 +1,1 @@
-"""Operation: the server's processes, logs, metrics and health."""
+"""Operations: the server's processes, logs, metrics and health checks."""

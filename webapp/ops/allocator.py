@@ -1,24 +1,24 @@
-"""How the C library keeps memory that was freed, in a process of many threads and large blocks."""
+"""Settings of the C library's allocator, for a process with many threads and large blocks."""
 
 import ctypes
 
 from ..config import MIB
 
-# malloc.h of glibc; elsewhere there is no mallopt, or it ignores these.
+# From glibc's malloc.h. Other C libraries have no mallopt, or ignore these.
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
 
 ARENAS = 2
-"""Heaps that threads share. By default each thread has its own, and each keeps what the largest
-picture that it ever read took."""
+"""Heaps that threads share. By default each thread has its own, and each heap keeps the memory of
+the largest picture that it read."""
 
 LARGE_BYTES = MIB // 4
-"""Blocks from this size on are given back to the system when they are freed. By default the bound
-grows to 32 MiB, and pieces of pictures stay between smaller things."""
+"""Block size, in bytes, from which freed memory returns to the system. By default it grows to 32
+MiB, and parts of pictures stay between smaller blocks."""
 
 
 def settle() -> bool:
-    """Set both, for this process and those that it forks; whether the C library took them."""
+    """Set both for this process and its children. Return whether the C library took them."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):

@@ -1,4 +1,4 @@
-"""Reloads that cannot stop the site: an extension of gunicorn's first process, its arbiter."""
+"""Safe reloads: an extension of the arbiter, gunicorn's first process."""
 
 import os
 from typing import Any
@@ -11,9 +11,9 @@ class RefusedError(Exception):
 
 
 def guard_reloads(arbiter: Any) -> None:
-    """Let SIGHUP check what it would load first, and change nothing unless all of it fits.
+    """Make SIGHUP check the new configuration and models, and keep the old ones if any is invalid.
 
-    gunicorn's own reload ends the process where a setting does not fit, and the site with it.
+    gunicorn's own reload ends the process, and the site, if a setting is invalid.
 
     Args:
         arbiter: a `gunicorn.arbiter.Arbiter`, before it handles its first signal.
@@ -27,7 +27,7 @@ def guard_reloads(arbiter: Any) -> None:
             _check(arbiter.app.cfg, config)
         except (Exception, SystemExit) as error:
             arbiter.app.cfg = config
-            os.environ.update(config.env)  # which gunicorn took back for the new configuration
+            os.environ.update(config.env)  # gunicorn removed these for the new configuration
             models.restore(prepared)
             raise RefusedError(_reason(error)) from error
 
@@ -41,11 +41,10 @@ def guard_reloads(arbiter: Any) -> None:
 
 
 def _check(new: Any, old: Any) -> None:
-    """Check what gunicorn itself would only find out on the way.
+    """Check settings that gunicorn does not check before it applies them.
 
     Raises:
-        ValueError: the address is another one, which only a restart can change, or there is no such
-            class of workers.
+        ValueError: the address changes, which needs a restart, or the worker class does not exist.
     """
     if new.address != old.address:
         raise ValueError(f"the address would change from {old.address} to {new.address}")
@@ -54,7 +53,7 @@ def _check(new: Any, old: Any) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """One line: what gunicorn.conf.py ended with, or what went wrong."""
+    """Return one line: the exit message of gunicorn.conf.py, or the error."""
     if isinstance(error, SystemExit):
         if isinstance(error.code, str):
             return error.code.removeprefix("error: ")

@@ -1,4 +1,4 @@
-"""What the machine can carry: workers, and pictures at once, by its cores and its memory."""
+"""Capacity: the numbers of workers and of concurrent pictures, from cores and memory."""
 
 import fcntl
 import os
@@ -17,33 +17,33 @@ WORKER_BYTES = 90 * MIB
 """Memory of a worker that reads no picture (docs/performance.md)."""
 
 PICTURE_BYTES = 150 * MIB
-"""Memory that reading one picture adds, at most: a test sends the worst that is known
-(`pytest tests/test_hostile.py -k memory`)."""
+"""Memory that reading one picture adds, at most. A test measures the worst known pictures (`pytest
+tests/test_hostile.py -k memory`)."""
 
 PICTURES = 2
-"""Pictures that a worker reads at once, of which one is large: a photo must not keep a small
-picture waiting."""
+"""Pictures that a worker reads at once. At most one is large, so that a photo does not delay a
+small picture."""
 
 LOCK_SECONDS = 0.02
-"""How often a process looks whether the lock of the site is free."""
+"""Time between two tries to take the site's lock."""
 
 CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""Where Linux says what a container may take: version 2, version 1."""
+"""Files with a Linux container's memory limit: cgroup version 2, version 1."""
 
 
 class SiteLock:
     """A lock among the processes that are forked after it was made.
 
-    A process that is killed lets go of it (POSIX record locks, fcntl(2)). Among the threads of one
-    process it is an ordinary lock. It is fair among processes: whoever waits next holds the first
-    byte of a file, the turnstile, until it gets the second, which is the lock. A process that lets
-    go and comes again waits at the turnstile.
+    A process that is killed releases it (POSIX record locks, fcntl(2)). Among the threads of one
+    process it is an ordinary lock. Among processes it is fair: the next in line holds the first
+    byte of a file, the turnstile, until it gets the second byte, which is the lock. A process that
+    releases the lock and returns waits at the turnstile.
     """
 
     _TURNSTILE, _LOCK = 0, 1
 
     def __init__(self) -> None:
-        # In memory where the system can: a site must start on a full disk.
+        # The file is in memory if the system allows it, so that a site starts on a full disk.
         if hasattr(os, "memfd_create"):
             self._file = os.memfd_create("inkling")
         else:
@@ -53,7 +53,7 @@ class SiteLock:
 
     @contextmanager
     def held(self, budget: Budget) -> Iterator[None]:
-        """Hold the lock for the block; wait for it while the budget lasts.
+        """Hold the lock for the block. Wait for it while the budget lasts.
 
         Raises:
             BudgetError, GoneError: see `Budget.check`.
@@ -89,15 +89,15 @@ class SiteLock:
 
 @dataclass
 class Capacity:
-    """What the workers of this site share."""
+    """The lock that the workers of this site share."""
 
     large_pictures: SiteLock | None = None
-    """Held while a large picture is read, where memory has room for one of the site."""
+    """Held while a large picture is read, if the site's memory has room for only one."""
 
     def fit(self, workers: int, memory: int) -> None:
-        """Fit so many workers into the memory, in bytes.
+        """Set the lock for this many workers and this memory, in bytes.
 
-        Called in the first process of a server, before it forks; again on a reload.
+        The server's first process calls this before it forks, and again on a reload.
         """
         if memory >= workers * (WORKER_BYTES + PICTURES * PICTURE_BYTES):
             self.large_pictures = None
@@ -106,27 +106,27 @@ class Capacity:
 
 
 capacity = Capacity()
-"""Of this process and those that are forked from it."""
+"""Shared by this process and the processes forked from it."""
 
 
 def default_workers(cores: int, memory: int) -> int:
-    """One worker a core, as far as the memory, in bytes, reaches; at least one."""
+    """Return one worker per core, as far as the memory, in bytes, allows; at least one."""
     return max(1, min(cores, memory // (WORKER_BYTES + PICTURE_BYTES)))
 
 
 def cores_here() -> int:
-    """Cores that this process may run on."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory_here(cgroups: tuple[str, ...] = CGROUPS) -> int:
-    """Bytes of memory that this machine has, or that its container may take."""
+    """Return the memory of this machine, or the limit of its container, in bytes."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for path in cgroups:
         try:
             text = Path(path).read_text().strip()
         except OSError:
-            continue  # not there: no such container
+            continue  # not in such a container
         if text.isdigit():  # or `max`
             memory = min(memory, int(text))
     return memory

@@ -1,4 +1,4 @@
-"""`flask --app wsgi read FILE…`: the recogniser from the command line."""
+"""The command `flask --app wsgi read FILE…`, which reads pictures."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
 @click.pass_context
 @with_appcontext
 def read(context: click.Context, files: tuple[Path, ...]) -> None:
-    """Read the number in each picture and print it, one line a file; its own lines as 407 / 12."""
+    """Read the number in each picture and print it, one line a file; several lines as 407; 12."""
     engine = current_engine()
     failed = False
     for path in files:
@@ -37,7 +37,7 @@ def read(context: click.Context, files: tuple[Path, ...]) -> None:
 
 
 def _said(reading: Reading) -> str:
-    """How sure, and what else is to be said."""
+    """Return the confidence, and the status unless it is ok."""
     sure = f"{reading.confidence:.1%}"
     said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a number, {sure}", "empty": "no ink"}
     return said.get(reading.status, sure)

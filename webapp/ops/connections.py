@@ -1,4 +1,4 @@
-"""Connections of the worker, and what has arrived on each of its next request."""
+"""Connections of the worker, and the received part of each next request."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -8,23 +8,23 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers import gthread
 
 WHOLE_BYTES = 64 * 1024
-"""Bytes of a request, head and body, that are received without a thread: of most drawings, all; of
-a photo, enough to show that its client does send."""
+"""Bytes of a request, head and body, that are received without a thread. Most drawings fit. A
+photo's first 64 KiB show that its client is sending."""
 
 END_OF_HEAD = b"\r\n\r\n"
 
 
 class Unreader(SocketUnreader):  # type: ignore[misc]
-    """What gunicorn's parser reads from: what has arrived, then the socket, if more may come."""
+    """Input of gunicorn's parser: the received bytes, then the socket if more may come."""
 
     is_whole = False
-    """Whether all of the request has arrived: nothing more is waited for."""
+    """Whether all of the request has arrived, so that the parser never waits."""
     was_short = False
-    """Whether the parser wanted more all the same. It took the request for a longer one, and where
-    the next one begins on the connection is unknown."""
+    """Whether the parser wanted more of a complete request. It then took the request to be longer,
+    and the start of the next one on the connection is unknown."""
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """What comes next; nothing at the end."""
+        """Return the next bytes; empty at the end."""
         if self.is_whole:
             self.was_short = True
             return b""
@@ -33,40 +33,40 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
 
 
 class Connection(gthread.TConn):  # type: ignore[misc]
-    """A connection, and what has arrived on it of its next request."""
+    """A connection, and the received part of its next request."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.data_ready = True  # no thread has to wait for the first byte
         self.received = bytearray()
         self.is_whole = False
-        """Whether all of the request has arrived, or nothing more will."""
+        """Whether all of the request has arrived, or the client has stopped sending."""
         self.is_long = False
-        """Whether a thread has got the request before it was whole."""
+        """Whether a thread took the request before it was complete."""
         self.place: Any = None
-        """Which of the worker's collections it waits in, if any."""
+        """Collection of the worker that it waits in, or None."""
         self.drained = 0
-        """Bytes that came after the last answer."""
+        """Bytes received after the last answer."""
         self._head = 0
-        """Bytes of the head, once it is there."""
+        """Bytes of the head; 0 until it is complete."""
         self._end: int | None = None
-        """Bytes of the request then; None where it comes in chunks."""
+        """Bytes of the request once its head is complete; None if it is chunked."""
         self._chunk = 0
-        """Where the next chunk begins."""
+        """Offset of the next chunk."""
         self._unreader: Unreader | None = None
 
     @property
     def address(self) -> str:
-        """Of the client, or of the proxy in front; empty for a socket without addresses."""
+        """Address of the client, or of the proxy in front; empty for a socket without addresses."""
         return str(self.client[0]) if isinstance(self.client, tuple) else ""
 
     @property
     def has_head(self) -> bool:
-        """Whether at most the body is missing."""
+        """Whether the head has arrived."""
         return self._head > 0
 
     def receive(self) -> bool:
-        """Take what has arrived: whether that was the end of the connection.
+        """Receive available bytes. Return whether the connection has ended.
 
         Raises:
             OSError: the connection is broken.
@@ -80,7 +80,7 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         return not data
 
     def put(self, data: bytes) -> None:
-        """Add to what has arrived of the request."""
+        """Append to the received bytes of the request."""
         searched = max(0, len(self.received) - len(END_OF_HEAD) + 1)
         self.received += data
         if not self.has_head:
@@ -94,7 +94,7 @@ class Connection(gthread.TConn):  # type: ignore[misc]
         )
 
     def feed(self) -> None:
-        """Give the parser what has arrived. What arrives from now on is another request."""
+        """Pass the received bytes to the parser. Later bytes belong to the next request."""
         if self._unreader is None:
             self._unreader = self.parser.unreader = Unreader(self.sock)
         self._unreader.is_whole = self.is_whole
@@ -104,30 +104,30 @@ class Connection(gthread.TConn):  # type: ignore[misc]
 
     @property
     def may_drip(self) -> bool:
-        """Whether the thread that has the request may have to wait for the client."""
+        """Whether the thread with the request may have to wait for the client."""
         return self._unreader is None or not self._unreader.is_whole
 
     @property
     def is_lost(self) -> bool:
-        """Whether nobody knows where the next request begins."""
+        """Whether the start of the next request is unknown."""
         return self._unreader is not None and self._unreader.was_short
 
     def _read_head(self, head: bytes) -> None:
-        """Find the end of the request by its head, in small letters."""
+        """Find the end of the request from its head, in lower case."""
         size = _field(head, b"content-length")
         if _field(head, b"transfer-encoding"):
             self._end = None
         elif size.isdigit():
-            self._end = self._head + int(size[:18])  # whoever says more does not send it
+            self._end = self._head + int(size[:18])  # no client sends more
         else:
             self._end = self._head
         if _field(head, b"expect") == b"100-continue" and len(self.received) == self._head:
-            # The client waits for it before it sends the body. gunicorn says it once more.
+            # The client waits for this before it sends the body. gunicorn sends it a second time.
             with suppress(OSError):
                 self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _has_last_chunk(self) -> bool:
-        """Whether all chunks have arrived (RFC 9112, section 7.1), or one that is none."""
+        """Return whether the last chunk has arrived (RFC 9112, section 7.1), or a malformed one."""
         while (end := self.received.find(b"\r\n", self._chunk)) >= 0:
             text = bytes(self.received[self._chunk : end]).partition(b";")[0].strip()
             try:
@@ -141,10 +141,10 @@ class Connection(gthread.TConn):  # type: ignore[misc]
 
 
 def held_in(place: Iterable[Connection]) -> int:
-    """Bytes that have arrived on the connections of a place."""
+    """Return the bytes received on the connections of a collection."""
     return sum(len(conn.received) for conn in place)
 
 
 def _field(head: bytes, name: bytes) -> bytes:
-    """The value of a field of a head, both in small letters; empty where there is none."""
+    """Return the value of a field of a head, both in lower case; empty if it is missing."""
     return head.partition(b"\r\n" + name + b":")[2].partition(b"\r\n")[0].strip()

@@ -1,17 +1,17 @@
-"""How many files and connections a process may have open."""
+"""Limit on the open files and connections of a process."""
 
 import resource
 
 MOST_DESCRIPTORS = 4096
 """Upper bound on RLIMIT_NOFILE: four times a worker's connections. Some systems allow a billion,
-and some programs walk through all of them."""
+and some programs iterate over all of them."""
 
 SPARE_DESCRIPTORS = 128
 """Descriptors that a worker reserves for files, pipes and Redis: 20, and two for each thread."""
 
 
 def raise_limit() -> int:
-    """Let this process and its children open as much as they may: how many descriptors that is."""
+    """Raise the limit of this process and its children, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return MOST_DESCRIPTORS

@@ -1,4 +1,4 @@
-"""Is the process alive; can it read?"""
+"""Health checks: whether the process lives, and whether it can read."""
 
 import threading
 
@@ -14,19 +14,19 @@ def init_app(app: Flask) -> None:
 
 
 def healthz() -> Response:
-    """200 while the process lives."""
+    """Return 200 while the process lives."""
     return jsonify(status="alive")
 
 
 def readyz() -> Response | tuple[Response, int]:
-    """200 once the model has answered a warm-up, else 503."""
+    """Return 200 once the models have answered a warm-up, else 503."""
     if not is_ready():
         return jsonify(status="the model does not answer"), 503
     return jsonify(status="ready", model=current_engine().model.version)
 
 
 def warm_up(app: object) -> None:
-    """Let the models of a site answer; what is no Flask app has none."""
+    """Warm up the models of a site. Other applications have none."""
     if isinstance(app, Flask):
         with app.app_context():
             is_ready()
@@ -36,16 +36,16 @@ _warming = threading.Lock()
 
 
 def is_ready() -> bool:
-    """Whether the models of the current app answer; looked at until they have.
+    """Return whether the models of the current app work.
 
-    Once is enough, and asking again must neither wait for, nor add to, what is read.
+    They are tried until they succeed once. Later checks then neither wait for nor delay requests.
     """
     with _warming:
         if "ready" not in current_app.extensions:
             try:
                 current_engine().warm_up()
                 current_stroke_engine().warm_up()
-            except Exception:  # whatever it is, the answer is the same: this process cannot read
+            except Exception:  # any error means that this process cannot read
                 current_app.logger.exception("the model does not answer")
                 return False
             current_app.extensions["ready"] = True

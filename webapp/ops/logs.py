@@ -1,7 +1,7 @@
-"""What happens, a JSON object a line, without what would tell who or what it was about.
+"""Logs: one JSON object per line, without personal data.
 
-No addresses, no user agents, no drawings, no query strings: a request is known by its name, and
-its address by the route it matched.
+They hold no addresses, user agents, drawings or query strings. A request is identified by its ID,
+and its path by the route that it matched.
 """
 
 import logging
@@ -14,14 +14,14 @@ from flask import Flask, Response, g, has_request_context, request
 LOGGER = logging.getLogger("inkling.requests")
 
 NAMES_A_CLIENT = "Invalid request from ip="
-"""gunicorn's line on what is no HTTP begins so."""
+"""Start of gunicorn's message about a request that is not HTTP."""
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON; fields given as `extra={"fields": {…}}` stand beside."""
+    """Formats a record as one line of JSON, with the fields of `extra={"fields": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Return the line, without its end."""
         entry: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             + f".{int(record.msecs):03d}Z",
@@ -39,12 +39,12 @@ class JsonFormatter(logging.Formatter):
 
 
 class WithoutAddresses(logging.Filter):
-    """Takes out what names a client; that something happened is still said."""
+    """Removes client addresses from messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true."""
+        """Return True."""
         if record.getMessage().startswith(NAMES_A_CLIENT):
-            # Nor what it sent: the text after the address repeats it.
+            # The text after the address repeats the client's data.
             record.msg, record.args = "a request that is no HTTP was refused", ()
         return True
 
@@ -64,7 +64,7 @@ CONFIG: dict[str, Any] = {
     },
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
-        # gunicorn gives it handlers of its own before it reads this.
+        # gunicorn adds its own handlers before it reads this.
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}
     },
 }
@@ -72,7 +72,7 @@ CONFIG: dict[str, Any] = {
 
 
 def init_app(app: Flask) -> None:
-    """A line for every answer. Before what names requests, so that it comes last."""
+    """Log every answer. Registered before request IDs, so that it runs last."""
     app.after_request(_line)
 
 

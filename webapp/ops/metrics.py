@@ -1,8 +1,8 @@
-"""What happens here, counted for Prometheus over all workers (docs/deploy.md).
+"""Metrics: counts for Prometheus over all workers (docs/deploy.md).
 
-Counts stand in memory that gunicorn's first process shares with its workers, a row a worker; each
-writes its own row and any of them adds all rows up. A worker takes the first row that no living
-worker has, and counts on from what is there, so that no count ever goes back and nothing grows.
+Counts are in memory that gunicorn's first process shares with its workers, one row per worker. Each
+worker writes its own row, and any worker sums all rows. A new worker takes the first row without a
+living worker and continues its counts, so counts never decrease and memory does not grow.
 """
 
 import bisect
@@ -27,31 +27,31 @@ MOST_WORKERS = 64
 """Workers of a site, at most."""
 
 ROWS = 4 * MOST_WORKERS
-"""Workers that are counted apart. A reload starts all new workers before the old ones end, and it
-waits 25 s for these: three reloads in a row fit beside the workers that serve."""
+"""Rows of counts. A reload starts all new workers before the old ones end, and waits 25 s for
+these. Three reloads in a row fit beside the serving workers."""
 
 CELLS = 4096
-"""Numbers that a worker counts, of 8 bytes: 8 MiB with all rows, of which used ones take memory."""
+"""Numbers per worker, of 8 bytes each. All rows have 8 MiB, and only used ones take memory."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Upper bounds of the histograms' buckets."""
+"""Upper bounds of the histograms' buckets, in seconds."""
 
 STATUSES = (200, 204, 303, 304, 308, 400, 403, 404, 405, 408, 413, 415, 422, 429, 499, 500, 503)
-"""Those that a site of ours answers with; another counts as `other`."""
+"""Statuses of the site's answers. Others count as `other`."""
 
 OTHER = "other"
 
 
 class Memory:
-    """Rows of numbers, shared by the processes that are forked after they were made."""
+    """Rows of numbers, shared by the processes forked after they were made."""
 
     def __init__(self) -> None:
         shared = mmap.mmap(-1, ROWS * CELLS * 8)
         self._cells = memoryview(shared).cast("d")  # a single number is faster here than in NumPy
         self._rows = np.frombuffer(shared, np.float64).reshape(ROWS, CELLS)
-        # To read a row that no worker ever had would give it memory.
+        # Reading a row that was never used would allocate its memory.
         self._used = np.frombuffer(mmap.mmap(-1, ROWS), np.bool_)
         self._living = np.frombuffer(mmap.mmap(-1, ROWS), np.bool_)
         self.take_row(0)
@@ -62,11 +62,11 @@ class Memory:
         self._used[row] = self._living[row] = True
 
     def leave_row(self, row: int) -> None:
-        """The worker of this row has ended, perhaps in the middle of something."""
+        """Mark the row of a worker that has ended, perhaps in mid-request."""
         self._living[row] = False
 
     def add(self, cell: int, amount: float) -> None:
-        """Count; the caller keeps other threads away."""
+        """Add to a number. The caller holds the lock."""
         self._cells[self._start + cell] += amount
 
     def clear(self, cell: int) -> None:
@@ -74,27 +74,27 @@ class Memory:
         self._cells[self._start + cell] = 0.0
 
     def totals(self, first: int, count: int, *, living: bool = False) -> NDArray[np.float64]:
-        """Sums over all rows, or those of living workers: (count,) from the first cell on."""
+        """Return sums over all rows, or over those of living workers: (count,) from `first` on."""
         rows = self._living if living else self._used
         sums: NDArray[np.float64] = self._rows[rows, first : first + count].sum(axis=0)
         return sums
 
 
 def free_row(taken: Collection[int]) -> int:
-    """The first row that is not taken; the last one where all are.
+    """Return the first row that is not taken, or the last row if all are.
 
-    Workers that share a row lose a count where both add to it at the same moment, and when one
-    starts, the gauges of the other begin anew.
+    Two workers that share a row lose a count if both add to it at the same moment. When one starts,
+    it resets the gauges of the other.
     """
     return next((row for row in range(ROWS) if row not in taken), ROWS - 1)
 
 
 memory = Memory()
-"""Made when this module is imported; gunicorn.conf.py does that before it forks."""
+"""Made when this module is imported, which gunicorn.conf.py does before it forks."""
 
 
 class Registry:
-    """The families of one site, each with a fixed set of labels."""
+    """The metric families of one site, each with a fixed set of labels."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -102,7 +102,7 @@ class Registry:
         self._taken = 0
 
     def cells(self, count: int) -> int:
-        """Set numbers aside: the first one's cell."""
+        """Reserve cells, and return the first."""
         first = self._taken
         self._taken += count
         if self._taken > CELLS:
@@ -111,7 +111,7 @@ class Registry:
 
 
 class Family:
-    """Numbers of one name, one for each combination of its labels' values."""
+    """A metric family: one number for each combination of its labels' values."""
 
     TYPE: ClassVar[str] = "counter"
     WIDTH = 1
@@ -133,61 +133,61 @@ class Family:
         registry.families.append(self)
 
     def add(self, *values: str, amount: float = 1.0) -> None:
-        """Count under the labels' values, in their order."""
+        """Add to the number of these labels' values, in their order."""
         cell = self.places[values]
         with self._lock:
             memory.add(cell, amount)
 
     def totals(self) -> Iterator[tuple[Sequence[str], list[float]]]:
-        """The labels' values of each combination, and what all workers have in its cells."""
+        """Yield the labels' values of each combination, and its cells' sums over all workers."""
         sums = memory.totals(self._first, self.WIDTH * len(self.places), living=self.LIVING)
         yield from zip(self.places, sums.reshape(-1, self.WIDTH).tolist(), strict=True)
 
     def samples(self) -> Iterator[str]:
-        """Lines of the answer; what was never counted is left out where there are labels."""
+        """Yield the samples. Numbers with labels are omitted while they are 0."""
         for values, (total,) in self.totals():
             if total or not self.labels:
                 yield f"{self.name}{_labels(self.labels, values)} {total:g}"
 
     def lines(self) -> Iterator[str]:
-        """The whole family."""
+        """Yield the whole family."""
         yield f"# HELP {self.name} {self.text}"
         yield f"# TYPE {self.name} {self.TYPE}"
         yield from self.samples()
 
 
 class Gauge(Family):
-    """What goes up and down; a worker begins with none of what its forerunner had."""
+    """A number that goes up and down. It is reset when a worker starts."""
 
     TYPE = "gauge"
     LIVING = True
 
     def start(self) -> None:
-        """Forget what a killed worker left in this row."""
+        """Reset the numbers that a killed worker left in this row."""
         for cell in self.places.values():
             memory.clear(cell)
 
     def samples(self) -> Iterator[str]:
-        """All of them, 0 too."""
+        """Yield all samples, including 0."""
         for values, (total,) in self.totals():
             yield f"{self.name}{_labels(self.labels, values)} {total:g}"
 
 
 class Histogram(Family):
-    """How long something took: a count for each bucket, and the sum."""
+    """Durations: a count for each bucket, and the sum."""
 
     TYPE = "histogram"
     WIDTH = len(SECONDS) + 2
 
     def observe(self, *values: str, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         cell = self.places[values]
         with self._lock:
             memory.add(cell + bisect.bisect_left(SECONDS, seconds), 1)
             memory.add(cell + self.WIDTH - 1, seconds)
 
     def samples(self) -> Iterator[str]:
-        """Buckets, which include all smaller ones, then sum and count."""
+        """Yield cumulative buckets, then sum and count."""
         bounds = [*(f"{bound:g}" for bound in SECONDS), "+Inf"]
         for values, (*buckets, seconds) in self.totals():
             count = sum(buckets)
@@ -202,7 +202,7 @@ class Histogram(Family):
 
 
 class Metrics:
-    """What a site counts."""
+    """The metrics of a site."""
 
     def __init__(self, routes: Sequence[str]) -> None:
         self.registry = registry = Registry()
@@ -240,7 +240,7 @@ class Metrics:
 
 
 def init_app(app: Flask) -> None:
-    """Count requests, and answer /metrics. After all routes."""
+    """Count requests, and add /metrics. Called after all routes are registered."""
     routes = sorted({rule.rule for rule in app.url_map.iter_rules()} | {"/metrics"})
     app.extensions["metrics"] = metrics = Metrics(routes)
     known = set(routes)
@@ -262,14 +262,14 @@ def init_app(app: Flask) -> None:
 
 
 def current_metrics() -> Metrics:
-    """What the site of this request counts."""
+    """Return the metrics of this request's site."""
     metrics: Metrics = current_app.extensions["metrics"]
     return metrics
 
 
 @contextmanager
 def queued(kind: Kind) -> Iterator[None]:
-    """One more waits or is read during the block."""
+    """Count a request as queued during the block."""
     gauge = current_metrics().queued
     gauge.add(kind)
     try:
@@ -280,7 +280,7 @@ def queued(kind: Kind) -> Iterator[None]:
 
 @contextmanager
 def timed(kind: Kind) -> Iterator[None]:
-    """The block reads."""
+    """Measure the time of the block, a reading."""
     start = time.perf_counter()
     try:
         yield
@@ -290,12 +290,12 @@ def timed(kind: Kind) -> Iterator[None]:
 
 
 def count_reading(kind: Kind, status: Status) -> None:
-    """Something was read, with this outcome."""
+    """Count a reading by its status."""
     current_metrics().readings.add(kind, status)
 
 
 def show() -> Response:
-    """GET /metrics: all numbers, for an operator; for anyone else there is no such address."""
+    """Answer GET /metrics with all numbers. Clients other than the operator get 404."""
     settings: Settings = current_app.config["SETTINGS"]
     if not is_operator(settings):
         abort(404)

@@ -1,4 +1,4 @@
-"""Preparation of the models: read once, tried once, and handed to every worker.
+"""Preloading: the models are read and tried once, then passed to every worker.
 
 gunicorn's first process calls `prepare` before it forks (gunicorn.conf.py). Any other process, such
 as the `flask` command, reads the files when it makes its site.
@@ -21,14 +21,14 @@ from ..site.cards import cards, view_of
 from . import metrics
 
 TRY_SECONDS = 60.0
-"""How long the models may take to answer once: 0.5 s here, some 10 s with TensorFlow."""
+"""Time that trying the models may take: 0.5 s in practice, some 10 s with TensorFlow."""
 
 
 def prepare(settings: Settings) -> None:
-    """Read the models, see that a site with them answers, and keep them for the workers.
+    """Read the models, check that a site with them answers, and keep them for the workers.
 
     Raises:
-        ModelError, ConfigError: they cannot be served. What was prepared before stays.
+        ModelError, ConfigError: they cannot be served. Earlier models stay.
     """
     names = (settings.model, settings.stroke_model, settings.line_model, settings.eyes_model)
     found = {(settings.models, n): load_model(Path(settings.models), n) for n in names}
@@ -37,7 +37,7 @@ def prepare(settings: Settings) -> None:
 
 
 def _try(settings: Settings, models: Models) -> None:
-    """Try the models in a child process: make the site, and let each answer once.
+    """Try the models in a child process that makes the site and runs each model once.
 
     Interpreters do not survive a fork, and a broken file may crash the process that reads it.
     """
@@ -52,7 +52,7 @@ def _try(settings: Settings, models: Models) -> None:
         process.join()
         error = f"the process that tried them ended with exit status {process.exitcode}"
     finally:
-        process.kill()  # it has said all, or hangs
+        process.kill()  # it has finished, or it hangs
         process.join()
         receiver.close()
     if isinstance(error, ConfigError):
@@ -62,13 +62,13 @@ def _try(settings: Settings, models: Models) -> None:
 
 
 def _answer_once(settings: Settings, models: Models, sender: Connection) -> None:
-    """Run in the child: send what is wrong, or None."""
+    """Run in the child: send the error, or None."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_DFL)
-    # Libraries have much to say of a broken file; the site says one line.
+    # Libraries print many lines about a broken file. The site logs one.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     restore(models)
-    metrics.memory = metrics.Memory()  # nobody's row
+    metrics.memory = metrics.Memory()  # separate from all workers' rows
     try:
         _check(settings)
     except (ModelError, ConfigError) as error:
@@ -80,10 +80,10 @@ def _answer_once(settings: Settings, models: Models, sender: Connection) -> None
 
 
 def _check(settings: Settings) -> None:
-    """Do what a worker does before it answers, and what its pages do with the cards.
+    """Do all that a worker does before it answers, and that its pages do with the cards.
 
     Raises:
-        Exception: something does not fit.
+        Exception: a model or a card is invalid.
     """
     with create_app(settings).app_context():
         for engine in (current_engine(), current_stroke_engine()):

@@ -1,4 +1,4 @@
-"""A name for every request, so that a visitor's complaint finds its line in the log."""
+"""Request IDs: they link an answer to its line in the log."""
 
 import re
 import time
@@ -9,11 +9,11 @@ from flask import Flask, Response, g, request
 HEADER = "X-Request-Id"
 
 ACCEPTED = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""An incoming name is kept if it looks so; anything else could forge lines in a log."""
+"""Valid request IDs. A client's ID is kept if it matches. Others could forge lines in a log."""
 
 
 def init_app(app: Flask) -> None:
-    """Name each request before anything else, and echo the name."""
+    """Assign an ID to each request before anything else, and return it in a header."""
     app.before_request(_begin)
     app.after_request(_echo)
 

@@ -1,4 +1,4 @@
-"""The waiting room: connections that wait without a thread, and which of them give way."""
+"""Waiting room: connections that wait without a thread, and the order in which they give way."""
 
 import selectors
 import socket
@@ -11,8 +11,8 @@ from gunicorn.workers import gthread
 from .connections import WHOLE_BYTES, Connection
 
 PATIENCE_SECONDS = 2.0
-"""How long a request waits for a thread before clients that keep one waiting longer than this are
-cut off; and how long a connection that we close waits for its client to close it too."""
+"""Time that a request waits for a thread before clients that keep a thread waiting longer are cut
+off. Also the time that a closed connection waits for its client to close it."""
 
 
 class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
@@ -21,20 +21,20 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._closing: dict[Connection, None] = {}
-        """Connections that have their last answer, and whose clients have not closed them yet."""
+        """Connections with their last answer that their clients have not closed yet."""
         self._arriving: dict[Connection, None] = {}
-        """Connections on which a request has not begun, or is not there yet."""
+        """Connections without a complete request."""
         self._queued: dict[Connection, None] = {}
-        """Connections whose long request waits for a thread."""
+        """Connections with a long request that waits for a thread."""
         self._held = 0
-        """Bytes that have arrived on those."""
+        """Bytes received on waiting connections."""
 
     def _on_readable(self, conn: Connection, _: Any) -> None:
-        """Handle what has arrived on a connection that waits."""
+        """Handle available bytes on a waiting connection."""
         raise NotImplementedError
 
     def _make_room(self) -> bool:
-        """Close the connection that has waited longest: whether there was one."""
+        """Close the connection that has waited longest. Return whether there was one."""
         for place in (self._closing, self._arriving, self.keepalived_conns, self._queued):
             if place:
                 self._drop(next(iter(place)))
@@ -42,12 +42,12 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
         return False
 
     def _wait(self, conn: Connection, place: Any, seconds: float) -> None:
-        """Let a connection wait in a place until it becomes readable, but for so long at most."""
+        """Keep a connection in a collection until it is readable, or for `seconds` at most."""
         if place is not self._queued:
             on_readable = partial(self._on_readable, conn)
             try:
                 self.poller.register(conn.sock, selectors.EVENT_READ, on_readable)
-            except OSError:  # the system watches over no more of them
+            except OSError:  # the system cannot watch more of them
                 self._close(conn)
                 return
         conn.timeout = time.monotonic() + seconds
@@ -59,7 +59,7 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
             place[conn] = None
 
     def _leave(self, conn: Connection) -> None:
-        """Let it wait no more, if it does."""
+        """Remove a connection from its collection, if it is in one."""
         place, conn.place = conn.place, None
         if place is None:
             return
@@ -72,7 +72,7 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
             del place[conn]
 
     def _drop(self, conn: Connection) -> None:
-        """Close a connection that waits, at once."""
+        """Close a waiting connection at once."""
         self._leave(conn)
         self._close(conn)
 
@@ -84,7 +84,7 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
     def _linger(self, conn: Connection) -> None:
         """Close a connection once its client has read the answer (RFC 9112, section 9.6).
 
-        gunicorn waits for that in its main loop, which answers nobody meanwhile.
+        gunicorn waits for that in its main loop, which serves no other client meanwhile.
         """
         try:
             conn.sock.shutdown(socket.SHUT_WR)
@@ -95,7 +95,7 @@ class WaitingRoom(gthread.ThreadWorker):  # type: ignore[misc]
             self._wait(conn, self._closing, PATIENCE_SECONDS)
 
     def _drain(self, conn: Connection) -> None:
-        """Throw away what comes after the last answer."""
+        """Discard bytes that arrive after the last answer."""
         try:
             data = conn.sock.recv(WHOLE_BYTES)
         except OSError:

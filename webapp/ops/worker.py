@@ -1,9 +1,10 @@
-"""gunicorn's threaded worker, with its own way to wait; `worker_class` in gunicorn.conf.py.
+"""Worker: gunicorn's threaded worker that receives requests without threads.
 
-gunicorn gives each connection a thread, which then waits for the request: sixteen clients that send
-slowly, or nothing, hold a worker up. Here the main loop receives. A request gets a thread once all
-of it is there, or the first 64 KiB of a longer one; half of the threads are for the longer ones.
-Connections that only wait give way, the oldest first, where others need their place.
+`worker_class` in gunicorn.conf.py selects it. gunicorn gives each connection a thread that waits
+for the request, so sixteen clients that send slowly, or nothing, block a worker. In this worker,
+the main loop receives. A request gets a thread once it is complete, or once the first 64 KiB of a
+longer one have arrived. Half of the threads are for longer ones. Waiting connections give way to
+new ones, the oldest first.
 """
 
 import errno
@@ -22,30 +23,29 @@ from .connections import WHOLE_BYTES, Connection, held_in
 from .waiting import PATIENCE_SECONDS, WaitingRoom
 
 HELD_BYTES = 16 * MIB
-"""Bytes that a worker keeps of requests that are not all there; then the oldest gives way."""
-
+"""Bytes of incomplete requests that a worker holds. Beyond that, the oldest gives way."""
 
 PAUSE_SECONDS = 1.0
-"""How long no connection is accepted when accepting fails, and between tries to start a worker."""
+"""Pause after accepting fails, and between tries to start a worker."""
 
 COMPLAINT_SECONDS = 60.0
-"""How often the log says that accepting fails."""
+"""Time between two log lines about failures to accept."""
 
 LOOK_SECONDS = 0.25
-"""How often the worker looks for what has waited too long."""
+"""Time between two checks for connections that have waited too long."""
 
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-"""What accept(2) says where descriptors or memory are used up."""
+"""Errors of accept(2) when descriptors or memory run out."""
 
 NOTHING_THERE = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EPROTO}
-"""What accept(2) says where the client has gone, or another worker was quicker."""
+"""Errors of accept(2) when the client has gone, or another worker was faster."""
 
 _has_started = mmap.mmap(-1, 1)
-"""Whether a worker of this site ever started; shared by the processes forked from this one."""
+"""Whether a worker of this site has ever started; shared by the processes forked from this one."""
 
 
 class Worker(WaitingRoom):
-    """Answers requests in threads, and waits for clients without."""
+    """Answers requests in threads, and waits for clients without them."""
 
     sockets: list[Any]
     wsgi: Any
@@ -53,9 +53,10 @@ class Worker(WaitingRoom):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._long: Counter[str] = Counter()
-        """Threads that have got long requests, by the client's address."""
+        """Number of threads with long requests, by the client's address."""
         self._asked: deque[float] = deque()
-        """When each request came that waits for a thread; on the monotonic clock, as all times."""
+        """Arrival times of the requests that wait for a thread, on the monotonic clock like all
+        times."""
         self._is_told_to_stop = False
         self._last_call = float("inf")
         self._next_accept = self._next_complaint = self._next_look = 0.0
@@ -63,12 +64,12 @@ class Worker(WaitingRoom):
     # ---- start and stop ----
 
     def init_process(self) -> None:
-        """Run, in the process that was forked.
+        """Run in the forked process.
 
-        The first workers of a site end it if they cannot start. A later one, which lacks memory
-        perhaps, only ends itself, and gunicorn makes another.
+        If the first workers of a site cannot start, they end it. A later worker, which may lack
+        memory, ends only itself, and gunicorn starts another.
         """
-        # Anything else cannot be received here, and gets a thread with its first byte.
+        # Other protocols cannot be received here. They get a thread with the first byte.
         self._is_plain = (
             self.cfg.protocol == "http"
             and self.cfg.proxy_protocol == "off"
@@ -85,7 +86,7 @@ class Worker(WaitingRoom):
             sys.exit(1)
 
     def load_wsgi(self) -> None:
-        """Make the site, and watch how its answers are taken."""
+        """Make the site, and watch the sending of its answers."""
         super().load_wsgi()
         site = self.wsgi
         bodies = getattr(site, "extensions", {}).get("bodies")
@@ -104,15 +105,15 @@ class Worker(WaitingRoom):
         super().run()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Stop: the site ends, or other workers have started already."""
+        """Stop, because the site ends or other workers have replaced this one."""
         self._is_told_to_stop = True
         super().handle_exit(sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections from now on, or no more.
+        """Start or stop accepting connections.
 
-        When the worker stops, those that the kernel has accepted already are taken, and the
-        listening sockets are closed then, not only after the last answer: whoever connects in
+        A worker that stops takes the connections that the kernel has already accepted, then closes
+        the listening sockets. If it closed them only after its last answer, clients that connect in
         between would be cut off.
         """
         if enabled and time.monotonic() < self._next_accept:
@@ -121,7 +122,7 @@ class Worker(WaitingRoom):
         if enabled or self.alive:
             return
         for listener in self.sockets:
-            # Not for ever: others may connect as quickly as they are taken.
+            # Bounded, because clients may connect as fast as they are taken.
             for _ in range(self.cfg.backlog):
                 if not self._take(listener):
                     break
@@ -129,15 +130,15 @@ class Worker(WaitingRoom):
         self.sockets = []
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Close connections by then that no request has begun on."""
+        """Close connections without a request by the deadline."""
         super()._cap_keepalive(deadline)
         self._last_call = deadline
 
     def _is_over(self, conn: Connection, now: float) -> bool:
-        """Whether a connection has waited long enough for its request.
+        """Return whether a connection has waited long enough for its request.
 
-        A worker that is told to stop waits on for a request that has begun. A worker that is
-        recycled has no successor before it ends, and does not.
+        A worker that is told to stop still waits for a request that has begun. A recycled worker
+        has no successor before it ends, so it does not wait.
         """
         is_spared = self._is_told_to_stop and conn.received
         return conn.timeout <= now or (self._last_call <= now and not is_spared)
@@ -145,11 +146,11 @@ class Worker(WaitingRoom):
     # ---- connections ----
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection; where it takes the last place, another gives way."""
+        """Accept a connection. If it takes the last place, another gives way."""
         self._take(listener)
 
     def _take(self, listener: Any) -> bool:
-        """Accept a connection: whether there was one."""
+        """Accept a connection. Return whether there was one."""
         try:
             sock, address = listener.accept()
         except OSError as error:
@@ -163,29 +164,29 @@ class Worker(WaitingRoom):
         return True
 
     def _fail_to_accept(self, error: OSError) -> None:
-        """Go on without the connection: make room for it, or wait."""
+        """Continue without the connection: make room for it, or wait."""
         now = time.monotonic()
         if now >= self._next_complaint:
             self._next_complaint = now + COMPLAINT_SECONDS
             self.log.error("connections cannot be accepted: %s", error.strerror)
         if error.errno == errno.EMFILE:
-            # Fewer from now on: threads need descriptors too, one each for a file.
+            # Fewer from now on, because each thread needs a descriptor for files.
             least = self.cfg.threads + 1
             self.worker_connections = max(least, self.nr_conns - self.cfg.threads)
         if error.errno in NO_ROOM and self._make_room():
             while self.nr_conns >= self.worker_connections and self._make_room():
                 pass
         elif self.alive:
-            # The listening socket stays readable: looking again at once would take a core.
+            # The listening socket stays readable, so retrying at once would use a whole core.
             self._next_accept = now + PAUSE_SECONDS
             self.set_accept_enabled(False)
 
     # ---- requests ----
 
     def _on_readable(self, conn: Connection, _: Any) -> None:
-        """Something has arrived on a connection that waits."""
+        """Handle available bytes on a waiting connection."""
         if conn.place is None:
-            return  # it gave way to another one, of whom was told at the same time
+            return  # it gave way to another that was readable at the same time
         if conn.place is self._closing:
             self._drain(conn)
             return
@@ -194,13 +195,14 @@ class Worker(WaitingRoom):
         self._receive(conn)
 
     def _receive(self, conn: Connection) -> None:
-        """Take what has arrived of a request, and give it to a thread as soon as one is needed."""
+        """Receive available bytes of a request, and pass it to a thread once it needs one."""
         if not self._is_plain:
             self._receive_opaque(conn)
             return
         before = len(conn.received)
         has_ended = False
-        # Of a client that sends ahead, a request may be there already: no more is taken until then.
+        # A client that sends ahead may have a complete request already. No more is received until
+        # then.
         if not conn.is_whole:
             try:
                 has_ended = conn.receive()
@@ -221,14 +223,14 @@ class Worker(WaitingRoom):
             # Its time begins with its first byte.
             self._wait(conn, self._arriving, self._watch.seconds)
         while self._held > HELD_BYTES and (self._arriving or self._queued):
-            # Of the place that holds more, so that long requests do not push short ones out, and of
-            # the client that has the most of them.
+            # The collection that holds more bytes gives way, so long requests do not displace short
+            # ones. In it, the client with the most connections gives way.
             place = max((self._arriving, self._queued), key=held_in)
             most, _ = Counter(conn.address for conn in place).most_common(1)[0]
             self._drop(next(conn for conn in place if conn.address == most))
 
     def _receive_opaque(self, conn: Connection) -> None:
-        """The same where only a thread can receive."""
+        """Wait for a request that only a thread can receive, then pass it to one."""
         if conn.place is None and not conn.initialized:
             self._wait(conn, self._arriving, self._watch.seconds)
         else:
@@ -236,7 +238,7 @@ class Worker(WaitingRoom):
             self.enqueue_req(conn)
 
     def _hand_over(self, conn: Connection) -> None:
-        """Give a request to a thread; a long one to one of those that are for long ones."""
+        """Pass a request to a thread. A long request needs one of the threads for long ones."""
         if not conn.is_whole:
             if self._long.total() >= max(1, self.cfg.threads // 2):
                 self._wait(conn, self._queued, self._watch.seconds)
@@ -246,7 +248,7 @@ class Worker(WaitingRoom):
         self.enqueue_req(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Let the next free thread handle a request."""
+        """Queue a request for the next free thread."""
         self._asked.append(time.monotonic())
         super().enqueue_req(conn)
 
@@ -264,31 +266,31 @@ class Worker(WaitingRoom):
             self._watch.remove(conn.sock)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
-        """Answer a request, whose head has arrived."""
+        """Answer a request with a complete head."""
         if not conn.may_drip:
             return super().handle_request(req, conn)
         self._watch.remove(conn.sock)
         try:
             return super().handle_request(req, conn)
         finally:
-            # What nobody has read of its body is read now, and may drip as heads may.
+            # The rest of the body is read now, and may arrive as slowly as a head.
             self._watch.add(conn.sock)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        """Close a connection whose thread is free again, or wait for its next request."""
+        """Close the connection of a finished thread, or wait for its next request."""
         if conn.is_long:
             conn.is_long = False
             self._long[conn.address] -= 1
-            self._long += Counter()  # without those that have none
+            self._long += Counter()  # drops clients without threads
             if self._queued:
-                # Of the client that has the fewest; of these, the one that waits longest.
+                # The client with the fewest threads is next, with its oldest request.
                 first = min(self._queued, key=lambda waiting: self._long[waiting.address])
                 self._leave(first)
                 self._hand_over(first)
         try:
             is_kept = not fs.cancelled() and fs.result()
             conn.sock.setblocking(False)
-        except Exception:  # as gunicorn does it: whatever it is, the connection is lost
+        except Exception:  # as in gunicorn: on any error, the connection is lost
             self._close(conn)
             return
         if not is_kept:
@@ -296,14 +298,14 @@ class Worker(WaitingRoom):
             return
         next_request = conn.parser.unreader.take_buffered()
         if next_request:
-            # Read with the last one: the socket does not tell of it.
+            # It was read with the last request, so the socket is not readable.
             self._go_on_with(conn, next_request)
             return
         seconds = self.cfg.keepalive if self.alive else gthread.STOP_KEEPALIVE_LINGER
         self._wait(conn, self.keepalived_conns, seconds)
 
     def _go_on_with(self, conn: Connection, data: bytes) -> None:
-        """Handle what a client has sent before it had its answer."""
+        """Handle bytes that a client sent before its answer."""
         if self._is_plain:
             conn.put(data)
             self._receive(conn)
@@ -311,16 +313,16 @@ class Worker(WaitingRoom):
             conn.parser.unreader.unread(data)
             self.enqueue_req(conn)
 
-    # ---- what takes too long ----
+    # ---- timeouts ----
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close connections that were kept long enough; all of them if forced."""
+        """Close connections that were kept alive long enough, or all of them if forced."""
         now = time.monotonic()
         while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
             self._drop(self.keepalived_conns[0])
 
     def murder_pending(self) -> None:
-        """Give up what has waited too long; gunicorn calls this after each turn of its loop."""
+        """Give up connections that have waited too long; called after each turn of the loop."""
         now = time.monotonic()
         if now < self._next_look:
             return
@@ -337,7 +339,7 @@ class Worker(WaitingRoom):
             self._watch.relieve(PATIENCE_SECONDS, waiting)
 
     def _give_up(self, conn: Connection) -> None:
-        """Close a connection, but tell its client if the site has understood what it wants."""
+        """Close a connection. If its head has arrived, send its client an error first."""
         if conn.place is self._arriving and conn.has_head:
             self._leave(conn)
             self._watch.cut(conn.sock)

@@ -1,8 +1,8 @@
-"""The budget of a request: what reading it may cost.
+"""Budget: bounds on what reading one request costs.
 
-A request makes one budget and hands it down. Every loop over what a visitor sent calls `check` or
-`spend`, so that no input, however made, keeps a thread for longer. Where a bound is met, the
-reading ends with the best answer so far, or with a `BudgetError` where there is none yet.
+Each request makes one budget and hands it down. Every loop over a client's data calls `check` or
+`spend`, so no input can keep a thread for longer. When a bound is met, the reading ends with the
+best answer so far. Without an answer, it raises `BudgetError`.
 """
 
 import math
@@ -12,31 +12,33 @@ from collections.abc import Callable
 from .errors import BudgetError, GoneError
 
 GROUPS = 20_000
-"""Groups of ink that the networks may be asked about. A page of 300 digits needs 1,300, a batch of
-100 numbers of five digits some 3,000. It holds where an operator allows much processor time."""
+"""Groups of ink that the networks may classify. A page of 300 digits needs 1,300, a batch of 100
+numbers of five digits some 3,000. This bound matters where an operator allows much processor
+time."""
 
 PIXELS = 400_000_000
 """Pixels that may be copied into patches of a picture's groups. A page of 100 digits at 1,800
 pixels needs 2 million; 400 million take some 3 s."""
 
 LOOK_SECONDS = 0.05
-"""Wall-clock time between two looks at whether the client is still there: a look is a system call,
-and nobody notices a twentieth of a second."""
+"""Wall-clock time between two checks that the client is still connected. A check is a system call,
+and a delay of 50 ms goes unnoticed."""
 
 
 class Budget:
-    """Bounds on the work of one request. Without arguments, nothing ends it.
+    """Bounds on the work of one request. Without arguments, it is unlimited.
 
     It counts the processor time of the thread that makes it, so it belongs to one thread.
 
     Args:
         processor_time: seconds of this thread's processor time.
         time_left: seconds of wall-clock time, waiting included.
-        groups: groups of ink that the networks are asked about.
-        pixels: pixels that are copied into patches.
-        is_gone: whether the client has closed its connection; asked at most every `LOOK_SECONDS`.
-        clock: the processor time of this thread, in seconds.
-        wall_clock: a monotonic clock, in seconds.
+        groups: groups of ink that the networks may classify.
+        pixels: pixels that may be copied into patches.
+        is_gone: returns whether the client has closed its connection. It is called at most once
+            every `LOOK_SECONDS`.
+        clock: returns the processor time of this thread, in seconds.
+        wall_clock: returns a monotonic time, in seconds.
     """
 
     def __init__(
@@ -62,22 +64,22 @@ class Budget:
         self._time = time_left
         self._wall_end = now + time_left
         self._next_look = now + LOOK_SECONDS
-        # Nobody uses more processor time than passes: until then there is no need to ask for it,
-        # which is a system call.
+        # A thread never uses more processor time than wall-clock time. Reading its clock is a
+        # system call, so the clock is read only when the bound could be met.
         self._next_clock = now + processor_time
 
     @property
     def processor_time(self) -> float:
-        """Seconds of processor time that were used since the budget was made."""
+        """Seconds of processor time used since the budget was made."""
         return self._clock() - self._start
 
     @property
     def time_left(self) -> float:
-        """Seconds of wall-clock time that are left; below 0 when they are over."""
+        """Seconds of wall-clock time left. Negative once the time is over."""
         return self._wall_end - self._wall_clock()
 
     def check(self) -> None:
-        """Return while the budget lasts.
+        """Return if the budget lasts.
 
         Raises:
             BudgetError: a bound is met.
@@ -101,10 +103,10 @@ class Budget:
                 raise GoneError("the client has closed its connection")
 
     def spend(self, *, groups: int = 0, pixels: int = 0) -> None:
-        """Count work that is about to be done, and check.
+        """Count work before it is done, and check the budget.
 
         Raises:
-            BudgetError, GoneError: as for `check`.
+            BudgetError, GoneError: see `check`.
         """
         self._groups += groups
         self._pixels += pixels

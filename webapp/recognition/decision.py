@@ -1,4 +1,4 @@
-"""Readings: what a transcript, or the outputs for one digit, amount to."""
+"""Readings: the answer for a transcript, or for the outputs of one digit."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from .results import Alternative, Box, Digit, Expect, Reading, Sign, Status, Tim
 from .transcript import Symbol, Transcript
 
 BoxOf = Callable[[Sequence[Stroke]], Box]
-"""Returns the box of some ink in the unit of the request."""
+"""Function that returns the box of some ink in the unit of the request."""
 
 Texts = tuple[tuple[str, ...], float]
 """Lines, and the probability that they are right."""
@@ -34,13 +34,13 @@ def reading_of_transcript(
     expect: Expect,
     timing: Timing,
 ) -> Reading:
-    """Return the reading that a transcript amounts to.
+    """Return the reading of a transcript.
 
     Args:
         confidence: gives the probability that the best text is right.
-        not_a_number: a single digit is none if P(is a digit) is lower.
+        not_a_number: a single digit is rejected if P(is a digit) is below this.
         surface: width and height of a picture; None for strokes.
-        alternatives: how many other readings to give, at most.
+        alternatives: number of alternatives, at most.
     """
     ignored = [box_of(points) for points in found.ignored]
     symbols = found.symbols
@@ -51,7 +51,7 @@ def reading_of_transcript(
         symbols = _renumbered([s for s in symbols if s.char.isdigit()])
         texts = _digits_only(texts)
     digits = [s for s in symbols if s.char.isdigit()]
-    # Digits that touch are cut apart: alone, they need not look like digits.
+    # Digits that touch are cut apart and need not look like digits alone.
     is_foreign = len(digits) == 1 and found.evidence.is_digit < not_a_number
     is_refused = found.limit is None and (is_foreign or not digits)
     sure = confidence.of(found.evidence) if digits else 1 - found.no_number
@@ -85,10 +85,10 @@ def reading_of_transcript(
 
 
 def _alternatives(texts: Sequence[Texts], sure: float, is_refused: bool) -> list[Alternative]:
-    """Texts with a digit and their confidences, which keep the ratios of the search.
+    """Return texts with a digit and their confidences, which keep the ratios of the search.
 
-    Together the others are no likelier than what the best text leaves. Where there is no number,
-    all texts together are as likely as that there is one.
+    The alternatives sum to at most 1 minus the confidence of the best text. If the ink is rejected,
+    all texts sum to the probability that there is a number.
     """
     best = texts[0][1]
     kept = [one for one in texts if any(map(str.isdigit, "".join(one[0])))]
@@ -110,10 +110,10 @@ def reading_of_digit(
     alternatives: int,
     timing: Timing,
 ) -> Reading:
-    """Return the reading of ink that is one digit, or none.
+    """Return the reading of ink expected to be one digit.
 
     Args:
-        outputs: of the network of single digits, for this one glyph.
+        outputs: the outputs of the network of single digits for this glyph.
     """
     probabilities = calibration.probabilities(outputs)[0].tolist()
     beliefs = calibration.is_digit(outputs)
@@ -121,7 +121,7 @@ def reading_of_digit(
     ranking = sorted(range(len(probabilities)), key=lambda d: -probabilities[d])
     best = ranking[0]
     digit = Digit(best, 0, probabilities[best], tuple(probabilities), is_digit, box, strokes, glyph)
-    # The text is right only if there was a digit, and it is this one.
+    # The text is right only if the ink is a digit, and this one.
     sure = 1.0 if is_digit is None else is_digit
     readings = [Alternative(str(d), probabilities[d] * sure) for d in ranking]
     confidence = readings[0].confidence
@@ -172,7 +172,7 @@ def _sign(symbol: Symbol, box_of: BoxOf, has_pieces: bool) -> Sign:
 
 
 def _renumbered(symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
-    """Symbols of lines from which others were taken, at their places in what is left."""
+    """Return the remaining symbols of lines, with their lines and places numbered anew."""
     lines = sorted({symbol.line for symbol in symbols})
     counts = [itertools.count() for _ in lines]
     return tuple(
@@ -184,7 +184,7 @@ def _renumbered(symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
 def _digits_only(
     readings: Sequence[Texts],
 ) -> list[Texts]:
-    """Readings without their signs, the same texts together; the best stays first."""
+    """Return readings without signs. Equal texts are merged, and the best stays first."""
     found: dict[tuple[str, ...], float] = {}
     for lines, share in readings:
         bare = ("".join(filter(str.isdigit, line)) for line in lines)

@@ -1,29 +1,29 @@
-"""What can go wrong between a drawing and its reading."""
+"""Errors of the recogniser."""
 
 from typing import Literal
 
 Bound = Literal["processor_time", "time", "groups", "pixels"]
-"""The bounds of a `Budget`, by the names that an answer gives them."""
+"""The bounds of a `Budget`, as the API names them."""
 
 
 class RecognitionError(Exception):
-    """Base of every error that the recogniser raises on purpose."""
+    """Base class of the recogniser's errors."""
 
 
 class UnsupportedImageError(RecognitionError):
-    """The bytes are not an image of a format that is read."""
+    """The bytes are not an image in a supported format."""
 
 
 class ImageTooLargeError(RecognitionError):
-    """The image has more pixels, or a longer side, than is allowed."""
+    """The image has too many pixels, or a side that is too long."""
 
 
 class UndecodableImageError(RecognitionError):
-    """The bytes claim a known format but cannot be decoded."""
+    """The format is supported, but the image cannot be decoded."""
 
 
 class BudgetError(RecognitionError):
-    """The reading met a bound of its budget before there was an answer."""
+    """The reading met a bound of its budget before it had an answer."""
 
     def __init__(self, bound: Bound, most: float) -> None:
         super().__init__(_MET[bound].format(most=most))
@@ -31,11 +31,11 @@ class BudgetError(RecognitionError):
 
 
 class GoneError(RecognitionError):
-    """The client closed its connection before its request was read."""
+    """The client closed its connection before the reading was done."""
 
 
 class ModelError(RecognitionError):
-    """The shipped model is missing, altered or not what its card says."""
+    """The model file is missing, altered, or does not match its card."""
 
 
 _MET: dict[Bound, str] = {

@@ -1,4 +1,4 @@
-"""What a network saw of one glyph: the maps of its convolutions."""
+"""Feature maps: the outputs of a network's convolutions for one glyph."""
 
 import re
 from dataclasses import dataclass
@@ -11,23 +11,25 @@ from .errors import ModelError
 from .ink.glyph import Glyph, network_input
 
 CONVOLUTION = re.compile(r"(?:^|/)(conv\d+)(?:_\d+)?/")
-"""A convolution's name in the name that the exporter gives a tensor: digits_1/conv1_1/Relu;…"""
+"""The convolution's name within a tensor's name, as the exporter writes it:
+digits_1/conv1_1/Relu;…"""
 
 COLUMNS = 8
-"""Maps side by side in a picture of them, at most."""
+"""Feature maps per row of a picture, at most."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What came out of one layer."""
+    """The output of one layer."""
 
     name: str
     maps: NDArray[np.float32]
-    """(H, W, C), after its activation."""
+    """(H, W, C), after the activation."""
 
     def picture(self) -> NDArray[np.uint8]:
-        """All maps, `COLUMNS` side by side, row by row, without gaps; the layer's highest value is
-        white, 0 and less are black.
+        """Return all maps as one grey picture, `COLUMNS` a row, without gaps.
+
+        The layer's highest value is white. 0 and negative values are black.
         """
         height, width, count = self.maps.shape
         across = min(COLUMNS, count)
@@ -42,19 +44,19 @@ class Layer:
 
 
 def explain(content: bytes, glyph: Glyph) -> tuple[Layer, ...]:
-    """The network's input, named `glyph`, and the maps of its convolutions, in order.
+    """Return the network's input, named `glyph`, and the maps of its convolutions, in order.
 
-    An interpreter of the served file that keeps every tensor is made for this call and dropped
-    after it: that takes some two milliseconds, and no memory in between (docs/decisions/0007).
+    The call makes an interpreter that keeps every tensor, and drops it afterwards. That takes some
+    two milliseconds and holds no memory between calls (docs/decisions/0007).
 
     Args:
         content: a LiteRT file.
         glyph: (28, 28, 5) uint8.
 
     Raises:
-        ModelError: no convolution can be found in the file.
+        ModelError: the file names no convolution.
     """
-    # Fused into a delegate's own program, what is between the layers would not be kept.
+    # A delegate fuses layers and does not keep the tensors between them.
     interpreter = Interpreter(
         model_content=content,
         num_threads=1,
@@ -70,7 +72,7 @@ def explain(content: bytes, glyph: Glyph) -> tuple[Layer, ...]:
     found: dict[str, NDArray[np.float32]] = {}
     for tensor in interpreter.get_tensor_details():
         name = CONVOLUTION.search(tensor["name"])
-        # Weights bear the name too, but their first axis is that of the filters.
+        # Weights have the same name, but their first axis is the number of filters.
         if name and len(tensor["shape"]) == 4 and tensor["shape"][0] == 1:
             found[name[1]] = np.asarray(interpreter.get_tensor(tensor["index"])[0], np.float32)
     if not found:

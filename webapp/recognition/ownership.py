@@ -1,4 +1,4 @@
-"""Ownership: which symbol of a line holds which ink."""
+"""Ownership: the assignment of a line's ink to its symbols."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -11,11 +11,11 @@ from .ink.lines import Boxes
 from .ink.strip import BODY, Frame, Strip
 
 SLACK = 5.0
-"""A symbol also holds ink up to this far outside its extent, in pixels of the strip (writing is 20
-high): four times the mean error of an extent on train lines."""
+"""Distance beyond its extent within which a symbol owns ink, in pixels of the strip (the writing is
+20 high): four times the mean error of an extent on train lines."""
 
 SPILL = 6.0
-"""A piece of ink runs through two symbols if it reaches so far beyond its own symbol's extent, in
+"""A piece of ink runs through two symbols if it reaches this far beyond its own symbol's extent, in
 pixels of the strip, ..."""
 
 COVERED = 0.5
@@ -32,34 +32,34 @@ class Ink(Protocol):
 
     @property
     def boxes(self) -> Boxes:
-        """Of the pieces, (N, 4)."""
+        """Boxes of the pieces, (N, 4)."""
         ...
 
     def strip(self, members: Sequence[int], frame: Frame) -> Strip:
-        """The strip of some pieces."""
+        """Return the strip of some pieces."""
         ...
 
     def amount(self, points: Stroke) -> float:
-        """How much ink that is: the pen's way, or pixels."""
+        """Return the amount of ink: the length of the pen's path, or the number of pixels."""
         ...
 
     def divided(
         self, points: Stroke, owner: Callable[[Stroke], NDArray[np.intp]]
     ) -> list[tuple[int, Stroke]]:
-        """A piece in parts, each with the number that `owner` gives its points."""
+        """Divide a piece into parts, each with the number that `owner` gives its points."""
         ...
 
 
 def owned_ink(
     ink: Ink, members: Sequence[int], frame: Frame, spans: NDArray[np.float64]
 ) -> tuple[list[list[tuple[int, Stroke]]], list[tuple[int, Stroke]], float]:
-    """The ink of each symbol, what no symbol holds, and how badly they fit, in heights.
+    """Return the ink of each symbol, the ink without a symbol, and the misfit, in heights.
 
-    A piece goes to the symbol whose extent is most like its own; one that was written through
-    several is divided between them.
+    A piece goes to the symbol with the extent most like its own. A piece that runs through several
+    symbols is divided between them.
 
     Args:
-        spans: (K, 2), where each symbol's ink begins and ends, in pixels of the strip.
+        spans: (K, 2), the left and right end of each symbol's ink, in pixels of the strip.
     """
     owned: list[list[tuple[int, Stroke]]] = [[] for _ in spans]
     pieces = [(index, ink.pieces[index]) for index in members]
@@ -80,7 +80,7 @@ def owned_ink(
     without[owner[held]] = False
     claims = covers & ((spills > SPILL)[:, np.newaxis] | without)
     claims[every, owner] = held
-    # A symbol without ink of its own takes some of the piece that covers most of it.
+    # A symbol without ink of its own takes part of the pieces that cover it.
     loose: list[tuple[int, Stroke]] = []
     misfit = 0.0
     for row, (index, points) in enumerate(pieces):
@@ -96,7 +96,7 @@ def owned_ink(
             ):
                 owned[claimants[number]].append((index, part))
     for number, own in enumerate(owned):
-        if not own:  # the reader sees two where the ink is one's: both have it
+        if not own:  # the reader sees two symbols in one piece: both own it
             own.append(pieces[int(alike[:, number].argmax())])
     return owned, loose, misfit / BODY
 
@@ -104,11 +104,11 @@ def owned_ink(
 def _nearest(
     frame: Frame, starts: NDArray[np.float64], stops: NDArray[np.float64]
 ) -> Callable[[Stroke], NDArray[np.intp]]:
-    """Which of some extents each point is nearest to: their middles, by their widths."""
+    """Return the function from points to the nearest extent, in widths from its middle."""
     middles, halves = (starts + stops) / 2, np.maximum((stops - starts) / 2, 1.0)
 
     def owner(points: Stroke) -> NDArray[np.intp]:
-        # Thousands of pixels share a column.
+        # Thousands of pixels share a column, so each column is computed once.
         across, place = np.unique(points[:, 0], return_inverse=True)
         x = (across[:, np.newaxis] - frame.left) * frame.scale
         return np.asarray((np.abs(x - middles) / halves).argmin(axis=1)[place])

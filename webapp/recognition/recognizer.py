@@ -1,4 +1,4 @@
-"""The recogniser: a drawing or a picture in, a reading out."""
+"""Recogniser: from a drawing or a picture to a reading."""
 
 import math
 import sys
@@ -28,19 +28,19 @@ from .transcribe import SecondOpinion, Tools, transcribe
 from .transcript import Transcript
 
 POOR, WELL = 0.5, 0.9
-"""A page that is read worse than this, by `Transcript.quality`, is tried turned by quarters; it is
-taken so if it is read that well. Both are guesses: words upside down may look like numbers."""
+"""Thresholds of a page's `Transcript.quality`. Below the first, quarter turns are tried. Above the
+second, the best turn is taken. Both are estimates: words upside down may look like numbers."""
 
 SMALLEST = math.sqrt(sys.float_info.min)
-"""Ink that is smaller is a point: squares of its size would be no numbers any more."""
+"""Extent below which ink is a point. Squares of smaller extents underflow."""
 
 FINEST = 2.0**-40
-"""Ink is as coarse as this share of its extent where it has finer detail: a tablet's step is 2e-5
-of its width, and the rounding of a 64-bit number 2e-16."""
+"""Resolution of ink, as a share of its extent; finer detail is rounded. A tablet's step is 2e-5 of
+its width, and the rounding of a 64-bit number 2e-16."""
 
 
 class Recognizer:
-    """Reads numbers. Safe to call from any thread when its classifier is."""
+    """Reads numbers. Safe to call from any thread if its classifier is."""
 
     def __init__(
         self,
@@ -53,15 +53,15 @@ class Recognizer:
         confidence: Confidence | None = None,
         picture_confidence: Confidence | None = None,
     ) -> None:
-        """Without their calibrations, the networks are taken at their word.
+        """Take the networks and their constants. Without constants, outputs are unchanged.
 
         Args:
-            classifier: of single digits; gives a second opinion on each digit of a line.
-            line_reader: without one, only single digits are read.
-            language_model: what texts are likely; without one, all are alike.
-            eyes: without them, no pictures are read.
-            confidence: of readings of strokes, and what their texts are chosen with.
-            picture_confidence: of pictures; None takes that of strokes.
+            classifier: classifies single digits; gives a second opinion on each digit of a line.
+            line_reader: None reads single digits only.
+            language_model: None makes all texts equally likely.
+            eyes: None reads no pictures.
+            confidence: constants that choose texts of strokes and give their confidence.
+            picture_confidence: the same for pictures; None takes those of strokes.
         """
         self._classifier = classifier
         self._line_reader = line_reader
@@ -82,13 +82,13 @@ class Recognizer:
 
         Args:
             strokes: arrays of shape (N, 2), finite, N >= 1, y downwards, any unit.
-            alternatives: how many other readings to give, at most, 0 to 10.
+            alternatives: number of alternatives, at most, 0 to 10.
             expect: `number`, digits and signs in one or several lines; `digits`, the same without
                 the signs; or `digit`.
-            budget: what the reading may cost; without one, nothing ends it.
+            budget: bounds on the cost; None is unlimited.
 
         Raises:
-            BudgetError: the budget ended before there was any reading.
+            BudgetError: the budget ended before there was a reading.
             GoneError: see `Budget.check`.
         """
         timing = Timing()
@@ -116,7 +116,7 @@ class Recognizer:
         """Read a PNG, JPEG or WebP file; see `read_strokes`.
 
         Raises:
-            UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `decode`.
+            UnsupportedImageError, ImageTooLargeError, UndecodableImageError: see `decode_reduced`.
             BudgetError, GoneError: see `read_strokes`.
         """
         timing = Timing()
@@ -199,7 +199,7 @@ class Recognizer:
         timing: Timing,
         budget: Budget,
     ) -> tuple[Page, Transcript]:
-        """The page as it was read, or turned by quarters if it reads well so."""
+        """Return the page as it is, or in the quarter turn that reads well."""
         for quarters in (1, 3, 2):
             try:
                 turned = self._page(picture, size, timing, budget, quarters)
@@ -208,7 +208,7 @@ class Recognizer:
                 other = self._transcribed(turned, timing, budget)
             except BudgetError as error:
                 return page, replace(found, limit=error.bound)
-            a_bar = [symbol.char for symbol in other.symbols] == ["1"]  # as any line on its side
+            a_bar = [symbol.char for symbol in other.symbols] == ["1"]  # any line on its side
             if not a_bar and other.quality > max(found.quality, WELL):
                 page, found = turned, other
         return page, found
@@ -221,7 +221,7 @@ class Recognizer:
         budget: Budget,
         quarters: int = 0,
     ) -> Page:
-        """What the eyes see in a picture, in pixels of the whole one, of a width and height."""
+        """Return the writing on a picture, in pixels of the whole picture of this size."""
         if self._eyes is None:
             raise ValueError("reading pictures needs eyes, got none")
         with timing.stage("ink"):
@@ -270,7 +270,7 @@ def second_opinion_of(
     timing: Timing,
     budget: Budget | None = None,
 ) -> SecondOpinion:
-    """What a classifier says of groups of ink, calibrated. The budget is charged for each group."""
+    """Return a function that classifies groups of ink. It charges the budget for each group."""
     budget = budget or Budget()
 
     def opinions_on(
@@ -289,12 +289,12 @@ def second_opinion_of(
 def glyphs_in(
     ink: NDArray[np.uint8], budget: Budget | None = None
 ) -> Callable[[list[list[Stroke]]], list[Glyph]]:
-    """What makes glyphs of groups of a page's connected ink."""
+    """Return a function that makes glyphs of groups of a page's connected components."""
     return lambda groups: [glyph_of_ink(with_pen(patch_of(one, ink, budget))) for one in groups]
 
 
 def without_dust(strokes: Sequence[Stroke]) -> Sequence[Stroke]:
-    """Strokes without differences that no pen makes: shares of them would overflow."""
+    """Return strokes without detail finer than any pen's, which would overflow in divisions."""
     points = np.concatenate(strokes)
     low = points.min(axis=0)
     away = points - low
@@ -313,7 +313,7 @@ def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:
 
 
 def _box_on(page: Page, size: NDArray[np.float64], points: Sequence[Stroke]) -> Box:
-    """The box of pixels of a page's ink, in the picture of a size."""
+    """Return the box of pixels of a page's ink, in the picture of this size."""
     pixels = np.concatenate(points)
     corners = np.concatenate([pixels - 0.5, pixels + 0.5])
     found = corners @ page.back[:, :2].T + page.back[:, 2] + 0.5

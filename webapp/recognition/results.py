@@ -1,4 +1,4 @@
-"""Results: what a reading says, as frozen dataclasses."""
+"""Results: readings and their parts, as frozen dataclasses."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from .network.confidence import Evidence
 Status = Literal["ok", "unsure", "not_a_number", "empty"]
 
 Expect = Literal["number", "digits", "digit"]
-"""`number`: digits and the signs of numbers; `digits`: digits only; `digit`: all ink is one."""
+"""Expected content: `number`, digits and signs; `digits`, digits only; `digit`, one digit."""
 
 
 @dataclass(frozen=True)
@@ -32,36 +32,36 @@ class Digit:
 
     digit: int
     line: int
-    """Index of the line it stands in, from the top."""
+    """Index of its line, from the top."""
     confidence: float
-    """Calibrated probability, 0 to 1, that `digit` is right if this is a digit at all."""
+    """Calibrated probability, 0 to 1, that `digit` is right if the ink is a digit."""
     probabilities: tuple[float, ...]
-    """Of the digits 0 to 9; they sum to 1."""
+    """Probabilities of the digits 0 to 9; they sum to 1."""
     is_digit: float | None
-    """Calibrated probability that this ink is a digit; None if the model has no such output."""
+    """Calibrated probability that the ink is a digit; None if the model has no such output."""
     box: Box
     strokes: tuple[int, ...] | None
-    """Indices of the strokes it is made of; None for a picture."""
+    """Indices of its strokes; None for a picture."""
     glyph: Glyph
-    """What the network saw."""
+    """Input of the network."""
     index: int = 0
-    """Its place in the text of its line."""
+    """Index in the text of its line."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign of numbers in a reading, such as a decimal point."""
+    """A sign of a number, such as a decimal point."""
 
     sign: str
     line: int
-    """Index of the line it stands in, from the top."""
+    """Index of its line, from the top."""
     index: int
-    """Its place in the text of its line."""
+    """Index in the text of its line."""
     confidence: float
-    """Probability, 0 to 1, that this sign stands here."""
+    """Probability, 0 to 1, that this sign is here."""
     box: Box
     strokes: tuple[int, ...] | None
-    """Indices of the strokes it is made of; None for a picture."""
+    """Indices of its strokes; None for a picture."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Alternative:
 
 @dataclass
 class Timing:
-    """Milliseconds spent in each stage. A stage inside another one pauses the outer one."""
+    """Milliseconds spent in each stage. An inner stage pauses the outer one."""
 
     ink: float = 0.0
     segment: float = 0.0
@@ -102,29 +102,29 @@ class Timing:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read."""
+    """The result of a request."""
 
     status: Status
-    """`unsure` is still a reading; `not_a_number` and `empty` (no ink) are none."""
+    """Outcome. `unsure` still has a text; `not_a_number` and `empty` (no ink) have none."""
     lines: tuple[str, ...]
     confidence: float
-    """Calibrated probability that the text, or the status where there is none, is right."""
+    """Calibrated probability that the text is right, or the status if there is no text."""
     digits: tuple[Digit, ...]
-    """Those of the text; where it is `not_a_number`, what was considered."""
+    """Digits of the text; for `not_a_number`, the rejected candidates."""
     alternatives: tuple[Alternative, ...]
     signs: tuple[Sign, ...] = ()
-    """Those of the text."""
+    """Signs of the text."""
     ignored: tuple[Box, ...] = ()
-    """Ink that is not part of the text."""
+    """Boxes of ink that is not part of the text."""
     surface: tuple[float, float] | None = None
-    """Width and height of what `box` refers to: of an upright picture, in pixels."""
+    """Width and height that boxes refer to: those of an upright picture, in pixels."""
     limit: Bound | None = None
-    """The bound of the budget that ended the reading early; it is then never `ok`."""
+    """The bound of the budget that ended the reading early. The status is then never `ok`."""
     evidence: Evidence | None = None
-    """What `confidence` was made of; None where single digits were expected."""
+    """Evidence for `confidence`; None if a single digit was expected."""
     timing: Timing = field(default_factory=Timing, compare=False)
 
     @property
     def text(self) -> str:
-        """The lines, joined."""
+        """The lines, joined by newlines."""
         return "\n".join(self.lines)

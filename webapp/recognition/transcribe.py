@@ -1,9 +1,9 @@
-"""Transcription: lines of ink to symbols and whose ink is whose.
+"""Transcription: from lines of ink to symbols and their ink.
 
-A line becomes a strip; the line reader spells what its columns show; a beam finds the likeliest
-texts. Each symbol of a text takes its ink back, and the ink of each digit goes to the network of
-single digits for a second opinion. Works the same on strokes and on a picture's connected
-components (`Ink`).
+Each line becomes a strip. The line reader scores its columns, and a beam search finds the likeliest
+texts. Each symbol of a text is assigned its ink. The network of single digits gives a second
+opinion on the ink of each digit. Strokes and a picture's connected components take the same path
+(`Ink`).
 """
 
 import math
@@ -37,29 +37,30 @@ from .transcript import (
 )
 
 CONSIDERED = 5
-"""Texts of a line, at most, whose ink gets a second opinion, ..."""
+"""Texts of a line that get a second opinion, at most, ..."""
 
 NEGLIGIBLE = 0.005
-"""... if their probability is at least this share of the best's: a second opinion rarely closes a
-wider gap."""
+"""... and their least probability, as a share of the best text's. A second opinion rarely closes
+a wider gap."""
 
 WHOLE_PIECES = 4
-"""Ink in several lines may still be one symbol if it has at most so many pieces."""
+"""Most pieces of ink in several lines that are tried as one symbol."""
 
 SecondOpinion = Callable[
     [list[list[Stroke]]], tuple[list[Glyph], NDArray[np.float64], NDArray[np.float64] | None]
 ]
-"""N digits' ink to their glyphs, calibrated P(digit), (N, 10), and P(is a digit), (N,) or None."""
+"""Function from the ink of N digits to their glyphs, calibrated P(digit), (N, 10), and P(is a
+digit), (N,) or None."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What strokes, or pictures, are read with."""
+    """Networks, constants and budget of a reading."""
 
     reader: LineReader
     second_opinion: SecondOpinion
     constants: Confidence
-    """Its weights and its cost choose the text."""
+    """Weights and a cost that choose the text."""
     budget: Budget
     language_model: LanguageModel = field(default_factory=lambda: LanguageModel({}))
 
@@ -68,10 +69,10 @@ def transcribe(ink: Ink, tools: Tools, rows: Sequence[list[int]] | None = None) 
     """Read all ink, in one line or several.
 
     Args:
-        rows: the pieces of each row; None finds them. What is in none of them is ignored.
+        rows: the pieces of each row; None finds them. Pieces outside all rows are ignored.
 
     Raises:
-        BudgetError: the budget ended before any line was read.
+        BudgetError: the budget ended before a line was read.
         GoneError: see `Budget.check`.
     """
     given = rows is not None
@@ -93,20 +94,20 @@ def transcribe(ink: Ink, tools: Tools, rows: Sequence[list[int]] | None = None) 
         unread += [[piece] for piece in range(len(ink.pieces)) if piece not in held]
     best = transcript_of(ink, found, tools.constants.second_opinion, limit, unread)
     if len(rows) > 1 and len(ink.pieces) <= WHOLE_PIECES and limit is None:
-        # Two lines, or a symbol of two pieces, one above the other: an 8 of two rings?
+        # Two lines may be one symbol of two pieces, one above the other, such as an 8 of two rings.
         try:
             one = _line(ink, range(len(ink.pieces)), frame_of(ink.boxes), tools)
         except BudgetError as error:
             return replace(best, limit=error.bound)
         whole = transcript_of(ink, [one], tools.constants.second_opinion)
-        # One digit is drawn far more often than two lines of one each, and read that well.
+        # One digit is far more frequent than two lines of one digit each, and it reads this well.
         if len(whole.symbols) == 1 and whole.quality > min(best.quality, 0.9):
             return whole
     return best
 
 
 def _lines(boxes: Boxes, rows: Sequence[list[int]]) -> Iterator[tuple[list[int], Frame]]:
-    """The pieces and the frame of each line, from the top; a row with wide gaps is several."""
+    """Yield the pieces and the frame of each line, from the top. Wide gaps split a row."""
     for row in rows:
         whole = frame_of(boxes[row])
         for members in parts_of(boxes, row, whole.height):
@@ -115,7 +116,7 @@ def _lines(boxes: Boxes, rows: Sequence[list[int]]) -> Iterator[tuple[list[int],
 
 def _line(ink: Ink, members: Sequence[int], frame: Frame, tools: Tools) -> Line:
     tools.budget.spend(pixels=ROWS * frame.width)
-    members = sorted(members)  # as they were written: the strip tells one stroke from the next
+    members = sorted(members)  # in order of writing: the strip alternates strokes
     columns = tools.reader.read(ink.strip(members, frame), tools.budget)
     columns = _adjusted(columns, tools.constants.other_cost)
     found = prefix_beam_search(columns.log_probabilities, BEAM, tools.budget)
@@ -127,9 +128,9 @@ def _line(ink: Ink, members: Sequence[int], frame: Frame, tools: Tools) -> Line:
 
 
 def _adjusted(columns: Columns, other_cost: float) -> Columns:
-    """Columns for a writer who has less other ink than the lines of the training.
+    """Return columns with less other ink, as real writing has less of it than training lines.
 
-    The logits of this class are lowered, then normalised anew (Menon et al., "Long-tail learning
+    The logits of that class are lowered, then normalised again (Menon et al., "Long-tail learning
     via logit adjustment", ICLR 2021).
     """
     scores = columns.log_probabilities.copy()
@@ -139,12 +140,12 @@ def _adjusted(columns: Columns, other_cost: float) -> Columns:
 
 
 def _weighed(found: Sequence[Hypothesis], tools: Tools) -> list[Hypothesis]:
-    """Hypotheses with the language model's log probabilities added, the best first.
+    """Return hypotheses with the language model's log probabilities added, the best first.
 
-    Together they are as likely as before: what the search lost stays lost.
+    Their total probability stays the same, so paths that the search lost stay lost.
     """
     before = np.array([one.log_probability for one in found])
-    if not np.isfinite(before).all():  # nothing is possible
+    if not np.isfinite(before).all():  # no text is possible
         return [*found]
     shapes = [tools.language_model.log_probability(visible_text(one.symbols)) for one in found]
     after = before + tools.constants.language_model * np.array(shapes)
@@ -172,8 +173,9 @@ def _text(
 
 
 def _second_opinions(texts: Sequence[Text], tools: Tools) -> Opinions:
-    """Classify the ink of digits and of other ink of a line's texts at once, each ink once; fill in
-    `Text.rows` and `Text.score`.
+    """Classify the ink of digits and other ink of a line's texts, each ink once, in one batch.
+
+    It sets `Text.rows` and `Text.score`.
     """
     groups: list[list[Stroke]] = []
     rows: dict[tuple[tuple[int, int, int], ...], int] = {}

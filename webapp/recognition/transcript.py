@@ -1,4 +1,4 @@
-"""Transcripts: the symbols of all lines, with their ink, and how likely each text is."""
+"""Transcripts: the symbols of all lines, their ink, and the probabilities of their texts."""
 
 import heapq
 import itertools
@@ -18,31 +18,31 @@ from .ownership import Ink
 from .symbols import OTHER, SYMBOLS
 
 BEAM = 16
-"""Texts that a search keeps, of a line at each column, then of all lines: with 16, a torn line of
+"""Texts that a search keeps, of a line at each column, then of all lines. With 16, a torn line of
 ten digits loses at most 0.006 of a text's probability, with 8 up to 0.02 (on synthetic columns)."""
 
 UNLIKELY = 1e-4
-"""A second opinion counts no less than this: one odd digit does not outweigh a line."""
+"""Least probability of a second opinion. It keeps one odd digit from outweighing a line."""
 
 MOST_LEFT_OUT = 0.5
-"""With more of its ink left out, by the pen's way or in pixels, a line is no line of a number."""
+"""Share of left-out ink, by the pen's path or in pixels, above which a line is rejected."""
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What the network of single digits says of a digit, and both together."""
+    """The second opinion on a digit, alone and combined with the line reader."""
 
     glyph: Glyph
     probability: float
     """P(digit) of the digit that was read, by the network of single digits alone."""
     probabilities: NDArray[np.float64]
-    """(10,), by both; they sum to 1."""
+    """(10,), by both networks; they sum to 1."""
     is_digit: float | None
-    """P(is a digit); None where the network does not say."""
+    """P(is a digit); None if the network has no such output."""
 
     @property
     def believed(self) -> float:
-        """P(is a digit), 1 where the network does not say."""
+        """P(is a digit), or 1 if the network has no such output."""
         return 1.0 if self.is_digit is None else self.is_digit
 
 
@@ -53,20 +53,20 @@ class Symbol:
     char: str
     line: int
     index: int
-    """Its place in the text of the line."""
+    """Index in the text of its line."""
     confidence: float
-    """Of this symbol here, among all: the line reader's, of a digit with the second opinion."""
+    """P(symbol) by the line reader, for a digit combined with the second opinion."""
     pieces: tuple[int, ...]
-    """Indices of the pieces that it is made of, or a part of; empty where its ink is unknown."""
+    """Indices of the pieces that hold its ink; empty if its ink is unknown."""
     points: tuple[Stroke, ...]
     sure: float
     """The line reader's P(symbol)."""
     opinion: Opinion | None = None
-    """Of a digit."""
+    """Second opinion on a digit; None for a sign."""
 
     @property
     def believed(self) -> float:
-        """P(it is this symbol), and a digit at all."""
+        """P(symbol), for a digit times P(is a digit)."""
         return self.confidence * (1.0 if self.opinion is None else self.opinion.believed)
 
 
@@ -75,67 +75,67 @@ class Transcript:
     """The best reading of all ink."""
 
     symbols: tuple[Symbol, ...]
-    """Line by line, from left to right; digits and signs."""
+    """Digits and signs, line by line, from left to right."""
     ignored: tuple[tuple[Stroke, ...], ...]
-    """Ink that is no part of the text: other ink, and what no symbol holds."""
+    """Ink that is not part of the text: other ink, and ink without a symbol."""
     readings: tuple[tuple[tuple[str, ...], float], ...]
-    """Lines, and the probability that they are right; the best first, which is that of
-    `symbols`, or, where these have no digit, no line."""
+    """Lines, and the probability that they are right, the best first. The best has the text of
+    `symbols`, or no lines if these have no digit."""
     evidence: Evidence
     no_number: float
-    """Probability that a line has no digit, or the share of it that is left out if that is most of
-    it; of the line that is likeliest to have one."""
+    """Probability that a line has no digit. If most of its ink is left out, at least that share.
+    The least over the lines."""
     quality: float
-    """0 to 1: the share of the ink that is read, weighted by how sure it is. Comparable between
-    transcripts of the same ink."""
+    """Share of the ink that is read, weighted by P(symbol), 0 to 1. Comparable between transcripts
+    of the same ink."""
     limit: Bound | None = None
     """The bound of the budget that ended the reading early."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line as the search found it."""
+    """The result of the search for one line."""
 
     texts: Sequence["Text"]
-    """Those that are considered, at least one."""
+    """Texts with a second opinion, at least one."""
     others: Sequence[Hypothesis]
-    """Those that are too unlikely."""
+    """Texts too unlikely for a second opinion."""
     opinions: "Opinions"
-    """The ink of all digits of the texts."""
+    """Second opinions on the ink of the texts."""
 
 
 @dataclass
 class Text:
-    """One text of a part."""
+    """One text of a line."""
 
     symbols: Sequence[int]
     log_probability: float
     ink: Sequence[list[tuple[int, Stroke]]]
-    """Of each symbol: pieces and their points."""
+    """Pieces and their points, for each symbol."""
     loose: Sequence[tuple[int, Stroke]]
     spread: NDArray[np.float64]
-    """(N, 24), P(class) of each symbol's likeliest column."""
+    """(N, 24), P(class) at each symbol's likeliest column."""
     misfit: float
     rows: Sequence[int | None] = ()
-    """Of each symbol, its row among the glyphs that were judged; None where there is none."""
+    """For each symbol its row among the classified glyphs, or None."""
     score: float = 0.0
 
     @property
     def visible(self) -> str:
-        """Without other ink."""
+        """The text without other ink."""
         return visible_text(self.symbols)
 
 
 @dataclass(frozen=True)
 class Opinions:
-    """What the network of single digits says of the ink of N digits."""
+    """Outputs of the network of single digits for the ink of N symbols."""
 
     glyphs: Sequence[Glyph]
     probabilities: NDArray[np.float64]
     is_digit: NDArray[np.float64] | None
 
     def of(self, symbol: int, row: int) -> float:
-        """P(digit); for other ink P(no digit), or 1 if the network has no such output."""
+        """Return P(digit). For other ink, return P(non-digit), or 1 without such an output."""
         is_digit = 1.0 if self.is_digit is None else float(self.is_digit[row])
         if symbol == OTHER:
             return 1.0 if self.is_digit is None else 1 - is_digit
@@ -149,10 +149,10 @@ def transcript_of(
     limit: Bound | None = None,
     unread: Sequence[Sequence[int]] = (),
 ) -> Transcript:
-    """Put the best texts of all lines together.
+    """Combine the best texts of all lines.
 
     Args:
-        weight: of the second opinion on a digit.
+        weight: weight of the second opinion on a digit.
         limit: the bound of the budget that ended the reading early.
         unread: pieces of lines that were not read.
     """
@@ -173,7 +173,7 @@ def transcript_of(
         has_digit = any(symbol.char.isdigit() for symbol in own)
         mostly_lost = has_digit and lost > MOST_LEFT_OUT
         no_number = min(no_number, max(none, lost if mostly_lost else 0.0))
-        if has_digit and not mostly_lost:  # a bar or a word is no line of a number
+        if has_digit and not mostly_lost:  # rejects a bar or a word
             symbols += own
             kept.append(texts)
         else:
@@ -199,7 +199,7 @@ def transcript_of(
 def _evidence(
     symbols: Sequence[Symbol], share: float, misfit: float, share_left_out: float
 ) -> Evidence:
-    """What speaks for a text and against it; the weakest symbol counts."""
+    """Return the evidence for a text. The weakest symbol counts."""
     opinions = [symbol.opinion for symbol in symbols if symbol.opinion is not None]
     believed = [max(one.believed, UNLIKELY) for one in opinions]
     return Evidence(
@@ -215,7 +215,7 @@ def _evidence(
 
 
 def _share_lost(ink: Ink, symbols: Sequence[Symbol], left: Sequence[tuple[Stroke, ...]]) -> float:
-    """The share of a line's ink that its symbols do not hold."""
+    """Return the share of a line's ink outside its symbols."""
     held, lost = (
         sum(map(ink.amount, itertools.chain(*points)))
         for points in ([symbol.points for symbol in symbols], left)
@@ -224,7 +224,7 @@ def _share_lost(ink: Ink, symbols: Sequence[Symbol], left: Sequence[tuple[Stroke
 
 
 def _symbols(text: Text, line: int, opinions: Opinions, weight: float) -> list[Symbol]:
-    """The symbols of a text that are not other ink."""
+    """Return the symbols of a text, without other ink."""
     found: list[Symbol] = []
     for symbol, own, spread, row in zip(
         text.symbols, text.ink, text.spread, text.rows, strict=True
@@ -259,7 +259,7 @@ def _symbols(text: Text, line: int, opinions: Opinions, weight: float) -> list[S
 
 
 def _left_out(text: Text) -> list[tuple[Stroke, ...]]:
-    """Ink of a text that is other ink, or that no symbol holds."""
+    """Return the ink of a text that is other ink, or has no symbol."""
     others = [
         tuple(points for _, points in own)
         for symbol, own in zip(text.symbols, text.ink, strict=True)
@@ -269,18 +269,18 @@ def _left_out(text: Text) -> list[tuple[Stroke, ...]]:
 
 
 def visible_text(symbols: Sequence[int]) -> str:
-    """The text of symbols, without other ink."""
+    """Return the text of symbols, without other ink."""
     return "".join(SYMBOLS[symbol] for symbol in symbols if symbol != OTHER)
 
 
 def _ranked(
     texts: Sequence[Text], others: Sequence[Hypothesis]
 ) -> tuple[Text, list[tuple[str, float]]]:
-    """The best way to the likeliest text, and P(text) of all, that one first.
+    """Return the best alignment of the likeliest text, and P(text) of all texts, that one first.
 
     Args:
-        texts: those with a second opinion, at least one.
-        others: those without.
+        texts: texts with a second opinion, at least one.
+        others: texts without.
     """
     known = min(1.0, sum(math.exp(text.log_probability) for text in texts))
     highest = max(text.score for text in texts)
@@ -299,7 +299,7 @@ def _ranked(
 def _joined(
     texts: Sequence[Sequence[tuple[str, float]]],
 ) -> tuple[tuple[tuple[str, ...], float], ...]:
-    """Readings of all lines together."""
+    """Return the readings of all lines together."""
     joined: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
     for line in texts:
         found: dict[tuple[str, ...], float] = {}

@@ -1,1 +1,1 @@
-"""The pages that people see, in several languages."""
+"""The site's pages, in several languages."""

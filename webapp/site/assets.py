@@ -1,8 +1,9 @@
-"""Static files under addresses that change with their content.
+"""Static files at addresses that change with their content.
 
-The version stands in the folder, `/static/<hash of the whole tree>/js/main.js`, so that a module's
-relative imports carry it too. Whatever is under such an address never changes and may be kept for
-good; a changed file changes every address (docs/decisions/0003). Texts are sent compressed.
+The address has the hash of the whole tree as a folder, `/static/<hash>/js/main.js`, so the relative
+imports of modules carry it too. A file at such an address never changes and can be cached
+indefinitely. A changed file changes every address (docs/decisions/0003). Text files are sent
+compressed.
 """
 
 import gzip
@@ -17,16 +18,16 @@ from ..config import ROOT
 FOLDER = ROOT / "static"
 YEAR = 31_536_000  # seconds
 TEXT = {".css", ".js", ".svg", ".webmanifest"}
-"""What is sent compressed: once at the start, not once a request."""
+"""Suffixes of files that are sent compressed. They are compressed once, at the start."""
 
-# What a machine's own table says of these varies, and browsers refuse a module of another type.
+# The machine's own MIME types vary, and browsers refuse a module of the wrong type.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/svg+xml", ".svg")
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
 def init_app(app: Flask) -> None:
-    """Serve the tree, and give the templates `asset('css/page.css')`."""
+    """Serve the tree, and add `asset('css/page.css')` to the templates."""
     version = tree_hash(FOLDER)
     packed = {
         path.relative_to(FOLDER).as_posix(): gzip.compress(path.read_bytes(), mtime=0)
@@ -40,7 +41,7 @@ def init_app(app: Flask) -> None:
         if name in packed and request.accept_encodings["gzip"] > 0:
             answer = Response(packed[name], mimetype=mimetypes.guess_type(name)[0])
             answer.content_encoding = "gzip"
-            # The plain file's tag for other bytes would let a cache mix the two up.
+            # The ETag of the uncompressed file would let a cache confuse the two.
             answer.set_etag(f"{version}-gzip")
             answer.cache_control.max_age = YEAR
             answer.make_conditional(request)
@@ -60,7 +61,7 @@ def init_app(app: Flask) -> None:
 
 
 def tree_hash(folder: Path) -> str:
-    """12 hexadecimal digits that change when any file of the tree, or its name, does."""
+    """Return 12 hexadecimal digits that change with the name or content of any file of the tree."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():

@@ -1,6 +1,6 @@
-"""The models' cards: as they are served, and as tables and pictures for people.
+"""Model cards: as served, and as tables and pictures for a page.
 
-A card's older and newer fields may be missing (docs/training.md); what is not there is not shown.
+Fields may be missing from a card (docs/training.md). They are then left out.
 """
 
 import statistics
@@ -19,24 +19,24 @@ PLOTS = {
     "risk": "Risk and coverage: the error rate if only the most confident readings are given; the "
     "dot is the threshold of unsure.",
 }
-"""Pictures beside a model, NAME-KIND.svg, and what they show."""
+"""Pictures of a model, NAME-KIND.svg, and their captions."""
 
 NOTHING = "–"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text; the first cell of each is its head."""
+    """Rows of text. The first cell of each row is its heading."""
 
     caption: str
     heads: Sequence[str]
-    """Of the columns; none where the caption says it all."""
+    """Headings of the columns; empty if the caption is enough."""
     rows: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
 class CardView:
-    """A card, and what the page makes of it."""
+    """A card, prepared for the page."""
 
     card: Mapping[str, Any]
     figures: Table
@@ -44,23 +44,24 @@ class CardView:
     seeds: Table | None
     calibration: Sequence[Table]
     data: Sequence[str]
-    """A line a set of data: how much of it, licence, citation."""
+    """One line per dataset: its size, licence and citation."""
     plots: Mapping[str, str]
-    """Kind and caption of those that there are."""
+    """Kinds and captions of the pictures that exist."""
 
 
 def cards() -> list[dict[str, Any]]:
-    """The cards of the served models, with the versions that answers carry: pictures, strokes,
-    lines and eyes.
+    """Return the cards of the served models, in the order of `summaries.MODELS`.
+
+    Names and versions are those in answers.
     """
     pictures = current_engine()
     served = [pictures.model, current_stroke_engine().model, pictures.lines.model, pictures.eyes]
-    # The name is that of the files, as in answers, whatever the card was called before.
+    # As in answers, the name is that of the files, whatever the card's own name.
     return [{**m.card, "name": m.name, "version": m.version} for m in served]
 
 
 def view_of(card: Mapping[str, Any], folder: Path) -> CardView:
-    """A card for the page; pictures are looked for in the models' folder."""
+    """Prepare a card for the page. Its pictures are in the models' folder."""
     nondigits = card.get("nondigits", ())
     return CardView(
         card=card,
@@ -78,7 +79,7 @@ def view_of(card: Mapping[str, Any], folder: Path) -> CardView:
 
 
 def _entry(data: Mapping[str, Any]) -> str:
-    """What a card says of one set of data, in sentences."""
+    """Return a card's entry on one dataset, in sentences."""
     uses = {"train": "for training", "dev": "for model selection", "test": "for testing"}
     counts = ", ".join(f"{_count(data[key])} {use}" for key, use in uses.items() if data.get(key))
     name = f"{data['name']} ({data['authors']})" if data.get("authors") else data["name"]
@@ -107,7 +108,7 @@ def _interval(ends: Sequence[float]) -> str:
 
 
 Column = tuple[str, Callable[[Any], str]]
-"""Its head, and how its values are written."""
+"""A heading, and the format of the column's values."""
 
 FIGURES: Mapping[str, Column] = {
     "data": ("data", str),
@@ -124,7 +125,7 @@ FIGURES: Mapping[str, Column] = {
     "rejected": ("rejected", _share),
     "ece": ("calibration error", _share),
 }
-"""Fields of a card on a set of digits, in the order of the table; the JSON has some more."""
+"""Fields of a card for a dataset of digits, in the order of the table. The JSON has some more."""
 
 NONDIGITS: Mapping[str, Column] = {
     "data": ("data", str),
@@ -135,13 +136,13 @@ NONDIGITS: Mapping[str, Column] = {
     "unsure": ("unsure", _share),
     "ok": ("taken for a digit", _share),
 }
-"""The same on a set of what is no digit."""
+"""Fields of a card for a dataset of non-digits."""
 
 
 def _columns(
     caption: str, columns: Mapping[str, Column], rows: Sequence[Mapping[str, Any]]
 ) -> Table:
-    """One row a set of data, with the columns that any of them has."""
+    """Return a table with one row per dataset, and the columns that any of them has."""
     shown = {
         key: column
         for key, column in columns.items()
@@ -161,7 +162,7 @@ def _columns(
 
 
 def _seeds(seeds: Sequence[Mapping[str, Any]]) -> Table:
-    """Share read right by data: mean, standard deviation (of a sample), and each run's."""
+    """Return accuracies by dataset: mean, sample standard deviation, and each run's."""
     runs = [{row["data"]: row["accuracy"] for row in run["figures"]} for run in seeds]
     names = dict.fromkeys(name for run in runs for name in run)
     return Table(
@@ -220,11 +221,11 @@ SECTIONS = {
 }
 
 PLAIN = {"temperature", "scale", "offset", "nll", "auroc"}
-"""Numbers that are no shares."""
+"""Names of numbers that are not shares."""
 
 
 def _calibration(report: Mapping[str, Any]) -> list[Table]:
-    """The constants, then each part of the report; names that are not known stand as they are."""
+    """Return tables of the constants and of the report's parts. Unknown names stay unchanged."""
     parts = [("Constants", CONSTANTS, report)] + [
         (SECTIONS.get(name, _words(name)), RATES, part)
         for name, part in report.items()

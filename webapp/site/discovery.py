@@ -1,4 +1,4 @@
-"""What search engines, social networks and browsers ask a site for by itself."""
+"""Discovery: files that search engines, social networks and browsers request by themselves."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,29 +9,29 @@ from .assets import FOLDER
 from .language import DEFAULT, NAMES
 
 PAGES = ("pages.index", "pages.model", "openapi.page", "pages.privacy")
-"""What search engines may show."""
+"""Pages that search engines may index."""
 
 VALID = timedelta(days=180)
-"""How long a security.txt is valid: less than a year, as RFC 9116 recommends."""
+"""Validity of security.txt: less than a year, as RFC 9116 recommends."""
 
 blueprint = Blueprint("discovery", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Add the routes; give the templates `address('pages.index', 'de')`."""
+    """Add the routes, and `address('pages.index', 'de')` to the templates."""
     app.jinja_env.globals.update(address=address, indexed=PAGES)
     app.register_blueprint(blueprint)
 
 
 def address(endpoint: str, language: str = DEFAULT) -> str:
-    """The whole address of a page; of the default language, the plain one."""
+    """Return the absolute address of a page. The default language has no query."""
     chosen = None if language == DEFAULT else language
     return url_for(endpoint, lang=chosen, _external=True)
 
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """All pages may be indexed; nothing else is a page."""
+    """Return robots.txt, which lets search engines index pages only."""
     lines = ["User-agent: *", "Disallow: /api/v1/", "Disallow: /upload"]
     lines.append(f"Sitemap: {url_for('discovery.sitemap', _external=True)}")
     return _lasting(Response("\n".join(lines) + "\n", mimetype="text/plain"))
@@ -39,7 +39,7 @@ def robots() -> Response:
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
-    """The pages, each in all languages (sitemaps.org, with hreflang)."""
+    """Return the sitemap: the pages, each in all languages (sitemaps.org, with hreflang)."""
     return _lasting(
         Response(render_template("sitemap.xml", languages=NAMES), mimetype="application/xml")
     )
@@ -47,14 +47,14 @@ def sitemap() -> Response:
 
 @blueprint.get("/favicon.ico")
 def favicon() -> Response:
-    """For what asks without reading the page."""
+    """Return the icon, for clients that request it without reading a page."""
     icon = (FOLDER / "icons" / "favicon.ico").read_bytes()
     return _lasting(Response(icon, mimetype="image/x-icon"))
 
 
 @blueprint.get("/.well-known/security.txt")
 def security() -> Response:
-    """Where to report a vulnerability (RFC 9116); 404 where the operator does not say."""
+    """Return security.txt (RFC 9116), or 404 if the operator sets no contact."""
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.security_contact:
         abort(404)

@@ -1,8 +1,7 @@
-"""The page's texts in several languages: by `?lang=`, by what was chosen so before, or by
-Accept-Language.
+"""Languages of the site: chosen by `?lang=`, by an earlier choice, or by Accept-Language.
 
-All texts stand in texts/<language>.json: `page` is for the templates; `words`, an answer in words,
-is for words.py, and the page's script gets it whole.
+Texts are in texts/<language>.json. `page` is for the templates. `words`, the words of an answer, is
+for words.py and, in full, for the page's script.
 """
 
 import json
@@ -16,20 +15,20 @@ from werkzeug.http import parse_accept_header
 FOLDER = Path(__file__).with_name("texts")
 
 NAMES = {"en": "English", "es": "Español", "de": "Deutsch", "ar": "العربية"}
-"""Each language as those who speak it call it; the first is for everybody else."""
+"""Languages by their own names. The first is the default."""
 
 RIGHT_TO_LEFT = {"ar"}
 
 DEFAULT = next(iter(NAMES))
 
 COOKIE = "inkling-language"
-"""Remembers the language that was chosen, also without JavaScript; it holds nothing else."""
+"""Cookie of the chosen language, which also works without JavaScript. It holds nothing else."""
 
 COOKIE_AGE = 365 * 24 * 3600
-"""Seconds."""
+"""Lifetime of the cookie, in seconds."""
 
 ACCEPTED_CHARACTERS = 200
-"""How much of an Accept-Language is looked at: browsers send less, and 720 KB took 1.2 s."""
+"""Characters of an Accept-Language that are parsed. Browsers send fewer, and 720 KB took 1.2 s."""
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -39,7 +38,7 @@ TEXTS: Mapping[str, Texts] = {
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates `t('name')`, the language, and addresses that keep a chosen one."""
+    """Add `t('name')`, the language, and addresses that keep a chosen one to the templates."""
     app.jinja_env.globals.update(
         t=t,
         has_text=lambda name: name in _words(),
@@ -53,7 +52,7 @@ def init_app(app: Flask) -> None:
 
 
 def current_language() -> str:
-    """The language of this request: of its address, else chosen before, else the browser's."""
+    """Return this request's language: its address's, else an earlier choice, else the browser's."""
     if "language" not in g:
         g.language = _asked() or _remembered() or _accepted() or DEFAULT
     language: str = g.language
@@ -61,19 +60,19 @@ def current_language() -> str:
 
 
 def texts() -> Texts:
-    """All texts in the language of this request."""
+    """Return all texts in the language of this request."""
     return TEXTS[current_language()]
 
 
 def t(name: str, **values: object) -> str:
-    """A text of the page, or else of the words, with what stands in braces put in."""
+    """Return a text of the page, or else of the words, with its placeholders filled."""
     found = texts()
     text = found["page"].get(name) or found["words"][name]
     return text.format(**values)
 
 
 def page_url(endpoint: str) -> str:
-    """The address of a page; a language that was chosen stays chosen."""
+    """Return the address of a page, which keeps a chosen language."""
     return url_for(endpoint, lang=_asked())
 
 

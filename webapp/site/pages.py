@@ -1,4 +1,4 @@
-"""The pages that people see."""
+"""Pages of the site."""
 
 import base64
 from pathlib import Path
@@ -33,20 +33,20 @@ from .words import Words, percent
 blueprint = Blueprint("pages", __name__)
 
 SHOWN_SIDE = 960
-"""Pixels of the longer side of the picture that is shown with its answer, at most."""
+"""Longer side of the picture shown with its answer, in pixels, at most."""
 
 SHOWN_QUALITY = 75
-"""Of its JPEG, of 100: some 80 KB."""
+"""JPEG quality of that picture, of 100: some 80 KB."""
 
 ALONE = {"copy.js", "theme.js"}
 """Scripts that main.js does not import."""
 
 MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name not in ALONE)
-"""What main.js imports, named in the page so that all of it is fetched at once."""
+"""Modules that main.js imports. The page names them, so a browser fetches them all at once."""
 
 
 def init_app(app: Flask) -> None:
-    """Add the pages and what their templates share."""
+    """Add the pages and the values that their templates share."""
     settings: Settings = app.config["SETTINGS"]
     app.jinja_env.globals["max_image_bytes"] = settings.max_image_bytes
     app.jinja_env.globals["max_image_mib"] = f"{settings.max_image_bytes / MIB:.3g}"
@@ -57,18 +57,18 @@ def init_app(app: Flask) -> None:
 
 @blueprint.get("/")
 def index() -> str:
-    """The pad, the upload form and the answer."""
+    """Render the pad, the upload form and the answer."""
     return render_template("index.html", modules=MODULES)
 
 
 @blueprint.post("/upload")
 def upload() -> str:
-    """The form without JavaScript: a picture in, a page out."""
+    """Render the reading of a picture, for the form without JavaScript."""
     data, _ = image_upload()
     engine = current_engine()
     with reading_of(engine, cost_of_picture(data)) as budget:
         reading = engine.read_image(data, budget=budget)
-        # In the place of the reading, whose memory is bounded; not where it took too long already.
+        # Within the reading's place, which bounds memory. Left out if the reading took too long.
         shown = None if reading.limit else _picture_uri(data, engine.limits)
     glyphs = [glyph_uri(digit.glyph) for digit in reading.digits]
     return render_template(
@@ -81,7 +81,7 @@ def upload() -> str:
 
 
 def _picture_uri(data: bytes, limits: Limits) -> str:
-    """The visitor's picture, upright and reduced, as a data: URI: it is kept nowhere."""
+    """Return the visitor's picture, upright and reduced, as a data: URI. It is not stored."""
     picture, _ = decode_reduced(data, limits, SHOWN_SIDE)
     quality = [cv2.IMWRITE_JPEG_QUALITY, SHOWN_QUALITY]
     _, encoded = cv2.imencode(".jpg", reduced(picture, SHOWN_SIDE), quality)
@@ -90,19 +90,19 @@ def _picture_uri(data: bytes, limits: Limits) -> str:
 
 @blueprint.get("/upload")
 def upload_again() -> BaseResponse:
-    """A result's address, reloaded or bookmarked: there is nothing left to show."""
+    """Redirect the reloaded or bookmarked address of a result, which is no longer available."""
     return redirect(page_url("pages.index"), 303)
 
 
 @blueprint.get("/privacy")
 def privacy() -> str:
-    """What becomes of what visitors send."""
+    """Render the page about visitors' data."""
     return render_template("privacy.html")
 
 
 @blueprint.get("/model")
 def model() -> str:
-    """What the models can do, at a glance, and their cards."""
+    """Render the models' summaries and cards."""
     served = cards()
     return render_template(
         "model.html",
@@ -114,13 +114,13 @@ def model() -> str:
 
 @blueprint.get("/model/<name>/<kind>.svg")
 def plot(name: str, kind: str) -> Response:
-    """A picture of a served model's card."""
+    """Return a picture of a served model's card."""
     if kind not in PLOTS or name not in {card["name"] for card in cards()}:
         abort(404)
     return send_from_directory(_models(), f"{name}-{kind}.svg")
 
 
 def _models() -> Path:
-    """The folder of the models, as the process was told it: relative to where it was started."""
+    """Return the models' folder. A relative setting starts at the process's working directory."""
     settings: Settings = current_app.config["SETTINGS"]
     return Path(settings.models).resolve()

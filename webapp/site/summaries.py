@@ -1,4 +1,4 @@
-"""What the models can do, at a glance: a few figures of their cards, and bars for a chart."""
+"""Summaries of the models: some figures of their cards, and bars for a chart."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MODELS = ("Photo model", "Stroke model", "Line model", "Handwriting detector")
 
 @dataclass(frozen=True)
 class Figure:
-    """One number, and what it counts."""
+    """One number, and its label."""
 
     value: str
     label: str
@@ -20,18 +20,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Summary:
-    """What Inkling does with one kind of input, in a sentence and a few figures."""
+    """One use of Inkling, in a sentence and a few figures."""
 
     title: str
     text: str
     model: str
-    """Whose details say more, one of `MODELS`."""
+    """Model with the details, one of `MODELS`."""
     figures: Sequence[Figure]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Share of a set that is read exactly, from 0 to 1, with its 95% interval if there is one."""
+    """Share of a dataset that is read exactly, 0 to 1, with its 95% interval if there is one."""
 
     name: str
     share: float
@@ -41,14 +41,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a card has a figure: in the row of `data` in a section, under `key`."""
+    """The place of a figure in a card: a section, its row for `data`, and the field `key`."""
 
     model: str
     section: str
     data: str
     key: str
     label: str
-    """With `{count}` for the size of the set."""
+    """Label, with `{count}` for the size of the dataset."""
 
 
 SUMMARIES: Sequence[tuple[str, str, str, Sequence[_Source]]] = (
@@ -134,11 +134,11 @@ KINDS: Mapping[str, Mapping[str, str]] = {
         "pictures, paper": "Difficult paper",
     },
 }
-"""Sets of the line model's card that the chart shows, in its order, and what they are."""
+"""Datasets of the line model's card in the chart, in its order, and their labels."""
 
 
 def summaries(served: Sequence[Mapping[str, Any]]) -> list[Summary]:
-    """The summaries of the served models, cards in the order of `MODELS`."""
+    """Return the summaries of the served models, given their cards in the order of `MODELS`."""
     by_title = dict(zip(MODELS, served, strict=True))
     made = []
     for title, text, model, sources in SUMMARIES:
@@ -151,8 +151,9 @@ def summaries(served: Sequence[Mapping[str, Any]]) -> list[Summary]:
 
 
 def chart(card: Mapping[str, Any]) -> dict[str, list[Bar]]:
-    """How much of each kind of number a line model reads exactly; kinds that it lacks are left
-    out.
+    """Return the share of each kind of number that a line model reads exactly.
+
+    Kinds that the card lacks are left out.
     """
     rows = {row["data"]: row for row in card["figures"]}
     groups = {
@@ -171,8 +172,9 @@ def _figure(card: Mapping[str, Any], source: _Source) -> Figure | None:
 
 
 def _wrong_though_confident(card: Mapping[str, Any]) -> list[Figure]:
-    """Errors among the confident readings of writers that neither training nor the fit of the
-    confidence has seen.
+    """Return the error rate among confident readings of held-out writers.
+
+    Neither the training nor the fit of the confidence has seen these writers.
     """
     folds = card.get("confidence", {}).get("folds", ())
     none = {row["data"] for row in card.get("nondigits", ())}

@@ -1,6 +1,6 @@
-"""A reading in words, for the page without JavaScript; static/js/words.js says the same.
+"""Answers in words, for the page without JavaScript; static/js/words.js does the same.
 
-Both take their texts from texts/; tests/words.json holds them to each other.
+Both take their texts from texts/, and tests/words.json checks that they agree.
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from ..recognition import Alternative, Reading
 
 NOTABLE = 0.01
-"""Other readings less likely than this are not worth words; the bars show them all."""
+"""Least confidence of an alternative in the words. The bars show all of them."""
 
 MOST = 3
-"""Other readings that are named."""
+"""Alternatives in the words, at most."""
 
 PROBABLE = 0.6
-"""From which confidence on an unsure reading is probable; below it, it is a guess."""
+"""Confidence from which an unsure reading is "probably". Below, it is "maybe"."""
 
 
 class Words:
@@ -24,11 +24,11 @@ class Words:
         self._texts = texts
 
     def say(self, name: str, **values: str) -> str:
-        """A text by its name, with what stands in braces put in."""
+        """Return a text by its name, with its placeholders filled."""
         return self._texts[name].format(**values)
 
     def sentence(self, reading: Reading) -> str:
-        """What was read, as one sentence."""
+        """Return the reading as one sentence."""
         if reading.status == "empty":
             return self.say("no_ink")
         if reading.status == "not_a_number":
@@ -39,10 +39,10 @@ class Words:
         return self.say(name, text=one_line(reading.text))
 
     def detail(self, reading: Reading) -> str:
-        """How sure it is, or what helps.
+        """Return the confidence, or advice.
 
-        Only a sure reading has a percentage: thresholds differ between strokes and pictures, and
-        a guess must not look surer than what is sure.
+        Only a confident reading has a percentage. Thresholds differ between strokes and pictures,
+        so an unsure reading could otherwise show a higher percentage than a confident one.
         """
         if reading.status == "empty":
             return self.say("no_ink_hint")
@@ -60,12 +60,12 @@ class Words:
         return f"{said} {self.say('left_out')}" if reading.ignored else said
 
     def percent(self, share: float) -> str:
-        """A share of 1 as a percentage; only what is certain has 100."""
+        """Return a share as a percentage. Only a share of 1 gives 100."""
         most = 99.0 if share < 1 else 100.0
         return self.say("percent", number=f"{min(100 * share, most):.0f}")
 
     def others(self, reading: Reading) -> list[Alternative]:
-        """The likeliest of what else it could be: other readings or, of one digit, none at all."""
+        """Return the likeliest alternatives. For one digit, they include that it is a non-digit."""
         others = [Alternative(one_line(o.text), o.confidence) for o in reading.alternatives]
         alone = len(reading.digits) == 1 and not reading.signs
         is_digit = reading.digits[0].is_digit if alone else None
@@ -76,10 +76,10 @@ class Words:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share of 1 as a percentage, in English."""
+    """Return a share as a percentage, in English."""
     return f"{100 * share:.{decimals}f}%"
 
 
 def one_line(text: str) -> str:
-    """Lines of writing on one line."""
+    """Return lines of writing on one line."""
     return text.replace("\n", "; ")

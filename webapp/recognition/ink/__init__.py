@@ -1,1 +1,1 @@
-"""Ink: strokes and connected components, and the strips and glyphs drawn from them."""
+"""Ink: strokes, connected components, and the strips and glyphs made from them."""

@@ -1,6 +1,6 @@
-"""Drawing: strokes redrawn as vectors, with the way that the pen moved.
+"""Drawing: strokes rendered as vectors, with the direction of the pen.
 
-Glyphs and strips are both drawn here.
+Both glyphs and strips are drawn here.
 """
 
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 Stroke = NDArray[np.float64]
-"""One pen-down movement: shape (N, 2), columns x and y, y downwards, any unit."""
+"""One stroke, from pen down to pen up: shape (N, 2), columns x and y, y downwards, any unit."""
 
 CHANNELS = 5
-"""Of what is drawn: the ink, and how far the pen moved to the right, left, down and up."""
+"""Channels of a drawing: the ink, and the pen's movement to the right, left, down and up."""
 
 SUPERSAMPLE = 5
-"""Strokes are drawn this many times larger, then reduced by area: anti-aliasing."""
+"""Factor by which strokes are drawn larger before they are reduced by area, for anti-aliasing."""
 
 SUBPIXEL_BITS = 4
-"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+"""Fractional bits of the coordinates passed to OpenCV's line drawing."""
 
 CHORD = 1.2
-"""The pen's direction is taken over chords of this length, in pixels: neither a tablet's sampling
-rate nor the tremble between two samples shows in it."""
+"""Length of the chords that give the pen's direction, in pixels. They hide a tablet's sampling rate
+and the tremble between two samples."""
 
 PIXELS_PER_CHORD = 4
-"""At most one chord for so many pixels of the drawing. A digit has some 60 in 400 pixels; longer
-drawings get longer chords, so that a scribble costs no more."""
+"""Pixels of the drawing for each chord, at least. A digit has some 60 chords in 400 pixels. Longer
+drawings get longer chords, which bounds the cost of a scribble."""
 
 GUTTER = 1
-"""Empty pixels beside each drawing on a canvas of several: rounding the pen's width adds less."""
+"""Empty pixels beside each drawing on a shared canvas. Rounding the pen's width adds less."""
 
 DIRECTIONS = 16
 """Number of directions that chords are quantised to."""
@@ -44,18 +44,18 @@ def draw(
     directed: bool = True,
     alternating: bool = False,
 ) -> NDArray[np.uint8]:
-    """Draw strokes with round ends; one of a single point is a disc.
+    """Draw strokes with round ends. A stroke of one point becomes a disc.
 
-    Many small drawings take little longer than one: they are drawn side by side.
+    Several small drawings share a canvas, side by side, and take little longer than one.
 
     Args:
-        drawings: N >= 1, each of at least one stroke, in pixels of the drawing, whose corner is
-            (0, 0). Of a single one, what lies outside is cut off; of several, nothing does, but
-            for a rounded pen.
+        drawings: N >= 1 drawings, each of at least one stroke, in pixels of the drawing, with its
+            corner at (0, 0). A single drawing is clipped to its bounds. Several must lie within
+            them, up to the rounding of the pen.
         pen: width of the pen, in pixels.
-        directed: False leaves the directions out.
+        directed: False leaves out the directions.
         alternating: adds two channels, the ink of the 1st, 3rd, 5th … stroke and that of the 2nd,
-            4th …: strokes that cross stay apart.
+            4th …, which keep crossing strokes apart.
 
     Returns:
         (N, height, width, C), 0 to 255, ink 255 on 0: the ink, 4 channels of directions, 2 of
@@ -68,7 +68,7 @@ def draw(
     starts, ends, strokes = _chords(drawings, width * height // PIXELS_PER_CHORD, cell)
     moves = ends - starts
     turns = np.arctan2(moves[:, 1], moves[:, 0]) * (DIRECTIONS / (2 * np.pi))
-    # Each chord is drawn as a number that stands for its direction: one channel, not four.
+    # A chord's number stands for its direction, so one channel is drawn instead of four.
     numbers = np.rint(turns).astype(np.intp) % DIRECTIONS + 1
     numbers[(moves == 0).all(axis=1)] = DIRECTIONS + 1
     pixels = _fixed_point(np.stack([starts, ends], 1))
@@ -82,7 +82,7 @@ def draw(
         cv2.polylines(canvas, own, False, 255, thickness, cv2.LINE_8, SUBPIXEL_BITS)
         canvases.append(canvas)
     size = (count * cell, height)
-    # Channel by channel: OpenCV is twice as fast as with all of them side by side.
+    # OpenCV resizes single channels twice as fast as all of them together.
     drawn = cv2.merge([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in canvases])
     cells = np.asarray(drawn, np.uint8).reshape(height, count, cell, -1).swapaxes(0, 1)
     return cells[:, :, GUTTER : GUTTER + width]
@@ -91,18 +91,17 @@ def draw(
 def _chords(
     drawings: Sequence[Sequence[Stroke]], most: int, cell: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
-    """Starts and ends of the chords of strokes, (N, 2) each, and which stroke each is of, (N,); a
-    dot is one without length.
+    """Return the chords of strokes: starts (N, 2), ends (N, 2) and indices of strokes (N,).
 
-    Each stroke has one at least; beside those, each drawing has about `most`. Each drawing is
-    moved to its cell on the canvas.
+    A dot is a chord of length 0. Each stroke has at least one chord. Beyond that, each drawing has
+    about `most`. Each drawing is moved to its cell on the canvas.
     """
     strokes = [stroke for drawing in drawings for stroke in drawing]
     points = np.concatenate(strokes)
     counts = np.array([len(stroke) for stroke in strokes])
     lasts = np.cumsum(counts) - 1
     firsts = lasts - counts + 1
-    # Strokes one after the other on one long way, with gaps of a pixel between them.
+    # All strokes form one path, with gaps of one pixel between them.
     steps = np.hypot(*np.diff(points, axis=0).T)
     steps[lasts[:-1]] = 1.0
     along = np.concatenate([[0.0], np.cumsum(steps)])
@@ -123,13 +122,13 @@ def _chords(
 
 
 def _fixed_point(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Pixels of the drawing as OpenCV's fixed-point coordinates; its integers are centres."""
+    """Return points in OpenCV's fixed-point coordinates, which count from the centres of pixels."""
     placed = (points * SUPERSAMPLE - 0.5) * (1 << SUBPIXEL_BITS)
     return np.asarray(np.rint(placed.clip(-(2**24), 2**24)), np.int32)
 
 
 def _parts() -> NDArray[np.uint8]:
-    """What each number on the canvas stands for, (5, 256): ink, right, left, down and up."""
+    """Return the lookup tables of the channels: (5, 256), ink, right, left, down and up."""
     turns = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
     units = np.stack([np.cos(turns), np.sin(turns)], 1)
     parts = np.zeros((CHANNELS, 256), np.uint8)

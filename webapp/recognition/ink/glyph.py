@@ -1,12 +1,12 @@
-"""Glyphs: one candidate as MNIST would have stored it.
+"""Glyphs: candidates, normalised as MNIST normalises digits.
 
-Trainer, evaluator, server and command line all come through here, so that the network is asked
-about exactly what it was taught.
+Training, evaluation, server and command line all make their glyphs here, so the network reads what
+it was trained on.
 
-MNIST was made so (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; retraced
+MNIST's method (LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; reconstructed
 by Yadav and Bottou, "Cold Case: The Lost MNIST Digits", 2019): the box of the ink is resampled by
-area into 20x20 pixels with its aspect kept, then pasted into 28x28 pixels so that its centre of
-mass falls on pixel 14 of each axis.
+area into 20x20 pixels with its aspect kept, then placed in 28x28 pixels with its centre of mass at
+pixel 14 of each axis.
 """
 
 from collections.abc import Sequence
@@ -18,41 +18,41 @@ from numpy.typing import NDArray
 from .drawing import CHANNELS, Stroke, draw
 
 Glyph = NDArray[np.uint8]
-"""Shape (28, 28, 5), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
-the right, left, down and up there, drawn as the ink is; without strokes they are 0."""
+"""Shape (28, 28, 5), 0 to 255. Channel 0 is the ink, 255 on 0. Channels 1 to 4 hold the pen's
+movement to the right, left, down and up, drawn like the ink. Without strokes they are 0."""
 
 SIDE = 28
 """Side of a glyph, in pixels."""
 
 BOX = 20
-"""Longest side of the ink inside a glyph, in pixels."""
+"""Longest side of the ink in a glyph, in pixels."""
 
 CENTRE = 14
-"""Pixel index, on both axes, that the centre of mass falls on."""
+"""Pixel index of the centre of mass, on both axes."""
 
 PEN = 2.4
-"""Width of the redrawn pen, in pixels of the 20x20 box (docs/training.md: how it was chosen)."""
+"""Width of the redrawn pen, in pixels of the 20x20 box (see docs/training.md for the choice)."""
 
 AT_ONCE = 24
-"""Glyphs that are drawn on one canvas, or that go through a network, at most: each takes 60 KB on
-the one and some 100 KB in the other, which keeps what its largest batch took."""
+"""Glyphs per canvas and per batch of a network, at most. Each takes 60 KB on the canvas and some
+100 KB in the network, which keeps the memory of its largest batch."""
 
 
 def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool = True) -> Glyph:
-    """Redraw strokes as vectors at their own scale and normalise them.
+    """Return the glyph of strokes, redrawn as vectors at a normalised scale.
 
-    Beside the ink stands which way the pen moved: a 1 with a flag goes up and then down, where a 7
-    goes right and then down. The pen's width is relative to the drawing, never the visitor's
-    brush, so that neither the size of the drawing nor its unit changes the glyph. Ink without
-    extent (a dot) becomes a disc as wide as the pen.
+    The direction maps tell a 1 with a flag, which goes up and then down, from a 7, which goes right
+    and then down. The pen's width is relative to the drawing and independent of the brush on
+    screen, so the size and the unit of the drawing do not change the glyph. Ink without extent (a
+    dot) becomes a disc as wide as the pen.
 
     Args:
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
         pen: width of the pen, in pixels of the 20x20 box.
-        directed: False leaves the direction maps empty, as a picture's are.
+        directed: False leaves the direction maps empty, as for a picture.
 
     Raises:
-        ValueError: there is no point at all.
+        ValueError: the strokes have no points.
     """
     return glyphs_of_strokes([strokes], pen, directed)[0]
 
@@ -60,7 +60,7 @@ def glyph_of_strokes(strokes: Sequence[Stroke], pen: float = PEN, directed: bool
 def glyphs_of_strokes(
     groups: Sequence[Sequence[Stroke]], pen: float = PEN, directed: bool = True
 ) -> list[Glyph]:
-    """`glyph_of_strokes` of each of some groups of strokes, in much less time than one by one."""
+    """Return the glyph of each group of strokes, much faster than `glyph_of_strokes` one by one."""
     glyphs: list[Glyph] = []
     for start in range(0, len(groups), AT_ONCE):
         some = [_placed(strokes, pen) for strokes in groups[start : start + AT_ONCE]]
@@ -69,10 +69,10 @@ def glyphs_of_strokes(
 
 
 def _placed(strokes: Sequence[Stroke], pen: float) -> list[Stroke]:
-    """Strokes in the middle of the 20x20 box, as large as fits.
+    """Scale strokes to the 20x20 box and centre them.
 
     Raises:
-        ValueError: there is no point at all.
+        ValueError: the strokes have no points.
     """
     if not any(len(stroke) for stroke in strokes):
         raise ValueError("a glyph needs at least one point, got none")
@@ -81,16 +81,16 @@ def _placed(strokes: Sequence[Stroke], pen: float) -> list[Stroke]:
     extent = float((high - low).max())
     if extent == 0:
         return [np.full((1, 2), BOX / 2)]
-    # Relative to the extent first: no unit, however small or large, can overflow.
+    # Dividing by the extent first avoids overflow in any unit.
     centre = low + (high - low) / 2
     return [(stroke - centre) / extent * (BOX - pen) + BOX / 2 for stroke in strokes]
 
 
 def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
-    """Normalise the pixels of one candidate.
+    """Return the glyph of one candidate's pixels.
 
     Args:
-        ink: shape (H, W), ink 255 on 0; its box is that of every pixel above 0.
+        ink: shape (H, W), ink 255 on 0. Every pixel above 0 counts for its box.
 
     Raises:
         ValueError: there is no ink.
@@ -113,11 +113,11 @@ def glyph_of_ink(ink: NDArray[np.uint8]) -> Glyph:
 
 
 def normalise(patch: NDArray[np.float32] | NDArray[np.uint8]) -> Glyph:
-    """The last step of every glyph: darkest ink to 255, centre of mass to pixel 14.
+    """Finish a glyph: scale the darkest ink to 255 and move the centre of mass to pixel 14.
 
     Args:
-        patch: shape (20, 20, C), C at most 5, not negative, ink in channel 0 and somewhere above
-            0; channels that are not there are left 0.
+        patch: shape (20, 20, C), C at most 5, not negative. Channel 0 is the ink and has a value
+            above 0. Missing channels become 0.
 
     Returns:
         uint8 of shape (28, 28, 5).
@@ -137,17 +137,17 @@ def normalise(patch: NDArray[np.float32] | NDArray[np.uint8]) -> Glyph:
 
 
 def network_input(glyphs: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
-    """Glyphs as a network takes them that looks at their first channels: float32 in 0 to 1.
+    """Return the first channels of glyphs as a network's input: float32 in 0 to 1.
 
-    The only place that scales them.
+    This is the only place that scales them.
     """
     return glyphs[..., :channels].astype(np.float32) / np.float32(255)
 
 
 def _resample(square: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A square of ink as (20, 20, 1): by area when it shrinks, linear when it grows.
+    """Resample a square of ink to (20, 20, 1), by area to shrink it, linearly to enlarge it.
 
-    OpenCV's INTER_AREA is nearest-neighbour when enlarging, hence the second method.
+    OpenCV's INTER_AREA is nearest-neighbour when it enlarges, hence the second method.
     """
     method = cv2.INTER_AREA if len(square) >= BOX else cv2.INTER_LINEAR
     patch = cv2.resize(square.astype(np.float32), (BOX, BOX), interpolation=method)

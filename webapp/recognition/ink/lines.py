@@ -1,4 +1,4 @@
-"""Lines of writing among strokes or connected components: geometry, by their boxes alone."""
+"""Lines of writing, found from the boxes of strokes or connected components alone."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,37 +7,36 @@ Boxes = NDArray[np.float64]
 """(N, 4): left, top, right, bottom of each piece of ink."""
 
 TALL = 0.5
-"""Only pieces at least this high, as a share of the highest, define lines; lower ones join the
-nearest, ..."""
+"""Least height of a tall piece, as a share of the highest. Tall pieces define the lines. A lower
+piece joins the nearest tall one, ..."""
 
 ABOVE, BELOW = 0.25, 0.15
-"""... if they are no more than this share of its height above it, as the bar of a 5, or below it,
-as a comma. What is further away is in lines of its own."""
+"""... if it lies at most this share of that one's height above it, as the bar of a 5, or below
+it, as a comma. Pieces further away form lines of their own."""
 
 SAME_LINE = 0.35
-"""Two pieces whose heights overlap by this share of the lower one stand in one line, ..."""
+"""Two tall pieces are on one line if their heights overlap by this share of the lower one ..."""
 
 NEAR = 3.0
-"""... if they are at most this many heights apart: lines may slope."""
+"""... and they are at most this many heights apart, since lines may slope."""
 
 DOWN = 3.0
-"""How much more a gap counts from above to below: a point stands beside its digit, with the next
-line as near below."""
+"""Weight of a vertical gap against a horizontal one. A point stands beside its digit, though the
+next line may be as near below."""
 
 ALONGSIDE = 0.5
-"""Parts whose heights overlap by this share of the lower one are one line, however far apart."""
+"""Parts with heights that overlap by this share of the lower one are one line at any distance."""
 
 WIDE_GAP = 3.0
-"""Ink further apart than this, in heights, is a line of its own: the reader looks no further than
-3.5 heights. Five of UNIPEN's 724 train and dev numbers have such a gap, all of them between two
-numbers."""
+"""Gap that separates two lines, in heights. The reader sees 3.5 heights to either side. Five of
+UNIPEN's 724 train and dev numbers have such a gap, each between two numbers."""
 
 
 def lines_of(boxes: Boxes) -> list[list[int]]:
-    """Indices of the pieces of each line, from the top; in each, by the middle of their box.
+    """Return the indices of the pieces of each line, from the top, each line from left to right.
 
-    Tall pieces that overlap in height belong together, with the bars and dots that are near; then
-    those of what is left.
+    Tall pieces that overlap in height form lines, and nearby low pieces join them. The remaining
+    pieces are then grouped the same way.
     """
     rows: list[list[int]] = []
     rest = np.arange(len(boxes))
@@ -50,7 +49,7 @@ def lines_of(boxes: Boxes) -> list[list[int]]:
 
 
 def _tallest(boxes: Boxes) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """The lines of tall pieces, each by the middle of the boxes; and which pieces are in one."""
+    """Return the lines of tall pieces, each from left to right, and which pieces are in one."""
     low, high = boxes[:, :2], boxes[:, 2:]
     order = np.argsort(low[:, 0] + high[:, 0], kind="stable")
     heights = high[:, 1] - low[:, 1]
@@ -60,7 +59,7 @@ def _tallest(boxes: Boxes) -> tuple[list[list[int]], NDArray[np.bool_]]:
     common = float(bottoms.min() - tops.max())
     above, below = tops.min() - high[:, 1].min(), low[:, 1].max() - bottoms.max()
     whole = above <= ABOVE * highest and below <= BELOW * highest
-    if whole and common > ALONGSIDE * highest:  # as most drawings are
+    if whole and common > ALONGSIDE * highest:  # most drawings
         return [order.tolist()], np.ones(len(boxes), bool)
     names = _linked(low, high, tall, NEAR * float(np.median(heights[tall])))
     nearest = _nearest(low, high, tall)
@@ -75,7 +74,7 @@ def _tallest(boxes: Boxes) -> tuple[list[list[int]], NDArray[np.bool_]]:
 
 
 def parts_of(boxes: Boxes, line: list[int], height: float) -> list[list[int]]:
-    """The pieces of a row, parted where nothing is for `WIDE_GAP` heights."""
+    """Return the parts of a row, split at gaps of `WIDE_GAP` heights."""
     parts: list[list[int]] = []
     end = -np.inf
     for index in sorted(line, key=lambda i: float(boxes[i, 0])):
@@ -89,7 +88,7 @@ def parts_of(boxes: Boxes, line: list[int], height: float) -> list[list[int]]:
 def _linked(
     low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64], near: float
 ) -> dict[int, int]:
-    """A line's name for each tall piece."""
+    """Return the name of a line for each tall piece."""
     names = {int(i): int(i) for i in tall}
 
     def merge(one: int, other: int) -> None:
@@ -103,7 +102,7 @@ def _linked(
         apart = np.maximum(low[others, 0], low[i, 0]) - np.minimum(high[others, 0], high[i, 0])
         for j in others[(overlap > SAME_LINE * lower) & (apart < near)]:
             merge(int(i), int(j))
-    # The parts of one line, further apart than that.
+    # Parts of one line may be further apart than `near`.
     rows: dict[int, list[int]] = {}
     for key, name in names.items():
         rows.setdefault(name, []).append(key)
@@ -122,7 +121,7 @@ def _linked(
 def _nearest(
     low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """For each piece the tall one whose box is nearest, itself if it is tall."""
+    """Return the nearest tall piece for each piece. A tall piece is its own nearest."""
     found = np.arange(len(low))
     for index in np.setdiff1d(found, tall).tolist():
         gaps = np.maximum(0, np.maximum(low[tall] - high[index], low[index] - high[tall]))

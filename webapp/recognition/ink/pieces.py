@@ -14,49 +14,50 @@ from .lines import Boxes
 from .strip import Frame, Strip, boxes_of, strip_of_ink, strip_of_strokes
 
 MOST_PIECES = 300
-"""Pieces of a picture, at most: the largest."""
+"""Connected components kept of a picture, at most. The largest are kept."""
 
 CUT_POINTS = 200
-"""Points that a stroke is resampled to before it is divided: a tenth of a height apart in one that
-runs through ten digits."""
+"""Points that a stroke is resampled to before it is divided: a tenth of a height apart in a stroke
+that runs through ten digits."""
 
 PEN_WIDTH = 0.1
 """Width that a thin pen is thickened to, as a share of the glyph's longer side."""
 
 PEN_THIN = 0.075
-"""... and the width below which it is thin."""
+"""Width below which a pen is thin, as a share of the glyph's longer side."""
 
 PEN_SIDE = 80
-"""Side of what is thickened, in pixels, at least: its width is a whole number of them."""
+"""Least side of a patch to thicken, in pixels, since the pen's width is a whole number of them."""
 
 PEN_MOST = 320
-"""... and at most: dilating takes time by the fourth power of the side. A glyph has 20 pixels."""
+"""Longest side of a patch to thicken, in pixels. The time of dilation grows with the fourth power
+of the side, and a glyph has 20 pixels."""
 
 PEN_LEVEL = 100
-"""Ink from this level on is counted as the stroke's."""
+"""Least level of ink that counts towards the pen's width, of 255."""
 
 Owner = Callable[[Stroke], NDArray[np.intp]]
-"""Points to the number of the symbol that each belongs to."""
+"""Function from points to the number of the symbol that owns each."""
 
 
 class StrokeInk:
-    """Strokes of a drawing; see `transcribe.Ink`."""
+    """Strokes of a drawing; see `ownership.Ink`."""
 
     def __init__(self, strokes: Sequence[Stroke]) -> None:
         self.pieces = strokes
         self.boxes: Boxes = boxes_of(strokes)
 
     def strip(self, members: Sequence[int], frame: Frame) -> Strip:
-        """The strip of some strokes."""
+        """Return the strip of some strokes."""
         return strip_of_strokes([self.pieces[i] for i in members], frame)
 
     def amount(self, points: Stroke) -> float:
-        """The pen's way."""
+        """Return the length of the pen's path."""
         moves = points[1:] - points[:-1]
         return float(np.hypot(moves[:, 0], moves[:, 1]).sum())
 
     def divided(self, points: Stroke, owner: Owner) -> list[tuple[int, Stroke]]:
-        """The runs of a stroke that belong to one symbol; neighbours share their end."""
+        """Return the runs of a stroke by symbol. Neighbouring runs share their end."""
         moves = points[1:] - points[:-1]
         along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
         places = np.linspace(0, along[-1], CUT_POINTS)
@@ -67,39 +68,39 @@ class StrokeInk:
 
 
 class PictureInk:
-    """Connected components of a picture's ink; see `transcribe.Ink`."""
+    """Connected components of a picture's ink; see `ownership.Ink`."""
 
     def __init__(
         self, ink: NDArray[np.uint8], pieces: Sequence[Stroke], budget: Budget | None = None
     ) -> None:
-        """Ink, (H, W), and the pixels of its components."""
+        """Take the ink, (H, W), and the pixels of its components."""
         self.pieces = pieces
         self.boxes: Boxes = boxes_of(pieces) + np.array([0.0, 0.0, 1.0, 1.0])
         self._ink = ink
         self._budget = budget
 
     def strip(self, members: Sequence[int], frame: Frame) -> Strip:
-        """The strip of some components alone."""
+        """Return the strip of some components alone."""
         own = [self.pieces[i] for i in members]
         patch = patch_of(own, self._ink, self._budget)
         low = self.boxes[list(members), :2].min(axis=0)
         return strip_of_ink(patch, frame.moved(-low))
 
     def amount(self, points: Stroke) -> float:
-        """Pixels."""
+        """Return the number of pixels."""
         return float(len(points))
 
     def divided(self, points: Stroke, owner: Owner) -> list[tuple[int, Stroke]]:
-        """The pixels of each symbol."""
+        """Return the pixels of each symbol."""
         owners = owner(points + 0.5)
         return [(int(n), points[owners == n]) for n in np.unique(owners)]
 
 
 def pieces_of(ink: NDArray[np.uint8]) -> list[Stroke]:
-    """The pixels of each connected piece of ink, from left to right; the largest `MOST_PIECES`.
+    """Return the pixels of each connected component, from left to right, at most `MOST_PIECES`.
 
     Args:
-        ink: (H, W) uint8, 0 where there is none.
+        ink: (H, W) uint8, 0 is background.
 
     Returns:
         Arrays (N, 2) float64 of x and y.
@@ -123,7 +124,7 @@ def pieces_of(ink: NDArray[np.uint8]) -> list[Stroke]:
 def patch_of(
     pieces: Sequence[Stroke], ink: NDArray[np.uint8], budget: Budget | None = None
 ) -> NDArray[np.uint8]:
-    """The ink of some pieces alone, cropped to their box, whose pixels the budget is charged for.
+    """Return the ink of some pieces, cropped to their box, and charge its pixels to the budget.
 
     Raises:
         BudgetError, GoneError: see `Budget.check`.
@@ -140,7 +141,7 @@ def patch_of(
 
 
 def pen_width(ink: NDArray[np.uint8]) -> float:
-    """Width of the strokes of some ink, in pixels, roughly; 0 where there are none."""
+    """Estimate the width of the strokes in some ink, in pixels; 0 without strokes."""
     contours, _ = cv2.findContours(
         (ink >= PEN_LEVEL).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
     )
@@ -151,10 +152,9 @@ def pen_width(ink: NDArray[np.uint8]) -> float:
 
 
 def with_pen(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Ink of a thin pen, thickened to what the network knows; other ink as it is.
+    """Return the patch, with the strokes of a thin pen thickened to the width the network expects.
 
-    A glyph keeps the pen's width relative to the digit, and a ballpoint's is a third of what MNIST
-    has.
+    A glyph keeps the pen's width relative to the digit, and a ballpoint's is a third of MNIST's.
     """
     width = pen_width(patch)
     if width == 0:

@@ -1,8 +1,8 @@
-"""Strips: one line of writing as the line reader takes it.
+"""Strips: lines of writing as input of the line reader.
 
-Trainer, evaluator, server and command line all come through here. A line becomes `ROWS` pixels
-high, as wide as it needs. The height of the writing sets the scale, not the box of all ink: one
-descender, a slash or a sloping baseline would shrink every digit.
+Training, evaluation, server and command line all make their strips here. A strip is `ROWS` pixels
+high and as wide as its line. The height of the writing sets the scale, because the height of the
+box does not: one descender, a slash or a sloping baseline would shrink every digit.
 """
 
 import math
@@ -18,76 +18,78 @@ from .drawing import CHANNELS, Stroke, draw
 from .lines import TALL
 
 Strip = NDArray[np.uint8]
-"""Shape (32, W, 7), 0 to 255. Channel 0 is the ink, 255 on 0; 1 to 4 are how far the pen moved to
-the right, left, down and up there; 5 and 6 are the ink of every other stroke. For a picture, every
-channel but the ink is 0.
+"""Shape (32, W, 7), 0 to 255. Channel 0 is the ink, 255 on 0. Channels 1 to 4 hold the pen's
+movement to the right, left, down and up. Channels 5 and 6 hold alternate strokes. For a picture,
+all channels but the ink are 0.
 
-A 1 over the side of a 0 cannot be told from a 0 by ink; as a stroke of its own it can."""
+The ink alone does not show a 1 drawn over the side of a 0. Separate strokes do.
+"""
 
 STRIP_CHANNELS = CHANNELS + 2
-"""Channels of a strip: the five of a glyph, and two that hold every other stroke each."""
+"""Channels of a strip: the five of a glyph, and two of alternate strokes."""
 
 ROWS = 32
 """Height of a strip, in pixels."""
 
 BODY = 20.0
-"""Height of the writing in a strip, in pixels, as in MNIST's glyphs; training varies it."""
+"""Height of the writing in a strip, in pixels, as in MNIST's glyphs. Training varies it."""
 
 FULL = 30.0
-"""Height that all ink of a line is to fit into, in pixels, ..."""
+"""Height that all ink of a line is scaled to fit, in pixels, ..."""
 
 LEAST_BODY = 13.0
-"""... unless the writing would be lower than this; the rest is cut off. The shortest writing that
-is trained on."""
+"""... unless the writing would be lower than this. Ink beyond the strip is then cut off.
+Training has no lower writing."""
 
 WIDEST = 4096.0
-"""Width of a strip, in pixels, at most: some 250 digits without a wide gap. Longer lines shrink."""
+"""Largest width of a strip, in pixels: some 250 digits without a wide gap. Longer lines shrink."""
 
 MARGIN = 4
 """Empty columns on either side, in pixels."""
 
 PEN = 1.8
-"""Width of the redrawn pen, in pixels: thinner than a glyph's, so that digits stay apart."""
+"""Width of the redrawn pen, in pixels. It is thinner than a glyph's, which keeps digits apart."""
 
 FLATTEST = 0.15
-"""Writing is at least this share as high as its tall strokes are wide: a dash alone is not blown up
-to the height of a digit."""
+"""Least height of writing, as a share of the width of its tall strokes. It keeps a dash from being
+enlarged to the height of a digit."""
 
 SMALLEST = 2.0**-44
-"""Writing is at least this share as high as it is far from the origin: numbers of 64 bits place
-what is smaller less exactly than to a twentieth of a pixel."""
+"""Least height of writing, as a share of its distance from the origin. 64-bit floats place smaller
+writing with an error above a twentieth of a pixel."""
 
 STEEPEST = math.tan(math.radians(35))
-"""Slope of a baseline that is levelled, at most."""
+"""Steepest slope of a baseline that is levelled."""
 
 SLOPE_REACH = 2.0
-"""The slope is measured where tall strokes are so many heights of the writing apart, at least."""
+"""Least distance of two tall strokes that measure the slope, in heights of the writing."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a line lies in its strip: the pixel of (x, y) is ((x - left) * scale,
-    (y - slope * x - top) * scale).
+    """Transform from ink to strip.
+
+    The pixel of (x, y) is ((x - left) * scale, (y - slope * x - top) * scale).
     """
 
     scale: float
-    """Pixels to one unit of the ink."""
+    """Pixels per unit of the ink."""
     left: float
     top: float
     slope: float
-    """How far the baseline falls to one unit to the right."""
+    """Fall of the baseline per unit to the right."""
     width: int
-    """Of the strip, in pixels."""
+    """Width of the strip, in pixels."""
     height: float
-    """Of the writing, in units of the ink."""
+    """Height of the writing, in units of the ink."""
 
     def moved(self, by: NDArray[np.float64]) -> "Frame":
-        """The frame of the same ink moved by (x, y)."""
+        """Return the frame of the same ink moved by (x, y)."""
         x, y = by.tolist()
         return replace(self, left=self.left + x, top=self.top + y - self.slope * x)
 
     def pixels(self, points: Stroke) -> Stroke:
-        """Points in pixels of the strip, (N, 2)."""
+        """Return points in pixels of the strip, (N, 2)."""
         x = points[:, 0]
         return np.stack(
             [(x - self.left) * self.scale, (points[:, 1] - self.slope * x - self.top) * self.scale],
@@ -96,7 +98,7 @@ class Frame:
 
 
 def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
-    """The frame of a line of ink.
+    """Return the frame of a line of ink.
 
     Args:
         boxes: (N, 4), left, top, right, bottom of each stroke or connected component, N >= 1.
@@ -117,10 +119,10 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
         scale = max(FULL / (deep - low), min(scale, LEAST_BODY / writing))
     scale = min(scale, WIDEST / max(right - left, 1e-300))
     rows = ROWS / scale
-    # The tall strokes in the middle; moved so far that all ink fits in, where it can.
+    # The tall strokes are centred, then moved until all ink fits, if it can.
     middle = median(tops[tall] + bottoms[tall]) / 2
     spare = (FULL / scale - (deep - low)) / 2
-    if spare * scale > -1:  # of what does not fit, the writing counts
+    if spare * scale > -1:  # if the ink does not fit, the writing has priority
         spare = max(0.0, spare)
         middle = min(max(middle, (low + deep) / 2 - spare), (low + deep) / 2 + spare)
     width = math.ceil((right - left) * scale) + 2 * MARGIN
@@ -128,11 +130,12 @@ def frame_of(boxes: NDArray[np.float64], body: float = BODY) -> Frame:
 
 
 def frame_in(line: Frame, boxes: NDArray[np.float64]) -> Frame:
-    """The frame of a part of a line: its own; of what is low, a comma say, the line's, for its own
-    would make a digit of it.
+    """Return the frame of a part of a line. A low part keeps the line's scale and baseline.
+
+    A frame of its own would enlarge a low part, such as a comma, to a digit.
 
     Args:
-        line: the frame of all of the line.
+        line: the frame of the whole line.
         boxes: (N, 4) of the part, N >= 1.
     """
     own = frame_of(boxes)
@@ -144,12 +147,12 @@ def frame_in(line: Frame, boxes: NDArray[np.float64]) -> Frame:
 
 
 def median(values: NDArray[np.float64]) -> float:
-    """The median of some values: of few, in a tenth of the time of NumPy's."""
+    """Return the median of values. For a few, it takes a tenth of the time of NumPy's."""
     return float(statistics.median(values.tolist()))
 
 
 def boxes_of(strokes: Sequence[Stroke]) -> NDArray[np.float64]:
-    """The boxes of strokes, (N, 4): left, top, right, bottom."""
+    """Return the boxes of strokes, (N, 4): left, top, right, bottom."""
     return np.array([[*stroke.min(axis=0), *stroke.max(axis=0)] for stroke in strokes])
 
 
@@ -159,13 +162,13 @@ def strip_of_strokes(
     pen: float = PEN,
     directed: bool = True,
 ) -> Strip:
-    """Redraw a line of strokes.
+    """Return the strip of a line of strokes, redrawn as vectors.
 
     Args:
         strokes: one or more arrays of shape (N, 2), N >= 1, finite.
-        frame: of the line; that of its strokes if it is None.
+        frame: the frame of the line; None takes that of the strokes.
         pen: width of the pen, in pixels.
-        directed: False leaves all but the ink empty, as a picture's is.
+        directed: False leaves all channels but the ink empty, as for a picture.
     """
     frame = frame or frame_of(boxes_of(strokes))
     pixels = [frame.pixels(stroke) for stroke in strokes]
@@ -176,8 +179,9 @@ def strip_of_strokes(
 
 
 def _slope(boxes: NDArray[np.float64], writing: float) -> float:
-    """Of the baseline under tall strokes, the median of the slopes between any two that are far
-    enough apart (Theil-Sen); 0 where there are too few.
+    """Return the slope of the baseline under tall strokes; 0 if too few are far enough apart.
+
+    It is the median of the slopes between any two of them (Theil-Sen).
     """
     if len(boxes) < 3:
         return 0.0
@@ -191,19 +195,19 @@ def _slope(boxes: NDArray[np.float64], writing: float) -> float:
 
 
 def strip_of_ink(ink: NDArray[np.uint8], frame: Frame) -> Strip:
-    """Resample the ink of a line.
+    """Return the strip of a line of a picture's ink, resampled.
 
     Args:
         ink: (H, W) uint8, ink 255 on 0.
-        frame: of the line, in pixels of `ink` whose corner is (0, 0).
+        frame: the frame of the line, in pixels of `ink` with its corner at (0, 0).
     """
     rows, columns = ink.shape
     if frame.scale < 1:
-        # By area first: a pixel of the strip is the mean of what it covers.
+        # Reducing by area first makes a pixel of the strip the mean of the pixels it covers.
         size = (max(1, round(columns * frame.scale)), max(1, round(rows * frame.scale)))
         ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
     zoom = np.array([ink.shape[1] / columns, ink.shape[0] / rows])
-    # OpenCV asks where each pixel of the strip lies in the ink, centres on integers.
+    # OpenCV maps pixels of the strip to the ink and puts the centres of pixels on integers.
     across, down = zoom / frame.scale
     left = (frame.left + 0.5 / frame.scale) * zoom[0] - 0.5
     level = frame.top + (0.5 / frame.scale) + frame.slope * (frame.left + 0.5 / frame.scale)

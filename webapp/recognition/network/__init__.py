@@ -1,1 +1,1 @@
-"""Networks: what serves them, and what their outputs mean."""
+"""Networks: inference, decoding and calibration."""

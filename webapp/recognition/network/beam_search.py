@@ -1,13 +1,13 @@
 """Decoding: the texts that a line's columns spell, by connectionist temporal classification (CTC).
 
-A network gives each column of a line a distribution over the symbols and a blank. A path takes one
-class per column; its text is what is left once runs of one class are merged and blanks are removed
-(Graves et al., "Connectionist Temporal Classification", ICML 2006, section 3.1). Many paths spell
-one text, and its probability is their sum.
+For each column of a line, a network gives a distribution over the symbols and a blank. A path takes
+one class per column. Its text results from merging runs of one class and removing blanks (Graves et
+al., "Connectionist Temporal Classification", ICML 2006, section 3.1). The probability of a text is
+the sum of the probabilities of all paths that spell it.
 
-Everywhere below, `log_probabilities` has the shape (T, K): T columns, K classes of which the last
-is the blank, natural logarithms of a softmax. NaN and -inf count as probability 0. Every function
-that takes a budget raises BudgetError or GoneError as `Budget.check` does.
+In this module, `log_probabilities` has shape (T, K): T columns, K classes with the blank last,
+natural logarithms of a softmax. NaN and -inf count as probability 0. Every function that takes a
+budget raises BudgetError or GoneError as `Budget.check` does.
 """
 
 import itertools
@@ -24,31 +24,33 @@ from ..budget import Budget
 Columns = NDArray[np.float32]
 Scores = NDArray[np.float64]
 Kept = dict[int, tuple[int, int, float, float]]
-"""The beam: by prefix its key, its last symbol, and the shares of all paths that spell it and end
-in a blank, and in that symbol. The key is parent * K + last symbol; the empty text's is -1."""
+"""The beam: for each prefix its key, its last symbol, and the shares of the paths that spell it
+and end in a blank, and in that symbol. The key is parent * K + last symbol. The empty text
+has key -1."""
 
 SKIPPED = 0.001
-"""Upper bound on the total probability of the paths that a search skips; answers are not shown to a
-tenth of a percent.
+"""Upper bound on the total probability of the paths that a search skips. Answers are shown to a
+tenth of a percent at best.
 
-The columns that are surest to be blank are read as blank, while the probabilities that they are
-not sum to no more. Columns are independent, so by the union bound the paths that emit a symbol in
-such a column have this probability at most, whatever T and K."""
+The search takes the columns most certain to be blank as blank, while the probabilities that they
+are not sum to at most this. Columns are independent, so by the union bound the skipped paths have
+at most this probability, for any T and K.
+"""
 
 IMPOSSIBLE = -1e6
-"""Natural logarithm that stands for that of 0 where sums must stay finite. A network's logarithms
-are above -100: no path of 5,000 columns is as low."""
+"""Finite stand-in for the natural logarithm of 0, for sums. A network's logarithms are above -100,
+so no path of 5,000 columns is as low."""
 
 STEPS_PER_CHECK = 64
-"""Columns of a search, or states of an alignment, between two looks at the budget. 64 flat columns
-take a beam of 16 some 2 ms; 64 states of 5,000 columns, some 20 ms."""
+"""Columns of a search, or states of an alignment, between two checks of the budget. 64 flat columns
+take a beam of 16 some 2 ms; 64 states of 5,000 columns take some 20 ms."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
     """A text, as class indices without blanks, and ln P(text | columns), at most 0.
 
-    The probability sums the paths that the beam kept: it is exact or too low.
+    The probability sums the paths that the beam kept, so it is exact or too low.
     """
 
     symbols: tuple[int, ...]
@@ -68,19 +70,20 @@ class Placed:
 def prefix_beam_search(
     log_probabilities: Columns, beam: int, budget: Budget | None = None
 ) -> list[Hypothesis]:
-    """Find the likeliest texts, best first.
+    """Return the likeliest texts, best first.
 
-    Graves et al., section 3.2, tell the paths of a prefix that end in a blank from those that end
-    in its last symbol; Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition
-    using Bi-Directional Recurrent DNNs", 2014, algorithm 1, keep a beam of prefixes.
+    The search separates the paths of a prefix that end in a blank from those that end in its last
+    symbol (Graves et al., section 3.2), and keeps a beam of prefixes (Hannun et al., "First-Pass
+    Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent DNNs", 2014,
+    algorithm 1).
 
     Args:
         beam: prefixes kept at each column, at least 1. With a beam that holds every prefix, the
-            probabilities of all texts together are too low by `SKIPPED` at most.
+            probabilities of all texts sum to too little by at most `SKIPPED`.
 
     Returns:
-        1 to `beam` hypotheses. Where T is 0, the empty text of probability 1; where every path has
-        probability 0, the empty text of probability 0.
+        1 to `beam` hypotheses. If T is 0, the empty text with probability 1. If every path has
+        probability 0, the empty text with probability 0.
 
     Example:
         >>> columns = np.log(np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], np.float32))
@@ -91,7 +94,7 @@ def prefix_beam_search(
     classes = probabilities.shape[1]
     read = _columns_to_read(probabilities[:, -1])
     log_scale = float(np.delete(log_probabilities[:, -1], read).sum(dtype=np.float64))
-    keys, numbers = [-1], {-1: 0}  # prefixes are numbered as they come; 0 is the empty text
+    keys, numbers = [-1], {-1: 0}  # prefixes are numbered as they appear; 0 is the empty text
     kept: Kept = {0: (-1, classes - 1, 1.0, 0.0)}
     after_blanks = (np.diff(read, prepend=-1) > 1).tolist()
     for step, column in enumerate(probabilities[read].tolist()):
@@ -106,7 +109,8 @@ def prefix_beam_search(
         log_scale += math.log(total)
         kept = {}
         for _, key, in_blank, in_symbol in found:
-            # A prefix that returns keeps its number: its extensions may still be in the beam.
+            # A prefix that returns keeps its number, because its extensions may still be in the
+            # beam.
             prefix = numbers.setdefault(key, len(keys))
             if prefix == len(keys):
                 keys.append(key)
@@ -124,7 +128,7 @@ def prefix_beam_search(
 
 
 def _columns_to_read(blanks: Columns) -> NDArray[np.intp]:
-    """Indices of the columns whose symbols a search looks at, given P(blank), shape (T,)."""
+    """Return the indices of the columns that a search reads, given P(blank), shape (T,)."""
     others = 1 - blanks
     order = others.argsort()
     skipped = others[order].cumsum(dtype=np.float64) <= SKIPPED
@@ -134,9 +138,9 @@ def _columns_to_read(blanks: Columns) -> NDArray[np.intp]:
 def _advance(
     kept: Kept, numbers: dict[int, int], column: list[float], beam: int
 ) -> list[tuple[float, int, float, float]]:
-    """The likeliest prefixes after one more column: share, key, and the share's two parts.
+    """Return the likeliest prefixes after one more column: share, key, and the share's two parts.
 
-    `column` has a probability per class, `numbers` the prefixes by key.
+    `column` has a probability per class, `numbers` the number of each prefix by key.
     """
     classes, blank = len(column), column[-1]
     found = []
@@ -146,12 +150,12 @@ def _advance(
         if parent in kept:
             _, parent_last, parent_in_blank, parent_in_symbol = kept[parent]
             in_symbol += parent_in_blank
-            if parent_last != last:  # a symbol doubles only after a blank
+            if parent_last != last:  # a symbol repeats only after a blank
                 in_symbol += parent_in_symbol
         in_symbol *= column[last]
         if stays + in_symbol > 0:
             found.append((stays + in_symbol, key, stays, in_symbol))
-    # Any other prefix comes from one kept prefix only, so that its share is known at once.
+    # Any other prefix has one parent in the beam, so its share needs no sum.
     found.sort(key=itemgetter(0), reverse=True)
     least = found[-1][0] if len(found) == beam else 0.0
     likely = [(share, symbol) for symbol, share in enumerate(column[:-1]) if share > least]
@@ -174,10 +178,11 @@ def _advance(
 def align(
     log_probabilities: Columns, symbols: Sequence[int], budget: Budget | None = None
 ) -> list[Placed]:
-    """Find where the likeliest path of a text emits each of its symbols (Viterbi).
+    """Return the columns where the likeliest path of a text emits each of its symbols (Viterbi).
 
     Raises:
-        ValueError: the text has more symbols, plus a blank between equal neighbours, than columns.
+        ValueError: the text needs more columns than there are: one for each symbol, and one for a
+            blank between equal neighbours.
 
     Example:
         >>> columns = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32))
@@ -187,7 +192,7 @@ def align(
     needed = len(symbols) + sum(one == other for one, other in itertools.pairwise(symbols))
     if needed > len(log_probabilities):
         raise ValueError(f"the text needs {needed} columns, got {len(log_probabilities)}")
-    moves = []  # by state and column: 0, 1 or 2, how many states the path comes from back
+    moves = []  # by state and column: 0, 1 or 2, the number of states the path comes from back
     for scores, one_back, two_back in _states(log_probabilities, symbols, budget):
         enters = np.maximum(one_back, two_back) > scores
         moves.append((enters * np.where(two_back > one_back, 2, 1)).astype(np.uint8).tobytes())
@@ -210,13 +215,13 @@ def _states(
 ) -> Iterator[tuple[Scores, Scores, Scores]]:
     """Run the trellis of a text: its symbols with blanks before, between and after them.
 
-    It goes by states where Graves et al. go by columns: what enters a state at column t leaves it
-    at u with the sum of the state's logarithms from t to u, so that a state is one running maximum
-    over cumulative sums.
+    It iterates over states, where Graves et al. iterate over columns. A path that enters a state at
+    column t and leaves it at u gains the sum of the state's logarithms from t to u, so a state is
+    one running maximum over cumulative sums.
 
     Yields:
-        For each state, shape (T + 1,): the score, after 0 to T columns, of the likeliest path that
-        is in it, and of those that may enter it from one and from two states back.
+        For each state three arrays of shape (T + 1,): the score after 0 to T columns of the
+        likeliest path in it, and of those that may enter it from one and from two states back.
     """
     columns, classes = log_probabilities.shape
     sums = np.zeros((classes, columns + 1))

@@ -1,4 +1,4 @@
-"""The network behind one call: glyphs in, probabilities out."""
+"""Classifier: the network of single digits, from glyphs to probabilities."""
 
 import hashlib
 import json
@@ -16,49 +16,49 @@ from ..errors import ModelError
 from ..ink.glyph import AT_ONCE, network_input
 
 CLASSES = 10
-"""The digits 0 to 9."""
+"""Number of digits, 0 to 9."""
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a network says of N glyphs."""
+    """A network's outputs for N glyphs."""
 
     digits: NDArray[np.float32]
     """P(digit | glyph): (N, 10), each row sums to 1."""
     is_digit: NDArray[np.float32] | None
-    """P(is a digit | glyph): (N,); None where the network has no such output."""
+    """P(is a digit | glyph): (N,); None if the network has no such output."""
 
 
 class Classifier(Protocol):
-    """Anything that tells digits apart."""
+    """A classifier of single digits."""
 
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
-        """Glyphs, (N, 28, 28, 5) uint8, of which the network may look at the ink alone."""
+        """Classify glyphs, (N, 28, 28, 5) uint8. The network may use the ink alone."""
         ...
 
 
 def sorted_outputs(tensors: Sequence[NDArray[np.float32]]) -> Outputs:
-    """A network's outputs, in any order, told apart by their shape: (N, 10) or more, and (N, 1)."""
+    """Sort a network's outputs by their shape: (N, 10) or more columns, and (N, 1)."""
     by_width = {tensor.shape[1]: np.asarray(tensor, np.float32) for tensor in tensors}
     return Outputs(by_width[max(by_width)], by_width[1][:, 0] if 1 in by_width else None)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A shipped model: its card, and the file that is served, both checked."""
+    """A shipped model: its card and the contents of its file, both checked."""
 
     name: str
     card: Mapping[str, Any]
     content: bytes
     version: str
-    """The first 12 hexadecimal digits of the served file's SHA-256."""
+    """The first 12 hexadecimal digits of the file's SHA-256."""
 
 
 def load_model(folder: Path, name: str) -> Model:
-    """Read NAME.json and NAME.tflite from a folder and check that they belong together.
+    """Read NAME.json and NAME.tflite from a folder and check that they match.
 
     Raises:
-        ModelError: a file is missing or unreadable, or the SHA-256 is not the card's.
+        ModelError: a file is missing or unreadable, or its SHA-256 differs from the card's.
     """
     path = folder / f"{name}.json"
     try:
@@ -72,10 +72,10 @@ def load_model(folder: Path, name: str) -> Model:
 
 
 def read_checked(path: Path, card: Mapping[str, Any]) -> bytes:
-    """Read a model's file and hold it to the SHA-256 in its card.
+    """Read a model file and check its SHA-256 against its card.
 
     Raises:
-        ModelError: the file is missing, or is not the one that the card speaks of.
+        ModelError: the file is missing, or does not match the card.
     """
     try:
         expected = card["files"][path.name]["sha256"]
@@ -92,11 +92,12 @@ def read_checked(path: Path, card: Mapping[str, Any]) -> bytes:
 
 
 class LiteRTClassifier:
-    """A LiteRT model, safe to call from any thread.
+    """A LiteRT classifier, safe to call from any thread.
 
-    An interpreter is neither thread safe nor does it survive a fork. So none is made here: a call
-    takes one that no other call uses, or makes one, which a server does after its workers are
-    forked. There are as many as there ever were calls at once, however many threads call.
+    An interpreter is not thread-safe and does not survive a fork. The constructor therefore makes
+    none. A call takes an idle interpreter or makes one, which a server does after it forks its
+    workers. There are as many interpreters as there were concurrent calls, however many threads
+    call.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -115,19 +116,19 @@ class LiteRTClassifier:
         )
 
     def reserve(self, count: int) -> None:
-        """Make the interpreters for so many calls at once, and all the room that each ever takes.
+        """Make the interpreters for this many concurrent calls, and allocate their largest batch.
 
         Raises:
             Exception: the model does not run.
         """
-        # Those that wait already, where it was done before, are kept.
+        # Idle interpreters of an earlier call are kept.
         networks = [_Network(self._content) for _ in range(count - len(self._idle))]
         for network in networks:
             network.classify(network.blank(AT_ONCE))
         self._idle.extend(networks)
 
     def _some(self, glyphs: NDArray[np.uint8]) -> Outputs:
-        """`classify`, of at most `AT_ONCE` glyphs."""
+        """Classify at most `AT_ONCE` glyphs."""
         try:
             network = self._idle.pop()
         except IndexError:
@@ -142,7 +143,7 @@ class _Network:
     """One interpreter, for one call at a time."""
 
     def __init__(self, content: bytes) -> None:
-        # One thread: a web server has requests, not cores, to spread over.
+        # A web server spreads requests over its cores, so a request uses one thread.
         self._interpreter = Interpreter(model_content=content, num_threads=1)
         taken = self._interpreter.get_input_details()[0]
         self._input, self._shape = taken["index"], tuple(taken["shape"][1:].tolist())
@@ -152,7 +153,8 @@ class _Network:
     def classify(self, glyphs: NDArray[np.uint8]) -> Outputs:
         """See `Classifier.classify`."""
         self._allocate(max(1, len(glyphs)))
-        # An interpreter takes no empty batch: one blank glyph then, whose answer is cut off.
+        # An interpreter takes no empty batch, so it gets a blank glyph with outputs that are cut
+        # off.
         batch = glyphs if len(glyphs) else self.blank(1)
         interpreter = self._interpreter
         interpreter.set_tensor(self._input, network_input(batch, self._shape[-1]))
@@ -160,11 +162,11 @@ class _Network:
         return sorted_outputs([interpreter.get_tensor(i)[: len(glyphs)] for i in self._outputs])
 
     def blank(self, count: int) -> NDArray[np.uint8]:
-        """So many glyphs without ink."""
+        """Return this many glyphs without ink."""
         return np.zeros((count, *self._shape), np.uint8)
 
     def _allocate(self, batch: int) -> None:
-        """Make room for so many glyphs."""
+        """Allocate tensors for this many glyphs."""
         if self._batch != batch:
             self._interpreter.resize_tensor_input(self._input, (batch, *self._shape))
             self._interpreter.allocate_tensors()

@@ -1,7 +1,7 @@
-"""Confidence: from the evidence of a transcript to the probability that it is right.
+"""Confidence: the probability that a transcript is right, from its evidence.
 
-A logistic model, fitted on writers and sources that no network was trained on (train/line/); its
-constants stand in the card of the line reader.
+A logistic model, fitted on writers and sources that no network was trained on (train/line/). Its
+constants are in the line reader's model card.
 """
 
 import math
@@ -12,32 +12,32 @@ from typing import Any
 from ..errors import ModelError
 
 TINY = 1e-6
-"""Keeps log-odds finite: nothing is surer than a million to one."""
+"""Lower bound on probabilities, which keeps log-odds finite: at most a million to one."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a transcript. Probabilities and shares are 0 to 1."""
+    """The evidence for a transcript. Probabilities and shares are 0 to 1."""
 
     share: float
-    """Of the best text, among all texts."""
+    """Share of the best text among all texts."""
     weakest: float
-    """P(symbol) of the symbol that the line reader is least sure of."""
+    """P(symbol) of the symbol that the line reader is least certain of."""
     opinion: float
-    """P(digit) of the digit that the network of single digits believes least."""
+    """Least P(digit) by the network of single digits, over the digits."""
     is_digit: float
-    """The least P(is a digit); 1 where the network does not say, 0 without a digit."""
+    """The least P(is a digit); 1 if the network has no such output, 0 without a digit."""
     misfit: float
-    """How far ink reaches out of the extent of its symbol, at worst, in heights of the writing."""
+    """How far ink reaches beyond the extent of its symbol, at worst, in heights of the writing."""
     symbols: int
-    """Digits and signs."""
+    """Number of digits and signs."""
     pieces: int
-    """Strokes, or connected components, that they are made of."""
+    """Number of strokes, or connected components, that they are made of."""
     left_out: float
-    """Share of the ink that is no part of the text."""
+    """Share of the ink that is not part of the text."""
 
     def features(self) -> dict[str, float]:
-        """What the logistic model weighs, by the names of its weights in `Confidence`."""
+        """Return the logistic model's features, by the names of the weights in `Confidence`."""
         return {
             "share": _log_odds(self.share),
             "weakest": _log_odds(self.weakest),
@@ -52,9 +52,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Confidence:
-    """The logistic model's weights of `Evidence.features`, and what is made of its result.
+    """Weights of the logistic model over `Evidence.features`, and constants that use its result.
 
-    The defaults take the line reader at its word.
+    The defaults return the line reader's own probability.
     """
 
     bias: float = 0.0
@@ -65,26 +65,26 @@ class Confidence:
     misfit: float = 0.0
     symbols: float = 0.0
     pieces_over: float = 0.0
-    """Of the pieces beyond one a symbol: a symbol with more may have swallowed another."""
+    """Weight of the pieces beyond one per symbol. A symbol with more may have swallowed another."""
     pieces_under: float = 0.0
-    """Of the symbols beyond one a piece: ink that was divided may have been divided wrongly."""
+    """Weight of the symbols beyond one per piece. Divided ink may have been divided wrongly."""
     unsure: float = 0.5
-    """Confidence below this: a reading that is given, and called unsure."""
+    """Threshold of confidence below which a reading is unsure."""
     language_model: float = 0.0
-    """Weight of the language model's log probabilities, beside 1 for the line reader's."""
+    """Weight of the language model's log probabilities, relative to 1 for the line reader's."""
     other_cost: float = 0.0
-    """Subtracted from the logits of other ink, in nats: there is more in training lines than in
-    real ones."""
+    """Subtracted from the logits of other ink, in nats, because training lines contain more of it
+    than real ones."""
     second_opinion: float = 0.3
-    """Weight of the log probabilities of the network of single digits, beside the same 1."""
+    """Weight of the log probabilities of the network of single digits, relative to the same 1."""
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any], pictures: bool = False) -> "Confidence":
-        """The constants of a line reader's card.
+        """Return the constants of a line reader's card.
 
         Args:
-            pictures: those of pictures, where the card has them: pieces of strokes say what pieces
-                of ink do not.
+            pictures: True takes those of pictures, if the card has them, because connected
+                components give other evidence than strokes.
 
         Raises:
             ModelError: they are not finite numbers.
@@ -101,8 +101,10 @@ class Confidence:
         return found
 
     def of(self, evidence: Evidence) -> float:
-        """The probability, 0 to 1, that the best text is right: that of the logistic model, times
-        the share of the ink that is read (a guess that nobody fitted).
+        """Return the probability, 0 to 1, that the best text is right.
+
+        It is the logistic model's, times the share of the ink that is read. That factor is not
+        fitted.
         """
         weighed = (getattr(self, name) * value for name, value in evidence.features().items())
         odds = self.bias + sum(weighed)

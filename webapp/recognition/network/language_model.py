@@ -1,9 +1,9 @@
 """Language model: how likely people write a text, by its shape alone.
 
-All digits are alike to it: 12.50 and 98.76 have one shape. It tells an upright slash from a 1,
-which look alike, by what else stands in the line. It is an n-gram model with the smoothing of
-Witten and Bell, "The Zero-Frequency Problem", IEEE Transactions on Information Theory, 1991; its
-counts stand in the card of the line reader.
+The model treats all digits alike: 12.50 and 98.76 have one shape. It tells an upright slash from a
+1, which look alike, by the rest of the line. It is an n-gram model with Witten-Bell smoothing
+(Witten and Bell, "The Zero-Frequency Problem", IEEE Transactions on Information Theory, 1991). Its
+counts are in the line reader's model card.
 """
 
 import math
@@ -17,21 +17,21 @@ from ..symbols import SIGNS
 
 START, END, DIGIT = "<", ">", "0"
 CLASSES = len(SIGNS) + 2
-"""A digit, the signs, and the end of a text."""
+"""Number of classes: a digit, the signs, and the end of a text."""
 
 REMEMBERED = 4096
-"""Texts whose probability is kept: most drawings have one of a few shapes."""
+"""Shapes with a cached probability. Most drawings have one of a few shapes."""
 
 
 class LanguageModel:
-    """An n-gram model of shapes of texts. Safe to use from several threads."""
+    """An n-gram model of the shapes of texts. Safe to use from several threads."""
 
     def __init__(self, ngrams: Mapping[str, int]) -> None:
-        """An empty mapping gives a model that calls all texts equally likely.
+        """Build the model from counts. An empty mapping makes all texts equally likely.
 
         Args:
-            ngrams: how often each was met; all have one length, and end in the symbol that follows
-                the others.
+            ngrams: count of each n-gram. All n-grams have one length and end in the symbol that
+                follows the others.
         """
         self._order = len(next(iter(ngrams), ""))
         self._counts: Counter[str] = Counter()
@@ -47,10 +47,10 @@ class LanguageModel:
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any]) -> "LanguageModel":
-        """The language model of a line reader's card, an empty one if it has none.
+        """Return the language model of a line reader's card, or an empty one if it has none.
 
         Raises:
-            ModelError: its n-grams are not of one length, or their counts are no whole numbers.
+            ModelError: the n-grams differ in length, or a count is not a positive whole number.
         """
         ngrams = card.get("language_model", {})
         try:
@@ -63,14 +63,14 @@ class LanguageModel:
         return cls(ngrams)
 
     def log_probability(self, text: str) -> float:
-        """Natural logarithm of the probability of a text's shape; 0 if the model is empty."""
+        """Return ln P of a text's shape, or 0 if the model is empty."""
         return self._of_shape(shape_of(text)) if self._order else 0.0
 
     def _log_probability(self, shape: str) -> float:
         return sum(math.log(self._follows(n[:-1], n[-1])) for n in ngrams_of(shape, self._order))
 
     def _follows(self, context: str, symbol: str) -> float:
-        """P(symbol | context), from the shortest context to the longest that was met."""
+        """Return P(symbol | context), from the shortest context to the longest one seen."""
         found = 1 / CLASSES
         for start in range(len(context), -1, -1):
             seen = self._contexts[context[start:]]
@@ -82,11 +82,11 @@ class LanguageModel:
 
 
 def shape_of(text: str) -> str:
-    """A text with all its digits alike."""
+    """Return a text with 0 in place of every digit."""
     return "".join(DIGIT if char.isdigit() else char for char in text)
 
 
 def ngrams_of(shape: str, order: int) -> list[str]:
-    """Every symbol of a shape, and its end, with what stands before it."""
+    """Return the n-gram that ends in each symbol of a shape, and in its end."""
     padded = START * (order - 1) + shape + END
     return [padded[start : start + order] for start in range(len(padded) - order + 1)]

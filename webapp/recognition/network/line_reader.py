@@ -1,4 +1,4 @@
-"""The line reader: a strip to what each of its columns shows, by a fully convolutional network."""
+"""Line reader: a fully convolutional network from a strip to class scores per column."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -16,34 +16,32 @@ from ..ink.strip import BODY, MARGIN, ROWS, STRIP_CHANNELS, Strip
 from ..symbols import CLASSES
 
 COLUMN = 2
-"""Pixels of a strip to one column of the reader."""
-
+"""Pixels of a strip per column of the reader."""
 
 WIDTHS = (48, 256)
-"""Strips are padded to one of these widths, in pixels: one digit, ten. Resizing an interpreter
-takes longer than reading a digit, so each width keeps its own, with 3 MB of weights; a third does
+"""Widths that strips are padded to, in pixels: for one digit, and for ten. Resizing an interpreter
+takes longer than reading a digit, so each width keeps its own, with 3 MB of weights. A third does
 not fit on the smallest machine. Wider strips are read in windows of the last width."""
 
-
 OVERLAP = 144
-"""Pixels that two windows share. A column looks at 70 pixels to either side."""
+"""Pixels that two windows share. A column's receptive field is 70 pixels to either side."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the reader says of each column of a strip."""
+    """The reader's output for each column of a strip."""
 
     log_probabilities: NDArray[np.float32]
-    """(T, 24), of each class."""
+    """(T, 24), for each class."""
     extents: NDArray[np.float32]
-    """(T, 2), in pixels of the strip: where the ink of the symbol there begins and ends."""
+    """(T, 2), in pixels of the strip: left and right end of the ink of the column's symbol."""
 
 
 class LineReader(Protocol):
-    """Anything that reads strips."""
+    """A network that reads strips."""
 
     def read(self, strip: Strip, budget: Budget | None = None) -> Columns:
-        """The columns of a strip, (W + 1) // 2 of them.
+        """Return the columns of a strip, (W + 1) // 2 of them.
 
         Raises:
             BudgetError, GoneError: see `Budget.check`.
@@ -52,7 +50,7 @@ class LineReader(Protocol):
 
 
 def columns_of(logits: NDArray[np.float32], extents: NDArray[np.float32], width: int) -> Columns:
-    """A network's outputs, (T, 24) and (T, 2), as columns of a strip of some width in pixels."""
+    """Return a network's outputs, (T, 24) and (T, 2), as columns of a strip `width` pixels wide."""
     count = (width + COLUMN - 1) // COLUMN
     scores = logits[:count]
     scores = scores - scores.max(axis=1, keepdims=True)
@@ -63,7 +61,7 @@ def columns_of(logits: NDArray[np.float32], extents: NDArray[np.float32], width:
 
 
 def width_of(strip: Strip) -> int:
-    """The width that a strip, or a window of one, is padded to."""
+    """Return the width that a strip, or a window of one, is padded to."""
     return next(width for width in WIDTHS if width >= strip.shape[1])
 
 
@@ -72,20 +70,20 @@ def in_windows(
     window: Callable[[Strip], tuple[NDArray[np.float32], NDArray[np.float32]]],
     budget: Budget | None = None,
 ) -> Columns:
-    """The columns of a strip by a network that is asked about windows of it.
+    """Return the columns of a strip, read in windows.
 
     Args:
         window: maps a window no wider than the last of `WIDTHS` to logits, (T, 24), and extents,
             (T, 2). Its padding affects the last columns.
         budget: checked before each window.
     """
-    # In training hardly a strip ends without empty columns behind it: those that do are misread.
+    # Nearly all training strips end in empty columns. Strips that do not are misread.
     padded = np.pad(strip, ((0, 0), (0, MARGIN), (0, 0)))
     width = padded.shape[1]
     last = WIDTHS[-1]
     step = last - OVERLAP
     logits, extents = [], []
-    # Of two windows, each gives the half of what they share that it knows better.
+    # Each of two windows supplies the half of their overlap that is further from its edge.
     for start in range(0, max(1, width - OVERLAP), step):
         if budget is not None:
             budget.check()
@@ -98,7 +96,7 @@ def in_windows(
 
 
 class LiteRTLineReader:
-    """A LiteRT model, safe to call from any thread; see `LiteRTClassifier`."""
+    """A LiteRT line reader, safe to call from any thread; see `LiteRTClassifier`."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -109,10 +107,10 @@ class LiteRTLineReader:
         return in_windows(strip, self._window, budget)
 
     def reserve(self, count: int) -> None:
-        """Make the interpreters for so many calls at once.
+        """Make the interpreters for this many concurrent calls.
 
         Raises:
-            ModelError: the model is no line reader.
+            ModelError: the model is not a line reader.
         """
         for width in WIDTHS:
             own = self._idle[width]
@@ -153,7 +151,7 @@ class _Network:
         self._padded = np.zeros(shape, np.uint8)
 
     def read(self, strip: Strip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
+        """Return logits, (width / 2, 24), and extents, (width / 2, 2), of the strip, padded."""
         self._padded[:] = 0
         self._padded[0, :, : strip.shape[1]] = strip
         self._interpreter.set_tensor(self._input, network_input(self._padded, STRIP_CHANNELS))

@@ -1,4 +1,4 @@
-"""From the bytes of an upload to pixels, the right way up."""
+"""Decoding: from the bytes of an upload to upright pixels."""
 
 from dataclasses import dataclass
 
@@ -10,49 +10,49 @@ from ..errors import ImageTooLargeError, UndecodableImageError
 from .formats import SCAN, Header, bare_png, exif_orientation, read_header
 
 STRIP_ROWS = 256
-"""Rows of a picture that are worked on at once where a step takes many bytes a pixel."""
+"""Rows of a picture per step, where a step takes many bytes per pixel."""
 
 _JPEG_SCAN = bytes([0xFF, SCAN])
 
 MAX_SCANS = 100
-"""Scans of a progressive JPEG; encoders make some ten. Each goes over all pixels, however few bytes
-it has: without a bound (djpeg's `-maxscans`), a file of 12 MiB could take minutes."""
+"""Scans of a progressive JPEG; encoders make some ten. Each scan visits all pixels, however few
+bytes it has. Without a bound (djpeg's `-maxscans`), a file of 12 MiB could take minutes."""
 
 LYING = 5
-"""EXIF orientations from this one on, up to 8, swap width and height."""
+"""First of the EXIF orientations, up to 8, that swap width and height."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest image that is decoded."""
+    """Limits of an image to decode."""
 
     pixels: int
     side: int
     decoded_bytes: int = 2**63
-    """Memory that decoding may take at its peak."""
+    """Memory that decoding may take at its peak, in bytes."""
 
 
 def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """The whole picture: `decode_reduced`, and nothing reduced."""
+    """Return the whole picture, not reduced; see `decode_reduced`."""
     return decode_reduced(data, limits, limits.side)[0]
 
 
 def decode_reduced(
     data: bytes, limits: Limits, side: int
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Decode an image, upright by its EXIF orientation, transparency put on white.
+    """Decode an image, turn it upright by its EXIF orientation, and put transparency on white.
 
-    A JPEG with a longer side of over twice `side` is decoded at half its size. That takes a third
-    of the time: the halving is done on its cosines, each the mean of 2x2 pixels.
+    A JPEG is decoded at half its size if its longer side is over twice `side`. That takes a third
+    of the time. The decoder halves in the frequency domain, so each pixel is the mean of 2x2.
 
     Returns:
         The picture, uint8 of shape (H, W) or (H, W, 3), blue, green and red, white 255; and the
-        width and height that it has upright and whole.
+        width and height of the whole upright picture.
 
     Raises:
-        UnsupportedImageError: not a PNG, JPEG or WebP by its first bytes.
-        ImageTooLargeError: over a limit; found before anything is decoded.
-        UndecodableImageError: broken.
+        UnsupportedImageError: the first bytes are not those of a PNG, JPEG or WebP.
+        ImageTooLargeError: over a limit, found before decoding.
+        UndecodableImageError: the file is broken.
     """
     header = read_header(data)
     half = header.format == "JPEG" and max(header.width, header.height) > 2 * side
@@ -64,7 +64,7 @@ def decode_reduced(
             f"The image is a JPEG file of {data.count(_JPEG_SCAN)} scans, "
             f"but at most {MAX_SCANS} are read."
         )
-    # Every mode but unchanged drops alpha; for the rest, eight bits a channel are enough.
+    # Only "unchanged" keeps alpha. Without alpha, eight bits a channel are enough.
     mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR
     expected = header.height, header.width
     if half:
@@ -90,7 +90,7 @@ def decode_reduced(
 
 
 def _check_size(header: Header, limits: Limits, half: bool) -> None:
-    """Check an image against its limits, before anything is decoded.
+    """Check an image against its limits, before decoding.
 
     Raises:
         ImageTooLargeError: over a limit.
@@ -120,9 +120,9 @@ def _broken(header: Header) -> str:
 
 
 def _on_white(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Any of OpenCV's decoded forms as uint8, grey or BGR, transparency put on white.
+    """Convert any of OpenCV's decoded forms to uint8, grey or BGR, with transparency on white.
 
-    It works in strips, because the steps between take several times the memory of the picture.
+    It works in strips, because the intermediate arrays take several times the picture's memory.
     """
     if image.dtype == np.uint8 and (image.ndim == 2 or image.shape[2] == 3):
         return np.asarray(image, np.uint8)
@@ -152,7 +152,7 @@ def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def reduced(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The picture with at most so many pixels on its longer side."""
+    """Return the picture, reduced to at most `side` pixels on its longer side."""
     height, width = picture.shape[:2]
     factor = side / max(height, width)
     if factor >= 1:

@@ -1,4 +1,4 @@
-"""The eyes: which pixels of a picture are handwriting, and where the bodies of its lines are."""
+"""Eyes: the network that finds handwriting in a picture, and the bodies of its lines."""
 
 import math
 from dataclasses import dataclass
@@ -13,38 +13,39 @@ from ..budget import Budget
 from ..errors import ModelError
 
 STEP = 32
-"""Pixels that the network's input is a multiple of, on either side."""
+"""The network's input has a multiple of this many pixels on either side."""
 
 BODY_STEP = 4
-"""Pixels of the picture to one of the map of bodies."""
+"""Pixels of the picture per pixel of the map of bodies."""
 
 AT_ONCE = 400_000
-"""Pixels that are seen at once: the network takes some 120 bytes for each. Larger pictures are seen
-in bands, ..."""
+"""Pixels per call of the network, which takes some 120 bytes for each. Larger pictures are
+processed in bands, ..."""
 
 OVERLAP = 64
-"""... each so many rows, twice, beyond those that it is taken for."""
+"""... which overlap by twice this many rows. Each band discards this many at an inner edge."""
 
 LEAST_CONTRAST = 8.0
-"""Levels of grey; a picture that varies less, standard deviation, is not stretched further."""
+"""Least standard deviation of grey levels that a picture is normalised by. Pictures with less
+contrast are not stretched further."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the eyes see in a picture of (H, W) pixels, as probabilities, 255 for 1."""
+    """The network's output for a picture of (H, W) pixels: probabilities, 255 for 1."""
 
     ink: NDArray[np.uint8]
-    """(H, W), that a pixel is handwriting."""
+    """(H, W), probability that a pixel is handwriting."""
     body: NDArray[np.uint8]
-    """(H / 4, W / 4), rounded up, that a place is in the body of a line: the middle 45 % of the
-    height of its writing."""
+    """(H / 4, W / 4), rounded up, probability that a place is in the body of a line. The body is
+    the middle 45 % of the height of the writing."""
 
 
 class Eyes(Protocol):
-    """Sees handwriting."""
+    """A network that finds handwriting."""
 
     def see(self, picture: NDArray[np.uint8], budget: Budget | None = None) -> Seen:
-        """Look at a picture, (H, W, 3) uint8, blue, green and red.
+        """Find the handwriting in a picture, (H, W, 3) uint8, blue, green and red.
 
         Raises:
             BudgetError, GoneError: see `Budget.check`.
@@ -55,11 +56,11 @@ class Eyes(Protocol):
 def eyes_input(
     picture: NDArray[np.uint8], whole: NDArray[np.uint8] | None = None
 ) -> NDArray[np.float32]:
-    """A picture as the network sees it: (1, H, W, 3) float32, of mean 0 and deviation 1.
+    """Return a picture as the network's input: (1, H, W, 3) float32, of mean 0 and deviation 1.
 
     Args:
         picture: (H, W, 3) uint8, blue, green and red.
-        whole: what the picture is a part of, and mean and deviation are taken of.
+        whole: the picture that `picture` is part of; it gives the mean and the deviation.
     """
     mean, deviation = cv2.meanStdDev((picture if whole is None else whole).reshape(-1, 1))
     scale = 1 / max(float(deviation[0, 0]), LEAST_CONTRAST)
@@ -70,8 +71,9 @@ def eyes_input(
 
 
 class LiteRTEyes:
-    """A LiteRT model, safe to call from any thread: each call makes an interpreter of its own, and
-    gives its memory back.
+    """A LiteRT model, safe to call from any thread.
+
+    Each call makes its own interpreter and frees its memory.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -105,7 +107,7 @@ class LiteRTEyes:
         return ink, body
 
     def _outputs(self, seen: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """What the network says, in any order."""
+        """Return the network's outputs, in any order."""
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=1)
             place = interpreter.get_input_details()[0]["index"]
@@ -119,7 +121,7 @@ class LiteRTEyes:
 
 
 def _padded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture with its edge repeated to a multiple of `STEP`."""
+    """Return the picture, padded to a multiple of `STEP` by repeating its edge."""
     height, width = picture.shape[:2]
     below, beside = -height % STEP, -width % STEP
     edge = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
@@ -127,5 +129,5 @@ def _padded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _probability(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """255 for 1."""
+    """Return the sigmoid of logits, 255 for 1."""
     return np.asarray(np.rint(255 / (1 + cv2.exp(-logits))), np.uint8)

@@ -1,4 +1,4 @@
-"""Formats of pictures: what the first bytes of a file say, before anything is decoded."""
+"""Formats of pictures: facts from the first bytes of a file, read before decoding."""
 
 import math
 import re
@@ -8,40 +8,40 @@ from dataclasses import dataclass, replace
 from ..errors import UndecodableImageError, UnsupportedImageError
 
 FORMATS = ("PNG", "JPEG", "WebP")
-"""What is read. OpenCV would open ten formats; these three are what browsers and cameras make."""
+"""Supported formats. OpenCV would open ten; browsers and cameras make these three."""
 
 
 # JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-# ... and before it stand tables, application segments and comments.
+# Tables, application segments and comments come before it.
 _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 SCAN = 0xDA
-"""JPEG's marker of a scan: what follows it is packed pixels."""
+"""JPEG's marker of a scan, followed by compressed pixels."""
 
 MAX_CHUNKS = 20_000
-"""Chunks of a PNG. Encoders write pixels in chunks of 4 KiB and more, some 3,000 in a file of
-12 MiB; 900,000 empty ones took 3.3 s."""
+"""Chunks of a PNG, at most. Encoders write pixels in chunks of 4 KiB and more, some 3,000 in a file
+of 12 MiB; 900,000 empty ones took 3.3 s."""
 
 MAX_SEGMENTS = 1_000
-"""Segments before the pixels of a JPEG. A profile and metadata of 12 MiB have some 200, each of up
-to 64 KiB; three million empty comments took 1.7 s."""
+"""Segments before the pixels of a JPEG, at most. A profile and metadata of 12 MiB have some 200,
+each of up to 64 KiB; three million empty comments took 1.7 s."""
 
 _PNG_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf"})
-"""What pixels and their orientation need. Texts and profiles would be unpacked before they are
-ignored, 8 MB from each 8 KB, and the frames of an animation be looked at."""
+"""Chunks that hold pixels and their orientation. The decoder would unpack texts and profiles before
+it ignores them, 8 MB from each 8 KB, and process the frames of an animation."""
 
 _EXIF_ORIENTATION = 0x0112
-"""Tag of how a camera was held (Exif 2.32, table 4)."""
+"""Tag of the camera's orientation (Exif 2.32, table 4)."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes of an image tell: one of `FORMATS`; its size as stored, in pixels."""
+    """Facts from an image's header: one of `FORMATS`, and the size as stored, in pixels."""
 
     format: str
     width: int
@@ -49,28 +49,28 @@ class Header:
     alpha: bool = False
     """Whether pixels may be transparent."""
     pixel_bytes: int = 3
-    """Bytes of a decoded pixel: channels times bytes of each, as OpenCV gives them."""
+    """Bytes per decoded pixel: channels times bytes per channel, as OpenCV returns them."""
     work_bytes: float = 0.0
-    """Bytes a pixel that the decoder holds beside them until it is done."""
+    """Bytes per pixel that the decoder holds in addition until it is done."""
 
     def decoded_bytes(self, half: bool = False) -> int:
-        """Memory that decoding takes at its peak, in bytes.
+        """Return the memory that decoding takes at its peak, in bytes.
 
-        OpenCV hands its pixels to NumPy as a copy, so they count twice; by then the decoder has
-        ended. `tests/test_image_safety.py` measures this for each kind of file.
+        OpenCV copies its pixels to NumPy, so they count twice. The decoder has freed its own memory
+        by then. `tests/test_image_safety.py` measures this for each kind of file.
 
         Args:
-            half: decoded at half its width and height, as only JPEG files are; always in colour.
+            half: decoded at half its width and height, for JPEG files only; always in colour.
         """
         out = 3 / 4 if half else self.pixel_bytes
         return math.ceil(self.width * self.height * max(2 * out, out + self.work_bytes))
 
 
 def read_header(data: bytes) -> Header:
-    """Format, size and kind of pixels from the magic bytes, without decoding.
+    """Return format, size and kind of pixels from the magic bytes, without decoding.
 
     Raises:
-        UnsupportedImageError, UndecodableImageError: as for `decode`.
+        UnsupportedImageError, UndecodableImageError: see `decode_reduced`.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         name, header = "PNG", _png_header(data)
@@ -89,7 +89,10 @@ def read_header(data: bytes) -> Header:
 
 
 def exif_orientation(block: bytes) -> int:
-    """The orientation, 1 to 8, of an EXIF block (a TIFF header and its first directory); else 1."""
+    """Return the orientation, 1 to 8, of an EXIF block (a TIFF header and its first directory).
+
+    It is 1 if the block is broken or has none.
+    """
     block = block.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None:
@@ -102,28 +105,28 @@ def exif_orientation(block: bytes) -> int:
             if tag == _EXIF_ORIENTATION:
                 return int(value) if 1 <= value <= 8 else 1
     except struct.error:
-        return 1  # cut short: no orientation, as if there were no EXIF
+        return 1  # truncated: no orientation, as without EXIF
     return 1
 
 
 def _png_header(data: bytes) -> Header | None:
-    """What IHDR says, which the standard puts first (W3C PNG, 11.2.1)."""
+    """Return the header from IHDR, the first chunk by the standard (W3C PNG, 11.2.1)."""
     if len(data) < 33 or data[12:16] != b"IHDR":
         return None
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    # The colour type has alpha, or a tRNS chunk comes before the pixels.
+    # A picture is transparent by its colour type, or by a tRNS chunk before the pixels.
     alpha = bool(colour & 4) or b"tRNS" in data[: data.find(b"IDAT") + 1]
     channels = 4 if alpha else 3 if colour & 2 else 1
-    # Where there is alpha, OpenCV keeps 16 bits a channel.
+    # OpenCV keeps 16 bits a channel only with alpha.
     pixel_bytes = channels * (2 if alpha and depth == 16 else 1)
     return Header("PNG", width, height, alpha, pixel_bytes)
 
 
 def bare_png(data: bytes) -> bytes:
-    """The file without what is not needed, up to its end (W3C PNG, 5.3: length, type, data, CRC).
+    """Return the file with its needed chunks only (W3C PNG, 5.3: length, type, data, CRC).
 
-    It ends before a chunk that claims to be longer than what is there, so that the decoder refuses
-    it: OpenCV would set aside what is claimed, 4 GB, before it looks.
+    The result ends before a chunk that claims to be longer than the file, and the decoder refuses
+    it. OpenCV would allocate the claimed length, up to 4 GB, before it reads.
     """
     kept = [data[:8]]
     place, kind, count = 8, b"", 0
@@ -147,8 +150,9 @@ _JPEG_FILL = re.compile(rb"\xff*")
 
 
 def _jpeg_header(data: bytes) -> Header | None:
-    """What the frame header says (T.81, B.2.2), and the first scan's (B.2.3), skipping the segments
-    before them.
+    """Return the frame header (T.81, B.2.2), with the memory from the first scan's (B.2.3).
+
+    The segments before them are skipped.
     """
     frame: Header | None = None
     components, is_progressive = 0, False
@@ -156,9 +160,8 @@ def _jpeg_header(data: bytes) -> Header | None:
     for _ in range(MAX_SEGMENTS):
         if place + 4 > len(data):
             return frame
-        # Nothing may stand between segments, and nothing but segments: a decoder that is more
-        # forgiving than this would find another size in the same bytes. But any marker may have
-        # fill bytes before it (T.81, B.1.1.2).
+        # Only segments may follow each other, without gaps. A more lenient decoder could find
+        # another size in the same bytes. Any marker may follow fill bytes (T.81, B.1.1.2).
         filled = _JPEG_FILL.match(data, place)
         after = filled.end() if filled else place
         if after == place or after + 4 > len(data):
@@ -167,7 +170,7 @@ def _jpeg_header(data: bytes) -> Header | None:
         (length,) = struct.unpack_from(">H", data, after + 1)
         segment = data[after + 1 : after + 1 + length]
         if frame is not None and marker == SCAN:
-            # One scan of all components needs no memory of others.
+            # A single scan of all components needs no memory for others.
             in_one = not is_progressive and data[after + 3] >= components
             return replace(frame, work_bytes=0.0) if in_one else frame
         if marker not in _JPEG_SEGMENTS or length < 2:
@@ -186,9 +189,9 @@ def _jpeg_header(data: bytes) -> Header | None:
 
 
 def _jpeg_frame(segment: bytes) -> Header | None:
-    """What a frame header says; a segment from its length on.
+    """Return the frame header of a segment, which starts with its length.
 
-    libjpeg keeps two bytes for each sample of each component where the file has several scans.
+    For a file of several scans, libjpeg keeps two bytes per sample of each component.
     """
     if len(segment) < 8 or len(segment) < 8 + 3 * segment[7]:
         return None
@@ -202,11 +205,11 @@ def _jpeg_frame(segment: bytes) -> Header | None:
 
 
 def _webp_header(data: bytes) -> Header | None:
-    """Size of the canvas, or of the only frame (RFC 9649).
+    """Return the size of the canvas, or of the only frame (RFC 9649).
 
-    A lossy file without an extended header is opaque; the others may not be. A lossless decoder
-    holds all pixels once more, that of a transparent lossy file some more, and that of an animated
-    file two canvases (measured, see `Header.decoded_bytes`).
+    A lossy file without an extended header is opaque; others may have alpha. As extra memory, a
+    lossless decoder holds all pixels once more, that of a transparent lossy file somewhat more, and
+    that of an animation two canvases (measured, see `Header.decoded_bytes`).
     """
     if len(data) < 30:
         return None

@@ -1,4 +1,4 @@
-"""A picture of any amount of writing: its ink and the lines that the eyes see in it."""
+"""Pages: the ink of a picture and the lines that the eyes find in it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -14,83 +14,86 @@ from ..ink.pieces import pieces_of
 from .eyes import BODY_STEP, Eyes, Seen
 
 FIRST_SIDE = 640
-"""Longest side of the first look, in pixels; what is less than half as large is enlarged."""
+"""Longest side of the first look, in pixels. Smaller pictures are enlarged to at least half."""
 
 LARGEST_SIDE = 1800
-"""... and of the second: a picture of 12 megapixels is decoded at half its size for it."""
+"""Longest side of the second look, in pixels. It uses a picture of 12 megapixels at half its
+size."""
 
 ENLARGED = 4.0
-"""Small pictures are enlarged so many times, at most: writing of 11 pixels can just be read."""
+"""Factor by which small pictures are enlarged, at most. Writing of 11 pixels is just readable."""
 
 HEIGHTS = (24.0, 160.0)
-"""Lower or higher writing is looked at again at another size: the eyes learnt 9 to 240 pixels."""
+"""Heights of writing, in pixels, that need no second look at another size. The eyes are trained on
+9 to 240 pixels."""
 
 WANTED = (48.0, 100.0)
-"""Height, in pixels, at which low and high writing is looked at again; a strip has 20."""
+"""Heights that the second look scales low and high writing to, in pixels. A strip has 20."""
 
 BODY_SHARE = 0.45
-"""Height of a body, in heights of the writing."""
+"""Height of a body, as a share of the height of the writing."""
 
 SURE, BODY_SURE = 160, 96
-"""Ink, and bodies, from that level of 255 on are taken for such: of levels from 64 to 190, most of
-600 generated numbers of dev writers are read at these."""
+"""Thresholds of ink and of bodies, of 255. Among levels from 64 to 190, these read the most of 600
+generated numbers of dev writers."""
 
 SPECK = 0.05
-"""Connected ink that is smaller than this, in heights squared, is none."""
+"""Connected components with a longer side below this, in writing heights, are dropped."""
 
 LEVEL = 4.0
-"""Lines that are turned by more degrees are levelled; a strip levels the rest."""
+"""Angle above which turned lines are levelled, in degrees. A strip levels the rest."""
 
 LONG = 4.0
-"""Bodies so many times as long as high, on the mean, show how lines slope; one digit's do not."""
+"""Least ratio of width to height, as a mean over the bodies by area, at which bodies show the slope
+of lines. The body of one digit does not."""
 
 HIGH = 0.4
 """Bodies at least this high, as a share of the highest, define rows before lower ones do."""
 
 ABOVE, BESIDE = 0.5, 0.75
-"""Ink belongs to a line if it reaches so near, in heights of the line's writing, from above or
-below, or from the side."""
+"""Ink belongs to a line if it is at most this far from its writing, in heights of that writing,
+from above or below, and from the side."""
 
 CLEAR = 230
-"""Connected ink that is nowhere surer than this, of 255, is none."""
+"""Connected components are dropped if all their levels are below this, of 255."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What was written on a picture."""
+    """The writing on a picture."""
 
     ink: NDArray[np.uint8]
-    """(H, W), ink 255 on 0, of the picture at some size, turned upright."""
+    """(H, W), ink 255 on 0, of the picture at some scale, turned upright."""
     pieces: list[Stroke]
-    """Pixels, (N, 2) each, of connected ink, as x and y."""
+    """Pixels of each connected component, (N, 2), as x and y."""
     rows: list[list[int]]
     """Indices of the pieces of each line, from the top."""
     back: NDArray[np.float64]
-    """(2, 3), from pixels of `ink` to those of the picture."""
+    """(2, 3), transform from pixels of `ink` to those of the picture."""
 
 
 View = tuple[NDArray[np.uint8], NDArray[np.float64]]
-"""Pixels, and the way back, (2, 3), from them to those of the whole picture."""
+"""Pixels, and the transform, (2, 3), from them to those of the whole picture."""
 
 
 @dataclass(frozen=True)
 class _Look:
-    """A part of the picture at some size, and what the eyes see in it."""
+    """A part of the picture at some scale, and the eyes' output for it."""
 
     seen: Seen
     picture: NDArray[np.uint8]
     back: NDArray[np.float64]
-    """(2, 3), from its pixels to those of the whole picture."""
+    """(2, 3), transform from its pixels to those of the whole picture."""
     bodies: Boxes
-    """Of the writing around each body, (N, 4)."""
+    """Boxes of the writing around each body, (N, 4)."""
     angle: float
-    """How far the lines are turned clockwise, in degrees."""
+    """Clockwise angle of the lines, in degrees."""
     long: bool
-    """Whether the bodies are those of lines: see `LONG`."""
+    """Whether the bodies are long enough to show lines; see `LONG`."""
 
     @property
     def height(self) -> float:
-        """Of the writing, in pixels: the median of the bodies by area; 0 without any."""
+        """Height of the writing, in pixels: the bodies' median by area; 0 without bodies."""
         if len(self.bodies) == 0:
             return 0.0
         widths, heights = (self.bodies[:, 2:] - self.bodies[:, :2]).T
@@ -100,7 +103,7 @@ class _Look:
 
     @property
     def ink_height(self) -> float:
-        """Of the largest piece of ink, in pixels; 0 without any."""
+        """Height of the largest connected component, in pixels; 0 without ink."""
         sure = (self.seen.ink >= SURE).astype(np.uint8)
         found = cv2.connectedComponentsWithStats(sure, connectivity=8)[2][1:]
         heights, areas = found[:, cv2.CC_STAT_HEIGHT], found[:, cv2.CC_STAT_AREA]
@@ -110,12 +113,12 @@ class _Look:
 def page_of(
     picture: NDArray[np.uint8], eyes: Eyes, budget: Budget | None = None, quarters: int = 0
 ) -> Page:
-    """What is written on a picture.
+    """Return the writing on a picture.
 
     Args:
         picture: (H, W) or (H, W, 3) uint8, of any colours.
-        budget: of the reading.
-        quarters: how often the picture is turned, by 90 degrees against the clock.
+        budget: the budget of the reading.
+        quarters: number of counterclockwise turns of the picture, by 90 degrees each.
 
     Raises:
         BudgetError, GoneError: see `Budget.check`.
@@ -126,11 +129,11 @@ def page_of(
     side = max(rows, columns)
     factor = min(ENLARGED, max(min(1.0, FIRST_SIDE / side), FIRST_SIDE / 2 / side))
     look = _look(_scaled(picture, factor, (0, 0, columns, rows)), eyes, budget)
-    # First: lines that are turned may run together, and seem higher than they are.
+    # Levelling comes first, because turned lines may run together and seem too high.
     look, angle = _levelled(look, eyes, budget)
     if look.height and not HEIGHTS[0] <= look.height <= HEIGHTS[1]:
         height, wanted = look.height, WANTED[0]
-        if height > HEIGHTS[1]:  # or lines ran together
+        if height > HEIGHTS[1]:  # high writing, or lines that ran together
             wanted = WANTED[1]
             height = min(height, max(look.ink_height, wanted))
         box = _around(look, (columns, rows))
@@ -149,7 +152,7 @@ def page_of(
 def _by_quarters(
     picture: NDArray[np.uint8], quarters: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture turned; and the way back."""
+    """Return the turned picture, and the transform back."""
     back = np.eye(3)
     for _ in range(quarters):
         back = back @ np.array([[0, -1, picture.shape[1] - 1], [1, 0, 0], [0, 0, 1]])
@@ -158,7 +161,7 @@ def _by_quarters(
 
 
 def _scaled(picture: NDArray[np.uint8], factor: float, box: tuple[int, int, int, int]) -> View:
-    """A part of the picture, (left, top, right, bottom), at another size."""
+    """Return a part of the picture, (left, top, right, bottom), at another scale."""
     left, top, right, bottom = box
     part = picture[top:bottom, left:right]
     size = (max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor)))
@@ -170,7 +173,10 @@ def _scaled(picture: NDArray[np.uint8], factor: float, box: tuple[int, int, int,
 
 
 def _levelled(look: _Look, eyes: Eyes, budget: Budget) -> tuple[_Look, float]:
-    """A look with its lines level, and the degrees of the turn; the same if neither shows lines."""
+    """Return a look with level lines, and its turn in degrees.
+
+    It is the same look if the lines are level, or if neither look shows lines.
+    """
     if abs(look.angle) <= LEVEL:
         return look, 0.0
     other = _look(_turned((look.picture, look.back), look.angle), eyes, budget)
@@ -178,7 +184,7 @@ def _levelled(look: _Look, eyes: Eyes, budget: Budget) -> tuple[_Look, float]:
 
 
 def _turned(view: View, angle: float) -> View:
-    """A view turned so that lines of such an angle, clockwise in degrees, are level."""
+    """Return a view turned so that lines at this clockwise angle, in degrees, are level."""
     picture, back = view
     height, width = picture.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
@@ -193,15 +199,16 @@ def _turned(view: View, angle: float) -> View:
 
 def _look(view: View, eyes: Eyes, budget: Budget) -> _Look:
     picture, back = view
-    if picture.ndim == 2:  # not before: colour takes three times the memory
+    if picture.ndim == 2:  # only now: colour takes three times the memory
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     seen = eyes.see(picture, budget)
     return _Look(seen, picture, back, *_bodies(seen.body))
 
 
 def _bodies(body: NDArray[np.uint8]) -> tuple[Boxes, float, bool]:
-    """Boxes of the writing around the bodies; their mean angle, and whether they are long, both by
-    area.
+    """Return the boxes of the writing around the bodies, their angle, and whether they are long.
+
+    Angle and length are means weighted by area.
     """
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(
         (body >= BODY_SURE).astype(np.uint8), connectivity=8
@@ -226,7 +233,7 @@ def _bodies(body: NDArray[np.uint8]) -> tuple[Boxes, float, bool]:
 
 
 def _around(look: _Look, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part of the picture that has writing, with a margin of a height and more."""
+    """Return the part of the picture with writing, with a margin of 1.5 heights."""
     margin = 1.5 * look.height
     low = look.bodies[:, :2].min(axis=0) - margin
     high = look.bodies[:, 2:].max(axis=0) + margin
@@ -238,7 +245,7 @@ def _around(look: _Look, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _page(look: _Look) -> Page:
-    """Connected ink, each piece in the row of the body that is nearest."""
+    """Return the connected components, each in the row of the nearest body."""
     least = SPECK * look.height
     ink = np.where(look.seen.ink >= SURE, look.seen.ink, 0).astype(np.uint8)
     pieces = [
@@ -261,20 +268,21 @@ def _page(look: _Look) -> Page:
 
 
 def _gaps(boxes: Boxes, others: Boxes) -> Boxes:
-    """How far boxes, (..., 4), are from others, (..., 4), across and down: (..., 2)."""
+    """Return the gaps between boxes, (..., 4), and others, (..., 4), across and down: (..., 2)."""
     apart = np.maximum(others[..., :2] - boxes[..., 2:], boxes[..., :2] - others[..., 2:])
     return np.asarray(np.maximum(0, apart), np.float64)
 
 
 def _far(gaps: NDArray[np.float64], bodies: Boxes) -> NDArray[np.bool_]:
-    """Whether what is so far from the writing of bodies is of no line of theirs."""
+    """Return whether gaps to the writing of bodies are too large for their lines."""
     heights = (bodies[..., 3] - bodies[..., 1])[..., np.newaxis]
     return np.asarray((gaps > heights * np.array([BESIDE, ABOVE])).any(axis=-1))
 
 
 def _rows(bodies: Boxes) -> list[list[int]]:
-    """Indices of the bodies of each row, from the top. Writing that is much lower than other, and
-    not beside it, is in rows of its own.
+    """Return the indices of the bodies of each row, from the top.
+
+    Much lower writing that is not beside the rest forms rows of its own.
     """
     heights = bodies[:, 3] - bodies[:, 1]
     rest = np.arange(len(bodies))
