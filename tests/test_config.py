@@ -108,7 +108,7 @@ def test_redis_has_the_name_that_platforms_give_it():
 def test_it_rejects_a_redis_that_is_none(url):
     """The variable is named, and not what it holds: there may be a password in it."""
     said = refusal("REDIS_URL", url)
-    assert "REDIS_URL is what it is" in said
+    assert "REDIS_URL is invalid (its value is hidden)" in said
     assert url not in said.partition("regex")[0]
 
 

@@ -140,16 +140,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^(rediss?://\S+)?$",
-            description="Where rates are counted for all processes; empty: in each for itself.",
+            description="Redis URL for rate limits that all processes share. Empty: each process "
+            "counts its own.",
         ),
     ] = ""
     proxies: Annotated[
-        int, Meta(ge=0, le=10, description="Proxies in front whose X-Forwarded-* are believed.")
+        int, Meta(ge=0, le=10, description="Number of trusted proxies in front.")
     ] = 0
     hosts: Annotated[
         str, Meta(description="Names this site is called by, with commas; empty: any.")
     ] = ""
-    https: Annotated[bool, Meta(description="Send what comes over plain HTTP to HTTPS.")] = False
+    https: Annotated[bool, Meta(description="Redirect plain HTTP to HTTPS.")] = False
     security_contact: Annotated[
         str,
         Meta(
@@ -195,7 +196,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         name = path.removesuffix("`")
         if expectation.startswith("Invalid enum value"):  # msgspec does not list the valid values
             expectation = f"Expected one of {', '.join(get_args(Backend))}"
-        shown = "what it is" if name in SECRETS else repr(given.get(name))
+        shown = "invalid (its value is hidden)" if name in SECRETS else repr(given.get(name))
         raise ConfigError(f"{variable_of(name)} is {shown}: {expectation}") from error
 
 

@@ -188,7 +188,8 @@ class Body(io.RawIOBase):
             data = self._source.read(wanted)
         except Exception as error:  # servers raise different errors
             self._check_time()
-            raise ProblemError(400, "The body broke off, or its chunks are malformed.") from error
+            detail = "The body is incomplete, or its chunks are malformed."
+            raise ProblemError(400, detail) from error
         self._count += len(data)
         if self._announced is None and self._count > self._most:
             self._too_long()

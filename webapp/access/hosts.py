@@ -209,4 +209,4 @@ def refuse_other_hosts() -> None:
         above = {"." + ".".join(labels[i:]) for i in range(1, len(labels))}
         if host.name in names or is_loopback_name(host.name) or names & above:
             return
-    raise ProblemError(400, "This site does not go by that name.")
+    raise ProblemError(400, "This host is not a name of this site.")

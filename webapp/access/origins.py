@@ -132,7 +132,7 @@ def _refuse_other_sites() -> None:
         return
     if _is_api() and origin is not None and _allowed(origin):
         return
-    raise ProblemError(403, "Pages of other sites may not send anything here.")
+    raise ProblemError(403, "Requests from pages of other sites are refused.")
 
 
 def _host_of(origin: str) -> str | None:

@@ -32,7 +32,7 @@ RETRY = {429, 503}
 """Statuses with a Retry-After header."""
 
 STATUSES = {
-    308: "This site is used over HTTPS (where the operator says so).",
+    308: "Redirect to HTTPS, where the operator requires it.",
     400: "The body is malformed or broke off, or this is not a name of the site.",
     403: "A page of another site sent it, or it came over plain HTTP to a site that is used over "
     "HTTPS.",
@@ -42,7 +42,7 @@ STATUSES = {
     422: "Well-formed, but invalid: `errors` points to what was found first. Or the budget of "
     "processor time ended before anything was read.",
     429: "This client has used up its rate; Retry-After says when to come back.",
-    500: "Something failed here. Nothing internal is told.",
+    500: "Internal error. The answer holds no internal details.",
     503: "The site is busy, or the request's time ran out; Retry-After says when to come back.",
 }
 """Statuses of errors and redirects, with their descriptions."""

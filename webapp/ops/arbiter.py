@@ -57,5 +57,5 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         if isinstance(error.code, str):
             return error.code.removeprefix("error: ")
-        return "the configuration cannot be read (it is said above why)"
+        return "the configuration is invalid (see the lines above)"
     return str(error)

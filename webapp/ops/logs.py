@@ -45,7 +45,7 @@ class WithoutAddresses(logging.Filter):
         """Return True."""
         if record.getMessage().startswith(NAMES_A_CLIENT):
             # The text after the address repeats the client's data.
-            record.msg, record.args = "a request that is no HTTP was refused", ()
+            record.msg, record.args = "a request that is not HTTP was refused", ()
         return True
 
 

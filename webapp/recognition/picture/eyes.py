@@ -102,7 +102,7 @@ class LiteRTEyes:
         outputs = sorted(self._outputs(seen), key=lambda output: -output.size)
         (rows, columns), shapes = seen.shape[1:3], [output.shape for output in outputs]
         if shapes != [(1, rows, columns, 1), (1, rows // BODY_STEP, columns // BODY_STEP, 1)]:
-            raise ModelError(f"the model has no eyes: its outputs are of {shapes}")
+            raise ModelError(f"the model does not find handwriting: its outputs are of {shapes}")
         ink, body = (_probability(output[0, ..., 0]) for output in outputs)
         return ink, body
 
@@ -116,7 +116,7 @@ class LiteRTEyes:
             interpreter.set_tensor(place, np.ascontiguousarray(seen))
             interpreter.invoke()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"the model has no eyes: {error}") from error
+            raise ModelError(f"the model does not find handwriting: {error}") from error
         return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
 
 
