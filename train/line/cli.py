@@ -1,4 +1,4 @@
-"""The commands of the line reader: `fit-lines`, `ship-lines`, `evaluate-lines`."""
+"""Commands of the line reader: `fit-lines`, `ship-lines`, `evaluate-lines`, `figures`."""
 
 import argparse
 import math
@@ -13,16 +13,17 @@ from ..measure.evaluate import LINE_MODEL, MODELS
 from .inks import Files, Source
 
 RUNS = Path("build/runs")
-"""Where each fit leaves its network and its checkpoint."""
+"""Folder where each fit writes its network and its checkpoint."""
 
 FIGURES = Path("docs/figures.md")
 
 FOLD_ROUNDS = 12
-"""Rounds of a fit that leaves a group out. Such fits only calibrate, so they are shorter."""
+"""Rounds of a fit that leaves a group out. Such fits serve for calibration only, so they are
+shorter."""
 
 
 def add_commands(commands: Any) -> None:
-    """Add the commands to those of `python -m train`."""
+    """Add the line reader's commands to those of `python -m train`."""
     fit = commands.add_parser(
         "fit-lines",
         help="fit the line reader, or go on with a fit that was cut short",
@@ -115,7 +116,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def source_of(options: argparse.Namespace, *splits: str) -> Source:
-    """The data of the options, of writers of some splits."""
+    """Return the data that the options name, of the writers of some splits."""
     files = Files(tuple(options.digits), tuple(options.numbers), tuple(options.symbols))
     return Source(files, options.mnist, splits)
 
