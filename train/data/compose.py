@@ -123,8 +123,9 @@ def side_by_side(
 
 
 def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """Scale ink to a height of about 1, its left edge at x = 0 and its foot near y = 0. Flat ink is
-    scaled to a width of about 2 at most.
+    """Scale ink to a height of about 1, its left edge at x = 0 and its foot near y = 0.
+
+    Flat ink becomes about 2 wide at most.
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
