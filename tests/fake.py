@@ -37,8 +37,7 @@ BY_IS_DIGIT = Confidence(share=0.0, is_digit=1.0, unsure=0.75)
 """A confidence that equals the least P(is a digit) of a number's digits."""
 
 IS_DIGIT = {"ok": 0.9, "unsure": 0.6, "not_a_number": 0.1}
-"""P(is a digit) that leads to each status: for `ROW` with `THRESHOLDS`, for a number with
-`BY_IS_DIGIT`."""
+"""P(is a digit) for each status: of `ROW` with `THRESHOLDS`, of a number with `BY_IS_DIGIT`."""
 
 
 class Says:

@@ -90,9 +90,7 @@ def write(path: Path, rows) -> Path:
 
 
 def files_in(folder: Path, providers=("one", "two"), writers=WRITERS) -> Files:
-    """Write stroke files of digits, numbers and symbols. Each contributor has writers of each
-    split.
-    """
+    """Write stroke files of digits, numbers and symbols by writers of each split."""
     digits, numbers, symbols = [], [], doodle_rows("house", "tent", "bus", "car", "tree", "fork")
     for number, provider in enumerate(providers):
         for names in writers.values():

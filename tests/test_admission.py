@@ -104,9 +104,7 @@ def test_a_client_that_has_closed_its_connection_is_gone(connection):
 
 
 def test_a_client_that_sends_no_more_is_there(connection):
-    """A client that has shut down its sending side is present and gets at most one interim
-    response.
-    """
+    """A client that has shut down its sending side is present and gets one interim response."""
     client, presence = connection
     client.shutdown(socket.SHUT_WR)
     for _ in range(50):

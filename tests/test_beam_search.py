@@ -153,9 +153,7 @@ def test_the_short_cuts_change_nothing(beam, monkeypatch):
 
 
 def test_the_best_come_first():
-    """A beam returns as many hypotheses as its width, in order, each with at most its exact
-    probability.
-    """
+    """A beam returns as many hypotheses as its width, sorted, none with too high a probability."""
     rng = np.random.default_rng(1)
     for beam in (1, 2, 5, 20):
         columns = random_columns(rng, 6, 4, sharpness=2)
@@ -256,9 +254,7 @@ def test_blanks_spell_the_empty_text():
 
 @pytest.mark.parametrize("value", [-np.inf, np.nan])
 def test_a_column_without_a_probability_spells_nothing(value):
-    """If a column has no probability at all, the only hypothesis is the empty text of probability
-    0.
-    """
+    """If a column has no probability at all, the only hypothesis is the empty text."""
     columns = columns_of([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])
     columns[1] = value
     assert prefix_beam_search(columns, beam=3) == [Hypothesis((), -math.inf)]

@@ -300,9 +300,7 @@ def test_the_watch_outlives_clients_that_go():
 
 
 def test_the_watch_cuts_what_took_longest_first():
-    """If threads are needed, the slowest connection is cut off first, and recent ones are left
-    alone.
-    """
+    """If threads are needed, the slowest connections are cut off first, and recent ones stay."""
     watch = Watch(60)
     pairs = [socket.socketpair() for _ in range(3)]
     with ExitStack() as stack:

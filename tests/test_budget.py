@@ -44,9 +44,7 @@ class Slow(fake.Says):
 
 
 def slow_reading(seconds, inks, *texts):
-    """Read lines with a classifier that takes a second per glyph. Also return how many glyphs it
-    saw.
-    """
+    """Read lines with a classifier that takes a second per glyph, and count its glyphs."""
     clock = Clock()
     classifier = Slow(clock)
     budget = Budget(processor_time=seconds, clock=clock, wall_clock=clock)

@@ -30,9 +30,7 @@ def honest_digits(count, rng, spread=3.0):
 
 
 def drawings(count, rng):
-    """Return outputs for digits that are mostly right, and for non-digits that overlap them a
-    little.
-    """
+    """Return outputs for digits that are mostly right, and for slightly overlapping non-digits."""
     honest, labels = honest_digits(count, rng, spread=12.0)
     digits = Outputs(honest.astype(np.float32), sigmoid(rng.normal(5, 2, count)))
     noise, _ = honest_digits(count, rng)
@@ -120,9 +118,7 @@ def test_what_stays_ok_is_as_right_as_stated():
 
 
 def test_no_more_are_unsure_than_allowed():
-    """If the rate is out of reach, as many readings are unsure as allowed, and equal ones stay
-    together.
-    """
+    """If the rate is out of reach, as many readings as allowed are unsure, and equals agree."""
     belief = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.4])
     right = np.array([False, True, True, False, True, False])
     assert unsure_below(belief, right, 0.0, 1) == pytest.approx(0.5)

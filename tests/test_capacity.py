@@ -59,9 +59,7 @@ def test_a_reload_keeps_the_lock_of_the_site():
 
 @pytest.fixture
 def other_process():
-    """A function that runs another in a process of its own with a lock held. It returns the process
-    id.
-    """
+    """A function that runs another with a lock held in a process of its own. It returns its id."""
     children = []
 
     def holding(lock):

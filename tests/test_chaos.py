@@ -65,9 +65,7 @@ def wait_for(condition, seconds=30.0) -> None:
 
 
 def test_a_killed_worker_is_replaced_under_load():
-    """Under load, a killed worker is replaced, only its own requests are lost, and no counter
-    decreases.
-    """
+    """Under load, a killed worker is replaced, loses its own requests only, and keeps counts."""
     with started(WEB_CONCURRENCY="2") as (url, master):
         port = port_of(url)
         with Load(port, STROKES, DRAWING, clients=4, keep_alive=False) as load:
@@ -425,9 +423,7 @@ def test_silent_clients_are_not_kept_for_long():
 
 
 def test_nothing_of_a_client_is_in_the_log(tmp_path):
-    """The real server's log has no addresses, agents, drawings or malformed input, and each line is
-    JSON.
-    """
+    """The real server's log is JSON without addresses, agents, drawings or malformed input."""
     log = tmp_path / "log"
     port = free_port()
     with log.open("w") as stream:

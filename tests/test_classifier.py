@@ -36,9 +36,7 @@ def glyphs():
 
 
 def varied_glyphs(count=300):
-    """Return glyphs of all kinds: drawn digits, bent and stretched, thin and thick pens, noise,
-    blanks.
-    """
+    """Return varied glyphs: digits, bent and stretched, thin and thick pens, noise, blanks."""
     rng = np.random.default_rng(5)
     glyphs = []
     for number in range(count):
@@ -151,9 +149,7 @@ def test_a_network_of_any_kind_is_served(monkeypatch, glyphs, channels, judges):
 
 
 class Made:
-    """Fake interpreter with the methods that the classifier calls. P(is a digit), if any, comes
-    first.
-    """
+    """Fake interpreter with the methods that the classifier calls. P(is a digit) comes first."""
 
     def __init__(self, channels, judges):
         self.given = np.zeros((1, 28, 28, channels), np.float32)

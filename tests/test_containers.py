@@ -53,8 +53,6 @@ def test_one_client_does_not_fill_the_proxys_tmpfs():
 
 
 def test_the_proxy_waits_a_little_longer_than_a_request_may_take():
-    """The proxy's timeout is slightly above the time of a request, so that the site's own 503
-    arrives.
-    """
+    """The proxy's timeout is slightly above a request's, so that the site's own 503 arrives."""
     seconds = int(setting("proxy_read_timeout").removesuffix("s"))
     assert 5 <= seconds - Settings().request_seconds <= 15

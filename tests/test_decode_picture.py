@@ -102,9 +102,7 @@ def test_a_jpeg_of_several_scans_tells_its_memory():
 
 
 def test_a_progressive_jpeg_tells_its_size():
-    """The size of a progressive JPEG is read, and its memory includes two bytes per sample, here
-    4:2:0.
-    """
+    """A progressive JPEG has its size, and two bytes of memory per sample, here 4:2:0."""
     data = cv2.imencode(".jpg", corner(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
     assert read_header(data) == Header("JPEG", 48, 32, work_bytes=3.0)
 

@@ -228,9 +228,7 @@ def test_the_image_serves_and_writes_nothing(image):
 
 
 def test_the_image_is_nobody_s():
-    """The image has two stages, a user other than root, a health check, and no default for a
-    secret.
-    """
+    """The image has two stages, another user than root, a health check, and no secret."""
     names = [name for name, _ in instructions()]
     assert names.count("FROM") == 2
     last = names[len(names) - names[::-1].index("FROM") :]

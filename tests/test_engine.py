@@ -113,9 +113,7 @@ def test_the_calibration_is_the_card_s(models):
 
 
 def test_the_confidence_is_that_of_the_card_of_lines(models):
-    """The confidence of numbers comes from the line reader's card, and does not affect single
-    digits.
-    """
+    """The line reader's card sets the confidence of numbers, and not that of single digits."""
     change_card(models / "line.json", confidence={"unsure": 1.1, "pictures": {"unsure": 0.0}})
     recognizer = start(models).recognizer
     assert recognizer.read_strokes(hand.strokes(3)).status == "unsure"
@@ -146,9 +144,7 @@ def test_a_warm_up_leaves_no_trace(engine):
 
 
 def test_a_warm_up_makes_an_interpreter_for_each_reading_at_once(models, monkeypatch):
-    """A warm-up makes the interpreters of all concurrent readings, for each width, so that readings
-    make none.
-    """
+    """A warm-up makes the interpreters of all concurrent readings, for each width."""
     made = []
 
     def interpreter(**options):

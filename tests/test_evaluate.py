@@ -193,9 +193,7 @@ def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
 
 @pytest.fixture
 def line_reader(tmp_path, monkeypatch):
-    """A function that puts a line model into a folder. All line models read 12. Yields the loaded
-    ones.
-    """
+    """A function that puts a line model into a folder. Every line model reads 12."""
     loaded = []
 
     def reader(content):
@@ -229,9 +227,7 @@ def numbers(tmp_path, *labels):
 
 
 def test_numbers_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, capsys):
-    """Numbers of files, composed ones, digits and letters are read with the line reader in the
-    folder.
-    """
+    """Files of numbers, composed numbers, digits and letters are read with the line reader."""
     line_reader(tmp_path / "shipped", b"shipped")
     loaded = line_reader(tmp_path / "models", b"ours")
     words = ("--strokes", strokes, "--numbers", numbers(tmp_path, "12", "1.2"))

@@ -38,9 +38,7 @@ def test_head_says_what_get_says(client, path):
 
 
 def test_the_policy_starts_from_nothing(client):
-    """The Content-Security-Policy starts from nothing and allows neither inline code nor other
-    sites.
-    """
+    """The Content-Security-Policy starts from nothing, without inline code and other sites."""
     policy = client.get("/").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
     assert CONTENT_SECURITY_POLICY["script-src"] == CONTENT_SECURITY_POLICY["style-src"] == "'self'"

@@ -29,8 +29,7 @@ SITE = {
     "INKLING_RATE_LIMIT": "",
     "INKLING_PROXIES": "1",
 }
-"""Two workers on the smallest machine, without a rate limit, because one client sends
-everything."""
+"""Two workers on the smallest machine, without a rate limit, because one client sends all."""
 
 MOST_PICTURE_MIB = 150
 """Memory that one request may add to a worker, in MiB (`webapp.ops.capacity.PICTURE_BYTES`)."""

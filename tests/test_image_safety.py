@@ -175,18 +175,14 @@ def test_a_picture_without_pixels_is_refused(client, width, height):
     ids=["zTXt", "iTXt", "iCCP"],
 )
 def test_texts_and_profiles_of_a_png_are_not_unpacked(kind, start):
-    """Compressed texts and profiles of a PNG are not unpacked. A thousand took libpng most of a
-    minute.
-    """
+    """Compressed texts and profiles of a PNG, which took libpng most of a minute, stay packed."""
     text = start + zlib.compress(bytes(7_900_000), 9)
     assert in_time(png(chunk(kind, text) * 1000)) == "read"
 
 
 @pytest.mark.parametrize("kind", [b"IDAT", b"PLTE", b"eXIf", b"zTXt", b"abcd"])
 def test_a_png_chunk_that_claims_gigabytes_is_refused(kind):
-    """A chunk that declares gigabytes is refused. OpenCV allocated what 88 bytes declared, for
-    seconds.
-    """
+    """A chunk that declares gigabytes, which OpenCV allocated for seconds, is refused."""
     whole = png(chunk(kind, b"x"))
     place = whole.index(kind) - 4
     for claimed in (0xFFFFFFFF, 0x7FFFFFFF, 0xE4000000, len(whole)):
@@ -198,9 +194,7 @@ def test_a_png_chunk_that_claims_gigabytes_is_refused(kind):
 
 
 def test_a_jpeg_has_few_scans():
-    """A JPEG may have few scans, because each covers all pixels. Thousands of 50 bytes took
-    seconds.
-    """
+    """A JPEG of many scans, which each cover all pixels, is refused. Thousands took seconds."""
     image = np.full((5000, 5000), 200, np.uint8)
     progressive = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
     whole = cv2.imencode(".jpg", image, progressive)[1].tobytes()
@@ -328,9 +322,7 @@ def extended(webp: bytes, side: int) -> bytes:
     ("kind", "side"), [("png-alpha-16", 2740), ("webp-lossless-alpha", 3880)], ids=str
 )
 def test_it_rejects_what_decoding_would_blow_up(client, kind, side):
-    """A file that would need too much memory gets 413 before decoding, and a JPEG of that size is
-    read.
-    """
+    """A file that would need too much memory gets 413, and a JPEG of that size is read."""
     extension, pixel_bytes, options = KINDS[kind]
     channels = min(pixel_bytes, 4)
     image = np.zeros((side, side, channels), np.uint16 if pixel_bytes == 8 else np.uint8)
@@ -369,8 +361,7 @@ def test_it_rejects_a_png_of_very_many_chunks(client):
 
 
 def cmyk_jpeg(image: np.ndarray) -> bytes:
-    """Encode a baseline JPEG of four inks (Adobe, inverted), with 8 x 8 pixels per pixel of the
-    image.
+    """Encode a baseline JPEG of four inks (Adobe, inverted), with a block of 8 x 8 for each pixel.
 
     All coefficients but the mean of a block are zero, so each block needs one coefficient and an
     end of block (ITU-T T.81, F.1.2).

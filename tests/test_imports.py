@@ -152,9 +152,7 @@ def test_cycles_are_found():
 
 @pytest.mark.parametrize("folder", [WEBAPP, TRAIN], ids=["webapp", "train"])
 def test_no_modules_import_each_other(folder):
-    """No modules import each other, not even inside functions, so each can be read before its
-    users.
-    """
+    """No modules import each other, not even inside functions."""
     modules = {module_of(path): path for path in folder.rglob("*.py")}
     graph = {name: imported(imports_of(path), {*modules}) for name, path in modules.items()}
     assert cycle_of(graph) == []

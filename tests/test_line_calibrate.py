@@ -218,9 +218,7 @@ def test_figures_of_nothing_are_nothing():
 
 
 def test_strokes_and_pictures_are_read_by_their_own():
-    """Strokes and pictures are each read by their own recogniser, and the outcome has label and
-    text.
-    """
+    """Strokes and pictures have their own recognisers, and outcomes have label and text."""
 
     def reads(text):
         return Recognizer(fake.Says(0.9), line_reader=fake.Spells(text), eyes=fake.Sees())

@@ -186,9 +186,7 @@ def test_points_stand_under_what_hangs_over(inks):
 
 
 def test_raised_ink_is_other_ink_above_the_number(inks):
-    """Raised ink is small, labelled as other ink, and above the middle of the number, sometimes
-    below.
-    """
+    """Raised ink is small, labelled as other ink, and mostly above the middle of the number."""
     found = [placed_of(f"8{RAISED}", inks, seed, "apart") for seed in SEEDS]
     assert all(one[1][0] == OTHER for one in found)
     every = np.array([boxes(one) for one in found])
@@ -199,9 +197,7 @@ def test_raised_ink_is_other_ink_above_the_number(inks):
 
 
 def upright(text, inks, seed):
-    """Return tops and bottoms of the symbols, 0 at the foot and -1 at the top of digits about 1
-    high.
-    """
+    """Return tops and bottoms of the symbols, from 0 at the foot to -1 at the head of digits."""
     found = boxes(placed_of(text, inks, seed, "apart"))
     digits = np.array([symbol.isdigit() for symbol in text])
     # The feet of the digits on either side level a sloping baseline.

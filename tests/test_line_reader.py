@@ -195,9 +195,7 @@ def test_threads_do_not_disturb_each_other(reader, strips):
 
 
 def test_reserved_interpreters_are_used(content, strips, monkeypatch):
-    """Reserved interpreters of each width are reused, and no more are made without concurrent
-    calls.
-    """
+    """Reserved interpreters of each width are reused, and no more are made without need."""
     made = []
 
     def interpreter(**options):

@@ -48,9 +48,7 @@ def test_it_works():
 
 
 def test_the_document_has_the_figures_of_the_card():
-    """docs/figures.md has the figures of the shipped card, as `python -m train figures` writes
-    them.
-    """
+    """docs/figures.md has the shipped card's figures, as `python -m train figures` writes them."""
     card = json.loads((ROOT / "models" / "line.json").read_bytes())
     assert f"{BEGIN}\n{figures_of(card)}\n{END}" in (ROOT / "docs" / "figures.md").read_text()
 

@@ -90,9 +90,7 @@ def test_lines_of_a_batch_are_alike_in_width():
 
 
 def test_centres_are_in_the_middle_of_extents():
-    """Centres are in columns of two pixels, relative to the strip's start, and unknown without
-    extents.
-    """
+    """Centres are in columns of two pixels from the strip's start, and unknown without extents."""
     for seed in range(8):
         (batch,) = batches_of([line(60, (10, 20), (31, 31)), line(60, target=[5, 6])], seed=seed)
         known, unknown = sorted(range(2), key=lambda row: batch.targets[row, 0])

@@ -69,9 +69,7 @@ def test_texts_have_their_sign(source, name, signs):
 
 
 def test_lines_are_as_long_as_their_labels_say(source):
-    """Composed numbers have four or ten digits, pairs in pictures two, and words at least three
-    letters.
-    """
+    """Composed numbers have four or ten digits, pairs two, and words at least three letters."""
     sets = sets_of(source)
     for name in sets:
         if "composed" in name:

@@ -7,9 +7,7 @@ from train.digit.network import PARAMETERS, build_network
 
 
 def test_the_ten_class_part_is_the_seed_network():
-    """The ten-class part has three convolutions, two poolings, dense 64, softmax 10: 93,322
-    parameters.
-    """
+    """The ten-class part has the seed network's layers and its 93,322 parameters."""
     network = build_network()
     part = keras.Model(network.input, network.output["digit"])
     assert part.count_params() == PARAMETERS == 93_322

@@ -104,9 +104,7 @@ def test_size_and_unit_do_not_matter(reader):
 
 
 def test_alternatives_are_other_texts(reader):
-    """The alternatives are other texts than the reading, the most probable first, as many as
-    requested.
-    """
+    """The alternatives are other texts than the reading, sorted, as many as requested."""
     reading = reader.read_strokes(hand.number("407"), alternatives=5)
     texts = [other.text for other in reading.alternatives]
     shares = [other.confidence for other in reading.alternatives]

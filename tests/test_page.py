@@ -81,9 +81,7 @@ def test_it_works(size, line, near):
 
 
 def test_small_writing_is_looked_at_again_in_its_part_alone():
-    """Small writing gets a second look at its part of the picture, at the original resolution at
-    most.
-    """
+    """Small writing gets a second look at its part alone, at the original resolution at most."""
     eyes = Coloured()
     page_of(written((3000, 2000), (300, 700, 60, 9)), eyes)
     first, second = eyes.sizes
@@ -93,9 +91,7 @@ def test_small_writing_is_looked_at_again_in_its_part_alone():
 
 
 class Joining(Coloured):
-    """Eyes that merge the lines of large pictures, like writing that is larger than they were
-    trained on.
-    """
+    """Eyes that merge the lines of large pictures, as with writing larger than in training."""
 
     def see(self, picture, budget=None):
         """Return one body around all bodies."""

@@ -124,9 +124,7 @@ def test_an_upload_is_read(client, digit):
 
 
 def test_the_picture_is_shown_with_what_was_read(client):
-    """The page shows the picture, reduced, with a box and a digit over it, and describes it in
-    words.
-    """
+    """The page shows a reduced picture with a box and a digit over it, and describes it."""
     large = np.kron(hand.picture(3), np.ones((5, 5), np.uint8))
     text = check_page(upload(client, hand.png(large)))
     [shown] = re.findall(r'<image href="data:image/jpeg;base64,([^"]+)"', text)

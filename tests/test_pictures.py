@@ -214,9 +214,7 @@ def test_a_digit_below_many_words_is_read(app):
 
 
 def test_a_large_photo_reads_as_a_small_one_does(reader):
-    """A photo of 12 megapixels, decoded at half the size, is read like a small one, in its own
-    pixels.
-    """
+    """A photo of 12 megapixels, decoded at half the size, is read like a small one."""
     data = photo_of(lines_of("3047"), "plain", np.random.default_rng(3))
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     factor = 4000 / picture.shape[1]

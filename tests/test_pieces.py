@@ -116,9 +116,7 @@ def test_a_strip_of_a_picture_is_charged_for():
 
 
 def test_a_component_is_divided_pixel_by_pixel():
-    """Each pixel of a divided component goes to the owner of its middle, and none is lost or
-    doubled.
-    """
+    """Each pixel of a divided component goes to the owner of its middle, exactly once."""
     ink = np.zeros((40, 60), np.uint8)
     ink[10:14, 5:45] = 255
     (piece,) = pieces_of(ink)

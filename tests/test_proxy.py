@@ -35,9 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 @contextmanager
 def proxy(app_port: int, folder, *changes):
-    """Run nginx with the shipped configuration and some changes until the block ends. Yield its
-    port.
-    """
+    """Run nginx with the shipped configuration and some changes. Yield its port."""
     port = free_port()
     config = (ROOT / "deploy/nginx.conf").read_text()
     for shipped, here in (

@@ -65,9 +65,7 @@ def test_the_machine_itself_is_not_counted():
 
 
 def test_large_requests_cost_more_than_small_ones():
-    """The cost grows with the strokes of a drawing, the drawings of a batch and a picture's
-    megapixels.
-    """
+    """The cost grows with a drawing's strokes, a batch's drawings and a picture's megapixels."""
     stroke = {"x": [1, 2], "y": [3, 4]}
     picture = hand.png(np.full((1500, 1000), 255, np.uint8))
     batch = {"drawings": [{"strokes": [stroke] * 10}] * 10}

@@ -230,9 +230,7 @@ def test_the_stages_are_timed(sure):
 
 
 def test_numbers_need_a_line_reader():
-    """Without a line reader, single digits are read, and numbers are an error that names the
-    reader.
-    """
+    """Without a line reader, single digits are read, and numbers are an error."""
     alone = Recognizer(Says())
     assert alone.read_strokes(hand.strokes(1), expect="digit").text == "1"
     with pytest.raises(ValueError, match="needs a line reader"):

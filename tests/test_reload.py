@@ -136,9 +136,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_row_8_a_changed_model_is_refused_and_the_old_one_serves_on(models, log, change):
-    """An invalid model is refused on reload with one line, and killed workers' successors ignore
-    it.
-    """
+    """A reload refuses an invalid model with one line, and later workers do not read it."""
     command = logging_to(log, *GUNICORN)
     with started_by(command, WEB_CONCURRENCY="2", INKLING_MODELS=str(models)) as (url, master):
         port = port_of(url)
@@ -222,9 +220,7 @@ def test_row_8_recycled_workers_serve_the_model_that_was_checked(models):
     ],
 )
 def test_a_wrong_setting_refuses_the_reload(tmp_path, log, line):
-    """A reload with an invalid setting changes nothing, also for later workers, until it is
-    corrected.
-    """
+    """A reload with an invalid setting changes nothing until the setting is corrected."""
     config = tmp_path / "gunicorn.conf.py"
     right = (ROOT / "gunicorn.conf.py").read_text()
     config.write_text(right)
@@ -244,9 +240,7 @@ def test_a_wrong_setting_refuses_the_reload(tmp_path, log, line):
 
 
 def test_a_worker_that_cannot_start_later_does_not_end_the_site(tmp_path, log):
-    """If a worker cannot start, others are tried until one does, for example while a module is
-    broken.
-    """
+    """If a worker cannot start, for example while a module is broken, others are tried."""
     site = tmp_path / "broken.py"
     site.write_text("from tests.plain import app\n")
     command = [*GUNICORN[:-1], "--pythonpath", f"{tmp_path},{ROOT}", "broken:app"]
@@ -303,9 +297,7 @@ def test_reloads_lose_no_request(keep_alive):
 
 
 def test_the_site_answers_again_whatever_is_done_to_it(models, log):
-    """The site answers after kills, reloads, refused reloads and recycling under load, and stops in
-    order.
-    """
+    """The site answers after kills, reloads, refused reloads and recycling, and stops cleanly."""
     command = [*GUNICORN[:-1], "--max-requests", "100", *NO_JITTER, GUNICORN[-1]]
     environment = {"WEB_CONCURRENCY": "2", "INKLING_MODELS": str(models)}
     with started_by(logging_to(log, *command), **environment) as (url, master):

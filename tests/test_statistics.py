@@ -61,9 +61,7 @@ def test_every_confidence_has_a_bin(edge):
 
 
 def test_the_likelihood_by_hand():
-    """The negative log-likelihood matches a calculation by hand, and is finite for a probability of
-    0.
-    """
+    """The negative log-likelihood matches a calculation by hand, and is finite for P = 0."""
     probabilities = np.full((2, 10), 0.05)
     probabilities[0, 3], probabilities[1, 7] = 0.5, 0.25
     found = negative_log_likelihood(probabilities, np.array([3, 7]))

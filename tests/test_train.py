@@ -331,9 +331,7 @@ def test_what_was_measured_before_has_to_be_measured_again(command, tmp_path, ca
 
 
 def test_ship_takes_the_seed_that_reads_dev_best(command, tmp_path, capsys):
-    """`ship` chooses the seed by dev, not by the test set, and the card has the figures of all
-    seeds.
-    """
+    """`ship` chooses the seed by dev, not by the test set, and the card has all seeds' figures."""
     strokes = stroke_file(tmp_path, *pen_rows(writers=12))
     runs = []
     for seed, epochs in ((1, 1), (2, 5)):

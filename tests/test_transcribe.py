@@ -76,9 +76,7 @@ class Guesses:
 
 
 class Judges:
-    """A network of single digits with fixed outputs, or with P(is a digit) from a function of the
-    ink.
-    """
+    """A network of single digits with fixed outputs, or with a function of the ink."""
 
     def __init__(self, probabilities=EVEN, is_digit=1.0) -> None:
         self._probabilities, self._is_digit = probabilities, is_digit
@@ -442,9 +440,7 @@ def test_a_stroke_is_divided_where_it_covers_half_of_another_symbol(covered, div
 
 
 def test_quality_grows_with_what_is_read_and_how_sure_it_is():
-    """Quality increases with the share of ink read and with its confidence, so that pages are
-    turned.
-    """
+    """Quality grows with the share of ink read and its confidence, so that pages are turned."""
 
     def quality(text, is_digit):
         return read(row(3), Spells(text), Judges(is_digit=is_digit)).quality

@@ -30,9 +30,7 @@ def ink_box(name, digit=2):
 
 
 def test_plain_is_in_the_middle():
-    """The plain version is 168 pixels and the pen high, black on white, in the middle of the
-    canvas.
-    """
+    """The plain version is 168 pixels plus the pen, black on white, in the canvas's middle."""
     left, top, width, height, image = ink_box("plain")
     assert image.shape == (280, 280)
     assert max(width, height) == pytest.approx(168 + 10, abs=3)

@@ -108,9 +108,7 @@ def test_row_7_the_soft_limit_is_raised():
 
 @pytest.mark.parametrize("options", [(), ("--worker-connections", "5000")])
 def test_row_7_more_silent_connections_than_descriptors(options):
-    """With too few descriptors, even for the configured connections, the oldest silent ones are
-    closed.
-    """
+    """With too few descriptors for the connections, the oldest silent ones are closed."""
     with started_by(under("-n 256", *options), **FOR_EVER) as (url, master):
         port, pids = port_of(url), workers(master.pid)
         with slow_clients(port, 400, b"") as connections:
@@ -227,9 +225,7 @@ def accepted(worker, count: int) -> Iterator[list[socket.socket]]:
 
 @pytest.mark.parametrize("code", ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EIO"])
 def test_row_7_a_failing_accept_is_tried_again_later(worker, monkeypatch, caplog, code):
-    """After a failing accept, the worker pauses instead of polling the readable socket, and logs
-    once.
-    """
+    """After a failing accept, the worker pauses before it polls the socket again, and logs once."""
     [listener] = worker.sockets
     listener.error = getattr(errno, code)
     now = time.monotonic()

@@ -28,9 +28,7 @@ LIGHT = STROKES, b'{"strokes": []}', "application/json"
 
 
 def fake():
-    """A fake site that does what the body says: a status, `hang`, `end`, `fail`, or MiB to
-    allocate.
-    """
+    """A fake site that obeys the body: a status, `hang`, `end`, `fail`, or MiB to allocate."""
 
     def answer(path, body, size, kind):
         said = body.read().decode()
@@ -98,9 +96,7 @@ def test_seeds_are_of_every_kind(seeds):
 
 
 def test_named_requests_are_seeds(seeds):
-    """Named requests are start recipes of the kind in their name, and drawings among them are
-    varied.
-    """
+    """Named requests are start recipes of their name's kind, and drawings among them are varied."""
     rng = np.random.default_rng(11)
     named = {seed.recipe["named"]: seed for seed in seeds if "named" in seed.recipe}
     assert named.keys() == hostile.HOSTILE.keys()
@@ -144,9 +140,7 @@ def test_changed_drawings_are_within_the_interface(kind, seeds):
 
 
 def test_changed_pictures_are_within_the_interface(seeds):
-    """Varied pictures stay within the bounds of sides and pixels, and use existing shapes and
-    files.
-    """
+    """Varied pictures stay within the bounds of sides and pixels, with known shapes and files."""
     rng, settings = np.random.default_rng(4), Settings()
     pictures = [seed.recipe for seed in seeds if seed.kind == "pictures"]
     for number in range(500):
@@ -239,9 +233,7 @@ def test_a_child_that_hangs_is_killed():
 
 
 def test_a_child_that_ends_is_the_worst():
-    """A child that dies counts with all of its memory limit, and another one takes the next
-    request.
-    """
+    """A child that dies counts with all of its memory limit, and is replaced."""
     with Lane(fake, memory=300 * MIB) as lane:
         assert lane.measure(said("end")).status == "died"
         assert lane.measure(said("end")).mib == 300

@@ -28,8 +28,7 @@ from .measure.tables import table
 from .progress import PROGRESS_SECONDS
 
 NAMES = ("digits", "ink", "pen")
-"""The shipped models of single digits: the seed network, the one for pictures, and the one for
-strokes."""
+"""The shipped models of single digits: the seed network, one for pictures, and one for strokes."""
 QUICK_OUTPUT = Path("build/quick")
 RUNS = Path("build/runs")
 """Folder where each training writes its network, shipped or not."""

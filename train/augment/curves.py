@@ -13,8 +13,7 @@ Piece = NDArray[np.float64]
 Point = tuple[float, float]
 
 SPACING = 0.055
-"""Distance between points along a stroke, in heights of the digit, as from a tablet and a steady
-hand."""
+"""Distance between points along a stroke, in heights of the digit, as on a tablet."""
 
 FEWEST, MOST = 12, 40
 """Least and largest number of points of a stroke."""
@@ -96,8 +95,9 @@ _WEIGHTS = _catmull_rom()
 
 
 def spline(*points: Point) -> Piece:
-    """Return a smooth curve through points (Catmull and Rom, "A class of local interpolating
-    splines", 1974).
+    """Return a smooth curve through points.
+
+    Catmull and Rom, "A class of local interpolating splines", 1974.
     """
     knots = np.array(points)
     padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])

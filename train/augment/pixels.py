@@ -132,9 +132,7 @@ def _affine_sources(
 def _elastic_field(
     count: int, height: int, width: int, deviation: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return a smooth random displacement, (N, H, W, 2), in pixels (after Simard et al., ICDAR
-    2003).
-    """
+    """Return smooth random displacements, (N, H, W, 2), in pixels (Simard et al., ICDAR 2003)."""
     control = rng.normal(0, deviation, (2, count, CONTROL_POINTS, CONTROL_POINTS))
     field = _smooth_basis(height) @ control.astype(np.float32) @ _smooth_basis(width).T
     return np.asarray(np.moveaxis(field, 0, -1), np.float32)

@@ -36,8 +36,7 @@ class Warp:
     apart: float = 0.03
     """Standard deviation of each stroke's own displacement, in drawings of several strokes."""
     styles: float = 0.25
-    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash, or lose a bar or
-    slash."""
+    """Share of 1s, 7s and 0s that gain a flag, foot, bar or slash, or lose a bar or slash."""
     rounded: float = 0.2
     """Share of drawings with rounded corners, like those of a quick hand."""
     gaps: float = 0.08

@@ -26,8 +26,7 @@ OVERLAP = (0.0, 0.1)
 """Least and largest overlap of the ink of touching digits, in heights."""
 
 KISS = (-0.06, 0.0)
-"""Least and largest overlap of kissing digits, in heights. Their ink meets because of the pen's
-width."""
+"""Least and largest overlap of kissing digits, in heights. The pen's width makes them meet."""
 
 NOOK = 0.25
 """Largest distance that a digit moves under or over its neighbour to touch it, in heights. A 1 is
@@ -38,8 +37,7 @@ OWN_SHARE = 0.5
 contact sheet, digits with less were illegible."""
 
 BLOT = 1.25
-"""Distance between the middles of two lines, in widths of the pen, below which they merge in a
-picture."""
+"""Distance of the middles of two lines, in widths of the pen, below which they merge."""
 
 HEIGHT_NOISE = 0.08
 """Standard deviation of a digit's height, as a share."""
@@ -156,8 +154,7 @@ def _points(strokes: Sequence[Stroke]) -> Stroke:
 
 
 def clearance(left: Stroke, right: Stroke, pen: float) -> float:
-    """Return how far ink moves to the right so that a picture shows it and its neighbour as two
-    digits.
+    """Return how far ink moves to the right to stay legible beside its neighbour in a picture.
 
     In a picture, a 1 in the stem of a 9, or right beside it, looks like a thick stem. Each of the
     two keeps `OWN_SHARE` of its ink to itself.

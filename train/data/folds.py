@@ -19,5 +19,4 @@ FOLDS: tuple[tuple[str, ...], ...] = (
     ("att", "kai", "lav", "lou", "mot", "pendigits", "scr", "sie", "sta", "tos"),
     ("aga", "cea", "ceb", "cec", "ced", "gmd", "hpb", "hpp", "ibm", "lex", "pri", "uqb", "val"),
 )
-"""UNIPEN's contributors of digits, numbers, letters and symbols by their three letters, and
-`pendigits`."""
+"""UNIPEN's contributors of digits, numbers, letters and symbols, and `pendigits`."""

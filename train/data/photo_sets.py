@@ -19,8 +19,7 @@ LENGTHS = (1, 8)
 """Least and largest number of digits of a line."""
 
 PICTURE_PEN = (0.07, 0.12)
-"""Pen widths of a digit drawn as a picture, in its heights. They exceed the gap of kissing
-digits."""
+"""Pen widths of a digit drawn as a picture, in its heights, above the gap of kissing digits."""
 
 PICTURE_HEIGHT = 60
 """Height of a digit drawn as a picture, in pixels."""
@@ -39,9 +38,7 @@ class PhotoSample:
 def generated_photos(
     samples: Sequence[StrokeSample], kind: str, count: int, seed: int
 ) -> Iterator[PhotoSample]:
-    """Yield photos of one of `SCENES`, each of one to three lines of digits, each line by one
-    writer.
-    """
+    """Yield photos of one of `SCENES`, with one to three lines of digits by one writer each."""
     rng = np.random.default_rng([seed, list(SCENES).index(kind)])
     for _ in range(count):
         lines = [

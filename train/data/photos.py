@@ -22,7 +22,7 @@ DIGIT_HEIGHT = (55.0, 130.0)
 """Least and largest height of the writing, in pixels."""
 
 PEN = (0.05, 0.11)
-"""Least and largest width of the pen, in heights of the writing. A ballpoint's is about 0.07, a
+"""Least and largest width of the pen, in heights of the writing. A ballpoint's is some 0.07, a
 felt pen's 0.15."""
 
 LINE_PITCH = 1.9

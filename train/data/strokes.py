@@ -15,8 +15,7 @@ from webapp.recognition import Stroke
 from ..errors import DataError
 
 SPLITS = {0: "test", 1: "dev", 2: "train", 3: "train"}
-"""Split by the CRC-32 of the writer's name, modulo 4. All samples of a writer belong to one
-split."""
+"""Split of a writer, by the CRC-32 of the name modulo 4. It has all samples of the writer."""
 
 ABOUT_PENDIGITS = {
     "authors": "E. Alpaydin, F. Alimoglu",
@@ -71,9 +70,7 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
 
 
 def imported_from_unipen(path: Path) -> bool:
-    """Check whether the first row names `import-unipen` as its source. The file then has UNIPEN's
-    licence.
-    """
+    """Check whether the first row names `import-unipen`, which means UNIPEN's licence."""
     return re.match(r"data/[1-8][a-d]?/", _source(path)) is not None
 
 

@@ -16,8 +16,7 @@ from ..measure.digits import Decisions, decide
 from ..measure.statistics import auroc, calibration_error, negative_log_likelihood
 
 TEMPERATURES = (0.1, 10.0)
-"""Search range of the temperature. A result at either end means that the samples do not determine
-it."""
+"""Search range of the temperature. At either end of it, the samples do not determine one."""
 
 NONDIGIT_PRIOR = 0.05
 """Assumed share of non-digits among visitors' drawings. It is not measured: the page asks for
@@ -186,11 +185,11 @@ def fit_platt(
 
 
 def reject_below(scores: NDArray[np.float64], share: float) -> float:
-    """Return the threshold below which at most this share of digits falls, midway between two
-    scores.
+    """Return the threshold with at most a share of the digits below, midway between two scores.
 
     Args:
         scores: calibrated P(is a digit) of digits, (N,), N at least 1.
+        share: 0 to 1.
     """
     ranked = np.sort(scores)
     count = math.floor(share * len(ranked))

@@ -33,8 +33,7 @@ class Hyperparameters:
     """Adam's learning rate after the warm-up. A cosine then decays it to 0."""
     warmup_epochs: float = 1.0
     averaging: float = 0.999
-    """Momentum of the exponential moving average of the weights. The fitted network has the
-    average."""
+    """Momentum of the weights' exponential moving average, which is the result of the fit."""
     label_smoothing: float = 0.05
     is_digit_weight: float = 0.5
     """Weight of the loss of P(is a digit). The loss of the ten digits has weight 1."""
@@ -66,9 +65,7 @@ class Hyperparameters:
     """Samples of one writer per pass over the strokes."""
 
     def strength(self, epoch: int) -> float:
-        """Return the strength of the pixels' augmentation in an epoch, counted from 0: 1, then
-        less.
-        """
+        """Return the strength of the pixels' augmentation in an epoch, counted from 0."""
         left = (self.epochs - 1 - epoch) / max(1.0, self.settling * self.epochs)
         return self.settled + (1 - self.settled) * min(1.0, left)
 
@@ -98,9 +95,7 @@ class Batches:
         self.per_epoch = math.ceil(len(labels) / settings.batch_size)
 
     def batch(self, place: int) -> tuple[NDArray[np.float32], ...]:
-        """Return a batch by its place: network input (N, 28, 28, C), then the `targets` of its
-        rows.
-        """
+        """Return a batch by its place: network input (N, 28, 28, C), then its rows of `targets`."""
         epoch, index = divmod(int(place), self.per_epoch)
         size = self._settings.batch_size
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]

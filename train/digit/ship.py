@@ -1,6 +1,4 @@
-"""Shipping of a network of single digits: measure, calibrate, choose the seed on dev, write the
-card.
-"""
+"""Shipping of a network of single digits: measurement, calibration, choice of a seed, card."""
 
 import zlib
 from collections.abc import Mapping, Sequence

@@ -115,8 +115,7 @@ class StrokeSource:
         rendering: Rendering,
         styled: float = 0.0,
     ) -> None:
-        """Take samples, and the share of glyphs, 0 to 1, that `styles.py` draws instead of the
-        writer.
+        """Take samples, and the share of glyphs, 0 to 1, that `styles.py` draws instead.
 
         A styled glyph shows the sample's digit, drawn anew each time.
         """

@@ -25,8 +25,7 @@ NUMBER_LIST = re.compile(r"\[[\s\d.,e+-]*\]")
 
 @contextlib.contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
-    """Provide a temporary folder on the same disk as the models, so that files are moved
-    atomically.
+    """Provide a temporary folder on the same disk as the models, to move files from atomically.
 
     Raises:
         TrainError: the folder cannot be written to.
@@ -90,8 +89,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
-    """Write a fitted Keras network, its LiteRT file and its log to a folder, named after the log's
-    name.
+    """Write a fitted Keras network, its LiteRT file and its log to a folder, by the log's name.
 
     Raises:
         TrainError: the folder cannot be written to.

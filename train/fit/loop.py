@@ -1,6 +1,4 @@
-"""The fit of a network, in rounds of samples that are made in parallel, with a checkpoint after
-each.
-"""
+"""The fit of a network, in rounds of samples that are made in parallel, with checkpoints."""
 
 import json
 import math
@@ -41,8 +39,7 @@ class Schedule:
     """Adam's learning rate after the warm-up. A cosine then decays it to 0."""
     warmup_rounds: float = 1.0
     averaging: float = 0.999
-    """Momentum of the exponential moving average of the weights. The fitted network has the
-    average."""
+    """Momentum of the weights' exponential moving average, which is the result of the fit."""
     clip: float = 5.0
     """Norm that gradients are clipped to."""
 

@@ -47,8 +47,7 @@ RIDGE = 1e-2
 """Penalty on the squared weights of the standardised features, as a share of one sample."""
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2)
-"""Candidate weights of the second opinion and of the language model. The line reader's weight is
-1."""
+"""Candidate weights of the second opinion and the language model. The line reader has 1."""
 
 COSTS = (0.0, 0.75, 1.5, 2.5)
 """Candidate costs that are subtracted from the logit of other ink, in nats."""

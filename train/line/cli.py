@@ -18,8 +18,7 @@ RUNS = Path("build/runs")
 FIGURES = Path("docs/figures.md")
 
 FOLD_ROUNDS = 12
-"""Rounds of a fit that leaves a group out. Such fits serve for calibration only, so they are
-shorter."""
+"""Rounds of a fit that leaves a group out. Such fits only calibrate, so they are shorter."""
 
 
 def add_commands(commands: Any) -> None:

@@ -60,8 +60,7 @@ def random_line(inks: Inks, rng: Rng) -> Line:
 
 
 WIDEST = 512
-"""Width, in pixels, of the widest line to train on. Wider ones (long numbers with wide gaps) are
-dropped."""
+"""Pixels of the widest line to train on. Wider ones (long numbers, wide gaps) are dropped."""
 
 
 def composed_line(

@@ -28,8 +28,7 @@ send pictures that can be read."""
 def evaluate(
     models: Path, dev: Source, folders: Sequence[Path] = (), renew: bool = False
 ) -> list[str]:
-    """Print the figures of the shipped line reader, and return those that are worse than its
-    card's.
+    """Print the figures of the shipped line reader, and return those that are worse than the card.
 
     Args:
         models: the folder of the line reader and of the networks that give the second opinion.

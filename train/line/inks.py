@@ -21,8 +21,7 @@ WRITER_CAP = 150
 """Largest number of samples per writer. A few writers hold most of UNIPEN's digits."""
 
 NO_MARKS = frozenset([*SIGNS, *"|_`\\^?", "\\@"])
-"""Symbols that do not serve as other ink: the signs, and symbols too similar to a sign or to a
-1."""
+"""Symbols that do not serve as other ink: the signs, and those too similar to a sign or to a 1."""
 
 STRAIGHT = 0.15
 """Largest width of a bar, as a share of its length. 233 of UNIPEN's 32,870 train letters are bars,
@@ -84,14 +83,11 @@ class Files:
 
 @dataclass(frozen=True)
 class Source:
-    """Selection of inks: files, splits and contributors. It is sent to the process that composes
-    lines.
-    """
+    """Selection of inks by file, split and contributor, which is sent to the composing process."""
 
     files: Files
     mnist: Path | None = None
-    """MNIST's folder. Its training images are composed into lines by writer. None leaves them
-    out."""
+    """MNIST's folder. Its training images are composed by writer. None leaves them out."""
     splits: tuple[str, ...] = ("train",)
     without: tuple[str, ...] = ()
     """Contributors that are left out."""

@@ -18,8 +18,7 @@ class LineShape:
     """Filters of the five 3x3 convolutions. Pooling halves the height after the first, second and
     fourth, and the width after the first."""
     columns: int = 144
-    """Filters of the convolution over the whole height, and of the residual convolutions along the
-    line."""
+    """Filters of the convolution over the whole height, and of the residual ones along the line."""
     dilations: Sequence[int] = (1, 2, 4, 8)
     """Dilations of the residual convolutions, which are 5 columns wide. A column sees 3.5 heights
     to either side. This context tells a slash in a date from a bar."""

@@ -96,9 +96,7 @@ class Item:
             self.corner = self.corner + step
 
     def sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the left and right end of the ink in each row, (28,). Empty rows have inf and
-        -inf.
-        """
+        """Return left and right end of the ink by row, (28,). Empty rows are inf and -inf."""
         left, right = np.full(ROW_COUNT, np.inf), np.full(ROW_COUNT, -np.inf)
         points = self.points()
         rows = ((points[:, 1] - ROW_FIRST) / ROW_STEP).astype(int).clip(0, ROW_COUNT - 1)

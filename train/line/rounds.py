@@ -83,10 +83,10 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
 
 
 def centre_columns(spans: NDArray[np.float32], target: NDArray[np.int8]) -> NDArray[np.int32]:
-    """Return the column that should emit each symbol: the one in the middle of its ink, or the next
-    one that CTC can use.
+    """Return the column that should emit each symbol, near the middle of its ink.
 
-    A column emits one symbol, and CTC needs a blank between two equal symbols.
+    A column emits one symbol, and CTC needs a blank between two equal symbols. A symbol that is too
+    near to the previous one moves to the next possible column.
 
     Args:
         spans: (N, 2), first and last pixel of each symbol's ink.

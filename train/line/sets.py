@@ -214,9 +214,7 @@ def _text(rng: Rng) -> str:
 
 
 def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
-    """Return a line on random paper as a PNG file. If cropped to its ink, it is `CHEQUE` pixels
-    high.
-    """
+    """Return a line on random paper as a PNG file, if cropped to its ink, `CHEQUE` pixels high."""
     view = view_of_line(text, inks, rng)
     picture = view.picture
     if cropped:

@@ -26,8 +26,7 @@ from .run import NAME
 from .sets import CALIBRATION, FULL, Amounts, group_of, line_sets
 
 CHOICE_SHARE = 3
-"""The decoding constants are chosen on one in this many of the samples that the confidence is
-fitted on."""
+"""One in this many of the samples for the confidence is for the decoding constants."""
 
 LIMITS = [
     "Digits and the signs . , - + / : % ( ) = $ # in rows; no fractions one above the other, no "
@@ -136,8 +135,9 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """A fit that left contributors out, and lines of their dev writers. Neither this fit nor the
-    networks of single digits have seen these writers.
+    """A fit that left contributors out, and lines of their dev writers.
+
+    Neither this fit nor the networks of single digits have seen these writers.
     """
 
     folder: Path
@@ -225,12 +225,13 @@ def _costs(model: Confidence) -> dict[str, float]:
 
 
 def _chosen(folds: Sequence[Fold]) -> Confidence:
-    """Choose the constants that decide the text: the weight of the second opinion, then that of the
-    language model, then the cost of other ink.
+    """Choose the constants that decide the text.
 
-    The score is the share of right readings, averaged over groups of sets (`group_of`), so that the
-    many sets with signs count as one. A number must be read exactly, a non-number must be rejected.
-    Pictures are read with the constants chosen on strokes. The other constants keep their defaults.
+    They are the weight of the second opinion, then that of the language model, then the cost of
+    other ink. The score is the share of right readings, averaged over groups of sets (`group_of`),
+    so that the many sets with signs count as one. A number must be read exactly, a non-number must
+    be rejected. Pictures are read with the constants chosen on strokes. The other constants keep
+    their defaults.
     """
 
     def right(confidence: Confidence) -> float:
@@ -286,9 +287,7 @@ def _exported(folder: Path) -> bytes:
 
 
 def data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
-    """List the data a run was trained on, with licences and citations of the files that are at
-    hand.
-    """
+    """List the training data of a run, with licences and citations of the files at hand."""
     entries: list[dict[str, Any]] = []
     if log.get("mnist", dev.mnist is not None):
         entries.append({"name": "MNIST", **MNIST})

@@ -97,9 +97,7 @@ class Result:
 
     @property
     def belief(self) -> float:
-        """Probability that the best digit is right, even if it was rejected. Answers are ranked by
-        it.
-        """
+        """Probability that the best digit is right, even if rejected. It ranks the answers."""
         sure = 1.0 if self.is_digit is None else self.is_digit
         return sure * max(self.probabilities, default=0.0)
 

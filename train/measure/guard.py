@@ -10,8 +10,7 @@ from .statistics import Z95, auroc_error, wilson
 from .tables import percent
 
 ROUNDING = 2
-"""Samples that may be read differently on another processor, because its arithmetic rounds
-differently."""
+"""Samples that may be read differently on another processor, which may round differently."""
 
 AUROC_ROUNDING = 0.001
 """Difference of the AUROC that rounding may cause."""

@@ -34,15 +34,14 @@ class NumberFigures:
     count: int
     writers: int
     exact: float
-    """Share whose text equals the label, ignoring spaces and line breaks. `not_a_number` and
-    `empty` have no text."""
+    """Share with a text that equals the label without spaces and line breaks. Rejected and empty
+    readings have no text."""
     exact95: tuple[float, float]
     """95 % interval by a bootstrap over writers."""
     by_length: dict[int, tuple[int, int]]
     """For each length, how many numbers there are and how many are exact."""
     digit_errors: float
-    """Sum of the edit distances between text and label, as a share of the digits and signs
-    written."""
+    """Edit distance between text and label, summed, as a share of the digits and signs written."""
     digit_errors95: tuple[float, float]
     over: float
     """Share read as more digits and signs than were written."""
@@ -173,9 +172,7 @@ def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def edit_distance(one: str, other: str) -> int:
-    """Return the fewest insertions, deletions and replacements from one to the other (Levenshtein
-    1966).
-    """
+    """Return the fewest insertions, deletions and replacements (Levenshtein 1966)."""
     above = list(range(len(other) + 1))
     for row, character in enumerate(one, 1):
         here = [row]

@@ -152,9 +152,7 @@ def plot_reliability(rows: Sequence[Figures], path: Path) -> None:
 
 
 def plot_risk(rows: Sequence[Figures], path: Path) -> None:
-    """Plot the share of wrong answers if only the most confident are given. A dot marks the end of
-    `ok`.
-    """
+    """Plot the share of wrong answers if only the most confident are given. A dot ends `ok`."""
     figure, axes = pyplot.subplots(figsize=(5.6, 4.2), layout="constrained")
     for row in rows:
         belief = np.array([result.belief for result in row.results])

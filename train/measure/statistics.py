@@ -63,8 +63,7 @@ def over_writers(names: Sequence[str], right: NDArray[np.bool_], seed: int = 0) 
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error: the mean of |confidence - accuracy| over bins,
-    weighted by samples.
+    """Return the expected calibration error: mean |confidence - accuracy| of bins, by samples.
 
     Args:
         confidence: (N,), 0 to 1, N at least 1. The `BINS` bins have equal width.
@@ -87,10 +86,10 @@ def negative_log_likelihood(probabilities: NDArray[np.float64], labels: NDArray[
 
 
 def auroc(digits: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Return the area under the ROC curve: P(a digit's score is above another's), ties counted
-    half.
+    """Return the area under the ROC curve: P(a digit's score is above another's).
 
-    This is Mann and Whitney's U, divided by the number of pairs (Hanley and McNeil 1982).
+    Ties count half. The area is Mann and Whitney's U, divided by the number of pairs (Hanley and
+    McNeil 1982).
 
     Args:
         digits, others: scores, (N,) and (M,), at least one each.

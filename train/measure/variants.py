@@ -74,8 +74,7 @@ Ink at 205 on white has a fifth of the contrast of black ink, like a hard pencil
 STROKES: dict[str, Look] = {
     name: PICTURES[name] for name in ("tiny", "huge", "off-centre", "rotated +15°", "rotated -15°")
 }
-"""Versions as strokes, which have no pen and no ink. Their points are on whole pixels, like a
-mouse's."""
+"""Versions as strokes, without pen and ink. Their points are whole pixels, like a mouse's."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,9 @@ class Variant:
     name: str
     figures: Figures
     points: float
-    """Difference of the accuracy from the plain version's, in percentage points. Negative is
-    worse."""
+    """Difference of the accuracy from the plain version's, in points. Negative is worse."""
     points95: float
-    """Half of the 95 % interval of the difference, in points. It is paired by sample and clustered
-    by writer."""
+    """Half of its 95 % interval, in points, paired by sample and clustered by writer."""
 
 
 def evaluate_variants(
