@@ -172,7 +172,7 @@ def test_http_1_1_without_a_host_is_refused(app):
     ],
 )
 def test_the_host_of_an_absolute_target_counts(target, status):
-    """An absolute target's host takes precedence over a valid Host header (RFC 9112, 3.2.2)."""
+    """An absolute target's host overrides Host, which must be valid (RFC 9112, 3.2.2)."""
     site = create_app(Settings(hosts="ink.example"))
     assert answer(site, "HTTP/1.1", "ink.example", target)[0] == status
     assert answer(site, "HTTP/1.1", "a..b", target)[0] == 400

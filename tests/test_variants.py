@@ -52,7 +52,7 @@ def test_faint_is_light_grey():
 
 
 def test_tiny_and_huge():
-    """Tiny digits are 24 pixels high on the page's canvas, huge ones fill 2,000 pixels."""
+    """Tiny digits are 24 pixels long on the page's canvas, huge ones fill 2,000 pixels."""
     _, _, width, height, image = ink_box("tiny")
     assert image.shape == (280, 280)
     assert 24 <= max(width, height) <= 27

@@ -62,8 +62,7 @@ def calibrate(
 
     Returns:
         The calibration, and its entry in the card: the constants, the samples they were chosen on,
-        and
-        the rates they reach there.
+        and the rates they reach there.
 
     Raises:
         ValueError: there are no digits; or `nondigits` is empty or lacks the output that the digits

@@ -145,8 +145,7 @@ def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.flo
 
     Returns:
         Smoothed one-hot digits, (N, 10), zeros for non-digits; 1 for a digit and 0 for a non-digit,
-        (N,
-        1), and the same as weights of the first output, (N,).
+        (N, 1); and the same as weights of the first output, (N,).
     """
     is_digit = (labels != NOT_A_DIGIT).astype(np.float32)
     digit = np.zeros((len(labels), CLASSES), np.float32)

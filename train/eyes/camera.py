@@ -139,7 +139,7 @@ def through_lens(picture: Picture, height: float, clean: bool, rng: Rng) -> Pict
 
 
 def _from_afar(picture: Picture, height: float, rng: Rng) -> Picture:
-    """Reduce the resolution, at most to `SMALLEST`, and enlarge the picture again."""
+    """Reduce the resolution, at most until writing is `SMALLEST` high, and enlarge it again."""
     side = picture.shape[0]
     least = min(0.9, max(0.06, SMALLEST / height))
     small = max(8, round(side * float(np.exp(rng.uniform(np.log(least), np.log(0.9))))))

@@ -57,7 +57,7 @@ def fit_eyes(
 
     Args:
         folder: keeps a checkpoint after every round.
-        dev: views that are measured after every round.
+        dev: views that are measured from time to time.
 
     Raises:
         DataError, TrainError: see `rounds`; or the folder holds another fit.

@@ -24,7 +24,7 @@ from .views import View, random_view
 NAME = "eyes"
 
 DEV_VIEWS, DEV_SEED = 200, 6
-"""Number and seed of the views of dev writers' ink that are measured after every round."""
+"""Number and seed of the views of dev writers' ink that are measured during the fit."""
 
 TEST_VIEWS, TEST_SEED = 1000, 2030
 """Number and seed of the other views of dev writers' ink, for the card's figures."""

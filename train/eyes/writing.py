@@ -19,7 +19,7 @@ BODY_TOP, BODY_BOTTOM = 0.725, 0.275
 """Top and bottom of a line's body, in heights above the baseline: the middle 45 % of the height."""
 
 WORD_GAP = 1.0
-"""Width, in heights, of the gaps that divide the body of a line."""
+"""Width of the gaps that divide the body of a line, at least, in heights."""
 
 THINNEST = 0.45
 """Width of the thinnest pen, in pixels: a hairline in a large picture that was reduced."""

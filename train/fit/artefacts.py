@@ -25,7 +25,7 @@ NUMBER_LIST = re.compile(r"\[[\s\d.,e+-]*\]")
 
 @contextlib.contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
-    """Provide a temporary folder on the same disk as the models, to move files from atomically.
+    """Provide a temporary folder on the models' disk, so that files are moved atomically.
 
     Raises:
         TrainError: the folder cannot be written to.

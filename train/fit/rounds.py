@@ -30,7 +30,7 @@ def rounds(
     """
     if first >= total:
         return
-    # Spawned, because TensorFlow does not survive a fork. This process does not need it.
+    # Spawned, because TensorFlow does not survive a fork. Making samples does not need it.
     context = multiprocessing.get_context("spawn")
     with _ended_is_an_error(), ProcessPoolExecutor(1, context) as pool:
         waiting = deque(pool.submit(make, n) for n in range(max(0, first + 1 - reuse), first))

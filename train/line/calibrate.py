@@ -83,7 +83,7 @@ class Outcome:
         )
 
     def is_ok(self, model: Confidence) -> bool:
-        """Whether the reading is `ok` under a confidence model."""
+        """Check whether the reading is `ok` under a confidence model."""
         return (
             self.can_be_ok and self.evidence is not None and model.of(self.evidence) >= model.unsure
         )

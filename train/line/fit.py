@@ -47,7 +47,7 @@ def fit_line(
 
     Args:
         folder: keeps a checkpoint after every round.
-        dev: lines that are read after every round.
+        dev: lines that are read from time to time.
 
     Raises:
         DataError, TrainError: see `rounds`; or the folder holds another fit.

@@ -16,7 +16,7 @@ from .inks import Source, load_inks
 NAME = LINE_MODEL
 
 DEV_LINES = 1500
-"""Composed lines of dev writers that are read after every round."""
+"""Number of composed lines of dev writers that are read during the fit."""
 
 DEV_SEED = 5
 """Seed of these lines, fixed so that all fits are measured on the same ones."""

@@ -316,7 +316,7 @@ def _save(options: argparse.Namespace, model: Model, text: str, measured: Measur
 
 
 def _is_wrong(result: Result) -> bool:
-    """Whether a digit is misread, or a non-digit accepted."""
+    """Check whether a digit is misread, or a non-digit accepted."""
     return result.status == "ok" if result.label is None else result.read != result.label
 
 

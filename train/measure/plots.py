@@ -36,7 +36,7 @@ GAP = 26
 SHEET_COLUMNS = 12
 
 SHEET_MOST = 300
-"""Most glyphs on a contact sheet, as many as a person looks through."""
+"""Largest number of glyphs on a contact sheet, as many as a person looks through."""
 
 
 def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
@@ -152,7 +152,7 @@ def plot_reliability(rows: Sequence[Figures], path: Path) -> None:
 
 
 def plot_risk(rows: Sequence[Figures], path: Path) -> None:
-    """Plot the share of wrong answers if only the most confident are given. A dot ends `ok`."""
+    """Plot the share of wrong answers by the share given. A dot marks where `ok` ends."""
     figure, axes = pyplot.subplots(figsize=(5.6, 4.2), layout="constrained")
     for row in rows:
         belief = np.array([result.belief for result in row.results])
