@@ -1,1 +1,1 @@
-"""Tests of Inkling; none needs data from outside."""
+"""Tests of Inkling. They need no external data."""

@@ -1,4 +1,4 @@
-"""What several test modules need."""
+"""Fixtures of several test modules."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from webapp.config import Settings
 
 @pytest.fixture(scope="session")
 def app():
-    """The site with its default settings and the shipped model."""
+    """The site with its default settings and the shipped models."""
     return create_app(Settings())
 
 
 @pytest.fixture
 def client(app):
-    """A visitor of it."""
+    """A test client of that site."""
     return app.test_client()
 
 

@@ -1,6 +1,4 @@
-"""Networks that say what a test wants them to, a recogniser that reads one text in everything, and
-sites that ask them.
-"""
+"""Fake networks, recognisers and sites with outputs that a test sets."""
 
 import dataclasses
 import itertools
@@ -29,19 +27,18 @@ from webapp.recognition.picture.eyes import BODY_STEP
 from webapp.recognition.symbols import BLANK, CLASSES, OTHER, SYMBOLS
 
 ROW = (0.02, 0.5, 0.01, 0.03, 0.04, 0.05, 0.06, 0.2, 0.07, 0.02)
-"""Most likely a 1, perhaps a 7."""
+"""Probabilities of the ten digits: most likely a 1, perhaps a 7."""
 
 OTHERS = {"7": 0.2, "8": 0.07, "6": 0.06}
-"""What else than a 1 `ROW` may be."""
+"""Probabilities of the digits other than 1 in `ROW`."""
 
 THRESHOLDS = Calibration(not_a_number=0.2, unsure=0.4)
 
 BY_IS_DIGIT = Confidence(share=0.0, is_digit=1.0, unsure=0.75)
-"""As sure of a number as the network is that each of its digits is one."""
+"""A confidence that equals the least P(is a digit) of a number's digits."""
 
 IS_DIGIT = {"ok": 0.9, "unsure": 0.6, "not_a_number": 0.1}
-"""What has to be said for `THRESHOLDS` to make this status of `ROW`, and for `BY_IS_DIGIT`
-to make it of a number."""
+"""P(is a digit) for each status: of `ROW` with `THRESHOLDS`, of a number with `BY_IS_DIGIT`."""
 
 
 class Says:
@@ -51,17 +48,17 @@ class Says:
         self._is_digit = is_digit
 
     def classify(self, glyphs) -> Outputs:
-        """`ROW` for each."""
+        """Return `ROW` for each glyph."""
         count = len(glyphs)
         is_digit = None if self._is_digit is None else np.full(count, self._is_digit, np.float32)
         return Outputs(np.tile(np.float32(ROW), (count, 1)), is_digit)
 
 
 class Sees:
-    """Eyes to which the darker half of all greys is writing, a line between bare rows."""
+    """Eyes that take the darker half of all greys for writing, one line between empty rows."""
 
     def see(self, picture, budget=None) -> Seen:
-        """A body through the middle of each line."""
+        """Return a body through the middle of each line."""
         grey = picture.mean(axis=2)
         dark = grey < (grey.min() + grey.max()) / 2
         rows, columns = (-(-side // BODY_STEP) for side in dark.shape)
@@ -76,21 +73,22 @@ class Sees:
 
 
 class Spells:
-    """A line reader that sees these texts: one a strip, in turn and over again.
+    """A line reader that reads these texts: one per strip, in turn, over and over.
 
-    A symbol is in one column, in the middle of its even share of the strip, and its ink is all that
-    share; all other columns are blank. What is no symbol, as `?`, is other ink.
+    Each symbol has an equal share of the strip. It is emitted in the column in the middle of its
+    share, and its ink fills the share. All other columns are blank. Characters that are not
+    symbols, such as `?`, are other ink.
     """
 
     def __init__(self, *texts: str, others: Mapping[str, float] = types.MappingProxyType({})):
-        """Texts, and what else each of their symbols may be: P(other symbol)."""
+        """Take the texts, and the probabilities of other symbols in the place of each symbol."""
         self._texts = itertools.cycle(texts)
         self._others = {_class_of(char): share for char, share in others.items()}
         self.strips: list[np.ndarray] = []
-        """What it was asked about."""
+        """The strips it was called with."""
 
     def read(self, strip, budget=None) -> Columns:
-        """The columns that spell the next text.
+        """Return the columns that spell the next text.
 
         Raises:
             ValueError: the strip has too few columns for it.
@@ -121,7 +119,7 @@ def _class_of(char: str) -> int:
 
 
 def reading_of(*lines: str, drawn: bool = True, **changes) -> Reading:
-    """A reading of these lines: symbols of 10 by 20 side by side, each of a stroke of its own."""
+    """Return a reading of these lines: symbols of 10 by 20 side by side, one stroke each."""
     digits, signs = [], []
     for line, text in enumerate(lines):
         for index, symbol in enumerate(text):
@@ -145,21 +143,21 @@ class Reads:
     def __init__(self, *lines: str, **changes) -> None:
         self._lines, self._changes = lines, changes
         self.hints: list[str] = []
-        """What it was told to expect, request by request."""
+        """The values of `expect`, by request."""
 
     def read_strokes(self, strokes, alternatives=3, expect="number", budget=None) -> Reading:
-        """The lines, whatever was drawn."""
+        """Return the lines for any drawing."""
         self.hints.append(expect)
         return reading_of(*self._lines, **self._changes)
 
     def read_image(self, data, limits, alternatives=3, expect="number", budget=None) -> Reading:
-        """The lines, whatever is to be seen."""
+        """Return the lines for any picture."""
         self.hints.append(expect)
         return reading_of(*self._lines, drawn=False, **self._changes)
 
 
 def site(status: str):
-    """A site that reads a 1, with this status, in all ink."""
+    """A site that reads all ink as a 1 with this status."""
     recognizer = Recognizer(
         Says(IS_DIGIT[status]),
         line_reader=Spells("1", others=OTHERS),
@@ -171,7 +169,7 @@ def site(status: str):
 
 
 def site_of(recognizer):
-    """A site that asks this recogniser."""
+    """A site with this recogniser."""
     app = create_app(Settings())
     for name in ("engine", "stroke_engine"):
         app.extensions[name] = dataclasses.replace(app.extensions[name], recognizer=recognizer)

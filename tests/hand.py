@@ -1,4 +1,4 @@
-"""Digits that we drew ourselves, as strokes: what the tests read instead of outside data."""
+"""Digits drawn by hand, as strokes. The tests read them instead of external data."""
 
 import math
 
@@ -9,7 +9,7 @@ Points = list[tuple[float, float]]
 
 
 def arc(cx, cy, rx, ry, start, end, steps=16) -> Points:
-    """Points of an ellipse's arc; degrees, clockwise from the right, y downwards."""
+    """Return points of an ellipse's arc. Angles are degrees clockwise from the right."""
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
 
@@ -39,26 +39,26 @@ DIGITS: dict[int, list[Points]] = {
 
 
 def unsure(*values):
-    """A test's parameter that the line reader reads rightly and is not sure of, as it should be.
+    """Mark a parameter that the line reader reads correctly but is unsure of.
 
-    Its confidence of a bare 1 is below its threshold: a better reader ends these marks, for they
-    are strict.
+    Its confidence in a bare 1 is below its threshold. The marks are strict, so a better reader
+    makes them obsolete.
     """
     reason = "the line reader is unsure of it"
     return pytest.param(*values, marks=pytest.mark.xfail(reason=reason, strict=True))
 
 
 EACH = [0, unsure(1), *range(2, 10)]
-"""All of them, for tests that ask for `ok`."""
+"""All ten digits, for tests that expect `ok`."""
 
 
 def strokes(digit: int, size: float = 280) -> list[np.ndarray]:
-    """The digit as the recogniser takes it: arrays of shape (N, 2)."""
+    """Return the digit as the recogniser takes it: arrays of shape (N, 2)."""
     return [np.array(points, np.float64) * size for points in DIGITS[digit]]
 
 
 def number(*lines: str, gap: float = 0.1, size: float = 100) -> list[np.ndarray]:
-    """Digits side by side and line below line, in the order of reading; the gap in heights."""
+    """Return digits side by side, in lines from the top, in reading order. `gap` is in heights."""
     placed = []
     for row, line in enumerate(lines):
         x = 0.0
@@ -71,12 +71,12 @@ def number(*lines: str, gap: float = 0.1, size: float = 100) -> list[np.ndarray]
 
 
 def columns(digit: int, size: float = 280) -> list[dict[str, list[float]]]:
-    """The digit as the API takes it."""
+    """Return the digit as the API takes it."""
     return [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in strokes(digit, size)]
 
 
 def picture(digit: int, size: int = 280, ink: int = 20, paper: int = 255, pen: int = 16):
-    """The digit as grey pixels, (size, size) uint8."""
+    """Return the digit as grey pixels, (size, size) uint8."""
     import cv2
 
     image = np.full((size, size), paper, np.uint8)
@@ -87,7 +87,7 @@ def picture(digit: int, size: int = 280, ink: int = 20, paper: int = 255, pen: i
 
 
 def png(image: np.ndarray) -> bytes:
-    """Any OpenCV picture as the bytes of a PNG file."""
+    """Encode an OpenCV picture as a PNG file."""
     import cv2
 
     _, encoded = cv2.imencode(".png", image)

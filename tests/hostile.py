@@ -1,8 +1,8 @@
-"""Hostile requests by name, and the recipes and encoders that they are made of.
+"""Hostile requests by name, and the recipes and encoders that build them.
 
-`HOSTILE` maps a name to a builder of one request: its path, its body, its content type. Nothing is
-built before it is asked for, and each builder gives the same bytes every time. A recipe describes
-a request in JSON; `request_of` makes the request, for `bench.worst` as for the tests.
+`HOSTILE` maps a name to a function that builds one request: path, body and content type. Requests
+are built on demand, and a function always builds the same bytes. A recipe describes a request in
+JSON. `request_of` builds its request, for `bench.worst` and for the tests.
 """
 
 import json
@@ -22,7 +22,7 @@ Request = tuple[str, bytes, str]
 """Path with its query, body, content type."""
 
 Recipe = dict[str, Any]
-"""What a request is made of; JSON can hold it."""
+"""Description of a request, in JSON types."""
 
 Grey = NDArray[np.uint8]
 """A picture of shape (H, W), paper 255."""
@@ -44,14 +44,14 @@ BOUNDARY = "hostile-form"
 WHITE = 255
 
 STRIP_ROWS = 256
-"""Rows that the PNG encoder packs at once, so that building a bomb takes little memory itself."""
+"""Rows that the PNG encoder packs at once, so that building a bomb takes little memory."""
 
 
 # Requests from recipes
 
 
 def request_of(recipe: Recipe) -> Request:
-    """The request that a recipe describes: always the same bytes.
+    """Return the request that a recipe describes, always with the same bytes.
 
     A recipe has one of: `named`, a key of `HOSTILE`; `json`, a body, with its `path`; `picture`
     (see `painted`), with `file` (see `encoded`), `path` and `fields`.
@@ -68,7 +68,7 @@ def request_of(recipe: Recipe) -> Request:
 def picture_request(
     data: bytes, kind: str = "image/png", path: str = IMAGE, fields: Mapping[str, object] = {}
 ) -> Request:
-    """A picture as the body, its fields as the query; to /upload, all of it as a form."""
+    """Send a picture as the body and its fields as the query. For /upload, send all as a form."""
     if path != UPLOAD:
         query = "&".join(f"{name}={value}" for name, value in fields.items())
         return f"{path}?{query}" if query else path, data, kind
@@ -86,7 +86,7 @@ def compact(value: object) -> bytes:
 
 
 def drawing(strokes: Iterable[Stroke], **fields: object) -> dict[str, Any]:
-    """Strokes as the interface takes them, to six digits, and the fields beside them."""
+    """Return strokes as the API takes them, to six digits, together with other fields."""
     return {"strokes": [{"x": _six(s[:, 0]), "y": _six(s[:, 1])} for s in strokes]} | fields
 
 
@@ -110,41 +110,41 @@ def batch_request(drawings: Iterable[dict[str, Any]]) -> Request:
 def scribble(
     rng: np.random.Generator, count: int, points: int, width: float = 280, height: float = 280
 ) -> list[Stroke]:
-    """Strokes of random points, all over one place."""
+    """Return strokes of random points in one place."""
     return list(rng.uniform(0, 1, (count, points, 2)) * (width, height))
 
 
 def row(
     rng: np.random.Generator, count: int, points: int, gap: float = 30, width: float = 40
 ) -> list[Stroke]:
-    """Scribbles side by side, one each `gap`; where it is below the width, they overlap."""
+    """Return scribbles side by side, `gap` apart. They overlap if it is below their width."""
     one = rng.uniform(0, 1, (count, points, 2)) * (width, 60)
     return [moved(stroke, gap * number, 0) for number, stroke in enumerate(one)]
 
 
 def grid(rng: np.random.Generator, count: int, points: int) -> list[Stroke]:
-    """Scribbles in lines that run into each other."""
+    """Return scribbles in lines that overlap."""
     across = max(1, int(count**0.5))
     one = rng.uniform(0, 1, (count, points, 2)) * (60, 70)
     return [moved(s, 50 * (n % across), 40 * (n // across)) for n, s in enumerate(one)]
 
 
 def moved(stroke: Stroke, x: float, y: float) -> Stroke:
-    """The same further right and down."""
+    """Return the stroke moved to the right and down."""
     return stroke + np.array([x, y])
 
 
 def wide(count: int, points: int) -> list[Stroke]:
-    """Waves through the whole line, one below the other."""
+    """Return waves across the whole line, one below the other."""
     x = np.arange(points)
     return [np.stack([10.0 * x, 5 * n + 30 * np.sin(x)], 1) for n in range(count)]
 
 
-# Pictures. Each shape gives ink, 0 to 255, of a size (H, W).
+# Pictures. Each shape returns ink, 0 to 255, of a size (H, W).
 
 
 def noise(size: tuple[int, int], rng: np.random.Generator, share: float, cell: int) -> Grey:
-    """Square cells, black or white at random; the share of black ones."""
+    """Return square cells, black or white at random, with a share of black ones."""
     few = -(-size[0] // cell), -(-size[1] // cell)
     ink = _ink(rng.integers(0, 256, few, dtype=np.uint8) < 256 * share)
     return ink.repeat(cell, 0)[: size[0]].repeat(cell, 1)[:, : size[1]] if cell > 1 else ink
@@ -153,38 +153,38 @@ def noise(size: tuple[int, int], rng: np.random.Generator, share: float, cell: i
 def stripes(
     size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int, upright: bool
 ) -> Grey:
-    """Lines, one each `pitch` pixels."""
+    """Return lines, `pitch` pixels apart."""
     inked = np.arange(size[1] if upright else size[0]) % pitch < pen
     return _ink(np.broadcast_to(inked if upright else inked[:, np.newaxis], size))
 
 
 def comb(size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int) -> Grey:
-    """Upright lines that a line along the top makes one piece of ink."""
+    """Return upright lines that a line along the top joins to one connected component."""
     ink = stripes(size, rng, pitch, pen, True)
     ink[:pen] = 255
     return ink
 
 
 def ruled(size: tuple[int, int], rng: np.random.Generator, pitch: int, pen: int) -> Grey:
-    """Ruled paper with a margin."""
+    """Return ruled paper with a margin."""
     ink = stripes(size, rng, pitch, pen, False)
     ink[:, size[1] // 8 :][:, :pen] = 255
     return ink
 
 
 def dots(size: tuple[int, int], rng: np.random.Generator, side: int, pitch: int) -> Grey:
-    """Square dots, one each `pitch` pixels."""
+    """Return square dots, `pitch` pixels apart."""
     return stripes(size, rng, pitch, side, True) & stripes(size, rng, pitch, side, False)
 
 
 def checkers(size: tuple[int, int], rng: np.random.Generator, cell: int) -> Grey:
-    """A board whose black squares touch at their corners."""
+    """Return a board with black squares that touch at their corners."""
     down, across = (np.arange(length) // cell & 1 for length in size)
     return _ink(down[:, np.newaxis] ^ across)
 
 
 def rings(size: tuple[int, int], rng: np.random.Generator, tile: int, pitch: int, pen: int) -> Grey:
-    """Concentric rings, as many times beside and below each other as a tile fits."""
+    """Return concentric rings, repeated in tiles."""
     place = np.arange(tile, dtype=np.float32) - tile / 2
     one = _ink(np.hypot(place[:, np.newaxis], place) % pitch < pen)
     times = -(-size[0] // tile), -(-size[1] // tile)
@@ -192,13 +192,13 @@ def rings(size: tuple[int, int], rng: np.random.Generator, tile: int, pitch: int
 
 
 MOST_SHAPES = 20_000
-"""Shapes that one layer draws, at most: more would take longer to draw than to read."""
+"""Largest number of shapes in a layer. More would take longer to draw than to read."""
 
 
 def digits(
     size: tuple[int, int], rng: np.random.Generator, side: int, gap: float, pen: int, points: int
 ) -> Grey:
-    """Lines of digit-like strokes; the gap in sides, where it is not above 0 they touch."""
+    """Return lines of digit-like strokes, `gap` sides apart. They touch if it is not above 0."""
     ink = np.zeros(size, np.uint8)
     step = max(1, int(side * (1 + gap)))
     tops, lefts = range(0, size[0], int(1.4 * side) + 1), range(0, size[1], step)
@@ -211,7 +211,7 @@ def digits(
 def lines(
     size: tuple[int, int], rng: np.random.Generator, count: int, points: int, pen: int
 ) -> Grey:
-    """Long strokes all over the picture."""
+    """Return long strokes across the whole picture."""
     ink = np.zeros(size, np.uint8)
     for _ in range(count):
         stroke = rng.integers(0, size[::-1], (points, 2))
@@ -220,14 +220,14 @@ def lines(
 
 
 def specks(size: tuple[int, int], rng: np.random.Generator, count: int) -> Grey:
-    """Single pixels."""
+    """Return single pixels."""
     ink = np.zeros(size, np.uint8)
     ink[rng.integers(0, size[0], count), rng.integers(0, size[1], count)] = 255
     return ink
 
 
 def desk(size: tuple[int, int], rng: np.random.Generator, angle: float, level: int) -> Grey:
-    """What lies around a turned sheet that has 70 % of the picture's sides."""
+    """Return the surroundings of a turned sheet that has 70 % of the picture's sides."""
     height, width = size
     sheet = cv2.boxPoints(((width / 2, height / 2), (0.7 * width, 0.7 * height), angle))
     ink = np.full(size, level, np.uint8)
@@ -236,7 +236,7 @@ def desk(size: tuple[int, int], rng: np.random.Generator, angle: float, level: i
 
 
 def shade(size: tuple[int, int], rng: np.random.Generator, level: int, upright: bool) -> Grey:
-    """Ink that grows from one side of the picture to the other."""
+    """Return ink that darkens from one side of the picture to the other."""
     ramp = np.linspace(0, level, size[0] if upright else size[1]).astype(np.uint8)
     return np.broadcast_to(ramp[:, np.newaxis] if upright else ramp, size)
 
@@ -255,10 +255,10 @@ SHAPES: dict[str, Callable[..., Grey]] = {
 
 
 def painted(picture: Mapping[str, Any]) -> Grey:
-    """A picture of `width` and `height`.
+    """Paint a picture of `width` and `height`.
 
-    `layers`: each the name of a `shape`, its arguments and a `seed`; ink over ink is the darker.
-    `dark`: ink is white on black. `grain`: noise of so many levels on all of it.
+    `layers`: each the name of a `shape`, its arguments and a `seed`. Where layers overlap, the
+    darker ink counts. `dark`: ink is white on black. `grain`: levels of noise added to the picture.
     """
     size = picture["height"], picture["width"]
     ink = np.zeros(size, np.uint8)
@@ -276,8 +276,9 @@ def painted(picture: Mapping[str, Any]) -> Grey:
 
 
 def encoded(grey: Grey, file: Mapping[str, Any]) -> bytes:
-    """A picture as a file: `format`, the arguments of its encoder, and for all formats
-    `orientation`, that of EXIF, and `kept`, the share of the file that is there.
+    """Encode a picture as a file of a `format`, with the arguments of its encoder.
+
+    All formats take `orientation` (EXIF) and `kept`, the share of the file that is kept.
     """
     given = {n: v for n, v in file.items() if n not in ("format", "kept")}
     data = {"png": png, "jpeg": jpeg, "webp": webp}[file["format"]](grey, **given)
@@ -309,20 +310,19 @@ def png(
     orientation: int = 1,
     extra: bytes = b"",
 ) -> bytes:
-    """A PNG file.
+    """Encode a PNG file.
 
     Args:
         grey: of shape (H, W).
         colour: a key of `COLOURS`.
-        depth: bits a sample.
-        interlaced: in seven passes.
+        depth: bits per sample.
+        interlaced: whether it has seven passes.
         level: of compression.
-        residual: the filter, 0 to 4, that rows are said to have been through; only with 0 is what
-            is read what was painted.
+        residual: the filter, 0 to 4, that the rows declare. Only 0 preserves the picture.
         alpha: of all pixels, and of a palette's colours.
-        trns: a colour, or all of the palette, is transparent.
+        trns: whether a colour, or the whole palette, is transparent.
         orientation: of EXIF.
-        extra: more chunks before the pixels.
+        extra: further chunks before the pixels.
     """
     height, width = grey.shape
     if colour == "palette":
@@ -346,7 +346,7 @@ def png(
 
 
 def _packed(grey: Grey, colour: str, depth: int, alpha: int) -> Grey:
-    """Rows of bytes, the highest bits first."""
+    """Pack the picture into rows of bytes, the highest bits first."""
     if depth < 8:
         each = 8 // depth
         padded = np.pad(grey >> (8 - depth), ((0, 0), (0, -grey.shape[1] % each)))
@@ -356,7 +356,7 @@ def _packed(grey: Grey, colour: str, depth: int, alpha: int) -> Grey:
     samples = np.repeat(grey[..., np.newaxis], SAMPLES[colour], axis=2)
     if colour in ("grey+alpha", "rgba"):
         samples[..., -1] = alpha
-    # Both bytes of a sample of 16 bits are alike: v * 257.
+    # Both bytes of a 16-bit sample are equal: v * 257.
     return samples.repeat(depth // 8, axis=2).reshape(len(grey), -1)
 
 
@@ -369,14 +369,14 @@ def png_file(
     extra: bytes = b"",
     interlaced: bool = False,
 ) -> bytes:
-    """A PNG file of compressed pixels, whatever they are."""
+    """Build a PNG file of compressed pixels, valid or not."""
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced))
     chunks = chunk(b"IHDR", head) + extra + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """One chunk of a PNG file."""
+    """Build a chunk of a PNG file."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -398,18 +398,18 @@ def jpeg(
     scans: int = 0,
     orientation: int = 1,
 ) -> bytes:
-    """A JPEG file.
+    """Encode a JPEG file.
 
     Args:
         grey: of shape (H, W).
         quality: 0 to 100.
-        components: 1, 3 or 4; of 4, ink is black.
-        progressive: several scans over all of it.
-        sampling: a key of `SAMPLINGS`, where the coder is the usual one.
-        restart: MCUs between restart markers; 0 for none.
-        coder: `usual`; `separate`, a scan for each component, which a decoder has to keep; or
-            `arithmetic`, some 100 bytes without data, of which a decoder makes pixels by itself.
-        scans: how many times the last scan comes again.
+        components: 1, 3 or 4. With 4, ink is black.
+        progressive: whether several scans cover the whole picture.
+        sampling: a key of `SAMPLINGS`, for the usual coder.
+        restart: MCUs between restart markers. 0 for none.
+        coder: `usual`; `separate`, a scan per component, all of which a decoder has to keep; or
+            `arithmetic`, about 100 bytes without data that a decoder expands to pixels.
+        scans: number of repetitions of the last scan.
         orientation: of EXIF.
     """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_PROGRESSIVE, int(progressive)]
@@ -431,7 +431,7 @@ def jpeg(
 
 
 def jpeg_parts(data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """The segments before the first scan, and the scans, each with the tables before it."""
+    """Return the segments before the first scan, and the scans with the tables before each."""
     head: list[bytes] = []
     scans: list[bytes] = []
     place, tables = 2, b""
@@ -440,7 +440,7 @@ def jpeg_parts(data: bytes) -> tuple[list[bytes], list[bytes]]:
         segment = data[place : place + 2 + length]
         place += len(segment)
         if segment[1] == 0xDA:
-            # Entropy-coded data end before the next marker; 0xFF00 and restarts are part of them.
+            # Entropy-coded data end before the next marker. 0xFF00 and restarts are part of them.
             end = re.compile(rb"\xff[^\x00\xd0-\xd7]").search(data, place)
             stop = end.start() if end else len(data)
             scans.append(tables + segment + data[place:stop])
@@ -453,7 +453,7 @@ def jpeg_parts(data: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def _separate_jpeg(planes: Sequence[Grey], options: list[int]) -> bytes:
-    """A JPEG of as many components as planes, each with its own scans."""
+    """Encode a JPEG with one component per plane, each with its own scans."""
     body: list[bytes] = []
     for number, plane in enumerate(planes, 1):
         head, scans = jpeg_parts(cv2.imencode(".jpg", plane, options)[1].tobytes())
@@ -468,13 +468,13 @@ def _separate_jpeg(planes: Sequence[Grey], options: list[int]) -> bytes:
 
 
 def _of_component(scan: bytes, number: int) -> bytes:
-    """A scan of one component, of another number."""
+    """Return a scan of one component with another component's number."""
     place = scan.index(b"\xff\xda") + 5
     return scan[:place] + bytes([number]) + scan[place + 1 :]
 
 
 def _arithmetic_jpeg(height: int, width: int, components: int, progressive: bool) -> bytes:
-    """A JPEG of arithmetic coding (T.81 annex D) whose data are over before they begin."""
+    """Build a JPEG of arithmetic coding (T.81 annex D) without any coded data."""
     numbers = range(1, components + 1)
     parts = b"".join(bytes([number, 0x11, 0]) for number in numbers)
     size = struct.pack(">BHHB", 8, height, width, components)
@@ -503,9 +503,9 @@ def webp(
     alpha: int | None = None,
     orientation: int = 1,
 ) -> bytes:
-    """A WebP file, of as much of the picture as one may have.
+    """Encode a WebP file of as much of the picture as the format allows.
 
-    `alpha` is that of all pixels; None makes a file without it.
+    `alpha` is that of all pixels. None makes a file without alpha.
     """
     grey = grey[:MOST_WEBP_SIDE, :MOST_WEBP_SIDE]
     planes = [grey] * 3 + ([] if alpha is None else [np.full_like(grey, alpha)])
@@ -519,26 +519,26 @@ def webp(
 
 
 def exif(orientation: int) -> bytes:
-    """An EXIF block of one entry."""
+    """Build an EXIF block with one entry."""
     return struct.pack("<2sHIHHHIII", b"II", 42, 8, 1, 0x0112, 3, 1, orientation, 0)
 
 
 def riff(*parts: tuple[bytes, bytes]) -> bytes:
-    """A WebP container (RFC 9649) of these chunks."""
+    """Build a WebP container (RFC 9649) of these chunks."""
     body = b"".join(
         kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for kind, data in parts
     )
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
-# What is sent, by name
+# Requests by name
 
 HOSTILE: dict[str, Callable[[], Request]] = {}
-"""What builds a request, by its name: the first word says what kind of request it is."""
+"""Builders of requests by name. The first word of a name is the kind of request."""
 
 
 def _named(build: Callable[[], Request]) -> Callable[[], Request]:
-    """A function's request under the function's name."""
+    """Register a function as a builder under its name."""
     HOSTILE[build.__name__.replace("_", "-")] = build
     return build
 
@@ -563,26 +563,26 @@ def strokes_lattice() -> Request:
 
 @_named
 def strokes_lattice_subnormal() -> Request:
-    """The same with heights below what a float holds in full."""
+    """The same with heights in the subnormal range of floats."""
     flat = np.array([(0.001, 1e-310), (1e6, 0), (-1e6, 5e-324)])
     return strokes_request([flat, flat[:2] * (1e-9, 1), flat[::-1]])
 
 
 @_named
 def strokes_subnormal() -> Request:
-    """A drawing whose every number is subnormal."""
+    """A drawing with only subnormal numbers."""
     numbers = [0.0, 5e-324, 1e-310, -1e-310]
     return strokes_request(list(_rng().choice(numbers, (5, 9, 2))), **MUCH)
 
 
 @_named
 def strokes_large_and_small() -> Request:
-    """Numbers of a millionth beside a million."""
+    """A drawing with numbers of a millionth beside a million."""
     return strokes_request(list(_rng().choice([1e-6, 1.0, 1e6, -1e6], (20, 9, 2))), **MUCH)
 
 
 MUCH: dict[str, Any] = {"alternatives": 10, "glyphs": True}
-"""The fields that ask for the most."""
+"""Fields that request the most work."""
 
 THREE = np.array([(5, 20), (30, 0), (50, 20), (25, 45), (55, 70), (30, 98), (0, 80)], np.float64)
 """A digit of one stroke."""
@@ -605,7 +605,7 @@ DRAWINGS: dict[str, Callable[[], list[Stroke]]] = {
     "500-lines": lambda: [moved(s, 0, 150 * n) for n, s in enumerate(scribble(_rng(), 500, 40))],
     "500-digits-in-a-row": lambda: [moved(THREE, 60 * n, 0) for n in range(500)],
 }
-"""Drawings as large as they may be."""
+"""Drawings at the limits of size."""
 
 for _name, _strokes in DRAWINGS.items():
     HOSTILE[f"strokes-{_name}"] = partial(
@@ -615,13 +615,13 @@ for _name, _strokes in DRAWINGS.items():
 
 @_named
 def explain_grid() -> Request:
-    """What the network saw of the first of 500 overlapping strokes."""
+    """An explanation of the first of 500 overlapping strokes."""
     return strokes_request(grid(_rng(), 500, 40), EXPLAIN)
 
 
 @_named
 def explain_row() -> Request:
-    """What the network saw of the first of 40 overlapping strokes."""
+    """An explanation of the first of 40 overlapping strokes."""
     return strokes_request(row(_rng(), 40, 40), EXPLAIN)
 
 
@@ -677,7 +677,7 @@ def batch_of_lattices() -> Request:
 # JSON
 
 MOST_JSON = 4 * 1024 * 1024
-"""Bytes of a JSON body, at most (docs/api.md)."""
+"""Largest JSON body, in bytes (docs/api.md)."""
 
 TEXTS: dict[str, Callable[[], str | bytes]] = {
     "nested-arrays": lambda: "[" * 100_000,
@@ -703,11 +703,11 @@ TEXTS: dict[str, Callable[[], str | bytes]] = {
     "utf-16": lambda: '{"strokes":[]}'.encode("utf-16"),
     "lone-surrogate": lambda: '{"strokes":[],"expect":"\\ud800"}',
 }
-"""Bodies that are no drawing, or only just."""
+"""Bodies that are invalid drawings, or barely valid ones."""
 
 
 def _filled(start: str, middle: str, end: str) -> str:
-    """As long as a body may be: the middle repeated."""
+    """Repeat the middle until the body has the largest allowed size."""
     return start + middle * ((MOST_JSON - len(start) - len(end)) // len(middle)) + end
 
 
@@ -726,7 +726,7 @@ for _name, _text in TEXTS.items():
 def flat_png(
     width: int, height: int, depth: int, colour: str, extra: bytes = b"", interlaced: bool = False
 ) -> bytes:
-    """A PNG of all ones, made of one row; where it is said to be interlaced, it is broken."""
+    """A PNG of all ones, made of one row. With `interlaced`, it is broken."""
     line = b"\0" + b"\xff" * -(-width * SAMPLES[colour] * depth // 8)
     packer = zlib.compressobj(9)
     pieces = [
@@ -750,7 +750,7 @@ def picture_noise_1_bit() -> Request:
 
 @_named
 def picture_1_bit_19000() -> Request:
-    """More pixels than are read, 19000 x 19000."""
+    """A picture above the limit of pixels, 19000 x 19000."""
     return picture_request(flat_png(19_000, 19_000, 1, "grey"))
 
 
@@ -768,7 +768,7 @@ def picture_rgba_16() -> Request:
 
 @_named
 def picture_rgba_16_broken_passes() -> Request:
-    """25 megapixels of 8 bytes, said to be interlaced, and not so."""
+    """25 megapixels of 8 bytes that declare interlacing but lack it."""
     return picture_request(flat_png(5000, 5000, 16, "rgba", interlaced=True))
 
 
@@ -781,38 +781,38 @@ def picture_rgba_16_interlaced() -> Request:
 
 @_named
 def picture_grey_alpha_16() -> Request:
-    """110 KB: 25 megapixels of 4 bytes, of which a decoder makes 8."""
+    """110 KB: 25 megapixels of 4 bytes that a decoder expands to 8."""
     return picture_request(flat_png(5000, 5000, 16, "grey+alpha"))
 
 
 @_named
 def picture_palette_transparent() -> Request:
-    """25 megapixels of half transparent palette colours, of which a decoder makes 4 bytes each."""
+    """25 megapixels of half transparent palette colours that a decoder expands to 4 bytes each."""
     grey = np.full((5000, 5000), WHITE, np.uint8)
     return picture_request(png(grey, "palette", 8, trns=True))
 
 
 @_named
 def picture_grey_16_wide() -> Request:
-    """The longest side that is read, 25 megapixels in all, of 2 bytes."""
+    """A picture with the longest side allowed and 25 megapixels of 2 bytes."""
     return picture_request(flat_png(20_000, 1250, 16, "grey"))
 
 
 @_named
 def picture_20000_wide() -> Request:
-    """One row."""
+    """A picture of one row."""
     return picture_request(flat_png(20_000, 1, 8, "grey"))
 
 
 @_named
 def picture_20000_high() -> Request:
-    """One column."""
+    """A picture of one column."""
     return picture_request(flat_png(1, 20_000, 8, "grey"))
 
 
 @_named
 def picture_overlong_pixels() -> Request:
-    """200 times as many bytes of pixels as its size needs."""
+    """200 times as many bytes of pixels as the size needs."""
     return picture_request(png_file(500, 500, 8, 0, zlib.compress(bytes(50_000_000), 9)))
 
 
@@ -839,19 +839,19 @@ def picture_exif_10_mb() -> Request:
 
 @_named
 def picture_500000_chunks() -> Request:
-    """Empty texts."""
+    """500,000 empty text chunks."""
     return picture_request(small_png(chunk(b"tEXt", b"") * 500_000))
 
 
 @_named
 def picture_900000_empty_idats() -> Request:
-    """Empty pieces of pixels before the first that is not."""
+    """900,000 empty chunks of pixels before the first one with content."""
     return picture_request(small_png(chunk(b"IDAT", b"") * 900_000))
 
 
 @_named
 def picture_animated_png() -> Request:
-    """32 frames."""
+    """An animation of 32 frames."""
     pixels = zlib.compress(bytes(1001 * 1000), 9)
     frames = chunk(b"acTL", struct.pack(">II", 32, 0))
     for number in range(1, 32):
@@ -863,7 +863,7 @@ def picture_animated_png() -> Request:
 
 @_named
 def picture_bad_checksum() -> Request:
-    """One bit of the pixels is wrong."""
+    """A PNG with one wrong bit in its pixels."""
     data = bytearray(encoded(_page(300, 300), {"format": "png"}))
     data[44] ^= 1
     return picture_request(bytes(data))
@@ -871,7 +871,7 @@ def picture_bad_checksum() -> Request:
 
 @_named
 def picture_turned() -> Request:
-    """25 megapixels of three bytes that EXIF turns by a quarter."""
+    """25 megapixels of three bytes with an EXIF rotation by 90 degrees."""
     grey = np.full((5000, 5000), WHITE, np.uint8)
     return picture_request(png(grey, "rgb", 8, orientation=6))
 
@@ -894,7 +894,7 @@ def picture_webp_lossy() -> Request:
 
 @_named
 def picture_webp_wide() -> Request:
-    """The longest side that WebP has."""
+    """A WebP with the longest side that the format allows."""
     return picture_request(webp(np.full((1500, 16_383), WHITE, np.uint8)), TYPES["webp"])
 
 
@@ -924,7 +924,7 @@ def _jpeg_request(grey: Grey, **options: object) -> Request:
 
 
 def _page(width: int, height: int, side: int = 50) -> Grey:
-    """Lines of sevens, or what looks like it."""
+    """Lines of sevens, or similar shapes."""
     layer = {"shape": "digits", "side": side, "gap": 2.0, "pen": 4, "points": 3}
     return painted({"width": width, "height": height, "layers": [layer]})
 
@@ -935,7 +935,7 @@ def _static(width: int, height: int) -> Grey:
 
 @_named
 def picture_jpeg_65500_wide() -> Request:
-    """A side longer than is read."""
+    """A side above the limit."""
     return _jpeg_request(np.full((1, 65_500), WHITE, np.uint8), components=1)
 
 
@@ -947,20 +947,20 @@ def picture_jpeg_cmyk() -> Request:
 
 @_named
 def picture_jpeg_progressive() -> Request:
-    """25 megapixels of digits, whose coefficients a decoder has to keep."""
+    """25 megapixels of digits, progressive, which makes a decoder keep all coefficients."""
     return _jpeg_request(_page(5000, 5000), progressive=True)
 
 
 @_named
 def picture_jpeg_99_scans() -> Request:
-    """As many scans over 25 megapixels as are read, all but ten without anything new."""
+    """The largest number of scans allowed, over 25 megapixels. All but ten add nothing."""
     blank = np.full((5000, 5000), WHITE, np.uint8)
     return _jpeg_request(blank, progressive=True, scans=89)
 
 
 @_named
 def picture_jpeg_500_scans() -> Request:
-    """More scans than are read."""
+    """More scans than allowed."""
     blank = np.full((5000, 5000), WHITE, np.uint8)
     return _jpeg_request(blank, progressive=True, scans=500)
 
@@ -973,13 +973,13 @@ def picture_jpeg_12_megapixels() -> Request:
 
 @_named
 def picture_jpeg_12_megapixels_noise() -> Request:
-    """Noise of all levels, as a camera's photo is large."""
+    """Noise of all levels, as large as a camera's photo."""
     return _jpeg_request(_static(4000, 3000), components=1, quality=85)
 
 
 @_named
 def picture_jpeg_24_megapixels_noise() -> Request:
-    """Noise of all levels, as large as is read."""
+    """Noise of all levels, as large as allowed."""
     return _jpeg_request(_static(6000, 4000), components=1, quality=50)
 
 
@@ -992,18 +992,18 @@ def picture_jpeg_separate() -> Request:
 
 @_named
 def picture_jpeg_arithmetic() -> Request:
-    """Some 100 bytes without data, of which a decoder makes 25 megapixels by itself."""
+    """About 100 bytes without data that a decoder expands to 25 megapixels."""
     return _jpeg_request(np.empty((5000, 5000), np.uint8), coder="arithmetic")
 
 
 @_named
 def picture_jpeg_arithmetic_scans() -> Request:
-    """1 KB: the same of four components in 95 scans."""
+    """1 KB: the same with four components in 95 scans."""
     blank = np.empty((5000, 5000), np.uint8)
     return _jpeg_request(blank, components=4, coder="arithmetic", progressive=True, scans=90)
 
 
-# What is no picture, or more than one
+# Other formats, and files of two formats
 
 RENAMED = {
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
@@ -1024,24 +1024,24 @@ for _name, _data in RENAMED.items():
 
 @_named
 def picture_and_html() -> Request:
-    """A PNG that is a page, too."""
+    """A PNG that is also an HTML page."""
     return picture_request(png(_page(300, 300)) + b"<script>alert(1)</script>")
 
 
 @_named
 def picture_and_zip() -> Request:
-    """A PNG that an archive follows."""
+    """A PNG followed by an archive."""
     return picture_request(png(_page(300, 300)) + b"PK\x03\x04" + bytes(100))
 
 
 @_named
 def picture_png_as_jpeg() -> Request:
-    """A PNG under another content type."""
+    """A PNG with another content type."""
     return picture_request(png(_page(300, 300)), TYPES["jpeg"])
 
 
 def _cut(format_: str) -> Request:
-    """Nine tenths of a file of 25 megapixels."""
+    """The first nine tenths of a file of 25 megapixels."""
     grey = np.full((5000, 5000), WHITE, np.uint8)
     return picture_request(encoded(grey, {"format": format_, "kept": 0.9}), TYPES[format_])
 
@@ -1050,7 +1050,7 @@ for _name in TYPES:
     HOSTILE[f"picture-{_name}-cut"] = partial(_cut, _name)
 
 
-# The worst that bench.worst found
+# The worst requests that bench.worst found
 
 
 def _found(picture: Recipe, file: Recipe, path: str = IMAGE) -> Request:
@@ -1059,7 +1059,7 @@ def _found(picture: Recipe, file: Recipe, path: str = IMAGE) -> Request:
 
 @_named
 def picture_noise_among_dots() -> Request:
-    """Noise around a comb and a grid of dots: most pieces to read of a small picture."""
+    """Noise around a comb and a grid of dots: the most components to read in a small picture."""
     comb_and_dots = [
         {"shape": "comb", "pitch": 59, "pen": 15},
         {"shape": "dots", "side": 20, "pitch": 41},
@@ -1070,7 +1070,7 @@ def picture_noise_among_dots() -> Request:
 
 @_named
 def picture_upright_stripes() -> Request:
-    """Pieces of ink a thousand times as high as they are wide."""
+    """Connected components a thousand times as high as wide."""
     layer = {"shape": "stripes", "pitch": 8, "pen": 2, "upright": True}
     picture = {"width": 2000, "height": 2000, "layers": [layer]}
     return _found(picture, {"format": "png", "depth": 1})
@@ -1078,7 +1078,7 @@ def picture_upright_stripes() -> Request:
 
 @_named
 def picture_flat_stripes() -> Request:
-    """Pieces of ink a thousand times as wide as they are high, explained."""
+    """Connected components a thousand times as wide as high, explained."""
     layer = {"shape": "stripes", "pitch": 8, "pen": 2, "upright": False}
     picture = {"width": 2000, "height": 2000, "layers": [layer]}
     return _found(picture, {"format": "png", "depth": 1}, EXPLAIN)
@@ -1094,5 +1094,5 @@ def picture_page_of_scribbles() -> Request:
 
 @_named
 def strokes_30x666() -> Request:
-    """30 long scribbles in one place: the most points that all groups of strokes may have."""
+    """30 long scribbles in one place, with the most points that the groups of strokes can have."""
     return strokes_request(scribble(_rng(), 30, 666), EXPLAIN)

@@ -1,4 +1,4 @@
-"""Stroke files and inks that we drew ourselves: what lines are composed of in the tests."""
+"""Stroke files and inks drawn by hand, which the tests compose lines of."""
 
 import gzip
 import json
@@ -66,23 +66,23 @@ def symbol_rows(drawings, writers, provider=""):
 
 
 def digit_rows(writers, provider="", repeats=1):
-    """The ten digits by each writer, so many times."""
+    """Return rows of the ten digits by each writer, repeated."""
     drawings = {str(digit): hand.DIGITS[digit] for digit in range(10)}
     return repeats * symbol_rows(drawings, writers, provider)
 
 
 def number_rows(writers, provider=""):
-    """Numbers written in one go, by each writer."""
+    """Return rows of numbers written in one go, by each writer."""
     return symbol_rows({text: hand.number(text) for text in ("407", "12")}, writers, provider)
 
 
 def doodle_rows(*classes):
-    """A house for each class of doodles, whatever it is called."""
+    """Return a row with a house for each class of doodles."""
     return symbol_rows(dict.fromkeys(classes, HOUSE), [QUICK_DRAW_WRITER])
 
 
 def write(path: Path, rows) -> Path:
-    """A stroke file of these rows."""
+    """Write a stroke file of these rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(each) + "\n" for each in rows)
     path.write_bytes(gzip.compress(text.encode()))
@@ -90,7 +90,7 @@ def write(path: Path, rows) -> Path:
 
 
 def files_in(folder: Path, providers=("one", "two"), writers=WRITERS) -> Files:
-    """Stroke files of digits, numbers and symbols; the contributors have writers of each split."""
+    """Write stroke files of digits, numbers and symbols by writers of each split."""
     digits, numbers, symbols = [], [], doodle_rows("house", "tent", "bus", "car", "tree", "fork")
     for number, provider in enumerate(providers):
         for names in writers.values():
@@ -106,7 +106,7 @@ def files_in(folder: Path, providers=("one", "two"), writers=WRITERS) -> Files:
 
 
 def inks_in(folder: Path) -> Inks:
-    """The inks of train writers of `files_in`, and glyphs in the form of MNIST by two writers."""
+    """Return the inks of the train writers of `files_in`, and MNIST-like glyphs by two writers."""
     found = load_inks(Source(files_in(folder)))
     glyphs = np.stack([glyph_of_strokes(hand.strokes(d))[..., 0] for d in (*range(10), *range(10))])
     rows = [{d: np.array([d + start]) for d in range(10)} for start in (0, 10)]

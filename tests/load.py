@@ -1,4 +1,4 @@
-"""Load on a server: threads that send requests and keep what came back."""
+"""Load on a server: threads that send requests and record the outcomes."""
 
 import http.client
 import threading
@@ -12,18 +12,18 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request."""
+    """Outcome of one request."""
 
     status: int | str
-    """As answered; `refused` where no connection was made, `lost` where no whole answer came."""
+    """Status of the answer; `refused` without a connection, `lost` without a whole answer."""
     seconds: float
     at: float
-    """When it was sent, on the monotonic clock."""
+    """Time when the request was sent, on the monotonic clock."""
 
 
 @dataclass
 class Load:
-    """Clients that each send one request after the other until they are told to stop."""
+    """Clients that each send one request after the other until they are stopped."""
 
     port: int
     path: str
@@ -48,7 +48,7 @@ class Load:
             thread.join()
 
     def statuses(self) -> Counter[int | str]:
-        """How many of each."""
+        """Count the outcomes by status."""
         return Counter(outcome.status for outcome in list(self.outcomes))
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""A site without models, whose workers start at once; for tests of the server alone."""
+"""A site without models, with workers that start at once, for tests of the server alone."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The real server: gunicorn with the repository's own settings, on a free port of this machine."""
+"""The real server: gunicorn with the repository's own settings, on a free local port."""
 
 import http.client
 import os
@@ -14,21 +14,21 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 
 START_SECONDS = 60
-"""More than a start takes on a busy machine."""
+"""Time limit of a start, in seconds, generous for a busy machine."""
 
 STOP_SECONDS = 20
-"""How long the server may finish what it does; then it is killed."""
+"""Time limit of a stop, in seconds. The server is killed afterwards."""
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that is not in use."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def clean_environment(**overrides: str) -> dict[str, str]:
-    """This process's environment without what sets Inkling, then the overrides."""
+    """Return this process's environment without Inkling's variables, plus the overrides."""
     settings = ("INKLING_", "GUNICORN_")
     names = ("PORT", "WEB_CONCURRENCY", "REDIS_URL")
     inherited = {
@@ -43,7 +43,7 @@ def clean_environment(**overrides: str) -> dict[str, str]:
 def started(
     target: str = "wsgi:app", /, **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run gunicorn until the block ends: the base URL of it, and its master process."""
+    """Run gunicorn until the block ends. Yield its base URL and its master process."""
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", target]
     with started_by(gunicorn, **environment) as server:
         yield server
@@ -53,10 +53,10 @@ def started(
 def started_by(
     command: Sequence[str], /, **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a command that serves until the block ends: the base URL of it, and its process."""
+    """Run a command that serves until the block ends. Yield its base URL and its process."""
     port = environment.setdefault("PORT", str(free_port()))
     environment.setdefault("WEB_CONCURRENCY", "2")
-    # What it says goes where our own output goes: a pipe that nobody reads would stop it.
+    # Its output goes to our own: a pipe that is not read would block it.
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -78,7 +78,7 @@ def started_by(
 
 @contextmanager
 def running_server(**environment: str) -> Iterator[str]:
-    """Run gunicorn until the block ends: the base URL of it."""
+    """Run gunicorn until the block ends. Yield its base URL."""
     with started(**environment) as (url, _):
         yield url
 

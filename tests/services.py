@@ -1,4 +1,4 @@
-"""Redis and nginx for the tests: `python -m tests.services` finds or installs them."""
+"""Redis and nginx for the tests. `python -m tests.services` finds or installs them."""
 
 import os
 import shutil
@@ -22,20 +22,20 @@ START_SECONDS = 20
 
 
 def find(names=NAMES) -> str | None:
-    """The path of a program that is there, or None."""
+    """Return the path of the first program that is installed, or None."""
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def ensure() -> None:
-    """Install Redis and nginx where they are missing and can be installed.
+    """Install Redis and nginx if they are missing and can be installed.
 
-    The tests that need them are skipped where they are not.
+    Tests that need a missing one are skipped.
     """
     wanted = {"redis-server": NAMES, "nginx": ("nginx",)}
     missing = [package for package, names in wanted.items() if find(names) is None]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         update, install = DEBIAN
-        # A service that starts by itself would take the default ports.
+        # A service that starts on installation would occupy the default ports.
         environment = os.environ | {"RUNLEVEL": "1", "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(update, check=False, env=environment)
         subprocess.run([*install, *missing], check=False, env=environment)
@@ -44,7 +44,7 @@ def ensure() -> None:
 
 
 class Redis:
-    """One server, which can be stopped and started again on its port."""
+    """A Redis server that can be stopped and restarted on its port."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -52,7 +52,7 @@ class Redis:
         self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
-        """Run it, and wait until it listens."""
+        """Start it, and wait until it listens."""
         program = find()
         assert program is not None
         self._process = subprocess.Popen(
@@ -69,14 +69,14 @@ class Redis:
         raise RuntimeError(f"Redis did not listen within {START_SECONDS} s")
 
     def keys(self) -> list[bytes]:
-        """What it holds."""
+        """Return all keys."""
         import redis
 
         with redis.Redis(HOST, self.port) as client:
             return list(client.scan_iter())
 
     def kill(self) -> None:
-        """End it without a word."""
+        """Kill the process."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -85,7 +85,7 @@ class Redis:
 
 @contextmanager
 def running() -> Iterator[Redis]:
-    """A Redis until the block ends."""
+    """Run a Redis until the block ends."""
     redis = Redis()
     redis.start()
     try:

@@ -1,4 +1,4 @@
-"""What a request costs as far as it shows before it is read, and what that means at the gate."""
+"""Estimated cost of a request, and admission by it at the gate."""
 
 import socket
 import sys
@@ -26,7 +26,7 @@ def pictures():
 
 
 def test_a_number_is_light_and_a_page_of_scribbles_is_heavy():
-    """Of a batch, all strokes count."""
+    """A number is light, and the cost of a batch grows with the strokes of all its drawings."""
     number = hand.number("123456")
     assert not cost_of_drawings([number]).is_heavy
     assert cost_of_drawings([number] * 10).is_heavy
@@ -36,7 +36,7 @@ def test_a_number_is_light_and_a_page_of_scribbles_is_heavy():
 
 
 def test_a_large_picture_costs_more_than_a_small_one():
-    """By its header alone."""
+    """The header of a picture determines its cost."""
     small, large = cost_of_picture(picture(300)), cost_of_picture(picture(2000))
     assert small.seconds < large.seconds
     assert (small.is_heavy, small.is_large) == (False, False)
@@ -44,7 +44,7 @@ def test_a_large_picture_costs_more_than_a_small_one():
 
 
 def test_two_pictures_are_read_at_once_and_one_large_one(pictures):
-    """Row 5: a small one has a place beside a large one; another large one waits."""
+    """A small picture is read beside a large one, while a second large one waits."""
 
     def heavy(side: int) -> bool:
         return cost_of_picture(picture(side)).is_heavy
@@ -69,7 +69,7 @@ def test_two_pictures_are_read_at_once_and_one_large_one(pictures):
 
 @pytest.fixture
 def connection():
-    """A client's socket, and what tells whether it is there."""
+    """A client's socket, and the server's view of its presence."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname(), timeout=10)
         ours, _ = listener.accept()
@@ -78,7 +78,7 @@ def connection():
 
 
 def gone_in_the_end(presence) -> bool:
-    """Whether it is gone at some look."""
+    """Return whether the client is gone within 10 s."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if presence.is_gone():
@@ -88,7 +88,7 @@ def gone_in_the_end(presence) -> bool:
 
 
 def test_a_client_that_waits_is_there(connection):
-    """Also if it has sent its next request already."""
+    """A waiting client is present, even if it has already sent its next request."""
     client, presence = connection
     assert not presence.is_gone()
     client.sendall(b"GET / HTTP/1.1")
@@ -97,14 +97,14 @@ def test_a_client_that_waits_is_there(connection):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 def test_a_client_that_has_closed_its_connection_is_gone(connection):
-    """Row 2: nothing is read for it any more."""
+    """The server notices that a client has closed its connection."""
     client, presence = connection
     client.close()
     assert gone_in_the_end(presence)
 
 
 def test_a_client_that_sends_no_more_is_there(connection):
-    """It gets an interim response at most, once, and then its answer."""
+    """A client that has shut down its sending side is present and gets one interim response."""
     client, presence = connection
     client.shutdown(socket.SHUT_WR)
     for _ in range(50):
@@ -115,7 +115,7 @@ def test_a_client_that_sends_no_more_is_there(connection):
 
 
 def test_a_client_of_http_1_0_gets_no_interim_response(connection):
-    """It does not know them."""
+    """A client of HTTP/1.0, which has no interim responses, gets none."""
     client, presence = connection
     presence._may_probe = False
     client.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""How freed memory is kept."""
+"""Memory that is kept after it was freed."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from tests.server import ROOT
 
-# What sixteen threads that each take and free much keep, in MiB.
+# Prints the memory, in MiB, that remains after sixteen threads each allocate and free much.
 KEPT = """
 import sys, threading
 import numpy as np
@@ -29,7 +29,7 @@ print(int(line.split()[1]) // 1024)
 
 
 def kept(how: str) -> int:
-    """MiB that a process keeps."""
+    """Return the memory, in MiB, that a process keeps."""
     run = subprocess.run(
         [sys.executable, "-c", KEPT, how], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -38,7 +38,7 @@ def kept(how: str) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
 def test_threads_give_back_what_they_took():
-    """Little more than a fresh process has stays, and less than without."""
+    """With the allocator's settings, little memory remains, and no more than without."""
     settled = kept("settled")
     assert settled < 120
     assert settled <= kept("not")

@@ -10,7 +10,7 @@ from webapp.site.assets import FOLDER, YEAR, tree_hash
 
 @pytest.fixture
 def asset(app):
-    """The address of a file of the tree, as the templates have it."""
+    """A function that returns the address of a static file, as in the templates."""
 
     def address(name):
         with app.test_request_context():
@@ -34,13 +34,13 @@ TYPES = {
 }
 
 MOST_BYTES = {"js": 44 * 1024, "css": 14 * 1024}
-"""What visitors have to load, at most, compressed. Links that hold a drawing, and the readings that
-the browser keeps, took the scripts over 34 KiB."""
+"""Largest compressed size of all scripts and of all style sheets, in bytes. Links that hold a
+drawing, and the readings that the browser keeps, took the scripts over 34 KiB."""
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_is_served_for_good(client, asset, name):
-    """With the type that a browser wants, and the permission to keep it."""
+    """Every file has its content type and may be cached forever."""
     with client.get(asset(name)) as response:
         assert response.status_code == 200
         assert response.mimetype == TYPES[name[name.rindex(".") :]]
@@ -52,12 +52,12 @@ def test_every_file_is_served_for_good(client, asset, name):
 
 
 def test_an_address_holds_the_version(asset):
-    """All files of one state of the tree stand under one folder."""
+    """All files have the same version in their address."""
     assert asset("css/base.css") == f"/static/{tree_hash(FOLDER)}/css/base.css"
 
 
 def test_a_file_that_is_kept_is_not_sent_again(client, asset):
-    """Asked whether it has changed, the site says no."""
+    """A conditional request for an unchanged file gets 304."""
     with client.get(asset("css/base.css")) as first:
         tag = first.headers["ETag"]
     with client.get(asset("css/base.css"), headers={"If-None-Match": tag}) as second:
@@ -65,7 +65,7 @@ def test_a_file_that_is_kept_is_not_sent_again(client, asset):
 
 
 def test_the_hash_is_of_names_and_contents(tmp_path):
-    """Any change of the tree changes it, and nothing else does."""
+    """The version changes with any name or content in the tree, and with nothing else."""
     (tmp_path / "a.css").write_text("one")
     (tmp_path / "js").mkdir()
     (tmp_path / "js" / "b.js").write_text("two")
@@ -83,7 +83,7 @@ def test_the_hash_is_of_names_and_contents(tmp_path):
 
 @pytest.mark.parametrize("version", ["000000000000", "..", "latest"])
 def test_it_rejects_another_version(client, version):
-    """A file of another state would be the wrong one, so there is none; nobody may keep that."""
+    """An address with another version gets a 404 that may not be cached."""
     with client.get(f"/static/{version}/css/base.css") as response:
         assert response.status_code == 404
         assert response.headers["Cache-Control"] == "no-store"
@@ -104,14 +104,14 @@ def test_it_rejects_another_version(client, version):
     ],
 )
 def test_it_rejects_what_is_no_file_of_the_tree(client, asset, name):
-    """Nothing outside the tree can be reached."""
+    """Addresses outside the tree get a 404."""
     with client.get(asset("x").removesuffix("x") + name, follow_redirects=True) as response:
         assert response.status_code == 404
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".png")])
 def test_texts_are_sent_compressed(client, asset, name):
-    """To whom takes that, with another tag than the plain file's; a cache keeps both apart."""
+    """Text files are compressed on request, with their own ETag and a Vary header."""
     with client.get(asset(name)) as plain:
         pass
     with client.get(asset(name), headers={"Accept-Encoding": "gzip, br"}) as packed:
@@ -128,7 +128,7 @@ def test_texts_are_sent_compressed(client, asset, name):
 
 @pytest.mark.parametrize("kind", MOST_BYTES)
 def test_the_page_is_light(client, asset, kind):
-    """All scripts, and all style sheets, as they are sent."""
+    """All scripts, and all style sheets, stay below their compressed size limit."""
     total = 0
     for name in FILES:
         if name.endswith(f".{kind}"):
@@ -138,7 +138,7 @@ def test_the_page_is_light(client, asset, kind):
 
 
 def test_the_manifest_names_icons_that_are_there():
-    """Drawn by ourselves: SVG, and one PNG for where those are not taken."""
+    """The icons of the manifest exist: SVG, and one PNG for platforms without SVG."""
     manifest = json.loads((FOLDER / "manifest.webmanifest").read_text(encoding="utf-8"))
     assert manifest["start_url"] == manifest["scope"] == "/"
     for icon in manifest["icons"]:

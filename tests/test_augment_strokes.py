@@ -1,4 +1,4 @@
-"""Stroke-level augmentation: another hand, the same digit."""
+"""Augmentation of strokes."""
 
 import numpy as np
 import pytest
@@ -13,18 +13,18 @@ NOTHING = Warp(
 
 
 def rng(seed=0):
-    """A generator of its own for each call."""
+    """Return a new generator."""
     return np.random.default_rng(seed)
 
 
 def only(**amounts):
-    """Nothing but these."""
+    """Return amounts of zero except for these."""
     return Warp(**(vars(NOTHING) | amounts))
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_it_works(digit):
-    """Strokes come back finite, about the origin, near 1 in size, and never twice the same."""
+    """Warped strokes are finite, centred, of a size near 1, and differ each time."""
     random = rng()
     first, second = (warp(hand.strokes(digit), digit, Warp(), random) for _ in range(2))
     for strokes in (first, second):
@@ -38,7 +38,7 @@ def test_it_works(digit):
 
 
 def test_the_strokes_are_left_alone():
-    """The data set itself is never changed."""
+    """The input is not modified."""
     strokes = hand.strokes(5)
     before = [stroke.copy() for stroke in strokes]
     for seed in range(20):
@@ -47,14 +47,14 @@ def test_the_strokes_are_left_alone():
 
 
 def test_the_same_seed_gives_the_same_strokes():
-    """All randomness comes from the generator."""
+    """The same seed gives the same strokes."""
     one, same, other = (np.concatenate(warp(hand.strokes(4), 4, Warp(), rng(s))) for s in (1, 1, 2))
     assert np.array_equal(one, same)
     assert one.shape != other.shape or not np.array_equal(one, other)
 
 
 def test_no_amount_only_centres_and_scales():
-    """With every bound at 0 the drawing is the same, about the origin, 1 long."""
+    """With every amount at 0, the drawing is only centred and scaled to 1."""
     strokes = warp(hand.strokes(8), 8, NOTHING, rng())
     points = np.concatenate(strokes)
     assert np.ptp(points, axis=0).max() == pytest.approx(1)
@@ -63,7 +63,7 @@ def test_no_amount_only_centres_and_scales():
 
 @pytest.mark.parametrize("name", ["rotation", "slant", "aspect", "bend", "tremor", "ends", "apart"])
 def test_each_amount_does_something_mild(name):
-    """Every setting alone moves points, and none far."""
+    """Each setting alone moves points, and none far."""
     plain = warp(hand.strokes(5), 5, NOTHING, rng())
     varied = warp(hand.strokes(5), 5, only(**{name: getattr(Warp(), name)}), rng())
     moved = np.abs(np.concatenate(varied) - np.concatenate(plain)).max()
@@ -71,14 +71,14 @@ def test_each_amount_does_something_mild(name):
 
 
 def test_stairs_put_points_on_a_grid():
-    """As old tablets did: few different coordinates are left."""
+    """Snapping to a grid leaves few different coordinates."""
     (stroke,) = warp(hand.strokes(0), 0, only(stairs=1.0), rng())
     steps = np.diff(np.unique(stroke[:, 0].round(9)))
     assert np.allclose(steps / steps.min(), np.round(steps / steps.min()), atol=1e-6)
 
 
 def test_sparse_drawings_keep_their_ends():
-    """Points are lost in between, never the first or the last."""
+    """Sparse strokes keep their first and last points."""
     (plain,) = warp(hand.strokes(3), 3, NOTHING, rng())
     (thin,) = warp(hand.strokes(3), 3, only(sparse=1.0), rng())
     assert len(thin) < len(plain)
@@ -86,14 +86,14 @@ def test_sparse_drawings_keep_their_ends():
 
 
 def test_a_seven_gains_a_bar_and_a_zero_a_slash():
-    """One more stroke, which crosses the drawing."""
+    """A 7 gains a bar and a 0 a slash, a stroke that crosses the drawing."""
     for digit in (7, 0):
         strokes = warp(hand.strokes(digit), digit, only(styles=1.0), rng())
         assert len(strokes) == len(hand.strokes(digit)) + 1
 
 
 def test_a_one_gains_a_flag_or_a_foot():
-    """The 1 gains ink to the left of its top, steep so that it is no 7, or at its bottom."""
+    """A 1 gains a steep flag at the left of its top, or a foot."""
     plain = warp(hand.strokes(1), 1, NOTHING, rng())
     kinds = set()
 
@@ -113,7 +113,7 @@ def test_a_one_gains_a_flag_or_a_foot():
 
 @pytest.mark.parametrize("digit", [0, 7])
 def test_a_bar_or_a_slash_may_be_left_out(digit):
-    """A short stroke across the middle goes; what is left is the digit without it."""
+    """The bar of a 7 or the slash of a 0 is removed, and the rest is unchanged."""
     barred = warp(hand.strokes(digit), digit, only(styles=1.0), rng())
     assert len(barred) == 2
     (plain,) = warp(barred, digit, only(styles=1.0), rng())
@@ -121,13 +121,13 @@ def test_a_bar_or_a_slash_may_be_left_out(digit):
 
 
 def test_the_upper_stroke_of_a_seven_stays():
-    """A 7 in two strokes without its upper one would be a 1."""
+    """The top of a 7 in two strokes is kept, because the rest would be a 1."""
     seven = [np.array([[0.0, 0.0], [0.6, 0.0]]), np.array([[0.6, 0.0], [0.2, 1.5]])]
     assert len(warp(seven, 7, only(styles=1.0), rng())) == 2
 
 
 def test_rounded_corners_keep_the_ends():
-    """A corner moves inwards; where the stroke begins and ends does not."""
+    """Rounding moves corners inwards and keeps the ends."""
     corner = [np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [1.0, 0.5], [1.0, 1.0]])]
     (plain,), (rounded,) = (warp(corner, None, only(rounded=share), rng()) for share in (0, 1))
     assert np.array_equal(plain[[0, -1]], rounded[[0, -1]])
@@ -136,7 +136,7 @@ def test_rounded_corners_keep_the_ends():
 
 
 def test_a_gap_parts_the_longest_stroke():
-    """Some points in the middle are lost, and the pen comes down once more."""
+    """A gap removes points from the middle of the longest stroke, which becomes two."""
     (plain,) = warp(hand.strokes(8), 8, NOTHING, rng())
     first, second = warp(hand.strokes(8), 8, only(gaps=1), rng())
     assert np.array_equal(first, plain[: len(first)])
@@ -145,12 +145,12 @@ def test_a_gap_parts_the_longest_stroke():
 
 
 def test_short_strokes_have_no_gap():
-    """Of few points none can be missed."""
+    """Short strokes get no gap."""
     assert len(warp(hand.strokes(1), 1, only(gaps=1), rng())) == 1
 
 
 def test_turned_keeps_lengths():
-    """A doodle is turned and mirrored, never bent."""
+    """Rotating and mirroring a doodle keeps its lengths."""
     strokes = warp(hand.strokes(5), 5, NOTHING, rng())
     for seed in range(5):
         for before, after in zip(strokes, turned(strokes, rng(seed)), strict=True):
@@ -160,20 +160,20 @@ def test_turned_keeps_lengths():
 
 @pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 8, 9])
 def test_other_digits_keep_their_style(digit):
-    """No bar, flag or slash is added where it would mean something else."""
+    """Other digits gain no bar, flag or slash."""
     assert len(warp(hand.strokes(digit), digit, only(styles=1.0), rng())) == len(
         hand.strokes(digit)
     )
 
 
 def test_a_dot_stays_a_dot():
-    """Ink without extent cannot be warped."""
+    """A dot stays a dot."""
     (dot,) = warp([np.array([[3.0, 4.0]])], 1, Warp(), rng())
     assert dot.tolist() == [[3.0, 4.0]]
 
 
 def test_backwards_keeps_the_ink():
-    """Strokes in another order, some from their end: the same points."""
+    """Random order and direction keep the points."""
     drawn = hand.strokes(4)
     turned = [warp(drawn, 4, only(backwards=1), rng(seed)) for seed in range(20)]
     plain = warp(drawn, 4, NOTHING, rng())
@@ -185,7 +185,7 @@ def test_backwards_keeps_the_ink():
 
 
 def test_retraced_runs_back_over_itself():
-    """One stroke ends where it once was."""
+    """A retraced stroke ends at an earlier point of its own."""
     (plain,), (retraced,) = (
         warp(hand.strokes(1), 1, only(retraced=share), rng(3)) for share in (0, 1)
     )

@@ -1,4 +1,4 @@
-"""Decoding columns, against every path of small lines."""
+"""The beam search over columns, compared with brute force on small lines."""
 
 import itertools
 import math
@@ -16,20 +16,20 @@ SHAPES = [(1, 2), (2, 3), (3, 4), (4, 3), (5, 4), (6, 3), (6, 4)]
 
 
 def columns_of(*rows):
-    """Log probabilities of rows of probabilities, the blank last."""
+    """Return the log probabilities of rows of probabilities, the blank last."""
     with np.errstate(divide="ignore"):
         return np.log(np.array(rows, np.float64)).astype(np.float32)
 
 
 def random_columns(rng, length, classes, sharpness=1.0, blank=0.0):
-    """The log softmax of noise."""
+    """Return the log softmax of noise."""
     logits = rng.normal(0, sharpness, (length, classes))
     logits[:, -1] += blank
     return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
 
 
 def log_probability_of(columns, text):
-    """The logarithm of P(text | columns), column by column: Graves et al., section 4.1."""
+    """Return log P(text | columns), column by column: Graves et al., section 4.1."""
     states = [len(columns[0]) - 1 if len(columns) else 0]
     for symbol in text:
         states += [symbol, states[0]]
@@ -47,12 +47,12 @@ def log_probability_of(columns, text):
 
 
 def text_of(path, blank):
-    """What a path spells."""
+    """Return the text that a path spells."""
     return tuple(symbol for symbol, _ in itertools.groupby(path) if symbol != blank)
 
 
 def every_path(columns):
-    """By text, the probabilities of all paths that spell it."""
+    """Return the probabilities of all paths, by the text they spell."""
     probabilities = np.exp(columns.astype(np.float64))
     length, classes = columns.shape
     texts = {}
@@ -63,7 +63,7 @@ def every_path(columns):
 
 
 def found_in(columns, beam=WIDE, budget=None):
-    """Probabilities by text, as found."""
+    """Return the probabilities of the hypotheses, by text."""
     return {
         hypothesis.symbols: math.exp(hypothesis.log_probability)
         for hypothesis in prefix_beam_search(columns, beam, budget)
@@ -71,7 +71,7 @@ def found_in(columns, beam=WIDE, budget=None):
 
 
 def plain_search(columns, beam):
-    """The algorithm of Hannun et al. without a short cut: by text, its probability."""
+    """Return the probabilities by text of Hannun et al.'s algorithm without shortcuts."""
     probabilities = np.exp(columns.astype(np.float64)).tolist()
     kept = {(): (1.0, 0.0)}
     for *symbols, blank in probabilities:
@@ -95,7 +95,7 @@ def plain_search(columns, beam):
 
 
 def path_of(placed, length, blank):
-    """The path that a placement stands for."""
+    """Return the path of a placement."""
     path = [blank] * length
     for symbol in placed:
         path[symbol.first : symbol.last + 1] = [symbol.symbol] * (symbol.last + 1 - symbol.first)
@@ -103,15 +103,15 @@ def path_of(placed, length, blank):
 
 
 def budget_of(checks, error):
-    """A budget that ends at a check."""
+    """Return a budget that ends at a given check."""
 
     class Ending(Budget):
-        """Counts its checks down."""
+        """Counts down its checks."""
 
         left = checks
 
         def check(self):
-            """Raise the error at the last of them."""
+            """Raise the error at the last check."""
             self.left -= 1
             if self.left <= 0:
                 raise error
@@ -120,7 +120,7 @@ def budget_of(checks, error):
 
 
 def test_it_works():
-    """Two digits with blanks about them are read, scored and placed."""
+    """Two digits with blanks around them are read, scored and placed."""
     columns = columns_of(
         [0.0, 0.1, 0.9], [0.9, 0.0, 0.1], [0.6, 0.0, 0.4], [0.1, 0.1, 0.8], [0.0, 1.0, 0.0]
     )
@@ -132,7 +132,7 @@ def test_it_works():
 
 @pytest.mark.parametrize(("length", "classes"), SHAPES)
 def test_a_wide_beam_finds_every_text(length, classes, monkeypatch):
-    """Where nothing is skipped, each text has the sum of its paths."""
+    """Without skipping, each text has the sum of the probabilities of its paths."""
     monkeypatch.setattr(beam_search, "SKIPPED", 0)
     rng = np.random.default_rng(length * classes)
     for sharpness in (0.5, 3):
@@ -153,7 +153,7 @@ def test_the_short_cuts_change_nothing(beam, monkeypatch):
 
 
 def test_the_best_come_first():
-    """A beam gives its own width of hypotheses, in order, and each is exact or too low."""
+    """A beam returns as many hypotheses as its width, sorted, none with too high a probability."""
     rng = np.random.default_rng(1)
     for beam in (1, 2, 5, 20):
         columns = random_columns(rng, 6, 4, sharpness=2)
@@ -166,7 +166,7 @@ def test_the_best_come_first():
 
 
 def test_what_is_skipped_is_bounded():
-    """On lines with blanks of every sureness, all texts together lose SKIPPED at most."""
+    """All texts of a line together lose at most SKIPPED, for blanks of any probability."""
     rng = np.random.default_rng(2)
     most = 0.0
     for blank in np.linspace(4, 14, 60):
@@ -180,7 +180,7 @@ def test_what_is_skipped_is_bounded():
 
 @pytest.mark.parametrize("beam", [1, 3, 10])
 def test_probabilities_sum_to_1_at_most(beam):
-    """Whatever the line: peaks, noise or long."""
+    """The probabilities sum to at most 1 for peaked, noisy and long lines."""
     rng = np.random.default_rng(3)
     for length, sharpness, blank in [(20, 1, 9), (100, 4, 4), (300, 0.1, 0), (50, 8, 0)]:
         found = found_in(random_columns(rng, length, 25, sharpness, blank), beam)
@@ -188,13 +188,13 @@ def test_probabilities_sum_to_1_at_most(beam):
 
 
 def test_rounding_makes_nothing_surer_than_sure():
-    """float32 columns may sum to a little more than 1; a logarithm stays at most 0."""
+    """Log probabilities stay at most 0, even if float32 columns sum to slightly more than 1."""
     columns = np.array([[-np.inf, 1e-6]] * 5 + [[1e-6, -np.inf]] * 5, np.float32)
     assert prefix_beam_search(columns, beam=2) == [Hypothesis((0,), 0.0)]
 
 
 def test_hypotheses_are_different_texts():
-    """A prefix that leaves the beam and returns is still the same prefix."""
+    """A prefix that leaves the beam and returns is not duplicated."""
     rng = np.random.default_rng(4)
     for _ in range(30):
         columns = random_columns(rng, 60, 4, sharpness=1)
@@ -204,13 +204,13 @@ def test_hypotheses_are_different_texts():
 
 @pytest.mark.parametrize("place", [0, 2, 5])
 def test_blank_columns_change_nothing(place):
-    """Added before, between or after: texts and probabilities stay, and placements move along."""
+    """Blank columns change no text or probability, and placements shift with them."""
     rng = np.random.default_rng(5)
     columns = columns_of([0.7, 0.1, 0.2], [0.1, 0.1, 0.8], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1])
     columns = np.concatenate([columns, random_columns(rng, 1, 3)])
     blanks = columns_of(*[[0, 0, 1]] * 7)
     if 0 < place < 5:
-        columns[place] = blanks[0]  # blanks split a run, so they go beside one
+        columns[place] = blanks[0]  # blanks split a run, so they replace one blank column
     more = np.concatenate([columns[:place], blanks, columns[place:]])
     assert found_in(more) == pytest.approx(found_in(columns), rel=1e-5)
     text = prefix_beam_search(columns, beam=5)[0].symbols
@@ -220,7 +220,7 @@ def test_blank_columns_change_nothing(place):
 
 
 def test_a_repeated_symbol_needs_a_blank_between():
-    """Of [a a] and [a blank a] only the second spells two."""
+    """[a a] spells one symbol, [a blank a] spells two."""
     sure = columns_of([1, 0], [1, 0])
     assert found_in(sure) == {(0,): 1.0}
     assert log_probability_of(sure, (0, 0)) == -math.inf
@@ -230,13 +230,13 @@ def test_a_repeated_symbol_needs_a_blank_between():
 
 
 def test_skipped_blanks_still_part_a_repeated_symbol():
-    """Blanks that are read without a look at their symbols end the run before them."""
+    """A skipped blank column still ends the run of a symbol."""
     columns = columns_of([0.99, 0.01], [1e-6, 1 - 1e-6], [0.99, 0.01])
     assert prefix_beam_search(columns, beam=3)[0].symbols == (0, 0)
 
 
 def test_no_columns_spell_the_empty_text():
-    """T = 0: nothing is read, for sure."""
+    """Zero columns spell the empty text with probability 1."""
     columns = np.zeros((0, 25), np.float32)
     assert prefix_beam_search(columns, beam=3) == [Hypothesis((), 0.0)]
     assert log_probability_of(columns, ()) == 0
@@ -245,7 +245,7 @@ def test_no_columns_spell_the_empty_text():
 
 
 def test_blanks_spell_the_empty_text():
-    """A line without ink."""
+    """A line of blanks spells the empty text."""
     columns = columns_of(*[[0, 0, 1]] * 40)
     assert prefix_beam_search(columns, beam=3) == [Hypothesis((), 0.0)]
     assert log_probability_of(columns, ()) == 0
@@ -254,7 +254,7 @@ def test_blanks_spell_the_empty_text():
 
 @pytest.mark.parametrize("value", [-np.inf, np.nan])
 def test_a_column_without_a_probability_spells_nothing(value):
-    """Zero rows: no path is possible, and the answer is still a hypothesis."""
+    """If a column has no probability at all, the only hypothesis is the empty text."""
     columns = columns_of([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])
     columns[1] = value
     assert prefix_beam_search(columns, beam=3) == [Hypothesis((), -math.inf)]
@@ -264,7 +264,7 @@ def test_a_column_without_a_probability_spells_nothing(value):
 
 @pytest.mark.parametrize(("length", "classes"), SHAPES)
 def test_the_alignment_is_the_likeliest_path(length, classes):
-    """It spells the text with the highest probability of one path; peaks lie within their runs."""
+    """The alignment is the most probable path of the text, and each peak lies within its run."""
     rng = np.random.default_rng(length * classes)
     columns = random_columns(rng, length, classes, sharpness=3)
     blank = classes - 1
@@ -281,7 +281,7 @@ def test_the_alignment_is_the_likeliest_path(length, classes):
 
 
 def test_a_likely_text_scores_as_it_was_found():
-    """The search and the forward score agree on a line that is longer than brute force reads."""
+    """The search and the forward score agree on a line that is too long for brute force."""
     rng = np.random.default_rng(6)
     columns = random_columns(rng, 100, 25, sharpness=1.5, blank=9)
     columns[10:100:10] = random_columns(rng, 9, 25, sharpness=6)
@@ -293,7 +293,7 @@ def test_a_likely_text_scores_as_it_was_found():
 
 
 def test_impossible_symbols_are_placed_where_they_must_be():
-    """A text of probability 0 has its place, in as few impossible columns as there can be."""
+    """A text of probability 0 is placed with as few impossible columns as necessary."""
     columns = columns_of([1, 0, 0], [0, 0, 1], [0, 0, 1])
     assert align(columns, (0, 1))[0] == Placed(0, 0, 0, 0)
     assert log_probability_of(columns, (0, 1)) == -math.inf
@@ -301,7 +301,7 @@ def test_impossible_symbols_are_placed_where_they_must_be():
 
 @pytest.mark.parametrize(("text", "needed"), [((0, 1, 0, 1), 4), ((0, 0), 3), ((0, 0, 1, 1, 1), 8)])
 def test_it_rejects_a_text_that_does_not_fit(text, needed):
-    """The error says how many columns the text needs; in as many it fits."""
+    """The error states how many columns the text needs, and that many are enough."""
     rng = np.random.default_rng(7)
     columns = random_columns(rng, needed, 3)
     assert len(align(columns, text)) == len(text)
@@ -311,7 +311,7 @@ def test_it_rejects_a_text_that_does_not_fit(text, needed):
 
 @pytest.mark.parametrize("error", [BudgetError("processor_time", 4), GoneError("gone")])
 def test_a_budget_ends_each_of_them(error):
-    """However long the line and the text, the budget is looked at on the way."""
+    """Each function checks its budget while it runs."""
     rng = np.random.default_rng(8)
     columns = random_columns(rng, 500, 25)
     text = tuple(range(24)) * 8
@@ -325,7 +325,7 @@ def test_a_budget_ends_each_of_them(error):
 
 
 def test_a_long_flat_line_is_read():
-    """The worst case, thousands of columns that say nothing, neither overflows nor vanishes."""
+    """Thousands of uniform columns cause neither overflow nor underflow."""
     columns = np.full((3000, 25), -math.log(25), np.float32)
     found = prefix_beam_search(columns, beam=4, budget=Budget())
     assert 1 <= len(found) <= 4

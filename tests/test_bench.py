@@ -1,4 +1,4 @@
-"""What measures is tested too: the load that it makes, and the verdicts that it writes."""
+"""The benchmarks: the load they send, and the verdicts they write."""
 
 import json
 
@@ -18,13 +18,13 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def port():
-    """A running site."""
+    """The port of a running site."""
     with running_server(WEB_CONCURRENCY="1") as url:
         yield int(url.rpartition(":")[2])
 
 
 def test_as_many_requests_are_sent_as_were_asked_for(port):
-    """Over fewer connections, each answered, in turn."""
+    """All requests are sent, over fewer connections, and each gets an answer."""
     requests = [request("/healthz"), request("/nothing")]
     samples = closed(port, requests, 3, count=30)
     assert [sample.status for sample in samples].count(200) == 15
@@ -33,19 +33,19 @@ def test_as_many_requests_are_sent_as_were_asked_for(port):
 
 
 def test_a_body_arrives(port):
-    """With its length and type."""
+    """A body arrives with its length and type."""
     [sample] = closed(port, [request("/api/v1/predict/strokes", b'{"strokes": []}')], 1, count=1)
     assert sample.status == 200
 
 
 def test_requests_at_random_are_all_answered(port):
-    """As many as the rate makes of the time."""
+    """Requests at random times are all answered, as many as the rate gives in the time."""
     samples = open_loop(port, request("/healthz"), 50, 1, np.random.default_rng(1))
     assert [sample.status for sample in samples] == [200] * 50
 
 
 def test_quantiles_are_values_that_were_seen():
-    """Of a hundred, the p99 is the largest but none."""
+    """A quantile is an observed value: the p99 of a hundred values is the largest."""
     values = [float(v) for v in range(1, 101)]
     assert quantile(values, 0.5) == 51
     assert quantile(values, 0.99) == 100
@@ -53,7 +53,7 @@ def test_quantiles_are_values_that_were_seen():
 
 
 def test_a_promise_that_is_missed_is_called_so():
-    """The bound itself is kept; above it, the table says no."""
+    """The table reports a value above its bound as a miss, and the bound itself as kept."""
     verdicts = {row.what: row.met for row in report.rows(FIGURES)}
     assert verdicts["p99 / p50 at half of saturation, requests at random"]
     assert verdicts["… against the TensorFlow way"]
@@ -62,7 +62,7 @@ def test_a_promise_that_is_missed_is_called_so():
 
 
 def test_the_document_holds_the_figures_beside_it():
-    """docs/performance.md is what docs/performance.json makes, and no figure was put in by hand."""
+    """docs/performance.md is generated from docs/performance.json, without manual figures."""
     figures = json.loads((ROOT / "docs/performance.json").read_text(encoding="utf-8"))
     text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
     assert report.table(figures) in text

@@ -1,4 +1,4 @@
-"""Bounds on bodies, and where they are kept."""
+"""Bounds on request bodies, and their memory."""
 
 import io
 import os
@@ -23,7 +23,7 @@ _opened: list[str] | None = None
 
 
 def _watch(event, details):
-    """Note every file that is opened for writing, by whatever function, while asked to."""
+    """Record every file that any function opens for writing, while enabled."""
     if _opened is not None and event == "open":
         path, _, flags = details
         if flags & (os.O_WRONLY | os.O_RDWR):
@@ -32,10 +32,10 @@ def _watch(event, details):
 
 @contextmanager
 def files_opened_for_writing():
-    """The names of all files that the block opens for writing."""
+    """Collect the names of all files that the block opens for writing."""
     global _opened
     if _watch not in _installed:
-        sys.addaudithook(_watch)  # there is no way to take it away again
+        sys.addaudithook(_watch)  # audit hooks cannot be removed
         _installed.append(_watch)
     _opened = found = []
     try:
@@ -48,7 +48,7 @@ _installed: list[object] = []
 
 
 def large_form(name: str, data: bytes) -> bytes:
-    """A form with one file, built here because werkzeug's test client uses temporary files."""
+    """Build a form with one file, because werkzeug's test client uses temporary files."""
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a.png"\r\n\r\n'
     )
@@ -56,27 +56,27 @@ def large_form(name: str, data: bytes) -> bytes:
 
 
 def send(client, path, body):
-    """The response to a form."""
+    """Return the response to a form."""
     return client.post(path, data=body, content_type=f"multipart/form-data; boundary={BOUNDARY}")
 
 
 def noisy_picture() -> bytes:
-    """A digit in a PNG file of several megabytes."""
+    """Return a digit in a PNG file of several megabytes."""
     rng = np.random.default_rng(1)
     picture = hand.picture(3, size=2800, pen=160).astype(np.int16)
     return hand.png((picture + rng.integers(-9, 10, picture.shape)).clip(0, 255).astype(np.uint8))
 
 
 class Broken(io.BytesIO):
-    """What a server raises about malformed chunks: an error of its own."""
+    """A stream that raises a server's own error about malformed chunks."""
 
     def read(self, size=-1):
-        """Never works."""
+        """Raise the error."""
         raise LookupError("chunks")
 
 
 def body(data: bytes, announced=None, most=100) -> bytes:
-    """What is read of a body."""
+    """Return what is read of a body."""
     return Body(io.BytesIO(data), announced, most).read()
 
 
@@ -84,7 +84,7 @@ def body(data: bytes, announced=None, most=100) -> bytes:
 
 
 def test_an_upload_stays_in_memory(client):
-    """Reading a picture of megabytes opens no file for writing."""
+    """Reading a picture of several megabytes opens no file for writing."""
     form = large_form("image", noisy_picture())
     assert len(form) > 4_000_000
     with files_opened_for_writing() as found:
@@ -98,13 +98,13 @@ def test_an_upload_stays_in_memory(client):
 @pytest.mark.parametrize("size", [16_000, 65_000, 66_000, 131_000, 132_000, 1_000_000])
 @pytest.mark.parametrize("pattern", [b"\0", b"\n", b"\r\n--boundar"])
 def test_a_file_of_any_size_and_bytes_arrives(client, pattern, size):
-    """Neither the form's own bounds nor what looks like its end cuts a file off."""
+    """A form's file arrives whole at any size, even with bytes that look like the form's end."""
     data = (pattern * size)[:size]
     assert send(client, "/api/v1/predict/image", large_form("image", data)).status_code == 415
 
 
 def test_the_watch_sees_what_werkzeug_would_write():
-    """Without our request class the same form goes to disk, and the test above would fail."""
+    """Without our request class the same form is written to disk, so the test above can fail."""
     app = Flask(__name__)
     app.request_class = Request
     app.add_url_rule("/", "read", lambda: str(len(request.files)), methods=["POST"])
@@ -121,27 +121,27 @@ def test_the_watch_sees_what_werkzeug_would_write():
 
 @pytest.mark.parametrize("announced", [None, 5])
 def test_a_whole_body_is_read(announced):
-    """With a length or in chunks."""
+    """A body is read whole, with a length or in chunks."""
     assert body(b"12345", announced) == b"12345"
 
 
 def test_a_body_may_be_as_long_as_the_bound():
-    """The bound itself is allowed, in chunks too."""
+    """A body as long as the bound is allowed, also in chunks."""
     assert body(b"12345", None, 5) == b"12345"
 
 
 def test_a_body_ends_at_its_length():
-    """What follows on the connection belongs to the next request."""
+    """Bytes after the body's length belong to the next request."""
     assert body(b"12345GET /", 5) == b"12345"
 
 
 def test_an_empty_body_is_read():
-    """Nothing is there, and nothing was announced."""
+    """A body of length zero is read."""
     assert body(b"", None) == body(b"", 0) == b""
 
 
 def test_a_body_is_read_piece_by_piece():
-    """A form parser asks for parts."""
+    """A body can be read in parts, as form parsers do."""
     stream = Body(io.BytesIO(b"12345"), 5, 100)
     assert [stream.read(2), stream.read(2), stream.read(2), stream.read(2)] == [
         b"12",
@@ -162,7 +162,7 @@ def test_a_body_is_read_piece_by_piece():
     ],
 )
 def test_it_rejects_bodies_that_are_not_whole(source, announced, status):
-    """One too long is not cut off, and one cut short is not taken for a whole one."""
+    """A body that is too long or cut short is an error, never truncated."""
     with pytest.raises(ProblemError) as problem:
         Body(source, announced, 5).read()
     assert problem.value.status == status
@@ -178,7 +178,7 @@ def test_it_rejects_bodies_that_are_not_whole(source, announced, status):
     ],
 )
 def test_it_rejects_a_body_shorter_than_announced(client, path, kind):
-    """Half a picture is not read as if it were one."""
+    """A body shorter than its announced length gets 400."""
     whole = large_form("image", hand.png(hand.picture(3))) if "form" in kind else b'{"strokes":[]}'
     response = client.post(
         path,
@@ -200,7 +200,7 @@ def test_it_rejects_a_body_shorter_than_announced(client, path, kind):
     ],
 )
 def test_it_rejects_bodies_over_the_bound(path, kind, over, chunked):
-    """413 with the bound, however the body comes."""
+    """A body over the bound gets 413, with a length or in chunks."""
     client = create_app(Settings(max_json_bytes=1024, max_image_bytes=2048)).test_client()
     data = large_form("image", bytes(over)) if "form" in kind else b" " * (over + 1)
     response = client.post(
@@ -208,7 +208,7 @@ def test_it_rejects_bodies_over_the_bound(path, kind, over, chunked):
         input_stream=io.BytesIO(data),
         headers={"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": len(data)},
         content_type=kind,
-        environ_overrides={"wsgi.input_terminated": True},  # as gunicorn says
+        environ_overrides={"wsgi.input_terminated": True},  # as gunicorn sets it
     )
     assert response.status_code == 413
     assert str(over) in response.json["detail"]
@@ -218,7 +218,7 @@ def test_it_rejects_bodies_over_the_bound(path, kind, over, chunked):
 
 
 def test_few_large_bodies_are_taken_at_once():
-    """Each is held in memory; more are told to come back, and small ones are not kept out."""
+    """A few large bodies are accepted at once. More get 503, and small ones are still accepted."""
     app = create_app(Settings())
     client = app.test_client()
     _, gate = app.extensions["bodies"]
@@ -231,12 +231,12 @@ def test_few_large_bodies_are_taken_at_once():
         assert refused.headers["Retry-After"] == "1"
         small = large_form("image", hand.png(hand.picture(3)))
         assert send(client, "/api/v1/predict/image", small).status_code == 200
-    for _ in range(LARGE_BODIES + 1):  # places are given back
+    for _ in range(LARGE_BODIES + 1):  # places are released
         assert send(client, "/api/v1/predict/image", large).status_code == 200
 
 
 def test_one_client_does_not_take_all_places_of_large_bodies():
-    """It has half of them, so that another's photo is taken meanwhile."""
+    """One client gets at most half of the places of large bodies."""
     app = create_app(Settings(rate_limit=""))
     _, gate = app.extensions["bodies"]
     large = noisy_picture()
@@ -262,7 +262,7 @@ def test_one_client_does_not_take_all_places_of_large_bodies():
 
 
 def test_a_late_body_is_cut_short():
-    """The watch shuts the reading side only: an answer can still be sent."""
+    """Cutting off a late body shuts the reading side only, so that an answer can be sent."""
     watch = Watch(0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -273,7 +273,7 @@ def test_a_late_body_is_cut_short():
 
 
 def test_a_body_in_time_is_left_alone():
-    """What has arrived is no longer watched."""
+    """A body that has arrived is not watched any more."""
     watch = Watch(0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -285,7 +285,7 @@ def test_a_body_in_time_is_left_alone():
 
 
 def test_the_watch_outlives_clients_that_go():
-    """A connection that is closed already is no reason to stop watching others."""
+    """A closed connection does not stop the watch over others."""
     watch = Watch(0.1)
     gone, other = socket.socketpair()
     watch.add(gone)
@@ -300,7 +300,7 @@ def test_the_watch_outlives_clients_that_go():
 
 
 def test_the_watch_cuts_what_took_longest_first():
-    """Where threads are needed; what has not taken that long yet is left alone."""
+    """If threads are needed, the slowest connections are cut off first, and recent ones stay."""
     watch = Watch(60)
     pairs = [socket.socketpair() for _ in range(3)]
     with ExitStack() as stack:
@@ -316,7 +316,7 @@ def test_the_watch_cuts_what_took_longest_first():
 
 
 def test_an_answer_that_nobody_takes_is_cut_short():
-    """Whoever sends it is told, and has its thread back."""
+    """An answer that its client does not receive is cut off, and its thread is released."""
     watch = Watch(0.1)
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -327,7 +327,7 @@ def test_an_answer_that_nobody_takes_is_cut_short():
 
 @pytest.mark.parametrize("source", [io.BytesIO(b"1234"), Broken()])
 def test_what_the_watch_cut_short_was_too_slow(source):
-    """408, not 400."""
+    """A body that was cut off for its slowness gets 408, not 400."""
     with pytest.raises(ProblemError) as problem:
         Body(source, 5, 5, is_late=lambda: True).read()
     assert problem.value.status == 408
@@ -335,7 +335,7 @@ def test_what_the_watch_cut_short_was_too_slow(source):
 
 @pytest.mark.parametrize("announced", [5, None])
 def test_a_whole_body_is_watched_no_longer(announced):
-    """What takes long from then on is the reading, which must not end the connection."""
+    """A body that has been read is not watched, so that a long reading keeps its connection."""
     told = []
     Body(io.BytesIO(b"12345"), announced, 5, arrived=lambda: told.append(True)).read()
     assert told

@@ -1,4 +1,4 @@
-"""Every reading has a budget, and ends where it ends; seen with clocks that a test moves."""
+"""Budgets of readings, measured with clocks that a test sets."""
 
 import cv2
 import numpy as np
@@ -18,18 +18,18 @@ LIMITS = Limits(pixels=25_000_000, side=20_000)
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def __call__(self) -> float:
-        """Seconds."""
+        """Return the seconds."""
         return self.now
 
 
 class Slow(fake.Says):
-    """A classifier that takes a second of each glyph."""
+    """A classifier that takes a second per glyph."""
 
     def __init__(self, clock: Clock, is_digit: float = 0.9) -> None:
         super().__init__(is_digit)
@@ -37,16 +37,14 @@ class Slow(fake.Says):
         self.glyphs = 0
 
     def classify(self, glyphs) -> Outputs:
-        """The same of each, later."""
+        """Return the same outputs for each glyph, and move the clock."""
         self.glyphs += len(glyphs)
         self.clock.now += len(glyphs)
         return super().classify(glyphs)
 
 
 def slow_reading(seconds, inks, *texts):
-    """A reading of these lines with a classifier that takes a second a glyph, and how many glyphs
-    it saw.
-    """
+    """Read lines with a classifier that takes a second per glyph, and count its glyphs."""
     clock = Clock()
     classifier = Slow(clock)
     budget = Budget(processor_time=seconds, clock=clock, wall_clock=clock)
@@ -55,7 +53,7 @@ def slow_reading(seconds, inks, *texts):
 
 
 def test_without_bounds_nothing_ends_it():
-    """The default is for trainers and tests."""
+    """By default, as for trainers and tests, a budget has no bounds."""
     budget = Budget()
     budget.spend(groups=10**9, pixels=10**12)
     budget.check()
@@ -64,7 +62,7 @@ def test_without_bounds_nothing_ends_it():
 
 @pytest.mark.parametrize("bound", ["processor_time", "time", "groups", "pixels"])
 def test_each_bound_ends_it(bound):
-    """Up to the bound it lasts; beyond, the error names the bound and its value."""
+    """A budget ends beyond its bound, and the error names the bound and its value."""
     clock, wall = Clock(), Clock()
     budget = Budget(
         processor_time=5, time_left=25, groups=7, pixels=90, clock=clock, wall_clock=wall
@@ -74,7 +72,7 @@ def test_each_bound_ends_it(bound):
     def use(amount):
         if bound == "processor_time":
             clock.now += amount
-            wall.now += amount  # at least as much passes
+            wall.now += amount  # the wall clock moves at least as much
         elif bound == "time":
             wall.now += amount
         else:
@@ -93,7 +91,7 @@ def test_each_bound_ends_it(bound):
 
 
 def test_it_counts_from_when_it_was_made():
-    """Clocks do not start at 0."""
+    """A budget counts from its creation, whatever the clocks show."""
     clock = Clock()
     clock.now = 1000.0
     budget = Budget(processor_time=5, clock=clock)
@@ -103,7 +101,7 @@ def test_it_counts_from_when_it_was_made():
 
 
 def test_processor_time_is_asked_for_when_it_may_be_over():
-    """No thread uses more of it than passes, so that most checks need no system call."""
+    """Processor time is read only when it can be over, so that most checks need no system call."""
     asked, wall = [], Clock()
     budget = Budget(
         processor_time=5, clock=lambda: asked.append(wall.now) or wall.now / 2, wall_clock=wall
@@ -111,14 +109,14 @@ def test_processor_time_is_asked_for_when_it_may_be_over():
     asked.clear()
     for wall.now in (1.0, 4.0, 5.0, 6.0, 7.4, 9.9):
         budget.check()
-    assert asked == [5.0, 9.9]  # half was left at 5, until 7.5 at least
+    assert asked == [5.0, 9.9]  # half was left at 5, so the next read is at 7.5 or later
     wall.now = 10.1
     with pytest.raises(BudgetError):
         budget.check()
 
 
 def test_a_client_that_has_gone_ends_it():
-    """It is asked once in a while, not at every check."""
+    """A budget ends when the client is gone, which is checked from time to time."""
     wall = Clock()
     asked = []
     budget = Budget(is_gone=lambda: asked.append(wall.now) or wall.now > 1, wall_clock=wall)
@@ -134,7 +132,7 @@ def test_a_client_that_has_gone_ends_it():
 
 
 def test_the_best_answer_so_far_is_given():
-    """Where a bound is met after the first line, that line is the reading; it is never `ok`."""
+    """If a budget ends after the first line, the reading is that line and never `ok`."""
     inks = hand.number("47", "12", "36")
     whole, glyphs = slow_reading(10_000, inks, "47", "12", "36")
     assert (whole.lines, whole.limit, glyphs) == (("47", "12", "36"), None, 6)
@@ -144,7 +142,7 @@ def test_the_best_answer_so_far_is_given():
 
 
 def test_without_any_answer_it_is_an_error():
-    """Nothing was looked at yet."""
+    """If a budget ends before any line is read, it is an error."""
     with pytest.raises(BudgetError) as met:
         slow_reading(-1, hand.number("47"), "47")
     assert met.value.bound == "processor_time"
@@ -152,7 +150,7 @@ def test_without_any_answer_it_is_an_error():
 
 @pytest.mark.parametrize("bounds", [{"groups": 1}, {"pixels": 10}])
 def test_a_picture_has_a_budget_too(bounds):
-    """Looks at pieces of it count, and the pixels that are copied."""
+    """A picture's groups and copied pixels count against the budget."""
     page = np.concatenate([hand.picture(3), hand.picture(7)], axis=1)
     recognizer = Recognizer(fake.Says(0.9), line_reader=fake.Spells("37"), eyes=fake.Sees())
     with pytest.raises(BudgetError) as met:
@@ -161,7 +159,7 @@ def test_a_picture_has_a_budget_too(bounds):
 
 
 def test_lines_of_a_picture_that_a_budget_reached_are_read():
-    """As those of a drawing."""
+    """The lines of a picture that were read before the budget ended are returned."""
     page = np.concatenate([hand.picture(3), hand.picture(7)])
     recognizer = Recognizer(fake.Says(0.9), line_reader=fake.Spells("3", "7"), eyes=fake.Sees())
     reading = recognizer.read_image(hand.png(page), LIMITS, budget=Budget(groups=1))
@@ -169,7 +167,7 @@ def test_lines_of_a_picture_that_a_budget_reached_are_read():
 
 
 def test_a_picture_that_reads_badly_is_tried_turned():
-    """By quarters; where there is time for the first alone, that is given, with the bound."""
+    """A picture that reads badly is tried in quarter turns, as long as the budget lasts."""
     picture = np.full((200, 400, 3), 255, np.uint8)
     cv2.rectangle(picture, (50, 40), (350, 160), 0, 8)
 
@@ -186,7 +184,7 @@ def test_a_picture_that_reads_badly_is_tried_turned():
 
 @pytest.mark.parametrize(("turned", "text"), [("12", "12"), ("1", "")])
 def test_a_line_of_print_on_its_side_is_no_1(turned, text):
-    """What reads as one symbol when it is turned is no reason to turn it."""
+    """A picture is not turned for a reading of a single symbol."""
     picture = np.full((200, 400, 3), 255, np.uint8)
     cv2.rectangle(picture, (50, 40), (350, 160), 0, 8)
     reader = fake.Spells("??", turned, "??", "??")
@@ -195,7 +193,7 @@ def test_a_line_of_print_on_its_side_is_no_1(turned, text):
 
 
 def test_every_look_is_charged():
-    """As many groups as glyphs reach the classifier."""
+    """The budget counts as many groups as the classifier sees glyphs."""
     inks = hand.number("407", "12")
 
     def read(budget):

@@ -1,4 +1,4 @@
-"""Calibration: what was put in comes out, and thresholds keep what they promise."""
+"""Calibration: it recovers known constants, and its thresholds keep their promises."""
 
 import numpy as np
 import pytest
@@ -17,12 +17,12 @@ from webapp.recognition import Calibration, Outputs, log_odds, tempered
 
 
 def sigmoid(x):
-    """The inverse of log-odds."""
+    """Return the inverse of log-odds."""
     return 1 / (1 + np.exp(-x))
 
 
 def honest_digits(count, rng, spread=3.0):
-    """Probabilities that are right as often as they say, and labels drawn by them."""
+    """Return calibrated probabilities, and labels drawn from them."""
     logits = rng.normal(0, spread, (count, 10))
     honest = tempered(np.exp(logits - logits.max(axis=1, keepdims=True)), 1.0)
     labels = (honest.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
@@ -30,7 +30,7 @@ def honest_digits(count, rng, spread=3.0):
 
 
 def drawings(count, rng):
-    """Outputs on digits that are mostly right, and on non-digits that overlap them a little."""
+    """Return outputs for digits that are mostly right, and for slightly overlapping non-digits."""
     honest, labels = honest_digits(count, rng, spread=12.0)
     digits = Outputs(honest.astype(np.float32), sigmoid(rng.normal(5, 2, count)))
     noise, _ = honest_digits(count, rng)
@@ -39,7 +39,7 @@ def drawings(count, rng):
 
 @pytest.mark.parametrize("sharpened", [0.5, 1.0, 2.5])
 def test_the_temperature_undoes_what_was_done(sharpened):
-    """Honest probabilities, their logits multiplied, come back at that temperature."""
+    """If calibrated logits are multiplied, the fitted temperature is the factor."""
     honest, labels = honest_digits(20_000, np.random.default_rng(1))
     said = tempered(honest, 1 / sharpened)
     found = fit_temperature(said, labels)
@@ -48,7 +48,7 @@ def test_the_temperature_undoes_what_was_done(sharpened):
 
 
 def test_no_temperature_is_better():
-    """The one that was found has the least loss of a fine grid."""
+    """The fitted temperature has the least loss of a fine grid."""
     honest, labels = honest_digits(500, np.random.default_rng(2))
     said = tempered(honest, 0.4)
     found = fit_temperature(said, labels)
@@ -60,8 +60,10 @@ def test_no_temperature_is_better():
 
 @pytest.mark.parametrize("prior", [0.05, 0.5])
 def test_platts_scaling_finds_the_true_line(prior):
-    """It is known where the log-odds of both classes are normal, of one variance: its slope is the
-    difference of the means over the variance, and the prior's odds move it.
+    """Platt's scaling recovers the true line.
+
+    The line is known if the log-odds of both classes are normal with one variance: its slope is the
+    difference of the means over the variance, and the prior's odds shift it.
     """
     rng = np.random.default_rng(3)
     digits, others = rng.normal(4, 2, 40_000), rng.normal(-2, 2, 10_000)
@@ -72,7 +74,7 @@ def test_platts_scaling_finds_the_true_line(prior):
 
 
 def test_repeating_non_digits_changes_nothing():
-    """The prior says how many there are, not the collection."""
+    """The prior, not the number of non-digits, sets their weight."""
     rng = np.random.default_rng(4)
     digits, others = sigmoid(rng.normal(3, 2, 3000)), sigmoid(rng.normal(-2, 2, 900))
     once, thrice = (fit_platt(digits, np.tile(others, n), 0.05) for n in (1, 3))
@@ -80,14 +82,14 @@ def test_repeating_non_digits_changes_nothing():
 
 
 def test_separate_classes_have_a_finite_answer():
-    """Without any overlap, and even with one value a class, the line is steep and finite."""
+    """Classes without overlap, even with one value each, give a steep and finite line."""
     line = fit_platt(np.full(50, 1.0), np.full(50, 0.0), 0.05)
     assert np.isfinite(line).all()
     assert sigmoid(line[0] * log_odds(np.array([1.0])) + line[1])[0] > 0.95
 
 
 def test_classes_that_are_all_alike_give_the_prior():
-    """An output that says nothing leaves what was believed before."""
+    """If the output carries no information, the calibrated probability is the prior."""
     scale, offset = fit_platt(np.full(2000, 0.7), np.full(2000, 0.7), 0.05)
     found = sigmoid(scale * log_odds(np.array([0.7])) + offset)[0]
     assert found == pytest.approx(0.95, abs=0.002)
@@ -95,19 +97,19 @@ def test_classes_that_are_all_alike_give_the_prior():
 
 @pytest.mark.parametrize("share", [0.0, 0.007, 0.25])
 def test_rejecting_keeps_to_its_share(share):
-    """As many digits as were stated fall below the threshold, and no more."""
+    """Exactly the stated share of digits falls below the threshold."""
     scores = np.random.default_rng(5).random(2000)
     assert (scores < reject_below(scores, share)).sum() == int(2000 * share)
 
 
 def test_equal_scores_are_not_parted():
-    """Where the threshold would fall among equals, none of them is rejected."""
+    """If the threshold falls among equal scores, none of them is rejected."""
     scores = np.array([0.1] + [0.4] * 9)
     assert (scores < reject_below(scores, 0.5)).sum() == 1
 
 
 def test_what_stays_ok_is_as_right_as_stated():
-    """The lowest threshold that reaches the rate: one reading more would break it."""
+    """The threshold is the lowest that reaches the rate: one more reading would break it."""
     belief = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     right = np.array([True, True, True, False, True, False])
     assert unsure_below(belief, right, 0.0, 6) == pytest.approx(0.65)
@@ -116,7 +118,7 @@ def test_what_stays_ok_is_as_right_as_stated():
 
 
 def test_no_more_are_unsure_than_allowed():
-    """A rate that is out of reach stops at the cap; equals are not parted there either."""
+    """If the rate is out of reach, as many readings as allowed are unsure, and equals agree."""
     belief = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.4])
     right = np.array([False, True, True, False, True, False])
     assert unsure_below(belief, right, 0.0, 1) == pytest.approx(0.5)
@@ -125,12 +127,12 @@ def test_no_more_are_unsure_than_allowed():
 
 
 def test_a_calibration_reaches_what_its_report_says():
-    """Used on the same samples, the constants reject and doubt as many as the card has it."""
+    """On the same samples, the constants give the rates that the card reports."""
     digits, labels, others = drawings(4000, np.random.default_rng(6))
     calibration, report = calibrate(digits, labels, others)
     judged = decide(digits, calibration)
     assert judged.is_digit is not None
-    # As many as may be, but none that is more probably a digit than not.
+    # As many as allowed, but none whose P(is a digit) is above one half.
     below = judged.is_digit < MOST_REJECTED
     assert judged.rejected.sum() == min(int(0.007 * 4000), below.sum()) > 0
     assert report["after"]["rejected"] == judged.rejected.mean()
@@ -146,7 +148,7 @@ def test_a_calibration_reaches_what_its_report_says():
 
 
 def test_calibrating_makes_a_boaster_honest():
-    """Overconfident probabilities lose most of their calibration error."""
+    """Calibration removes most of the calibration error of overconfident probabilities."""
     honest, labels = honest_digits(8000, np.random.default_rng(7))
     boasting = Outputs(tempered(honest, 0.4).astype(np.float32), None)
     _, report = calibrate(boasting, labels)
@@ -156,7 +158,7 @@ def test_calibrating_makes_a_boaster_honest():
 
 
 def test_a_model_that_cannot_say_no_rejects_nothing():
-    """Without the output, or without non-digits, only temperature and `unsure` are fitted."""
+    """Without the output or without non-digits, only the temperature and `unsure` are fitted."""
     digits, labels, others = drawings(1000, np.random.default_rng(8))
     for seen, against in ((Outputs(digits.digits, None), others), (digits, None)):
         calibration, report = calibrate(seen, labels, against)
@@ -168,14 +170,14 @@ def test_a_model_that_cannot_say_no_rejects_nothing():
 
 
 def test_the_card_gives_the_calibration_back():
-    """What the report says is what a server reads out of the card."""
+    """A server reads the report's constants from the card."""
     digits, labels, others = drawings(1000, np.random.default_rng(9))
     calibration, report = calibrate(digits, labels, others)
     assert Calibration.of_card({"calibration": report}) == calibration
 
 
 def test_it_rejects_nothing_to_go_by():
-    """Neither digits nor a class may be missing."""
+    """A calibration needs digits, and both classes or neither."""
     nothing = Outputs(np.zeros((0, 10), np.float32), np.zeros(0, np.float32))
     with pytest.raises(ValueError, match="needs digits, got none"):
         calibrate(nothing, np.zeros(0, np.int64))

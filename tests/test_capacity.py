@@ -1,4 +1,4 @@
-"""How many workers a machine can carry."""
+"""Number of workers that a machine can run."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ from webapp.recognition import Budget, BudgetError
     [(1, 512, 1), (8, 512, 2), (2, 24_000, 2), (8, 1024, 4), (64, 2048, 8), (4, 100, 1)],
 )
 def test_workers_fit_cores_and_memory(cores, mib, workers):
-    """As many as both allow, and always one."""
+    """The number of workers is the most that cores and memory allow, and at least one."""
     assert default_workers(cores, mib * MIB) == workers
 
 
 def test_a_container_bounds_the_memory(tmp_path):
-    """The least of what the machine has and what its container may take."""
+    """The memory limit is the smaller of the machine's and the container's."""
     whole = memory_here(())
     assert whole > 0
     limit = tmp_path / "memory.max"
@@ -33,7 +33,7 @@ def test_a_container_bounds_the_memory(tmp_path):
 
 
 def test_there_is_a_core():
-    """At least the one that runs this."""
+    """There is at least one core."""
     assert cores_here() >= 1
 
 
@@ -42,14 +42,14 @@ def test_there_is_a_core():
     [(2, 512, True), (1, 390, False), (2, 779, True), (2, 780, False)],
 )
 def test_where_memory_is_small_one_large_picture_is_read_at_a_time(workers, mib, is_small):
-    """Row 4: two of them in two workers would not fit into 512 MiB."""
+    """If two workers' large pictures do not fit into memory, one is read at a time."""
     capacity = Capacity()
     capacity.fit(workers, mib * MIB)
     assert (capacity.large_pictures is not None) == is_small
 
 
 def test_a_reload_keeps_the_lock_of_the_site():
-    """Old and new workers share it."""
+    """Old and new workers share the lock of the site across a reload."""
     capacity = Capacity()
     capacity.fit(2, 512 * MIB)
     lock = capacity.large_pictures
@@ -59,7 +59,7 @@ def test_a_reload_keeps_the_lock_of_the_site():
 
 @pytest.fixture
 def other_process():
-    """What runs a function with a lock held in a process of its own: its process id."""
+    """A function that runs another with a lock held in a process of its own. It returns its id."""
     children = []
 
     def holding(lock):
@@ -82,7 +82,7 @@ def other_process():
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_lock_of_the_site_holds_among_processes(other_process):
-    """Who waits keeps to its budget; a killed process lets go."""
+    """A waiting process keeps its budget, and a killed process releases the lock."""
     lock = SiteLock()
     child = other_process(lock)
     with pytest.raises(BudgetError), lock.held(Budget(time_left=0.1)):
@@ -90,14 +90,14 @@ def test_the_lock_of_the_site_holds_among_processes(other_process):
     os.kill(child, signal.SIGKILL)
     with lock.held(Budget(time_left=10)):
         pass
-    # Nor is it taken twice by threads of one process.
+    # Nor do two threads of one process hold it at once.
     with lock.held(Budget()), pytest.raises(BudgetError), lock.held(Budget(time_left=0.1)):
         raise AssertionError("held twice")
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_lock_of_the_site_is_fair():
-    """A process that lets go and comes again at once waits behind the one that waits."""
+    """A process that releases the lock and requests it again waits behind others."""
     lock = SiteLock()
     read, write = os.pipe()
     children = []
@@ -113,7 +113,7 @@ def test_the_lock_of_the_site_is_fair():
     for child in children:
         os.waitpid(child, 0)
     turns = os.read(read, 100)
-    # While both come, no one has more than two turns in a row.
+    # While both compete, neither has more than two turns in a row.
     both = turns[: min(turns.rindex(b"a"), turns.rindex(b"b"))]
     assert b"aaa" not in both[1:]
     assert b"bbb" not in both[1:]
@@ -121,7 +121,7 @@ def test_the_lock_of_the_site_is_fair():
 
 
 def test_the_lock_is_let_go_after_an_error():
-    """Whatever happens inside."""
+    """The lock is released after an error."""
     lock = SiteLock()
     for _ in range(2):
         with pytest.raises(LookupError), lock.held(Budget(time_left=1)):

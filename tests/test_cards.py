@@ -1,4 +1,4 @@
-"""A model's card as tables and pictures."""
+"""A model's card as tables and plots."""
 
 import json
 import re
@@ -42,17 +42,17 @@ CARD = {
         "empty": {},
     },
 }
-"""A card with every field that may be missing, and gaps in them."""
+"""A card with every optional field, and gaps in them."""
 
 
 @pytest.fixture
 def view(tmp_path):
-    """What the page makes of that card."""
+    """The page's view of that card."""
     return view_of(CARD, tmp_path)
 
 
 def test_figures_have_a_row_a_set(view):
-    """Counts, shares and intervals are written for people; a gap is a dash."""
+    """Each set has a row with readable counts, shares and intervals, and a dash for a gap."""
     heads = ["data", "samples", "accuracy", "95% interval", "calibration error"]
     assert view.figures.heads == heads
     assert view.figures.rows == [
@@ -62,13 +62,13 @@ def test_figures_have_a_row_a_set(view):
 
 
 def test_what_no_row_has_is_no_column(view):
-    """Not even one that is there and null."""
+    """A column without any value is left out, even if the card has it as null."""
     assert "rejected" not in view.figures.heads
     assert "rejected" not in view.nondigits.heads
 
 
 def test_non_digits_have_a_table_of_their_own(view):
-    """How well they are told from digits, and how many pass for one."""
+    """Non-digits have their own table with AUROC and false accepts."""
     assert view.nondigits.rows == [
         ["letters (dev)", "1,234", "0.9987", "0.00%", "3.10%"],
         ["doodles (dev)", "5,678", "–", "10.00%", "2.00%"],
@@ -76,7 +76,7 @@ def test_non_digits_have_a_table_of_their_own(view):
 
 
 def test_seeds_have_a_mean_and_a_deviation(view):
-    """Of a sample of runs; of one alone there is no deviation."""
+    """Several seeds have a mean and a sample deviation, and a single one has no deviation."""
     assert view.seeds.heads == ["data", "mean ± sd", "seed 1", "seed 2", "seed 3"]
     first, second = view.seeds.rows
     # 99.61, 99.67 and 99.70: mean 99.66, deviations -0.05, 0.01 and 0.04.
@@ -90,7 +90,7 @@ def test_seeds_have_a_mean_and_a_deviation(view):
 
 
 def test_a_calibration_is_told_part_by_part(view):
-    """Whatever numbers there are, by their kind; unknown names stand as they are."""
+    """The calibration is formatted by the kind of each number, and unknown names are kept."""
     constants, chosen, after = view.calibration
     assert [row[1] for row in constants.rows] == ["1.235", "-0.5", "31.00%"]
     assert chosen.rows == [["digits", "4,472"], ["non-digits", "0"]]
@@ -102,7 +102,7 @@ def test_a_calibration_is_told_part_by_part(view):
 
 
 def test_a_card_needs_none_of_that(tmp_path):
-    """Older cards have figures alone."""
+    """A card with figures alone is valid."""
     view = view_of({"name": "digits", "figures": [FIGURE]}, tmp_path)
     assert (view.nondigits, view.seeds, view.calibration, view.plots) == (None, None, [], {})
     empty = {"nondigits": [], "seeds": [], "calibration": {}}
@@ -110,7 +110,7 @@ def test_a_card_needs_none_of_that(tmp_path):
 
 
 def test_pictures_are_those_that_there_are(tmp_path):
-    """In their order, and only the model's own."""
+    """The page shows the model's existing plots in order."""
     for name in ("digits-risk.svg", "digits-curves.svg", "pen-confusion.svg", "digits-other.svg"):
         (tmp_path / name).write_text("<svg/>")
     assert list(view_of(CARD, tmp_path).plots) == ["curves", "risk"]
@@ -121,7 +121,7 @@ def test_pictures_are_those_that_there_are(tmp_path):
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder of models of which one has a card with everything."""
+    """A folder of models with one complete card."""
     for name in (
         f"{m}.{kind}" for m in ("ink", "pen", "line", "eyes") for kind in ("json", "tflite")
     ):
@@ -139,12 +139,12 @@ def models(tmp_path):
 
 @pytest.fixture
 def visitor(models):
-    """A visitor of a site with those models."""
+    """A test client of a site with those models."""
     return create_app(Settings(models=str(models))).test_client()
 
 
 def test_the_page_shows_it_all(visitor):
-    """Each field of the card has a place."""
+    """The page shows each field of the card."""
     text = re.sub(r"[ \n]+", " ", visitor.get("/model").text)
     for shown in (
         "letters (dev)",
@@ -162,7 +162,7 @@ def test_the_page_shows_it_all(visitor):
 
 
 def test_the_card_is_served_as_it_is(visitor):
-    """Programs get the numbers."""
+    """The card is served unchanged for programs."""
     card = visitor.get("/api/v1/model").json
     for field in ("nondigits", "seeds", "calibration"):
         assert card[field] == CARD[field]
@@ -170,7 +170,7 @@ def test_the_card_is_served_as_it_is(visitor):
 
 
 def test_a_model_is_called_by_its_files(models):
-    """A card from before a renaming does not mislead about which model it is."""
+    """The page names a model after its files, even if an older card has another name."""
     for path in models.glob("ink*"):
         path.rename(models / path.name.replace("ink", "other"))
     text = (models / "other.json").read_text().replace("ink.tflite", "other.tflite")
@@ -181,7 +181,7 @@ def test_a_model_is_called_by_its_files(models):
 
 
 def test_a_picture_is_served(visitor):
-    """As what it is; a browser asks again whether it has changed."""
+    """A plot is served with its type and revalidated by browsers."""
     with visitor.get("/model/ink/curves.svg") as response:
         assert response.status_code == 200
         assert response.mimetype == "image/svg+xml"
@@ -193,14 +193,14 @@ def test_a_picture_is_served(visitor):
     "path", ["pen/curves", "other/curves", "digits/other", "../secret", "..%2Fdigits/curves"]
 )
 def test_it_rejects_other_files(visitor, models, path):
-    """404 for what is not there, is no picture of a card, or of no model that is served."""
+    """Other files, and plots of models that are not served, get 404."""
     for name in ("other-curves.svg", "digits-other.svg"):
         (models / name).write_text("<svg/>")
     assert visitor.get(f"/model/{path}.svg").status_code == 404
 
 
 def test_a_relative_folder_is_where_the_process_was_started(models, monkeypatch):
-    """As for the models themselves."""
+    """A relative folder is relative to the working directory of the process, as for the models."""
     monkeypatch.chdir(models.parent)
     client = create_app(Settings(models=models.name)).test_client()
     with client.get("/model/ink/curves.svg") as response:

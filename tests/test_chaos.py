@@ -1,4 +1,4 @@
-"""What goes wrong in public, done to a real server: kills, full disks, floods, slow clients."""
+"""Faults of a public site, applied to a real server: kills, full disks, floods, slow clients."""
 
 import http.client
 import json
@@ -37,12 +37,12 @@ BATCH = "/api/v1/predict/batch"
 
 
 def port_of(url: str) -> int:
-    """Where a server listens."""
+    """Return the port of a server's URL."""
     return int(url.rpartition(":")[2])
 
 
 def get(port: int, path: str) -> tuple[int, bytes, float]:
-    """Status, body and seconds of a GET on a new connection."""
+    """Return status, body and seconds of a GET on a new connection."""
     start = time.perf_counter()
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     try:
@@ -54,18 +54,18 @@ def get(port: int, path: str) -> tuple[int, bytes, float]:
 
 
 def wait_for(condition, seconds=30.0) -> None:
-    """Until it holds."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.05)
 
 
-# Killed and stopped
+# Kills and stops
 
 
 def test_a_killed_worker_is_replaced_under_load():
-    """Others answer meanwhile, what it was reading is lost, and no count goes back."""
+    """Under load, a killed worker is replaced, loses its own requests only, and keeps counts."""
     with started(WEB_CONCURRENCY="2") as (url, master):
         port = port_of(url)
         with Load(port, STROKES, DRAWING, clients=4, keep_alive=False) as load:
@@ -81,13 +81,13 @@ def test_a_killed_worker_is_replaced_under_load():
         check_reads(port)
         assert counted(port) >= before
         assert len(workers(master.pid)) == 2
-    # Each kill loses what was in that worker's hands, no more.
+    # Each kill loses only the requests of that worker.
     assert statuses["lost"] <= 3 * 4
     assert statuses.keys() <= {200, 503, "lost"}
 
 
 def counted(port: int) -> float:
-    """How many drawings all workers together have read."""
+    """Return the number of drawings that all workers together have read."""
     _, text, _ = get(port, "/metrics")
     lines = [line for line in text.decode().splitlines() if line.startswith("inkling_readings_tot")]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
@@ -95,7 +95,7 @@ def counted(port: int) -> float:
 
 @pytest.mark.parametrize("keep_alive", [True, False])
 def test_a_stop_loses_no_accepted_request(keep_alive):
-    """SIGTERM under load: what was accepted is answered, then nobody is let in any more."""
+    """After SIGTERM under load, accepted requests are answered and new connections are refused."""
     with started(WEB_CONCURRENCY="2") as (url, master):
         load = Load(port_of(url), STROKES, DRAWING, clients=8, keep_alive=keep_alive)
         load.pause = lambda: 0.002
@@ -110,7 +110,7 @@ def test_a_stop_loses_no_accepted_request(keep_alive):
 
 
 def test_a_slow_reading_is_answered_when_the_site_stops():
-    """What was sent before SIGTERM and takes long is waited for."""
+    """A long reading that started before SIGTERM is answered."""
     body = json.dumps({"drawings": [{"strokes": hand.columns(d % 10)} for d in range(100)]})
     with started(WEB_CONCURRENCY="1") as (url, master):
         connection = http.client.HTTPConnection(HOST, port_of(url), timeout=60)
@@ -128,7 +128,7 @@ def test_a_slow_reading_is_answered_when_the_site_stops():
 
 
 def test_a_full_disk_stops_nothing():
-    """Nothing can be written, log lines neither: every answer comes as ever."""
+    """With a full disk, even for log lines, every request is answered."""
 
     def no_files_grow():
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -156,7 +156,7 @@ def test_a_full_disk_stops_nothing():
 
 
 def answers(port: int) -> bool:
-    """Whether a server is ready."""
+    """Return whether a server is ready."""
     try:
         return get(port, "/readyz")[0] == 200
     except OSError:
@@ -164,7 +164,7 @@ def answers(port: int) -> bool:
 
 
 def post(port: int, path: str, body: bytes, kind: str) -> tuple[int, dict]:
-    """Status and document of what is sent."""
+    """Return status and document of a POST."""
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
     try:
         connection.request("POST", path, body, {"Content-Type": kind})
@@ -175,13 +175,13 @@ def post(port: int, path: str, body: bytes, kind: str) -> tuple[int, dict]:
 
 
 def check_reads(port: int) -> None:
-    """A digit is read, also where this process has more descriptors than select(2) takes."""
+    """Check that a digit is read, even with more descriptors than select(2) supports."""
     status, document = post(port, STROKES, DRAWING, JSON)
     assert (status, document["text"]) == (200, "3")
 
 
 def test_no_temporary_folder_is_needed(tmp_path):
-    """Uploads stay in memory: where nothing can be written, they are read as ever."""
+    """Without a writable temporary folder, uploads are read in memory."""
     nowhere = str(tmp_path / "nowhere")
     with started(WEB_CONCURRENCY="1", TMPDIR=nowhere, TEMP=nowhere, TMP=nowhere) as (url, _):
         port = port_of(url)
@@ -200,7 +200,7 @@ def models(tmp_path):
 
 
 def spoil(path: Path, how: str) -> None:
-    """Do it to a file."""
+    """Damage a file."""
     data = path.read_bytes()
     if how == "missing":
         path.unlink()
@@ -217,7 +217,7 @@ def spoil(path: Path, how: str) -> None:
 )
 @pytest.mark.parametrize("how", ["missing", "truncated", "altered", "empty"])
 def test_it_rejects_a_spoilt_model(models, name, how):
-    """The site does not start, and the last line says which file and why."""
+    """With a damaged model, the site does not start, and one line names the file and the reason."""
     if (name.endswith(".json"), how) == (True, "altered"):
         pytest.skip("a card has no hash; one byte of it may be in a sentence")
     spoil(models / name, how)
@@ -236,7 +236,7 @@ def test_it_rejects_a_spoilt_model(models, name, how):
 
 
 def test_a_model_that_is_altered_later_serves_on(models):
-    """What was checked is in memory; a file that changes under the site changes nothing."""
+    """A model file that changes after the start does not affect the site."""
     with started(WEB_CONCURRENCY="1", INKLING_MODELS=str(models)) as (url, _):
         spoil(models / "pen.tflite", "altered")
         check_reads(port_of(url))
@@ -246,7 +246,7 @@ def test_a_model_that_is_altered_later_serves_on(models):
 
 
 def heavy() -> bytes:
-    """500 strokes of 40 points, all over each other."""
+    """Return 500 overlapping strokes of 40 points."""
     rng = np.random.default_rng(1)
     strokes = [
         {"x": rng.uniform(0, 280, 40).tolist(), "y": rng.uniform(0, 280, 40).tolist()}
@@ -256,7 +256,7 @@ def heavy() -> bytes:
 
 
 def digits_page() -> bytes:
-    """Three hundred digits in fifteen lines."""
+    """Return a picture of three hundred digits in fifteen lines."""
     lines = ["".join(str((7 * i + j) % 10) for j in range(20)) for i in range(15)]
     strokes = [
         {"x": stroke[:, 0].tolist(), "y": stroke[:, 1].tolist()} for stroke in hand.number(*lines)
@@ -265,7 +265,7 @@ def digits_page() -> bytes:
 
 
 def noise_photo() -> bytes:
-    """A photo of noise, as large as is read within 12 MiB."""
+    """Return a photo of noise, as large as 12 MiB allow."""
     import cv2
 
     image = np.random.default_rng(1).integers(0, 256, (3000, 4000)).astype(np.uint8)
@@ -281,7 +281,7 @@ PATHOLOGICAL = {
 
 @pytest.mark.parametrize("name", PATHOLOGICAL)
 def test_pathological_ink_is_still_answered(name):
-    """Bounded work, and an answer."""
+    """Pathological ink gets an answer."""
     path, body, kind = PATHOLOGICAL[name]()
     with started(WEB_CONCURRENCY="1") as (url, _):
         status, document = post(port_of(url), path, body, kind)
@@ -290,7 +290,7 @@ def test_pathological_ink_is_still_answered(name):
 
 
 def test_health_and_pages_are_not_starved():
-    """While more is sent than can be read, what costs nothing is answered; refusals are quick."""
+    """Under overload, health checks and pages are fast, and refusals are quick."""
     with started(WEB_CONCURRENCY="1") as (url, _):
         port = port_of(url)
         with Load(port, STROKES, heavy(), clients=12) as load:
@@ -309,7 +309,7 @@ def test_health_and_pages_are_not_starved():
 
 
 def test_large_photos_are_decoded_one_at_a_time():
-    """A flood of them takes the memory of one, and drawings are read meanwhile."""
+    """A flood of large photos takes the memory of one, and drawings are read meanwhile."""
     photo = noise_photo()
     with started(WEB_CONCURRENCY="1") as (url, master):
         port = port_of(url)
@@ -331,7 +331,7 @@ def test_large_photos_are_decoded_one_at_a_time():
 
 
 def test_a_slow_body_is_cut_short():
-    """408 after its time, however it drips; others are not kept waiting."""
+    """A slow body gets 408 after its time limit, and other clients do not wait."""
     with started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="2") as (url, _):
         port = port_of(url)
         for start in (
@@ -365,7 +365,7 @@ def test_a_slow_body_is_cut_short():
     ],
 )
 def test_a_body_that_nobody_wants_is_not_waited_for(start):
-    """Refused or unread, it drips; the thread is free soon all the same."""
+    """A slow body of a refused or unread request does not occupy its thread for long."""
     with started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="2") as (url, _):
         with socket.create_connection((HOST, port_of(url)), timeout=20) as connection:
             connection.sendall(start)
@@ -378,14 +378,14 @@ def test_a_body_that_nobody_wants_is_not_waited_for(start):
                 except TimeoutError:
                     connection.sendall(b" ")
                 except OSError:
-                    break  # closed while we sent
+                    break  # closed by the server while the body is sent
             assert time.monotonic() - begun < 10
         check_reads(port_of(url))
 
 
 @contextmanager
 def slow_clients(port: int, count: int, sent: bytes):
-    """Connections that send the start of a request and no more."""
+    """Open connections that send the start of a request and no more."""
     with ExitStack() as stack:
         connections = [
             stack.enter_context(socket.create_connection((HOST, port), timeout=20))
@@ -401,7 +401,7 @@ SLOW_HEAD = b"POST /api/v1/predict/strokes HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def test_silent_clients_take_no_thread():
-    """Those that connect and say nothing are waited for without one."""
+    """Clients that connect and send nothing occupy no thread."""
     with started(WEB_CONCURRENCY="1") as (url, _):
         port = port_of(url)
         with slow_clients(port, 100, b""):
@@ -412,7 +412,7 @@ def test_silent_clients_take_no_thread():
 
 
 def test_silent_clients_are_not_kept_for_long():
-    """They count among the thousand connections that a worker takes."""
+    """A silent connection is closed, because it counts among the thousand that a worker accepts."""
     with (
         started(WEB_CONCURRENCY="1", INKLING_BODY_SECONDS="2") as (url, _),
         slow_clients(port_of(url), 1, b"") as (connection,),
@@ -423,7 +423,7 @@ def test_silent_clients_are_not_kept_for_long():
 
 
 def test_nothing_of_a_client_is_in_the_log(tmp_path):
-    """Addresses, agents, drawings, and what is no HTTP: under the real server, every line JSON."""
+    """The real server's log is JSON without addresses, agents, drawings or malformed input."""
     log = tmp_path / "log"
     port = free_port()
     with log.open("w") as stream:
@@ -462,7 +462,7 @@ def test_nothing_of_a_client_is_in_the_log(tmp_path):
 
 
 def test_workers_are_recycled_without_losing_requests():
-    """A worker that has served enough gives way to another."""
+    """Workers are recycled after their limit of requests, without losing any."""
     command = (*GUNICORN[:-1], "--max-requests", "50", "--max-requests-jitter", "10", "wsgi:app")
     with started_by(command, WEB_CONCURRENCY="2") as (url, master):
         pids = set(workers(master.pid))

@@ -1,4 +1,4 @@
-"""The network behind one call, the same on every thread and in every batch."""
+"""The classifier: the same results on every thread and in every batch."""
 
 import hashlib
 import json
@@ -31,12 +31,12 @@ def classifier():
 
 @pytest.fixture(scope="module")
 def glyphs():
-    """Ten digits of ours."""
+    """Ten hand-drawn digits."""
     return np.stack([glyph_of_strokes(hand.strokes(digit)) for digit in range(10)])
 
 
 def varied_glyphs(count=300):
-    """Glyphs of all kinds: drawn digits, bent and stretched, pens thin and thick, noise, blanks."""
+    """Return varied glyphs: digits, bent and stretched, thin and thick pens, noise, blanks."""
     rng = np.random.default_rng(5)
     glyphs = []
     for number in range(count):
@@ -49,7 +49,7 @@ def varied_glyphs(count=300):
 
 
 def test_it_works(classifier, glyphs):
-    """Ten digits of ours are told apart, and each row of probabilities sums to 1."""
+    """Ten hand-drawn digits are read correctly, and each row of probabilities sums to 1."""
     probabilities = classifier.classify(glyphs).digits
     assert probabilities.shape == (10, 10)
     assert probabilities.dtype == np.float32
@@ -58,7 +58,7 @@ def test_it_works(classifier, glyphs):
 
 
 def test_batches_of_any_size_agree(classifier, glyphs):
-    """A glyph's probabilities do not depend on its company."""
+    """The probabilities of a glyph do not depend on the rest of its batch."""
     together = classifier.classify(glyphs).digits
     for size in (1, 3, 7):
         alone = classifier.classify(glyphs[:size]).digits
@@ -66,7 +66,7 @@ def test_batches_of_any_size_agree(classifier, glyphs):
 
 
 def test_no_glyphs_no_probabilities(classifier):
-    """An empty batch has an empty answer, also when it comes first."""
+    """An empty batch has an empty result, even as the first call."""
     nothing = np.zeros((0, 28, 28, CHANNELS), np.uint8)
     for asked in (classifier, LiteRTClassifier(load_model(MODELS, "digits").content)):
         outputs = asked.classify(nothing)
@@ -75,7 +75,7 @@ def test_no_glyphs_no_probabilities(classifier):
 
 
 def test_an_answer_outlives_the_next_call(classifier, glyphs):
-    """What was returned is a copy, not the interpreter's own memory."""
+    """A result is a copy, not the interpreter's own memory."""
     first = classifier.classify(glyphs[:1]).digits
     kept = first.copy()
     classifier.classify(glyphs[1:2])
@@ -83,7 +83,7 @@ def test_an_answer_outlives_the_next_call(classifier, glyphs):
 
 
 def test_threads_do_not_disturb_each_other(classifier, glyphs):
-    """Many threads asking about different digits each get their own answer."""
+    """Concurrent calls from many threads each get their own result."""
     wrong = []
 
     def ask(digit):
@@ -100,7 +100,7 @@ def test_threads_do_not_disturb_each_other(classifier, glyphs):
 
 
 def test_reserved_interpreters_are_used(glyphs, monkeypatch):
-    """As many as were asked for, and no more are made while no more calls come at once."""
+    """Reserved interpreters are reused, and no more are made without more concurrent calls."""
     made = []
 
     def interpreter(**options):
@@ -118,7 +118,7 @@ def test_reserved_interpreters_are_used(glyphs, monkeypatch):
 
 
 def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):
-    """Making a classifier makes no interpreter: that has to wait until after the fork."""
+    """A new classifier makes no interpreter, because interpreters do not survive a fork."""
     made = []
 
     def interpreter(**options):
@@ -135,7 +135,7 @@ def test_no_interpreter_before_the_first_call(monkeypatch, glyphs):
 
 @pytest.mark.parametrize(("channels", "judges"), [(1, False), (1, True), (5, True)])
 def test_a_network_of_any_kind_is_served(monkeypatch, glyphs, channels, judges):
-    """It gets the channels that it looks at; which of its outputs comes first does not matter."""
+    """A network gets the channels that it reads, and its outputs may be in either order."""
     made = Made(channels, judges)
     monkeypatch.setattr("webapp.recognition.network.classifier.Interpreter", lambda **_: made)
     outputs = LiteRTClassifier(b"").classify(glyphs)
@@ -149,44 +149,44 @@ def test_a_network_of_any_kind_is_served(monkeypatch, glyphs, channels, judges):
 
 
 class Made:
-    """What the classifier calls of an interpreter: P(is a digit), if any, before the digits."""
+    """Fake interpreter with the methods that the classifier calls. P(is a digit) comes first."""
 
     def __init__(self, channels, judges):
         self.given = np.zeros((1, 28, 28, channels), np.float32)
         self._widths = {7: 1, 9: 10} if judges else {9: 10}
 
     def get_input_details(self):
-        """One input."""
+        """Return one input."""
         return [{"index": 3, "shape": np.array(self.given.shape)}]
 
     def get_output_details(self):
-        """One output or two."""
+        """Return one output or two."""
         return [{"index": index} for index in self._widths]
 
     def resize_tensor_input(self, index, shape):
-        """Only the input may change, and only its batch."""
+        """Accept a resize of the input's batch only."""
         assert (index, shape[1:]) == (3, self.given.shape[1:])
         self.given = np.zeros(shape, np.float32)
 
     def allocate_tensors(self):
-        """Nothing to do."""
+        """Do nothing."""
 
     def set_tensor(self, index, tensor):
-        """What was allocated is what is given."""
+        """Check that the tensor has the allocated shape."""
         assert (index, tensor.shape, tensor.dtype) == (3, self.given.shape, np.float32)
         self.given = tensor
 
     def invoke(self):
-        """Nothing to do."""
+        """Do nothing."""
 
     def get_tensor(self, index):
-        """The same for every glyph."""
+        """Return the same outputs for every glyph."""
         width = self._widths[index]
         return np.full((len(self.given), width), 0.1 if width == 10 else 0.75, np.float32)
 
 
 def test_outputs_are_told_apart_by_their_shape():
-    """In whatever order a network has them; their numbers become float32."""
+    """Outputs are identified by their shape in any order, and converted to float32."""
     digits, is_digit = np.full((2, 10), 0.1), np.array([[0.25], [0.5]])
     for tensors in ([digits, is_digit], [is_digit, digits]):
         outputs = sorted_outputs(tensors)
@@ -198,7 +198,7 @@ def test_outputs_are_told_apart_by_their_shape():
 
 @pytest.mark.parametrize("name", ["digits", "ink", "pen"])
 def test_parity_with_keras(name):
-    """The served file and the network it was made of agree to 1e-4 on varied glyphs."""
+    """The served file and its Keras network agree to 1e-4 on varied glyphs."""
     from webapp.keras_backend import KerasClassifier
 
     glyphs = varied_glyphs()
@@ -208,7 +208,7 @@ def test_parity_with_keras(name):
     assert (served.is_digit is None) == (reference.is_digit is None)
     if served.is_digit is not None:
         assert np.abs(served.is_digit - reference.is_digit).max() < 1e-4
-    # The glyphs were varied enough to mean something: all digits, and doubt among them.
+    # The glyphs vary enough: they cover all digits and uncertain cases.
     assert set(served.digits.argmax(axis=1).tolist()) == set(range(10))
     assert served.digits.max(axis=1).min() < 0.6
 
@@ -224,7 +224,7 @@ def ship(folder, content=b"a model", sha256=None):
 
 
 def test_the_version_is_the_start_of_the_hash(tmp_path):
-    """A model that fits its card is loaded, and named by its hash."""
+    """A model that matches its card is loaded, and its version is the start of its SHA-256."""
     ship(tmp_path)
     model = load_model(tmp_path, "tiny")
     assert model.content == b"a model"
@@ -232,7 +232,7 @@ def test_the_version_is_the_start_of_the_hash(tmp_path):
 
 
 def test_it_rejects_an_altered_model(tmp_path):
-    """One changed byte is refused, and both hashes are named."""
+    """A model with one changed byte is refused, and the error names both hashes."""
     ship(tmp_path)
     (tmp_path / "tiny.tflite").write_bytes(b"A model")
     with pytest.raises(ModelError, match="but its card says"):
@@ -241,7 +241,7 @@ def test_it_rejects_an_altered_model(tmp_path):
 
 @pytest.mark.parametrize("missing", ["tiny.tflite", "tiny.json"])
 def test_it_rejects_a_missing_file(tmp_path, missing):
-    """The message names the file."""
+    """The error names the missing file."""
     ship(tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(ModelError, match=f"{missing} cannot be read"):
@@ -250,7 +250,7 @@ def test_it_rejects_a_missing_file(tmp_path, missing):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": {}}', "not json", '{"files": null}'])
 def test_it_rejects_what_is_no_card(tmp_path, text):
-    """A card has to say what the file's hash is."""
+    """A card without the hash of the model's file is refused."""
     ship(tmp_path)
     (tmp_path / "tiny.json").write_text(text)
     with pytest.raises(ModelError, match="is not a model card"):
@@ -258,7 +258,7 @@ def test_it_rejects_what_is_no_card(tmp_path, text):
 
 
 def test_a_large_batch_goes_through_in_parts(classifier):
-    """More glyphs than go at once: as many answers, each that of its glyph alone."""
+    """A batch above the limit of one call gives the same results as its glyphs alone."""
     many = varied_glyphs(AT_ONCE * 2 + 5)
     together = classifier.classify(many)
     assert together.digits.shape == (len(many), 10)

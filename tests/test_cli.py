@@ -7,12 +7,12 @@ from tests import fake, hand
 
 @pytest.fixture
 def run(app):
-    """Run `read` with some files: its result."""
+    """A function that runs `read` with some files and returns its result."""
     return lambda *paths: app.test_cli_runner().invoke(args=["read", *map(str, paths)])
 
 
 def test_it_works(run, tmp_path):
-    """Each file has a line with its digit."""
+    """`read` prints a line with the digit of each file."""
     for digit in (3, 7):
         (tmp_path / f"{digit}.png").write_bytes(hand.png(hand.picture(digit)))
     result = run(tmp_path / "3.png", tmp_path / "7.png")
@@ -31,7 +31,7 @@ def test_it_works(run, tmp_path):
     ],
 )
 def test_it_says_how_sure_it_is(status, line, tmp_path):
-    """A guess is called one, and what is no digit is not read as one."""
+    """An unsure reading is marked as unsure, and a non-digit as not a number."""
     path = tmp_path / "3.png"
     path.write_bytes(hand.png(hand.picture(3)))
     result = fake.site(status).test_cli_runner().invoke(args=["read", str(path)])
@@ -39,7 +39,7 @@ def test_it_says_how_sure_it_is(status, line, tmp_path):
 
 
 def test_a_bad_file_does_not_stop_the_others(run, tmp_path):
-    """What cannot be read is said, the rest is read, and the exit status tells."""
+    """An unreadable file gets an error line and sets the exit status, and the others are read."""
     (tmp_path / "note.txt").write_text("seven")
     (tmp_path / "7.png").write_bytes(hand.png(hand.picture(7)))
     result = run(tmp_path / "none.png", tmp_path / "note.txt", tmp_path / "7.png")
@@ -50,7 +50,7 @@ def test_a_bad_file_does_not_stop_the_others(run, tmp_path):
 
 
 def test_a_blank_picture_has_no_ink(run, tmp_path):
-    """Nothing written, nothing read."""
+    """A blank picture is reported as empty."""
     import numpy as np
 
     (tmp_path / "blank.png").write_bytes(hand.png(np.full((20, 20), 255, np.uint8)))
@@ -58,7 +58,7 @@ def test_a_blank_picture_has_no_ink(run, tmp_path):
 
 
 def test_lines_of_a_picture_stand_in_one(run, tmp_path):
-    """One line a file, whatever is written on it."""
+    """All lines of a picture are printed on one line."""
     from tests.test_pictures import drawn
 
     path = tmp_path / "page.png"

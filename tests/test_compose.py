@@ -12,12 +12,12 @@ SAMPLES = [StrokeSample(str(digit), "me", tuple(hand.strokes(digit))) for digit 
 
 
 def boxes(strokes):
-    """Left and right of each stroke."""
+    """Return the left and right end of each stroke."""
     return [(s[:, 0].min(), s[:, 0].max()) for s in strokes]
 
 
 def test_it_works():
-    """The label says which digits stand there; the writer is theirs."""
+    """A composed number has the label and the writer of its digits."""
     for sample in composed(SAMPLES, 5, 4, "apart", np.random.default_rng(1)):
         assert len(sample.label) == 4
         assert sample.writer == "me"
@@ -25,7 +25,7 @@ def test_it_works():
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    """And another seed gives others."""
+    """The same seed gives the same numbers, and another seed gives others."""
     one, same, other = (
         composed(SAMPLES, 3, 4, "touching", np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 def test_apart_is_apart_and_touching_is_not():
-    """There is paper between the boxes, or none."""
+    """Boxes of digits that are apart have a gap, boxes of touching digits do not."""
     digits = [hand.strokes(0), hand.strokes(8)]
     for seed in range(20):
         left, right = boxes(side_by_side(digits, "apart", np.random.default_rng(seed)))
@@ -44,7 +44,7 @@ def test_apart_is_apart_and_touching_is_not():
 
 
 def test_a_digit_does_not_vanish_in_its_neighbour():
-    """A bar beside another is a thick bar; away from it, or across, it is one of two."""
+    """A bar moves away from a bar beside it, but not from crossing or distant ink."""
     bar = dense(np.array([[0.0, 0.0], [0.0, 1.0]]), 0.02)
     lying = dense(np.array([[-0.5, 0.5], [0.5, 0.5]]), 0.02)
     right = np.array([1.0, 0.0])
@@ -53,11 +53,11 @@ def test_a_digit_does_not_vanish_in_its_neighbour():
     assert clearance(bar, bar + 0.2 * right, 0.1) == 0
     assert clearance(bar, lying, 0.1) == 0
     wide = np.concatenate([bar + shift * right for shift in np.arange(0, 2, 0.05)])
-    assert clearance(wide, bar, 0.1) == 2 * NOOK  # there is an end to it
+    assert clearance(wide, bar, 0.1) == 2 * NOOK  # the distance is bounded
 
 
 def test_in_a_picture_digits_part():
-    """With a pen; what strokes show needs none."""
+    """With a pen, digits keep a distance, which strokes do not need."""
     ones = [hand.strokes(1), hand.strokes(1)]
     for seed in range(20):
         close, parted = (
@@ -69,6 +69,6 @@ def test_in_a_picture_digits_part():
 
 
 def test_it_rejects_too_few_digits():
-    """A number is one writer's."""
+    """Without a writer with enough digits, composing fails."""
     with pytest.raises(DataError, match="no writer has 11 digits"):
         composed(SAMPLES, 1, 11, "apart", np.random.default_rng(0))

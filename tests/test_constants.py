@@ -1,4 +1,4 @@
-"""The recogniser stays small: few constants to tune, few lines."""
+"""Size limits of the recogniser: number of constants and of lines."""
 
 import ast
 import functools
@@ -10,21 +10,21 @@ from webapp.config import ROOT
 RECOGNITION = ROOT / "webapp" / "recognition"
 
 MOST_IN_A_MODULE = {"webapp/recognition": 350, "webapp": 400, "train": 400}
-"""Lines of one module of a folder."""
+"""Largest number of lines of a module, by folder."""
 
 MOST_IN_A_FUNCTION = 60
-"""Lines of one function of the recogniser."""
+"""Largest number of lines of a function of the recogniser."""
 
 MOST_CONSTANTS = 91
-"""Numbers that somebody chose: as many as there are. Only ever lower it; the aim is 45."""
+"""Number of chosen numbers in the recogniser. Only ever lower it. The aim is 45."""
 
 MOST_LINES = 4_150
-"""Lines of the recogniser, to the next 50; some 200 are heads of modules that were split to stay
-short. Only ever lower it; the aim is 3,000."""
+"""Lines of the recogniser, rounded up to 50. About 200 are heads of modules that were split to stay
+short. Only ever lower it. The aim is 3,000."""
 
 
 def is_number(node: ast.expr) -> bool:
-    """Whether an expression is made of numbers alone: `2.0**-44`, `-1`, `(32, 48)`."""
+    """Return whether an expression consists of numbers only: `2.0**-44`, `-1`, `(32, 48)`."""
     match node:
         case ast.Constant(value=value):
             return isinstance(value, int | float) and not isinstance(value, bool)
@@ -40,10 +40,10 @@ def is_number(node: ast.expr) -> bool:
 
 
 def constants_of(source: str) -> dict[str, bool]:
-    """Module-level UPPER_CASE numbers of a source, and whether a docstring stands behind each.
+    """Return the module-level UPPER_CASE numbers of a source, and whether each has a docstring.
 
-    One that is made of other constants follows from them, and is none. Of `A, B = 1, 2` each is
-    one; the docstring is that of both.
+    A number computed from other constants does not count. `A, B = 1, 2` counts as two, which share
+    a docstring.
     """
     body = ast.parse(source).body
     found = {}
@@ -70,7 +70,7 @@ def constants_of(source: str) -> dict[str, bool]:
 
 @functools.cache
 def every_constant() -> dict[str, bool]:
-    """Of all modules, by `module.NAME`."""
+    """Return the constants of all modules, by `module.NAME`."""
     return {
         f"{path.stem}.{name}": documented
         for path in sorted(RECOGNITION.rglob("*.py"))
@@ -79,14 +79,14 @@ def every_constant() -> dict[str, bool]:
 
 
 def count_of_lines() -> int:
-    """Of all modules, blank ones and comments included."""
+    """Return the number of lines of all modules, including blank ones and comments."""
     return sum(
         len(path.read_text(encoding="utf-8").splitlines()) for path in RECOGNITION.rglob("*.py")
     )
 
 
 def test_it_works():
-    """Numbers are found in every form, with or without a docstring; nothing else is one."""
+    """Numbers of every form are found, with or without a docstring, and nothing else is."""
     source = '''
 A = 1
 """One."""
@@ -118,26 +118,26 @@ def f():
 
 
 def test_there_are_no_more_constants():
-    """A new one takes the place of another; where there are fewer, the bound is lowered too."""
+    """The number of constants equals the bound. Lower the bound after removing one."""
     found = sorted(every_constant())
     assert len(found) == MOST_CONSTANTS, "\n".join([f"{len(found)} constants:", *found])
 
 
 @pytest.mark.parametrize("name", every_constant())
 def test_a_constant_says_what_it_is(name):
-    """A docstring stands behind it."""
+    """Each constant has a docstring."""
     assert every_constant()[name]
 
 
 def test_there_are_no_more_lines():
-    """The bound is that of now, and lowered where there are fewer by 50."""
+    """The number of lines is within 50 below the bound. Lower the bound after removing lines."""
     count = count_of_lines()
     assert MOST_LINES - 50 < count <= MOST_LINES, f"{count} lines"
 
 
 @pytest.mark.parametrize("folder", MOST_IN_A_MODULE)
 def test_modules_are_short(folder):
-    """A module that has grown is several."""
+    """No module exceeds the lines of its folder. Split those that do."""
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for path in (ROOT / folder).rglob("*.py")
@@ -147,7 +147,7 @@ def test_modules_are_short(folder):
 
 
 def test_functions_of_the_recogniser_are_short():
-    """A function does one thing, at one level."""
+    """No function of the recogniser exceeds its limit of lines."""
     functions = [
         node
         for path in RECOGNITION.rglob("*.py")

@@ -1,4 +1,4 @@
-"""What compose.yaml and the proxy's setting allow each container."""
+"""Memory of each container in compose.yaml and of the proxy's configuration."""
 
 import re
 
@@ -16,12 +16,12 @@ def read(name: str) -> str:
 
 
 def size(text: str) -> int:
-    """Bytes, of `64m` or `1g`."""
+    """Return the bytes of a size such as `64m` or `1g`."""
     return int(text[:-1]) * UNITS[text[-1]]
 
 
 def tmpfs_sizes() -> dict[str, int]:
-    """The bytes of each service's one folder in memory, by service."""
+    """Return the bytes of each service's tmpfs, by service."""
     sizes = {}
     for name, service in yaml.safe_load(read("compose.yaml"))["services"].items():
         [entry] = service["tmpfs"]
@@ -31,13 +31,13 @@ def tmpfs_sizes() -> dict[str, int]:
 
 
 def setting(name: str) -> str:
-    """The one value of a directive of nginx.conf."""
+    """Return the single value of a directive of nginx.conf."""
     [value] = re.findall(rf"^\s*{name} ([^;]+);", read("deploy/nginx.conf"), re.M)
     return value
 
 
 def test_each_tmpfs_has_a_size():
-    """Without one, a folder in memory may take half of the machine's."""
+    """Each tmpfs has a size. The default would be half of the machine's memory."""
     sizes = tmpfs_sizes()
     assert sizes.keys() == {"proxy", "app", "redis"}
     app = yaml.safe_load(read("compose.yaml"))["services"]["app"]
@@ -45,7 +45,7 @@ def test_each_tmpfs_has_a_size():
 
 
 def test_one_client_does_not_fill_the_proxys_tmpfs():
-    """Its largest bodies take at most half of what there is."""
+    """The largest bodies of one client take at most half of the proxy's tmpfs."""
     [most] = re.findall(r"limit_conn large (\d+);", read("deploy/nginx.conf"))
     largest = size(setting("client_max_body_size"))
     assert largest > Settings().max_image_bytes
@@ -53,6 +53,6 @@ def test_one_client_does_not_fill_the_proxys_tmpfs():
 
 
 def test_the_proxy_waits_a_little_longer_than_a_request_may_take():
-    """The site's own 503 arrives; and nobody waits for what is not worked on any more."""
+    """The proxy's timeout is slightly above a request's, so that the site's own 503 arrives."""
     seconds = int(setting("proxy_read_timeout").removesuffix("s"))
     assert 5 <= seconds - Settings().request_seconds <= 15

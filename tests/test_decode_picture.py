@@ -1,4 +1,4 @@
-"""Pictures: three formats by their first bytes, upright, on white, within bounds."""
+"""Decoding of pictures: three formats by their first bytes, upright, on white, within bounds."""
 
 import struct
 
@@ -22,7 +22,7 @@ FORMATS = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
 
 
 def encoded(image, extension=".png", orientation=None):
-    """An image as file bytes, with an EXIF orientation if asked for."""
+    """Encode an image as a file, optionally with an EXIF orientation."""
     if orientation is None:
         return cv2.imencode(extension, image)[1].tobytes()
     block = np.frombuffer(exif(orientation), np.uint8)
@@ -32,28 +32,28 @@ def encoded(image, extension=".png", orientation=None):
 
 
 def grey_of(data):
-    """What is decoded, as grey."""
+    """Return the decoded picture, as grey."""
     picture = decode(data, LIMITS)
     return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
 
 
 def exif(orientation, order="<"):
-    """The shortest EXIF block that says which way is up."""
+    """Return the shortest EXIF block with an orientation."""
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
     entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
     return mark + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0)
 
 
 def corner(alpha=False):
-    """A white picture, 48 wide and 32 high, black in its top left corner."""
+    """Return a white picture, 48 wide and 32 high, black in its top left corner."""
     image = np.full((32, 48, 4 if alpha else 3), 255, np.uint8)
     image[:16, :16, :3] = 0
-    image[-1, -1, 3:] = 0  # or an encoder would leave alpha out
+    image[-1, -1, 3:] = 0  # otherwise an encoder omits alpha
     return image
 
 
 def dark_corner(grey):
-    """Which corner of a picture is dark, as (row, column), 0 or -1 each."""
+    """Return the dark corner of a picture as (row, column), 0 or -1 each."""
     inset = 4
     for row in (0, -1):
         for column in (0, -1):
@@ -73,7 +73,7 @@ def test_it_works(extension):
 
 @pytest.mark.parametrize(("name", "extension"), FORMATS.items())
 def test_the_header_tells_format_and_size(name, extension):
-    """Size and format are known before decoding."""
+    """The header gives the format and the size before decoding."""
     header = read_header(encoded(corner(), extension))
     assert (header.format, header.width, header.height) == (name, 48, 32)
 
@@ -85,7 +85,7 @@ def test_the_header_tells_format_and_size(name, extension):
 )
 @pytest.mark.parametrize("alpha", [False, True])
 def test_every_kind_of_webp_tells_its_size(parameters, alpha):
-    """Lossy, lossless and extended WebP keep their size in different places."""
+    """The size of lossy, lossless and extended WebP files is found in their different headers."""
     data = cv2.imencode(".webp", corner(alpha), parameters)[1].tobytes()
     header = read_header(data)
     assert (header.format, header.width, header.height) == ("WebP", 48, 32)
@@ -93,7 +93,7 @@ def test_every_kind_of_webp_tells_its_size(parameters, alpha):
 
 
 def test_a_jpeg_of_several_scans_tells_its_memory():
-    """Where each component has a scan of its own, the decoder keeps all of them."""
+    """The memory of a JPEG with a scan per component includes all components."""
     whole = encoded(corner(), ".jpg")
     scan = whole.index(b"\xff\xda")
     assert read_header(whole) == Header("JPEG", 48, 32)
@@ -102,13 +102,13 @@ def test_a_jpeg_of_several_scans_tells_its_memory():
 
 
 def test_a_progressive_jpeg_tells_its_size():
-    """Another frame header, the same size; its decoder keeps two bytes a sample, here 4:2:0."""
+    """A progressive JPEG has its size, and two bytes of memory per sample, here 4:2:0."""
     data = cv2.imencode(".jpg", corner(), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
     assert read_header(data) == Header("JPEG", 48, 32, work_bytes=3.0)
 
 
-# What a viewer must do is the inverse of how the picture was stored: where the stored top left
-# corner has to appear (CIPA DC-008).
+# Corner where the stored top left corner appears after decoding, which inverts the way the picture
+# was stored (CIPA DC-008).
 UPRIGHT = {
     1: (0, 0),
     2: (0, -1),
@@ -139,7 +139,7 @@ def test_alpha_and_orientation_together(extension):
 
 
 def test_opencv_turns_pictures_as_we_do():
-    """Where OpenCV heeds the orientation itself, it agrees."""
+    """OpenCV agrees where it applies the orientation itself."""
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (7, 5, 3)).astype(np.uint8)
     for orientation in UPRIGHT:
@@ -150,7 +150,7 @@ def test_opencv_turns_pictures_as_we_do():
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_exif_of_both_byte_orders(order):
-    """Cameras write either byte order."""
+    """EXIF is read in both byte orders."""
     assert exif_orientation(exif(8, order)) == 8
     assert exif_orientation(b"Exif\0\0" + exif(8, order)) == 8
 
@@ -159,13 +159,13 @@ def test_exif_of_both_byte_orders(order):
     "block", [b"", b"II", b"II*\0\xff\xff\xff\xff", exif(6)[:15], exif(0), exif(9), b"x" * 40]
 )
 def test_broken_exif_is_no_orientation(block):
-    """A picture is shown as it is where its EXIF makes no sense."""
+    """A picture with invalid EXIF is not rotated."""
     assert exif_orientation(block) == 1
 
 
 @pytest.mark.parametrize("extension", [".png", ".webp"])
 def test_transparency_is_white(extension):
-    """What shows through is paper, whatever colour hides under it."""
+    """Transparent pixels become white, whatever their colour."""
     image = np.zeros((20, 30, 4), np.uint8)
     image[5:15, 5:10, 3] = 255
     image[5:15, 20:25, 3] = 128
@@ -178,7 +178,7 @@ def test_transparency_is_white(extension):
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_a_channel(channels):
-    """Deep pictures keep their levels, halved in depth."""
+    """16-bit pictures are reduced to 8 bits."""
     image = np.full((9, 9, channels), 65535, np.uint16)
     image[2:5, 2:5, : min(channels, 3)] = 0x4000
     grey = grey_of(encoded(image))
@@ -187,7 +187,7 @@ def test_sixteen_bits_a_channel(channels):
 
 
 def test_grey_stays_grey():
-    """A grey PNG comes through unchanged."""
+    """A grey PNG is decoded unchanged."""
     picture = hand.picture(3, 60)
     assert np.array_equal(decode(hand.png(picture), LIMITS), picture)
 
@@ -206,20 +206,20 @@ def test_grey_stays_grey():
     ids=["empty", "gif", "bmp", "heic", "svg", "wav", "tiff"],
 )
 def test_it_rejects_other_formats(data):
-    """Only PNG, JPEG and WebP are looked at, and the message says so."""
+    """Other formats than PNG, JPEG and WebP are rejected, and the error names these three."""
     with pytest.raises(UnsupportedImageError, match="PNG, JPEG or WebP"):
         decode(data, LIMITS)
 
 
 @pytest.mark.parametrize("extension", FORMATS.values())
 def test_it_rejects_too_many_pixels(extension):
-    """The bound on pixels is checked before decoding, and the message has both figures."""
+    """A picture of too many pixels is rejected before decoding, and the error has both numbers."""
     with pytest.raises(ImageTooLargeError, match="= 1536 pixels, but at most 1535"):
         decode(encoded(corner(), extension), Limits(pixels=1535, side=100))
 
 
 def test_it_rejects_a_long_side():
-    """The bound on sides too."""
+    """A picture with too long a side is rejected before decoding."""
     with pytest.raises(ImageTooLargeError, match="at most 47"):
         decode(encoded(corner()), Limits(pixels=10_000, side=47))
 
@@ -234,7 +234,7 @@ def test_it_rejects_a_jpeg_of_two_sizes():
 
 @pytest.mark.parametrize("count", [1, 2, 1000])
 def test_jpeg_markers_may_have_fill_bytes_before_them(count):
-    """T.81, B.1.1.2: any number of bytes 0xFF."""
+    """Any number of fill bytes 0xFF may precede a marker (T.81, B.1.1.2)."""
     whole = encoded(corner(), ".jpg")
     quantisation = whole.index(b"\xff\xdb")
     frame = whole.index(b"\xff\xc0")
@@ -245,14 +245,14 @@ def test_jpeg_markers_may_have_fill_bytes_before_them(count):
 
 @pytest.mark.parametrize("marker", [0x00, 0x02, 0xBF, 0xD8, 0xD9, 0xDA, 0xF0, 0xFD, 0xFF])
 def test_it_rejects_jpeg_markers_out_of_place(marker):
-    """Before the frame header only tables, application segments and comments may stand."""
+    """Only tables, application segments and comments may precede the frame header."""
     data = b"\xff\xd8\xff\xe0\x00\x02" + bytes([0xFF, marker, 0, 4, 0, 0])
     with pytest.raises(UndecodableImageError):
         decode(data + encoded(corner(), ".jpg")[2:], LIMITS)
 
 
 def test_it_rejects_a_bomb_unopened():
-    """A header that claims 19,000 squared is refused however few bytes follow."""
+    """A header of 19,000 by 19,000 pixels is rejected without decoding."""
     claim = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 19_000, 19_000) + bytes(20)
     with pytest.raises(ImageTooLargeError, match="361000000"):
         decode(claim, Limits(pixels=25_000_000, side=20_000))
@@ -261,14 +261,14 @@ def test_it_rejects_a_bomb_unopened():
 @pytest.mark.parametrize("extension", FORMATS.values())
 @pytest.mark.parametrize("keep", [13, 31, 45])
 def test_it_rejects_headers_alone(extension, keep):
-    """A file cut off in its headers cannot be decoded."""
+    """A file that ends within its headers is rejected."""
     with pytest.raises(UndecodableImageError, match="broken"):
         decode(encoded(corner(), extension)[:keep], LIMITS)
 
 
 @pytest.mark.parametrize("extension", FORMATS.values())
 def test_cut_and_spoilt_files_never_crash(extension):
-    """Whatever happened to a file, it is decoded or refused by one of our errors."""
+    """A damaged file is decoded or rejected with one of our errors."""
     rng = np.random.default_rng(7)
     whole = encoded(hand.picture(8, 64), extension)
     outcomes = set()

@@ -1,4 +1,4 @@
-"""What a platform, a container and an operator find in the repository."""
+"""Deployment: files for platforms, containers and operators."""
 
 import http.server
 import json
@@ -31,7 +31,7 @@ def read(name):
 
 
 def check(url: str) -> subprocess.CompletedProcess:
-    """`make check`, of a site."""
+    """Run the script of `make check` on a site."""
     return subprocess.run([*CHECK, url], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
@@ -39,7 +39,7 @@ def check(url: str) -> subprocess.CompletedProcess:
 
 
 def test_it_passes_a_site_that_is_well():
-    """Each thing on a line."""
+    """A healthy site passes, with one line per check."""
     with started() as (url, _):
         run = check(url)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -49,21 +49,21 @@ def test_it_passes_a_site_that_is_well():
 
 
 class Empty(http.server.BaseHTTPRequestHandler):
-    """A site that says yes to everything."""
+    """A site that answers everything with 200 and an empty body."""
 
     def do_GET(self):
-        """Nothing."""
+        """Answer with an empty body."""
         self.send_response(200)
         self.end_headers()
 
     do_POST = do_GET  # noqa: N815  the name that the server asks for
 
     def log_message(self, *_):
-        """Silence."""
+        """Log nothing."""
 
 
 def test_it_fails_a_site_that_is_not():
-    """With what is wrong, for each check, and a status that a script sees."""
+    """A site that is not Inkling fails each check with a line, and the exit status is not 0."""
     server = http.server.ThreadingHTTPServer((HOST, 0), Empty)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -81,14 +81,14 @@ def test_it_fails_a_site_that_is_not():
 
 @pytest.mark.parametrize("url", ["", "inkling.example", "ftp://inkling.example", "http://"])
 def test_it_rejects_what_is_no_address(url):
-    """With how it should look."""
+    """The error for an invalid address shows a valid one."""
     run = check(url)
     assert run.returncode != 0
     assert "https://inkling.example" in run.stderr
 
 
 def test_it_fails_where_nobody_answers():
-    """In words."""
+    """A site that does not answer fails with a message instead of a traceback."""
     run = check(f"http://{HOST}:{free_port()}")
     assert run.returncode != 0
     assert "FAILS lives" in run.stdout
@@ -99,7 +99,7 @@ def test_it_fails_where_nobody_answers():
 
 
 def test_the_procfile_serves():
-    """Its command, as a platform runs it: a shell, and PORT."""
+    """The Procfile's command serves when run by a shell with PORT, as on a platform."""
     [(name, command)] = re.findall(r"^(\w+): (.+)$", read("Procfile"), re.M)
     assert name == "web"
     command = command.replace("gunicorn", f"exec {sys.executable} -m gunicorn", 1)
@@ -108,7 +108,7 @@ def test_the_procfile_serves():
 
 
 def test_app_json_sets_what_there_is():
-    """Settings by their names, values that fit, and secrets made by the platform."""
+    """app.json uses existing settings with valid values, and the platform generates the secret."""
     document = json.loads(read("app.json"))
     assert document["env"].keys() <= SETTINGS
     from webapp.config import load_settings
@@ -123,7 +123,7 @@ def test_app_json_sets_what_there_is():
 
 
 def test_one_lock_stands_at_the_root():
-    """What a platform installs, with hashes, and without what only training or tests need."""
+    """The root's requirements.txt has hashes and no packages for training or tests."""
     lock = read("requirements.txt")
     names = re.findall(r"^([a-z0-9-]+)==", lock, re.M)
     assert {"flask", "gunicorn", "limits", "redis", "ai-edge-litert"} <= set(names)
@@ -136,18 +136,18 @@ def test_one_lock_stands_at_the_root():
     assert others == []
 
 
-# Containers: no daemon runs here, so that the image is built by hand from what the file says
+# Containers. No daemon runs here, so the image is built by hand from the Dockerfile
 
 
 def instructions() -> list[tuple[str, str]]:
-    """The Dockerfile's, continuation lines joined."""
+    """Return the Dockerfile's instructions, continuation lines joined."""
     text = read("Dockerfile").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines]
 
 
 def in_context(path: str) -> bool:
-    """Whether .dockerignore lets a file into the build."""
+    """Return whether .dockerignore admits a file to the build."""
     patterns = [line for line in read(".dockerignore").splitlines() if line and line[0] != "#"]
     included = True
     for pattern in patterns:
@@ -161,7 +161,7 @@ def in_context(path: str) -> bool:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    """The folder of the image's last stage: every file that its COPY lines bring, and no other."""
+    """The folder of the image's last stage, with exactly the files of its COPY lines."""
     folder = tmp_path_factory.mktemp("image")
     copied = [rest for name, rest in instructions() if name == "COPY" and "--from" not in rest]
     tracked = subprocess.run(
@@ -186,19 +186,19 @@ def image(tmp_path_factory):
 
 
 def test_the_image_has_what_serving_needs_and_no_more(image):
-    """No tests, no trainer, no Keras files, nothing of git."""
+    """The image contains what serving needs, without tests, trainer, Keras files or git."""
     names = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
     assert {"wsgi.py", "gunicorn.conf.py", "models/pen.tflite", "models/ink.json"} <= names
     tops = {"wsgi.py", "gunicorn.conf.py", "webapp", "templates", "static", "models"}
     for name in names:
         assert name.split("/")[0] in tops
         assert not name.endswith(".keras")
-    # Of that, the files of the line reader and of the eyes are 3.5 MB.
+    # The files of the line reader and of the eyes are 3.5 MB of it.
     assert sum(path.stat().st_size for path in image.rglob("*") if path.is_file()) < 6_000_000
 
 
 def test_the_image_serves_and_writes_nothing(image):
-    """Its command, in its folder alone; not a file more afterwards."""
+    """The image's command serves from its folder alone and creates no file."""
     before = sorted(path for path in image.rglob("*"))
     [command] = [
         rest for name, rest in instructions() if name == "CMD" and rest.startswith('["sh"')
@@ -228,7 +228,7 @@ def test_the_image_serves_and_writes_nothing(image):
 
 
 def test_the_image_is_nobody_s():
-    """Two stages, a user who is not root, a health check, and no default for a secret."""
+    """The image has two stages, another user than root, a health check, and no secret."""
     names = [name for name, _ in instructions()]
     assert names.count("FROM") == 2
     last = names[len(names) - names[::-1].index("FROM") :]
@@ -242,7 +242,7 @@ def test_the_image_is_nobody_s():
 
 
 def test_compose_is_tight():
-    """Read-only, without any capability, the site reached through the proxy."""
+    """Containers are read-only and without capabilities, and only the proxy is reachable."""
     services_of = yaml.safe_load(read("compose.yaml"))["services"]
     assert services_of.keys() == {"proxy", "app", "redis"}
     for name, service in services_of.items():
@@ -263,7 +263,7 @@ def test_compose_is_tight():
 
 @pytest.mark.skipif(services.find(("docker",)) is None, reason="there is no docker client here")
 def test_docker_reads_compose():
-    """Its own parser finds nothing wrong; the client needs no daemon for that."""
+    """The docker client accepts compose.yaml, which needs no daemon."""
     command = ["docker", "compose", "--file", "compose.yaml", "config", "--quiet"]
     if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
         pytest.skip("this docker client has no compose")
@@ -272,6 +272,6 @@ def test_docker_reads_compose():
 
 
 def test_scripts_that_are_called_can_be():
-    """Those that are no Python."""
+    """Shell scripts are executable."""
     for path in Path(ROOT / "scripts").glob("*.sh"):
         assert path.stat().st_mode & stat.S_IXUSR, path.name

@@ -1,4 +1,4 @@
-"""What search engines, social networks and browsers ask for by themselves."""
+"""Files that search engines, social networks and browsers request by themselves."""
 
 import re
 
@@ -13,7 +13,7 @@ from webapp.site.language import NAMES
 
 
 def test_robots_may_read_pages(client):
-    """They are told where the sitemap is, and to leave the interface alone."""
+    """robots.txt names the sitemap and excludes the API."""
     answer = client.get("/robots.txt")
     assert (answer.status_code, answer.mimetype) == (200, "text/plain")
     assert answer.text.splitlines() == [
@@ -25,7 +25,7 @@ def test_robots_may_read_pages(client):
 
 
 def test_the_sitemap_names_pages_that_are_there(app):
-    """Each in each language, with the same page in all others."""
+    """The sitemap lists each page in each language, with its alternates, and all are served."""
     client = app.test_client(use_cookies=False)
     text = client.get("/sitemap.xml").text
     found = re.findall("<loc>(.*)</loc>", text)
@@ -41,7 +41,7 @@ def test_the_sitemap_names_pages_that_are_there(app):
 
 
 def test_a_page_says_how_it_is_shown_elsewhere(client):
-    """Its title, and a picture that is there."""
+    """A page has Open Graph metadata with its title and an existing picture."""
     text = client.get("/?lang=de").text
     properties = dict(re.findall(r'<meta property="(og:\w+)" content="([^"]*)">', text))
     assert properties["og:title"] in text.split("<title>")[1]
@@ -53,7 +53,7 @@ def test_a_page_says_how_it_is_shown_elsewhere(client):
 
 
 def test_there_is_an_icon_for_what_reads_no_page(client):
-    """An ICO file."""
+    """/favicon.ico is an ICO file."""
     answer = client.get("/favicon.ico")
     assert answer.data[:4] == b"\0\0\1\0"
     assert answer.cache_control.public
@@ -61,7 +61,7 @@ def test_there_is_an_icon_for_what_reads_no_page(client):
 
 @pytest.mark.parametrize("contact", ["mailto:security@site.example", "https://site.example/report"])
 def test_a_vulnerability_can_be_reported(contact):
-    """Where the operator says where; security.txt expires within a year."""
+    """security.txt has the operator's contact and expires within a year."""
     client = create_app(Settings(security_contact=contact)).test_client()
     answer = client.get("/.well-known/security.txt")
     assert (answer.status_code, answer.mimetype) == (200, "text/plain")
@@ -70,5 +70,5 @@ def test_a_vulnerability_can_be_reported(contact):
 
 
 def test_without_a_contact_there_is_no_security_txt(client):
-    """As of any page that is not there."""
+    """Without a contact, security.txt is a 404."""
     assert client.get("/.well-known/security.txt").status_code == 404

@@ -1,4 +1,4 @@
-"""The documentation is tested: what it names exists, and what exists is named."""
+"""The documentation matches the code: names in it exist, and all settings and routes are in it."""
 
 import re
 
@@ -18,7 +18,7 @@ def read(name):
 
 
 def test_every_setting_is_documented_with_its_default():
-    """A row of docs/deploy.md for each setting, and none for what is not one."""
+    """docs/deploy.md has a row with the default for each setting, and no other rows."""
     pattern = rf"^\| `({PREFIX}\w+|REDIS_URL)` \| `?([^`|]+?)`? "
     rows = dict(re.findall(pattern, read("docs/deploy.md"), re.M))
     assert rows.keys() == {variable_of(name) for name in Settings.__struct_fields__}
@@ -30,7 +30,7 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_every_route_is_documented(app):
-    """Each address under /api, and each page, stands in docs/api.md."""
+    """docs/api.md contains each address under /api, and each page."""
     text = read("docs/api.md")
     for rule in app.url_map.iter_rules():
         if rule.endpoint != "static_file":
@@ -38,7 +38,7 @@ def test_every_route_is_documented(app):
 
 
 def test_every_make_target_that_is_named_exists():
-    """`make …` in any document is a target of the Makefile."""
+    """Every `make …` in a document is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
     for path in DOCUMENTS:
         named = set(re.findall(r"`(?:[A-Z]+=\S+ )*make ([a-z]+)", path.read_text(encoding="utf-8")))
@@ -46,7 +46,7 @@ def test_every_make_target_that_is_named_exists():
 
 
 def test_every_target_helps():
-    """`make help` has a line for each target that people call."""
+    """`make help` has a line for each public target."""
     text = read("Makefile")
     public = set(re.findall(r"^([a-z]+):.*## ", text, re.M))
     hidden = {"serving", "dev"}
@@ -55,14 +55,14 @@ def test_every_target_helps():
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    """A relative link in a document names a file of the repository."""
+    """Every relative link in a document leads to a file of the repository."""
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:")):
             assert (path.parent / target).exists(), target
 
 
 def test_the_shipped_cards_back_the_figures():
-    """The documented figures are the shipped models'; the README repeats MNIST's."""
+    """The documented figures are those of the shipped cards, and the README repeats MNIST's."""
     cards = [load_model(ROOT / "models", name).card for name in NAMES]
     assert cards[0]["figures"][0]["data"] == MNIST_TEST
     for figures in (row for card in cards for row in card["figures"]):
@@ -72,7 +72,7 @@ def test_the_shipped_cards_back_the_figures():
 
 
 def test_the_seed_network_meets_its_promise():
-    """At least 99.6 % on MNIST's test set, all of it, at the last epoch."""
+    """The seed network reads at least 99.6 % of MNIST's whole test set, at its last epoch."""
     card = load_model(ROOT / "models", "digits").card
     figures = card["figures"][0]
     assert figures["count"] == 10_000
@@ -81,7 +81,7 @@ def test_the_seed_network_meets_its_promise():
 
 
 def test_every_package_is_in_the_architecture():
-    """A row says what each holds."""
+    """docs/architecture.md has a row for each package."""
     text = read("docs/architecture.md")
     folders = [
         path.parent.relative_to(ROOT)

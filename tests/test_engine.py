@@ -1,4 +1,4 @@
-"""The recogniser of a process, and when it refuses to be made."""
+"""The engine: the recogniser of a process, and the errors at its start."""
 
 import json
 import shutil
@@ -33,12 +33,12 @@ def models(tmp_path):
 
 
 def start(models, **settings):
-    """The engine of a site on a folder of models."""
+    """Return the engine of a site on a folder of models."""
     return create_app(Settings(models=str(models), **settings)).extensions["engine"]
 
 
 def refusal(models, **settings) -> str:
-    """What is said when the site does not start."""
+    """Return the error of a site that does not start."""
     with pytest.raises(ModelError) as refused:
         start(models, **settings)
     return str(refused.value)
@@ -50,14 +50,14 @@ def change_card(path, **fields):
 
 
 def test_it_reads_with_the_model_of_the_settings(models):
-    """Another folder serves as well as ours."""
+    """The models are read from the folder of the settings."""
     engine = start(models)
     assert engine.model.name == "ink"
     assert engine.recognizer.read_strokes(hand.strokes(3)).text == "3"
 
 
 def test_a_model_can_have_another_name(models):
-    """The name of the setting is that of the files."""
+    """The name in the settings is the name of the model's files."""
     files = json.loads((models / "ink.json").read_text())["files"]
     (models / "ink.json").rename(models / "other.json")
     change_card(models / "other.json", files={"other.tflite": files["ink.tflite"]})
@@ -66,7 +66,7 @@ def test_a_model_can_have_another_name(models):
 
 
 def test_strokes_have_a_model_of_their_own(models):
-    """Which one, the settings say; without it the site does not start."""
+    """Strokes are read with the model of its own setting, which the site needs to start."""
     app = create_app(Settings(models=str(models)))
     assert app.extensions["stroke_engine"].model.name == "pen"
     both = create_app(Settings(models=str(models), stroke_model="ink"))
@@ -76,7 +76,7 @@ def test_strokes_have_a_model_of_their_own(models):
 
 
 def test_lines_have_a_model_of_their_own(models):
-    """Strokes and pictures share it; which one, the settings say; without it there is no start."""
+    """Strokes and pictures share the line reader, which has a setting and is needed to start."""
     app = create_app(Settings(models=str(models)))
     pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
     assert pictures.lines is strokes.lines
@@ -91,19 +91,19 @@ def test_lines_have_a_model_of_their_own(models):
 
 @pytest.mark.parametrize("name", ["ink", "pen"])
 def test_a_model_of_digits_is_none_of_lines(models, name):
-    """The site is not ready, rather than failing on the first number."""
+    """With a model of digits as the line reader, the site does not become ready."""
     with pytest.raises(ModelError, match="no line reader"):
         start(models, line_model=name).warm_up()
 
 
 def test_the_image_limits_are_the_settings(models):
-    """What an operator sets is what is held to."""
+    """The limits of pictures are those of the settings."""
     limits = start(models, max_image_pixels=1000, max_image_side=50).limits
     assert (limits.pixels, limits.side) == (1000, 50)
 
 
 def test_the_calibration_is_the_card_s(models):
-    """What its card says of a model decides when it is unsure, and of no other model."""
+    """Each model is unsure according to the calibration in its own card."""
     change_card(models / "pen.json", calibration={"temperature": 4.0, "unsure": 0.999})
     app = create_app(Settings(models=str(models)))
     pictures, strokes = (app.extensions[name] for name in ("engine", "stroke_engine"))
@@ -113,7 +113,7 @@ def test_the_calibration_is_the_card_s(models):
 
 
 def test_the_confidence_is_that_of_the_card_of_lines(models):
-    """What it says decides when a number is unsure, and not when a digit is."""
+    """The line reader's card sets the confidence of numbers, and not that of single digits."""
     change_card(models / "line.json", confidence={"unsure": 1.1, "pictures": {"unsure": 0.0}})
     recognizer = start(models).recognizer
     assert recognizer.read_strokes(hand.strokes(3)).status == "unsure"
@@ -123,20 +123,20 @@ def test_the_confidence_is_that_of_the_card_of_lines(models):
 
 @pytest.mark.parametrize("broken", [{"temperature": "warm"}, {"unsure": None}, 3, None])
 def test_it_rejects_a_calibration_that_is_none(models, broken):
-    """The message says what is broken."""
+    """The error says which constant is invalid."""
     change_card(models / "ink.json", calibration=broken)
     assert "calibration in the model card is broken" in refusal(models)
 
 
 @pytest.mark.parametrize("broken", [{"bias": "warm"}, {"share": None}, 3, None])
 def test_it_rejects_a_confidence_that_is_none(models, broken):
-    """The message says what is broken."""
+    """The error says which constant is invalid."""
     change_card(models / "line.json", confidence=broken)
     assert "confidence in the model card is broken" in refusal(models)
 
 
 def test_a_warm_up_leaves_no_trace(engine):
-    """It is one reading of an empty glyph, and can be done at any time."""
+    """A warm-up reads an empty glyph, and leaves no trace."""
     before = engine.recognizer.read_strokes(hand.strokes(5))
     engine.warm_up()
     after = engine.recognizer.read_strokes(hand.strokes(5))
@@ -144,7 +144,7 @@ def test_a_warm_up_leaves_no_trace(engine):
 
 
 def test_a_warm_up_makes_an_interpreter_for_each_reading_at_once(models, monkeypatch):
-    """Of lines as many as drawings and pictures together, of each width; a reading makes none."""
+    """A warm-up makes the interpreters of all concurrent readings, for each width."""
     made = []
 
     def interpreter(**options):
@@ -165,18 +165,18 @@ def test_a_warm_up_makes_an_interpreter_for_each_reading_at_once(models, monkeyp
 
 @pytest.mark.parametrize("name", ["ink.json", "ink.tflite", "line.json", "line.tflite"])
 def test_it_rejects_a_missing_file(models, name):
-    """The message names the file."""
+    """The error names the missing file."""
     (models / name).unlink()
     assert str(models / name) in refusal(models)
 
 
 def test_it_rejects_a_folder_that_is_not_there(models):
-    """The message names the file that was looked for."""
+    """The error names the file in the missing folder."""
     assert str(models / "nowhere") in refusal(models / "nowhere")
 
 
 def test_it_rejects_an_altered_model(models):
-    """One bit is enough; the message names the file and both sums."""
+    """The error for a model with one changed bit names the file and both hashes."""
     path = models / "ink.tflite"
     content = bytearray(path.read_bytes())
     content[1000] ^= 1
@@ -189,14 +189,14 @@ def test_it_rejects_an_altered_model(models):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', '{"files": 3}', "null"])
 def test_it_rejects_a_card_that_is_none(models, text):
-    """The message names the file."""
+    """The error names the invalid card."""
     (models / "ink.json").write_text(text)
     assert str(models / "ink.json") in refusal(models)
 
 
 @pytest.mark.parametrize("missing", ["keras", "tensorflow"])
 def test_it_rejects_the_keras_backend_without_keras(models, monkeypatch, missing):
-    """The message names the setting, what is missing and what to install."""
+    """The error names the setting, the missing package and the command to install it."""
     monkeypatch.setitem(sys.modules, missing, None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "webapp.keras_backend", raising=False)
     monkeypatch.delattr(webapp, "keras_backend", raising=False)

@@ -1,4 +1,4 @@
-"""`python -m train evaluate`: one table, and a card that is held to it."""
+"""`python -m train evaluate`: one table, and the comparison with the card."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ COUNT = 60
 
 @pytest.fixture(scope="module")
 def mnist():
-    """Bent and stretched digits of ours in the form of MNIST."""
+    """Bent and stretched hand-drawn digits in the form of MNIST."""
     rng = np.random.default_rng(0)
     labels = np.arange(COUNT) % 10
     bent = [
@@ -38,8 +38,10 @@ def mnist():
 
 @pytest.fixture
 def command(mnist, tmp_path, monkeypatch):
-    """Run `evaluate` on our digits in place of MNIST, over a copy of a shipped model whose card
-    has its figures on them; what it wrote is in `tmp_path / "found"`.
+    """A function that runs `evaluate` on our digits instead of MNIST, with a shipped model.
+
+    The model is a copy, and its card has its figures on these digits. The results are in `tmp_path
+    / "found"`.
     """
     models = tmp_path / "models"
     models.mkdir()
@@ -66,12 +68,12 @@ def command(mnist, tmp_path, monkeypatch):
 
 
 def found(tmp_path, name="pen"):
-    """What was saved."""
+    """Return the saved results."""
     return json.loads((tmp_path / "found" / f"{name}.json").read_text())
 
 
 def change_card(tmp_path, change):
-    """Let a card say something else."""
+    """Change the card."""
     path = tmp_path / "models" / "pen.json"
     card = json.loads(path.read_text())
     change(card)
@@ -79,19 +81,19 @@ def change_card(tmp_path, change):
 
 
 def dev_writer():
-    """A name that is in dev."""
+    """Return a writer's name that belongs to dev."""
     names = (f"w{number}" for number in range(99))
     return next(name for name in names if StrokeSample("1", name, ()).split == "dev")
 
 
 @pytest.fixture
 def strokes(tmp_path):
-    """The ten digits by a dev writer."""
+    """A stroke file of the ten digits by a dev writer."""
     return stroke_file(tmp_path, *rows("0123456789", range(10)))
 
 
 def rows(labels, drawn):
-    """Lines of a stroke file: our digits under any labels."""
+    """Return rows of a stroke file: our digits under any labels."""
     return [
         {
             "label": label,
@@ -103,14 +105,14 @@ def rows(labels, drawn):
 
 
 def others(tmp_path, labels):
-    """A file of what is labelled as no digit."""
+    """Write a stroke file of non-digits."""
     folder = tmp_path / "others"
     folder.mkdir()
     return stroke_file(folder, *rows(labels, range(len(labels))))
 
 
 def test_it_works(command, tmp_path, capsys):
-    """One table, printed and saved, with plots and what was misread."""
+    """One table is printed and saved, with plots and the misread digits."""
     assert command() == 0
     said = capsys.readouterr()
     assert "figures are those of the card" in said.out
@@ -126,7 +128,7 @@ def test_it_works(command, tmp_path, capsys):
 
 
 def test_a_worse_figure_fails(command, tmp_path, capsys):
-    """The card says three more: found out, after all has been shown. Fewer are no fault."""
+    """The command fails, after its report, if the card has better figures."""
     change_card(tmp_path, lambda card: card["figures"][0].update(correct=0))
     assert command() == 0
     assert "better than the card's 0 of" in capsys.readouterr().out
@@ -139,14 +141,14 @@ def test_a_worse_figure_fails(command, tmp_path, capsys):
 
 
 def test_a_card_without_the_figure_is_found_out(command, tmp_path, capsys):
-    """Nothing to compare with is not the same as the same."""
+    """A card without MNIST's figure is an error."""
     change_card(tmp_path, lambda card: card.update(figures=[]))
     assert command() == 1
     assert "the card has no figure for MNIST test" in capsys.readouterr().err
 
 
 def test_it_reads_stroke_files(command, tmp_path, strokes, capsys):
-    """Dev writers have a line of their own; a split that is not there is an error."""
+    """Dev writers have their own row, and a split without digits is an error."""
     assert command("--strokes", strokes) == 0
     row = found(tmp_path)["figures"][1]
     assert (row["data"], row["way"]) == ("some (dev writers)", "strokes")
@@ -158,7 +160,7 @@ def test_it_reads_stroke_files(command, tmp_path, strokes, capsys):
 
 
 def test_it_tells_non_digits_from_digits(command, tmp_path, strokes, capsys):
-    """A line a kind: of the file's letters and symbols, and of what is generated."""
+    """There is a row for each kind of non-digit, from the file and generated."""
     assert command("--strokes", strokes, "--others", others(tmp_path, "AHKMX&%")) == 0
     saved = {row["data"]: row for row in found(tmp_path)["nondigits"]}
     assert saved["letters (dev)"]["count"] == 5
@@ -170,7 +172,7 @@ def test_it_tells_non_digits_from_digits(command, tmp_path, strokes, capsys):
 
 
 def test_what_is_generated_is_the_same_every_time(command, tmp_path, strokes):
-    """Two runs agree."""
+    """Two runs generate the same drawings."""
     letters = others(tmp_path, "A")
     runs = []
     for _ in range(2):
@@ -180,7 +182,7 @@ def test_what_is_generated_is_the_same_every_time(command, tmp_path, strokes):
 
 
 def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
-    """An area needs two sides, and a file something to tell."""
+    """Non-digits without digits, and a file without non-digits, are errors."""
     letters = others(tmp_path, "A")
     assert command("--others", letters) == 1
     assert command("--variants") == 1
@@ -191,7 +193,7 @@ def test_it_rejects_others_without_digits(command, tmp_path, strokes, capsys):
 
 @pytest.fixture
 def line_reader(tmp_path, monkeypatch):
-    """Puts a model of lines into a folder; whichever is loaded spells 12. Gives what was loaded."""
+    """A function that puts a line model into a folder. Every line model reads 12."""
     loaded = []
 
     def reader(content):
@@ -216,7 +218,7 @@ def line_reader(tmp_path, monkeypatch):
 
 
 def numbers(tmp_path, *labels):
-    """A stroke file of our digits under these labels."""
+    """Write a stroke file of our digits under these labels."""
     folder = tmp_path / "numbers"
     folder.mkdir()
     drawn = [stroke.tolist() for stroke in hand.number("12")]
@@ -225,7 +227,7 @@ def numbers(tmp_path, *labels):
 
 
 def test_numbers_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, capsys):
-    """Those of files, composed ones, digits and letters, by the one beside the model."""
+    """Files of numbers, composed numbers, digits and letters are read with the line reader."""
     line_reader(tmp_path / "shipped", b"shipped")
     loaded = line_reader(tmp_path / "models", b"ours")
     words = ("--strokes", strokes, "--numbers", numbers(tmp_path, "12", "1.2"))
@@ -242,7 +244,7 @@ def test_numbers_are_read_with_the_line_reader(command, tmp_path, strokes, line_
 
 
 def test_numbers_are_read_with_the_shipped_line_reader(command, tmp_path, strokes, line_reader):
-    """Where the folder has none; without numbers, none is looked for."""
+    """If the folder has no line reader, the shipped one is loaded, and only for numbers."""
     assert command("--strokes", strokes) == 0
     assert found(tmp_path)["line"] is None
     loaded = line_reader(tmp_path / "shipped", b"shipped")
@@ -251,13 +253,13 @@ def test_numbers_are_read_with_the_shipped_line_reader(command, tmp_path, stroke
 
 
 def test_it_rejects_numbers_without_a_line_reader(command, tmp_path, line_reader, capsys):
-    """The file that is missing is named."""
+    """The error names the missing file."""
     assert command("--numbers", numbers(tmp_path, "12")) == 1
     assert "line.json cannot be read" in capsys.readouterr().err
 
 
 def test_photos_are_read_with_the_line_reader(command, tmp_path, strokes, line_reader, monkeypatch):
-    """Generated ones, and pairs of digits as pictures."""
+    """Generated photos, and pairs of digits as pictures, are read with the line reader."""
     monkeypatch.setattr(sets, "PHOTO_COUNT", 1)
     loaded = line_reader(tmp_path / "shipped", b"shipped")
     assert command("--strokes", strokes, "--photos", name="ink") == 0
@@ -268,7 +270,7 @@ def test_photos_are_read_with_the_line_reader(command, tmp_path, strokes, line_r
 
 
 def test_single_contributors(command, tmp_path, capsys):
-    """A row each, with what was refused and what is wrong though `ok`; then all of them."""
+    """Each contributor has a row with rejected digits and confident errors, and so have all."""
     given = [row | {"provider": "aga"} for row in rows("0123456789", range(10))]
     given += [row | {"provider": "gmd"} for row in rows("33", (3, 7))]
     path = stroke_file(tmp_path, *given)
@@ -293,19 +295,19 @@ def test_single_contributors(command, tmp_path, capsys):
     ],
 )
 def test_it_rejects_contributors(command, strokes, capsys, words, error):
-    """Who gave nothing, and other data beside them."""
+    """Contributors without digits, and other data beside contributors, are errors."""
     assert command("--strokes", strokes, *words) == 1
     assert error in capsys.readouterr().err
 
 
 def test_contributors_need_digits(command, capsys):
-    """Without a file there is nobody to measure."""
+    """Contributors without a stroke file are an error."""
     assert command("--only", "aga") == 1
     assert "give --strokes" in capsys.readouterr().err
 
 
 def test_versions_of_digits(command, tmp_path, strokes, capsys):
-    """Each with its difference to the plain one, in the ways that were asked for."""
+    """Each version has a row with its difference from the plain one, in the requested ways."""
     assert command("--strokes", strokes, "--variants", "strokes") == 0
     saved = found(tmp_path)["variants"]
     assert {row["way"] for row in saved} == {"strokes"}
@@ -316,27 +318,27 @@ def test_versions_of_digits(command, tmp_path, strokes, capsys):
 
 
 def test_versions_both_ways(command, tmp_path, strokes):
-    """As pictures and as strokes unless one is named."""
+    """By default, versions are read both as pictures and as strokes."""
     assert command("--strokes", strokes, "--variants") == 0
     assert {row["way"] for row in found(tmp_path)["variants"]} == {"pictures", "strokes"}
 
 
 @pytest.fixture(scope="module")
 def url():
-    """The site as it is shipped: `pen` reads strokes, `digits` pictures."""
+    """The site as shipped: `pen` reads strokes, `digits` pictures."""
     with running_server() as address:
         yield address
 
 
 def unmarked(saved):
-    """Without what says that a server read it."""
+    """Remove the marks of a server from the results."""
     for row in (*saved["figures"], *saved["nondigits"]):
         row["way"] = row["way"].removesuffix(", server")
     return saved | {"server": None}
 
 
 def test_a_server_has_the_same_figures(command, tmp_path, strokes, url, capsys):
-    """Everything read from strokes, to the last digit; the rows say who read them."""
+    """A server's figures on strokes equal the local ones, and the rows are marked."""
     words = ("--strokes", strokes, "--others", others(tmp_path, "AHK"), "--variants", "strokes")
     assert command(*words) == 0
     here = found(tmp_path)
@@ -350,7 +352,7 @@ def test_a_server_has_the_same_figures(command, tmp_path, strokes, url, capsys):
 
 
 def test_a_server_has_the_same_figures_of_pictures(command, tmp_path, url):
-    """MNIST as picture files, which the other model reads there."""
+    """A server reads MNIST as picture files with its model for pictures."""
     assert command("--pictures", name="ink") == 0
     here = found(tmp_path, "ink")
     assert command("--pictures", "--through-server", url, name="ink") == 0
@@ -359,13 +361,13 @@ def test_a_server_has_the_same_figures_of_pictures(command, tmp_path, url):
     assert data == [MNIST_TEST, "MNIST test, as pictures"]
     assert there["figures"][1]["way"] == "pictures, server"
     assert unmarked(there) == here
-    # A grey level here and there apart, pictures come to the network as the glyphs do.
+    # Pictures differ from the glyphs by a grey level in places.
     first, second = (row["correct"] for row in here["figures"])
     assert abs(first - second) <= 2
 
 
 def test_it_rejects_a_server_that_is_not_there(command, strokes, capsys):
-    """Said in one line, and nothing is held to the card."""
+    """An unreachable server is an error of one line, and no figure is compared with the card."""
     address = f"http://127.0.0.1:{free_port()}"
     assert command("--strokes", strokes, "--through-server", address) == 1
     said = capsys.readouterr()
@@ -374,19 +376,19 @@ def test_it_rejects_a_server_that_is_not_there(command, strokes, capsys):
 
 
 def test_it_rejects_a_folder_it_cannot_write_to(command, tmp_path, capsys):
-    """A file where the folder should be is said to be in the way."""
+    """A file in the place of the output folder is an error."""
     (tmp_path / "found").write_text("")
     assert command() == 1
     assert "cannot be written to" in capsys.readouterr().err
 
 
 def digits(correct, count, data="pen"):
-    """Figures with so many right, as measured and as a card has them."""
+    """Return figures with so many correct readings."""
     return Figures(data, count, correct, [])
 
 
 def card(*said, nondigits=()):
-    """A card that says so."""
+    """Return a card with these figures."""
     figures = [digits(5, 5, MNIST_TEST), *said]
     return {
         "figures": [row.as_dict() for row in figures],
@@ -399,13 +401,13 @@ def card(*said, nondigits=()):
     [
         ((4_445, 4_472), (4_443, 4_472)),  # rounding
         ((990, 1_000), (9_880, 10_000)),  # fewer samples in the card
-        ((9_900, 10_000), (98, 100)),  # fewer here
-        ((100, 100), (4_445, 4_472)),  # all, of few
+        ((9_900, 10_000), (98, 100)),  # fewer samples measured
+        ((100, 100), (4_445, 4_472)),  # all of a few
         ((10, 10), (9, 12)),
     ],
 )
 def test_noise_is_let_pass(said, measured):
-    """Worse by less than an interval is not worse."""
+    """A figure that is worse by less than the interval passes."""
     (remark,) = guard.hold_to_card(card(digits(*said)), [digits(*measured)])
     assert "those of the card" in remark
 
@@ -420,7 +422,7 @@ def test_noise_is_let_pass(said, measured):
     ],
 )
 def test_more_than_noise_is_not(said, measured):
-    """Worse by more fails, the other way round it is better."""
+    """A figure that is worse by more fails, and the reverse is reported as better."""
     with pytest.raises(CardError, match=rf"pen: {measured[0]} of {measured[1]} right, but"):
         guard.hold_to_card(card(digits(*said)), [digits(*measured)])
     better, _ = guard.hold_to_card(card(digits(*measured)), [digits(*said)])
@@ -428,7 +430,7 @@ def test_more_than_noise_is_not(said, measured):
 
 
 def test_all_that_is_worse_is_named():
-    """Not only the first; what the card does not know is passed over."""
+    """The error names every figure that is worse and ignores data that the card lacks."""
     said = card(digits(9, 9, "a"), digits(9, 9, "b"), digits(9, 9, "c"))
     with pytest.raises(CardError, match=r"a: 1 of 9 .*; b: 2 of 9 ") as raised:
         guard.hold_to_card(said, [digits(n, 9, data) for n, data in enumerate("xabx")])
@@ -436,7 +438,7 @@ def test_all_that_is_worse_is_named():
 
 
 def test_false_rejects_are_held_to_the_card():
-    """As right as before, but called no digit more often, is worse."""
+    """More false rejects fail even at the same accuracy."""
     said = Figures("pen", 1000, 990, [], rejected=0.005)
     for rejected in (None, 0.0, 0.007):
         measured = Figures("pen", 1000, 990, [], rejected=rejected)
@@ -446,19 +448,19 @@ def test_false_rejects_are_held_to_the_card():
 
 
 def letters(auroc, count=500, against=900):
-    """Figures on letters."""
+    """Return figures on letters."""
     return NonDigitFigures("letters", count, auroc, 0.1, 0.1, 0.8, against)
 
 
 def test_another_model_may_differ_by_chance():
-    """On the same samples two models differ by what samples vary; more than that is worse."""
+    """On the same samples, the AUROC of another model may differ by the sampling error."""
     said = letters(0.99).as_dict()
     assert not guard.is_less_apart(letters(0.988), said, same_model=False)
     assert guard.is_less_apart(letters(0.97), said, same_model=False)
 
 
 def test_the_area_is_held_to_the_card():
-    """Of the same samples, only rounding is let pass; a card without an area promises nothing."""
+    """On the same samples, the AUROC may differ by rounding, and a card without AUROC passes."""
     said = card(nondigits=[letters(0.99)])
     for measured in (letters(0.9895), letters(0.999)):
         assert guard.hold_to_card(said, [], [measured])
@@ -469,7 +471,7 @@ def test_the_area_is_held_to_the_card():
 
 
 def test_areas_of_other_samples_may_differ_by_chance():
-    """As far as their standard errors say, and no further."""
+    """On other samples, the AUROC may differ by its standard errors, and no more."""
     said = card(nondigits=[letters(0.99)])
     for other in ({"count": 400}, {"against": 700}):
         assert guard.hold_to_card(said, [], [letters(0.985, **other)])

@@ -1,4 +1,4 @@
-"""What the network saw of a digit."""
+"""Explanations: what the network sees of a digit."""
 
 import base64
 
@@ -15,19 +15,19 @@ SHAPES = {"conv1": [26, 26, 32], "conv2": [11, 11, 64], "conv3": [3, 3, 64]}
 
 
 def ask(client, strokes, **fields):
-    """Strokes to /api/v1/explain."""
+    """Send strokes to /api/v1/explain."""
     body = {"strokes": [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in strokes], **fields}
     return client.post("/api/v1/explain", json=body)
 
 
 def pixels(uri):
-    """The grey picture of a data: URI."""
+    """Return the grey picture of a data: URI."""
     content = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def test_it_explains_a_drawn_digit(client):
-    """Glyph, input, three convolutions and ten probabilities, as docs/api.md has them."""
+    """The answer has the glyph, the input, three convolutions and ten probabilities."""
     answer = ask(client, hand.strokes(7))
     assert answer.status_code == 200
     assert list(answer.json) == ["glyph", "layers", "probabilities"]
@@ -42,14 +42,14 @@ def test_it_explains_a_drawn_digit(client):
 
 
 def test_index_chooses_the_digit(client):
-    """Each digit of a number has its own glyph."""
+    """`index` selects the digit of a number."""
     answers = [ask(client, hand.number("47"), index=index).json for index in (0, 1)]
     assert [int(np.argmax(a["probabilities"])) for a in answers] == [4, 7]
     assert answers[0]["glyph"] != answers[1]["glyph"]
 
 
 def test_it_explains_a_picture(client):
-    """As bytes, with the index in the query."""
+    """A picture is explained with the index in the query."""
     answer = client.post(
         "/api/v1/explain?index=0", data=hand.png(hand.picture(3)), content_type="image/png"
     )
@@ -60,14 +60,14 @@ def test_it_explains_a_picture(client):
 
 @pytest.mark.parametrize("strokes", [hand.strokes(7), []], ids=["digit", "nothing"])
 def test_it_rejects_a_digit_that_is_not_there(client, strokes):
-    """422, and the pointer names the index."""
+    """An index without a digit gets 422, and the pointer names the index."""
     answer = ask(client, strokes, index=1)
     assert answer.status_code == 422
     assert answer.json["errors"][0]["pointer"] == "/index"
 
 
 def test_it_rejects_a_negative_index(client):
-    """The bound is named."""
+    """A negative index gets 422, and the detail has the bound."""
     answer = ask(client, hand.strokes(7), index=-1)
     assert answer.status_code == 422
     assert ">= 0" in answer.json["detail"]
@@ -75,7 +75,7 @@ def test_it_rejects_a_negative_index(client):
 
 @pytest.mark.parametrize("name", ["engine", "stroke_engine"])
 def test_the_maps_are_those_of_the_reference(app, name):
-    """The layers of the Keras network have the same values."""
+    """The maps equal those of the Keras network."""
     model = app.extensions[name].model
     glyph = glyph_of_strokes(hand.strokes(4))
     network = keras.saving.load_model(ROOT / f"models/{model.name}.keras", compile=False)
@@ -89,7 +89,7 @@ def test_the_maps_are_those_of_the_reference(app, name):
 
 
 def test_a_picture_of_maps_has_them_row_by_row():
-    """Ten maps: eight side by side, then two; brightness relative to the highest of all."""
+    """A picture of maps has eight per row, with brightness relative to the highest value of all."""
     maps = np.zeros((2, 3, 10), np.float32)
     maps[..., 1] = 2
     maps[..., 9] = 1
@@ -102,5 +102,5 @@ def test_a_picture_of_maps_has_them_row_by_row():
 
 
 def test_maps_without_any_light_are_black():
-    """Nothing is divided by 0."""
+    """Maps of zeros give a black picture."""
     assert not Layer("conv1", np.zeros((2, 2, 1), np.float32)).picture().any()

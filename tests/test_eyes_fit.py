@@ -1,4 +1,4 @@
-"""Fitting the eyes, whole, on ink of our own; very small."""
+"""A very small fit of the eyes, on ink drawn by hand."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def source(tmp_path_factory):
 
 
 def test_it_works(source, tmp_path):
-    """The losses fall, and dev views are looked at; the fit goes on from its checkpoint."""
+    """The losses fall, dev views are measured, and the fit resumes from its checkpoint."""
     dev = views_of_round(source, 4, 64, 9, 0)
     found = fit_eyes(source, TINY, tmp_path, dev)
     assert found.history["ink"][1] < found.history["ink"][0]
@@ -46,7 +46,7 @@ def test_it_works(source, tmp_path):
 
 
 def test_a_round_is_known_by_its_seed_and_number(source):
-    """The same views again; others in another round, and with another seed."""
+    """The seed and the number of a round determine its views."""
     first = [view.picture for view in views_of_round(source, 2, 64, 1, 0)]
     for seed, number, same in ((1, 0, True), (1, 1, False), (2, 0, False)):
         other = [view.picture for view in views_of_round(source, 2, 64, seed, number)]
@@ -55,7 +55,7 @@ def test_a_round_is_known_by_its_seed_and_number(source):
 
 @pytest.mark.parametrize("size", [(64, 64), (96, 160)])
 def test_the_network_sees_any_size(size):
-    """One logit a pixel, and one for four times four of them."""
+    """The network gives a logit per pixel, and one per 4 by 4 pixels, at any size."""
     network = build_eyes(EyesShape((4, 6, 8, 8, 8)))
     seen = network(np.zeros((1, *size, 3), np.float32))
     assert seen["ink"].shape == (1, *size, 1)
@@ -63,7 +63,7 @@ def test_the_network_sees_any_size(size):
 
 
 def test_a_picture_is_standardised():
-    """Whatever its light; what hardly varies stays faint."""
+    """A picture is standardised at any brightness, but low contrast stays low."""
     rng = np.random.default_rng(0)
     picture = rng.integers(90, 190, (32, 32, 3)).astype(np.uint8)
     seen = eyes_input(picture)
@@ -77,19 +77,19 @@ def test_a_picture_is_standardised():
 
 
 class Sees:
-    """A network that sees a mask in every picture."""
+    """A network that outputs a given mask for every picture."""
 
     def __init__(self, mask):
         self._mask = mask
 
     def __call__(self, pictures, training):
-        """Large logits."""
+        """Return large logits."""
         found = build_eyes(EyesShape((2, 2, 2)))(pictures)["ink"] * 0
         return {"ink": found + np.where(self._mask, 9.0, -9.0)[np.newaxis, ..., np.newaxis]}
 
 
 def test_the_dice_coefficient_by_hand():
-    """Twice what both have, of what either has; where there is nothing, nothing is right."""
+    """The Dice coefficient matches a calculation by hand. Nothing seen in nothing written is 1."""
     ink = np.zeros((64, 64), np.uint8)
     ink[:, :16] = 255
     view = View(np.zeros((64, 64, 3), np.uint8), ink, ink)

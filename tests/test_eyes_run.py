@@ -1,4 +1,4 @@
-"""From a fit of the eyes to the shipped model, on ink of our own; very small."""
+"""From a very small fit of the eyes to a shipped model, on ink drawn by hand."""
 
 import json
 
@@ -38,7 +38,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shipped(source, tmp_path_factory):
-    """The folder of a run, and that of what was shipped of it."""
+    """The folder of a run, and the folder of the model shipped from it."""
     folder, output = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "DEV_VIEWS", 3)
@@ -49,7 +49,7 @@ def shipped(source, tmp_path_factory):
 
 
 def test_it_works(shipped, source):
-    """Network, export, card and curves are there; the card fits its files and the server."""
+    """Network, export, card and curves exist, and the card matches its files and the server."""
     folder, output = shipped
     assert {path.name for path in output.iterdir()} == {
         "eyes.keras", "eyes.tflite", "eyes.json", "eyes-curves.svg",
@@ -66,7 +66,7 @@ def test_it_works(shipped, source):
 
 @pytest.mark.parametrize("size", [(64, 64), (33, 100), (1, 1)])
 def test_the_export_sees_as_the_network_does(shipped, size):
-    """LiteRT's maps are Keras's, for pictures of any size, to a level."""
+    """LiteRT's maps equal Keras's to a level, for pictures of any size."""
     _, output = shipped
     picture = np.random.default_rng(1).integers(0, 256, (*size, 3)).astype(np.uint8)
     exported = LiteRTEyes((output / "eyes.tflite").read_bytes()).see(picture)
@@ -78,7 +78,7 @@ def test_the_export_sees_as_the_network_does(shipped, size):
 
 
 def test_a_large_picture_is_seen_in_bands(shipped, monkeypatch):
-    """What the bands say where they meet is what one look says."""
+    """A large picture that is seen in bands gives the maps of a single pass."""
     _, output = shipped
     eyes = LiteRTEyes((output / "eyes.tflite").read_bytes())
     rng = np.random.default_rng(2)
@@ -91,13 +91,13 @@ def test_a_large_picture_is_seen_in_bands(shipped, monkeypatch):
 
 
 def test_it_rejects_a_run_that_is_not_there(source, tmp_path):
-    """The file is named."""
+    """The error names the missing file."""
     with pytest.raises(DataError, match=r"eyes\.run\.json cannot be read"):
         run.ship(tmp_path, source, tmp_path / "models")
 
 
 def test_it_rejects_a_folder_it_cannot_write_to(source, tmp_path):
-    """Before the fit, not after it."""
+    """An output folder that cannot be written to fails before the fit."""
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainError, match="cannot be written to"):
         run.run(source, TINY, tmp_path / "file" / "run")
@@ -105,7 +105,7 @@ def test_it_rejects_a_folder_it_cannot_write_to(source, tmp_path):
 
 @pytest.mark.parametrize("words", [["--seed", "-1"], ["--rounds", "0"]])
 def test_fit_eyes_rejects_numbers_out_of_bounds(words, capsys):
-    """The option is named."""
+    """The error names the option."""
     with pytest.raises(SystemExit):
         cli.main(["fit-eyes", *words])
     assert f"argument {words[0]}" in capsys.readouterr().err
@@ -115,7 +115,7 @@ def test_fit_eyes_rejects_numbers_out_of_bounds(words, capsys):
     ("words", "rounds"), [([], EyesHyperparameters().rounds), (["--rounds", "3"], 3)]
 )
 def test_fit_eyes_fits(words, rounds, monkeypatch, capsys):
-    """On train writers, into a folder named by the seed."""
+    """`fit-eyes` fits on train writers, into a folder named after the seed."""
     asked = []
     monkeypatch.setattr(run, "run", lambda *taken: asked.append(taken) or {"seconds": 61})
     assert cli.main(["fit-eyes", "--digits", "a.gz", "--seed", "3", *words]) == 0
@@ -126,7 +126,7 @@ def test_fit_eyes_fits(words, rounds, monkeypatch, capsys):
 
 
 def test_figures_are_of_what_the_server_takes_for_ink():
-    """Not of pixels that it is less sure of, nor of ink that it is nowhere sure of."""
+    """Figures count the pixels that the server takes for ink, and no less certain ones."""
     levels = np.zeros((20, 40), np.uint8)
     levels[5:10, 5:10], levels[7, 7] = 200, 240
     levels[5:10, 20:25] = 200

@@ -1,4 +1,4 @@
-"""Views of handwriting on paper, with the exact ink in each."""
+"""Views of handwriting on paper, with their exact ink."""
 
 from collections import Counter
 
@@ -25,12 +25,12 @@ def inks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(inks):
-    """Some views."""
+    """A view for each seed."""
     return [random_view(inks, np.random.default_rng(seed), 128) for seed in SEEDS]
 
 
 def test_it_works(found):
-    """A picture, and two masks of its size."""
+    """A view has a picture and two masks of its size."""
     for view in found:
         assert view.picture.shape == (128, 128, 3)
         for mask in (view.ink, view.body):
@@ -39,21 +39,21 @@ def test_it_works(found):
 
 
 def test_the_same_seed_gives_the_same_view(inks, found):
-    """To the last byte."""
+    """The same seed gives the same view, byte for byte."""
     again = random_view(inks, np.random.default_rng(7), 128)
     for name in ("picture", "ink", "body"):
         assert np.array_equal(getattr(again, name), getattr(found[7], name))
 
 
 def test_ink_can_be_seen(found):
-    """It differs from what is around it in every view that has any, and most have some."""
+    """The ink of every view is visible, and most views have ink."""
     written = [view for view in found if view.ink.any()]
     assert len(found) * 0.7 < len(written) < len(found)
     assert all(visible(view) for view in written)
 
 
 def test_bodies_lie_on_the_writing(found):
-    """A body has ink in it or near; one in twenty may be cut off from its ink by the view."""
+    """Bodies lie on or near ink, except for one view in twenty, which may cut the ink off."""
     shares = [
         float((cv2.dilate(view.ink, np.ones((61, 61), np.uint8))[view.body > 0] > 0).mean())
         for view in found
@@ -63,7 +63,7 @@ def test_bodies_lie_on_the_writing(found):
 
 
 def test_views_are_of_all_kinds(found):
-    """Dark and light, of little ink and of much."""
+    """Views vary from dark to light, and from little ink to much."""
     levels = [float(view.picture.mean()) for view in found]
     shares = [float((view.ink > 0).mean()) for view in found]
     assert min(levels) < 80 < 180 < max(levels)
@@ -72,7 +72,7 @@ def test_views_are_of_all_kinds(found):
 
 
 def test_what_cannot_be_seen_is_made_anew(inks, monkeypatch):
-    """A view whose ink nobody could tell from the paper is not taught."""
+    """A view with invisible ink is generated again."""
     grey = np.full((32, 32, 3), 128, np.uint8)
     ink = np.zeros((32, 32), np.uint8)
     ink[10:20, 15:17] = 255
@@ -88,7 +88,7 @@ def test_what_cannot_be_seen_is_made_anew(inks, monkeypatch):
 @pytest.mark.parametrize("make", [paper, desk])
 @pytest.mark.parametrize("seed", range(12))
 def test_surfaces_are_pictures(make, seed):
-    """Three colours, finite, of the shape that was asked for."""
+    """Surfaces are finite pictures of three colours and of the requested shape."""
     surface = make((60, 80), np.random.default_rng(seed))
     assert surface.shape == (60, 80, 3)
     assert surface.dtype == np.float32
@@ -98,7 +98,7 @@ def test_surfaces_are_pictures(make, seed):
 @pytest.mark.parametrize("part", [part for _, part in PARTS], ids=lambda part: part.__name__)
 @pytest.mark.parametrize("seed", range(4))
 def test_parts_cover_some_of_the_paper(part, seed):
-    """A cover is 0 to 1; it is not all."""
+    """The cover of a part is 0 to 1 and leaves some of the paper bare."""
     cover = part((128, 128), 30.0, np.random.default_rng(seed))
     assert cover.shape == (128, 128)
     assert cover.min() >= 0
@@ -107,7 +107,7 @@ def test_parts_cover_some_of_the_paper(part, seed):
 
 
 def test_every_part_comes_about():
-    """Each changes the sheet in some seed."""
+    """Each part changes the sheet for some seed."""
     sheet = np.full((96, 96, 3), 240, np.float32)
     changed = [
         bool((with_print(sheet, 20.0, np.random.default_rng(seed)) != sheet).any())
@@ -119,7 +119,7 @@ def test_every_part_comes_about():
 
 
 def test_noise_has_mean_0_and_deviation_1():
-    """At any scale that fits in."""
+    """Noise has mean 0 and deviation 1 at any scale that fits."""
     for scale in (0.5, 1, 4, 15):
         one = noise((200, 300), scale, np.random.default_rng(1))
         assert one.shape == (200, 300)
@@ -128,14 +128,14 @@ def test_noise_has_mean_0_and_deviation_1():
 
 
 def test_print_has_words_and_numbers():
-    """Of both many; none is empty."""
+    """Printed texts include many words and many numbers, and none is empty."""
     texts = [printed_text(np.random.default_rng(seed)) for seed in range(200)]
     assert all(text.strip() for text in texts)
     assert 40 < sum(any(c.isdigit() for c in text) for text in texts) < 160
 
 
 def test_writing_is_where_it_was_put(inks):
-    """In a frame of its own: ink between both ends, the body in the middle of the height."""
+    """The ink is between the ends of its line, and the body in the middle of its height."""
     for seed in range(20):
         rng = np.random.default_rng(seed)
         line = random_written(inks, rng)
@@ -152,7 +152,7 @@ def test_writing_is_where_it_was_put(inks):
 
 
 def test_a_hairline_is_faint_and_still_to_be_found(inks):
-    """What is thinner than a pixel covers less of it; all of its line is wanted."""
+    """A line thinner than a pixel has a faint cover, but the ink to find is its whole width."""
     rng = np.random.default_rng(0)
     line = written("305", inks, False, rng)
     matrix = np.array([[30.0, 0, 20.0], [0, 30.0, 100.0]])
@@ -162,7 +162,7 @@ def test_a_hairline_is_faint_and_still_to_be_found(inks):
 
 
 def test_a_wide_gap_parts_a_body(inks):
-    """What is written far apart is not one line's body."""
+    """A wide gap divides a body."""
     rng = np.random.default_rng(0)
     counts = Counter()
     for _ in range(60):
@@ -175,7 +175,7 @@ def test_a_wide_gap_parts_a_body(inks):
 
 
 def test_pens_are_of_all_widths():
-    """From a hairline to a marker."""
+    """The widths of pens range from a hairline to a marker."""
     widths = [random_pen(np.random.default_rng(seed)).width for seed in range(200)]
     assert min(widths) < 0.012
     assert max(widths) > 0.18

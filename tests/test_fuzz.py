@@ -1,4 +1,4 @@
-"""Anything may be sent: drawings and pictures that hypothesis makes up are read or refused."""
+"""Fuzzing: random drawings and pictures are read or refused."""
 
 import json
 import math
@@ -30,7 +30,7 @@ flat = st.sampled_from([0.0, 1e6, -1e6, 1e-300, 5e-324])
 
 @st.composite
 def columns(draw):
-    """One stroke as the interface takes it, of any shape."""
+    """Draw a stroke of any shape, as the API takes it."""
     count = draw(st.integers(1, 12))
     numbers = draw(st.sampled_from([coordinates, flat, st.integers(-3, 3)]))
     stroke = {name: draw(st.lists(numbers, min_size=count, max_size=count)) for name in "xy"}
@@ -52,7 +52,7 @@ drawings = st.fixed_dictionaries(
 
 
 def check_answer(answer: dict, expect: str = "number") -> None:
-    """What holds of every answer, whatever was sent."""
+    """Check what holds for every answer."""
     assert answer["status"] in ("ok", "unsure", "not_a_number", "empty")
     assert answer["text"] == "\n".join(answer["lines"])
     assert 0 <= answer["confidence"] <= 1 + 1e-6
@@ -64,14 +64,14 @@ def check_answer(answer: dict, expect: str = "number") -> None:
     placed += [(one["line"], one["index"], one["sign"]) for one in answer["signs"]]
     assert len(set(placed)) == len(placed)
     if answer["text"]:
-        # The symbols are the text, each at its place.
+        # The symbols make the text, each at its index.
         assert len(placed) == sum(map(len, answer["lines"]))
         assert all(answer["lines"][line][index] == char for line, index, char in placed)
     texts = [other["text"] for other in answer["alternatives"]]
     assert len({answer["text"], *texts}) == 1 + len(texts)
     together = answer["confidence"] + sum(other["confidence"] for other in answer["alternatives"])
     assert together <= 1 + 1e-6
-    # Of digits, signs are ignored.
+    # With `digits`, signs are ignored.
     assert answer["status"] != "ok" or not answer["ignored"] or expect == "digits"
     json.dumps(answer, allow_nan=False)
 
@@ -79,7 +79,7 @@ def check_answer(answer: dict, expect: str = "number") -> None:
 @FUZZ
 @given(drawing=drawings)
 def test_every_valid_drawing_is_read(client, drawing):
-    """200, whatever the shape, scale or place of its strokes."""
+    """Every valid drawing gets 200, whatever the shape, scale and place of its strokes."""
     response = client.post(STROKES, json=drawing)
     assert response.status_code == 200, response.text
     check_answer(response.json, drawing.get("expect", "number"))
@@ -103,7 +103,7 @@ anything = st.recursive(
 @FUZZ
 @given(document=anything)
 def test_every_other_document_is_refused(client, document):
-    """400 or 422 as a problem, or it is a drawing; NaN and infinities are no JSON."""
+    """Any other document gets 400 or 422 as a problem, and NaN is invalid JSON."""
     response = client.post(STROKES, data=json.dumps(document), content_type="application/json")
     assert response.status_code in (200, 400, 422)
     if response.status_code == 200:
@@ -115,7 +115,7 @@ def test_every_other_document_is_refused(client, document):
 @FUZZ
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_no_failure(client, body):
-    """As JSON, as a picture, as a form."""
+    """Random bytes as JSON, as a picture or as a form never cause a failure."""
     for path, kind in (
         (STROKES, "application/json"),
         (IMAGE, "image/png"),
@@ -135,7 +135,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def palette_png() -> bytes:
-    """A digit of two palette colours, one of them transparent."""
+    """Return a digit of two palette colours, one of them transparent."""
     pixels = (hand.picture(3, 64, pen=5) > 128).astype(np.uint8)
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     return (
@@ -149,7 +149,7 @@ def palette_png() -> bytes:
 
 
 def animated_png() -> bytes:
-    """A digit, and a second frame that is all black."""
+    """Return a digit with a second frame that is black."""
     picture = hand.picture(3, 64, pen=5)
     rows = b"".join(b"\0" + row.tobytes() for row in picture)
     control = struct.pack(">IIIIIHHBB", 0, 64, 64, 0, 0, 1, 10, 0, 0)
@@ -167,7 +167,7 @@ def animated_png() -> bytes:
 
 
 def corpus() -> dict[str, bytes]:
-    """Small files of every kind that is read, made here."""
+    """Return small files of every kind that is read."""
     grey = hand.picture(3, 64, pen=5)
     colour = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
     clear = np.dstack([colour, 255 - grey])
@@ -200,7 +200,7 @@ CORPUS = corpus()
 
 @pytest.mark.parametrize("name", [name for name in CORPUS if name != "turned jpeg"])
 def test_every_kind_of_picture_is_read(client, name):
-    """Before anything is done to it."""
+    """Every kind of picture is read before it is mutated."""
     response = client.post(f"{IMAGE}?expect=digit", data=CORPUS[name], content_type="image/png")
     assert response.status_code == 200
     assert response.json["text"] == "3", name
@@ -208,7 +208,7 @@ def test_every_kind_of_picture_is_read(client, name):
 
 @st.composite
 def mutated(draw):
-    """A picture with bytes changed, cut out, doubled or cut off."""
+    """Draw a picture with bytes changed, cut out, doubled or cut off."""
     data = bytearray(CORPUS[draw(st.sampled_from(sorted(CORPUS)))])
     for _ in range(draw(st.integers(1, 6))):
         place = draw(st.integers(0, len(data) - 1))
@@ -234,7 +234,7 @@ def mutated(draw):
 @settings(FUZZ, max_examples=400)
 @given(data=mutated())
 def test_mutated_pictures_are_read_or_refused(client, data):
-    """Never a failure, whatever is left of the file."""
+    """A mutated picture is read or refused, and never causes a failure."""
     response = client.post(IMAGE, data=data, content_type="image/png")
     assert response.status_code in (200, 413, 415, 422), response.text
     if response.status_code == 200:

@@ -1,4 +1,4 @@
-"""A few at once, some wait their turn, the rest are refused at once; fair between clients."""
+"""The gate: some requests run, some wait, the rest are refused at once, fairly between clients."""
 
 import threading
 
@@ -9,11 +9,11 @@ from webapp.problems import ProblemError
 from webapp.recognition import Budget, BudgetError, GoneError
 
 SOON = 10.0
-"""Seconds that a test waits for another thread, at most."""
+"""Time limit for another thread, in seconds."""
 
 
 class Visitor:
-    """A thread that wants a place, and holds it until it is told to leave."""
+    """A thread that requests a place and holds it until it is told to leave."""
 
     def __init__(self, gate, client=None, heavy=False, budget=None, turns=1) -> None:
         self.gate = gate
@@ -23,7 +23,7 @@ class Visitor:
         self._thread = threading.Thread(target=self._visit, args=(client, heavy, budget, turns))
         self._entry = None
         self._thread.start()
-        # Until it holds a place, waits for one or was refused, the next may not come.
+        # The next visitor may come when this one holds a place, waits or was refused.
         while self._thread.is_alive() and self._entry not in [*gate._waiting, *gate._inside]:
             self._thread.join(0.001)
 
@@ -39,24 +39,24 @@ class Visitor:
             self.refused = error
 
     def waits(self) -> bool:
-        """Whether it is in the queue without a place."""
+        """Whether it is in the queue."""
         return self._thread.is_alive() and not self.inside.is_set()
 
     def end(self) -> None:
-        """Leave, and wait until it has."""
+        """Leave, and wait until the thread has ended."""
         self.leave.set()
         self._thread.join(SOON)
         assert not self._thread.is_alive()
 
     def gone(self) -> None:
-        """Wait until it was refused."""
+        """Wait until it is refused."""
         self._thread.join(SOON)
         assert not self._thread.is_alive()
 
 
 @pytest.fixture
 def visit():
-    """What makes visitors, all of whom leave when the test ends."""
+    """A function that makes visitors, all of whom leave at the end of the test."""
     visitors = []
 
     def make(*args, **options):
@@ -71,18 +71,18 @@ def visit():
 
 
 def is_busy(error) -> bool:
-    """Whether an error is the refusal of a full gate."""
+    """Return whether an error is the refusal of a full gate."""
     return isinstance(error, ProblemError) and error.status == 503
 
 
 def test_as_many_as_there_are_places_come_in(visit):
-    """A free place is given at once."""
+    """As many visitors as there are places enter at once."""
     gate = Gate(2, 0)
     assert all(visit(gate).inside.wait(SOON) for _ in range(2))
 
 
 def test_a_free_place_goes_to_the_one_that_waits_longest(visit):
-    """First come, first served."""
+    """A free place goes to the visitor who has waited longest."""
     gate = Gate(1, 3)
     first, *others = [visit(gate) for _ in range(4)]
     for after in others:
@@ -93,7 +93,7 @@ def test_a_free_place_goes_to_the_one_that_waits_longest(visit):
 
 
 def test_it_rejects_at_once_when_the_queue_is_full(visit):
-    """503 with Retry-After."""
+    """A visitor beyond the queue is refused at once, with 503 and Retry-After."""
     gate = Gate(1, 1)
     visit(gate)
     visit(gate)
@@ -103,7 +103,7 @@ def test_it_rejects_at_once_when_the_queue_is_full(visit):
 
 
 def test_a_batch_stands_behind_those_who_wait(visit):
-    """Row 2: after each of its drawings it waits its turn, so that 27 turns to 1 cannot be."""
+    """A batch waits again after each of its drawings, so that it does not take all turns."""
     gate = Gate(1, 2)
     order = []
 
@@ -134,7 +134,7 @@ def test_a_batch_stands_behind_those_who_wait(visit):
 
 
 def test_one_batch_at_a_time_leaves_a_place_free(visit):
-    """A second heavy request waits although there is a place, which a light one takes."""
+    """A second heavy request waits for a free place, which a light one takes."""
     gate = Gate(2, 2, heavy=1)
     first = visit(gate, heavy=True)
     second = visit(gate, heavy=True)
@@ -148,7 +148,7 @@ def test_one_batch_at_a_time_leaves_a_place_free(visit):
 
 
 def test_a_place_goes_to_the_client_that_holds_the_fewest(visit):
-    """One client's many requests do not come before another's only one."""
+    """A place goes to the waiting client that holds the fewest places."""
     gate = Gate(3, 4)
     flood = [visit(gate, "flood") for _ in range(4)]
     first = visit(gate)
@@ -159,7 +159,7 @@ def test_a_place_goes_to_the_client_that_holds_the_fewest(visit):
 
 
 def test_no_client_holds_all_places(visit):
-    """The last is free for others at any time; with one place alone, there is none to keep."""
+    """One client never holds all places, unless there is only one."""
     gate = Gate(2, 2)
     flood = [visit(gate, "flood") for _ in range(2)]
     assert flood[1].waits()
@@ -168,20 +168,20 @@ def test_no_client_holds_all_places(visit):
 
 
 def test_a_full_queue_drops_the_newest_of_the_client_with_the_most(visit):
-    """Whoever fills the queue does not keep others out."""
+    """A full queue drops the newest request of the client with the most for another client."""
     gate = Gate(1, 2)
     flood = [visit(gate, "flood") for _ in range(3)]
     other = visit(gate, "other")
     assert other.waits()
     flood[2].gone()
     assert is_busy(flood[2].refused)
-    # The flood itself cannot push others out.
+    # The client with the most requests cannot displace others.
     assert is_busy(visit(gate, "flood").refused)
     assert other.waits()
 
 
 def test_what_has_begun_is_not_dropped(visit):
-    """A batch that waits its next turn has come before what its client sent later."""
+    """A batch that waits for its next turn is older than its client's other requests and stays."""
     gate = Gate(1, 2)
     batch = visit(gate, "flood", turns=2)
     first = visit(gate, "other")
@@ -197,7 +197,7 @@ def test_what_has_begun_is_not_dropped(visit):
 
 
 def test_nobody_is_dropped_for_one_of_as_many(visit):
-    """Clients with one request each are served in their order; the last is refused."""
+    """If all clients have one request each, none is dropped, and the last is refused."""
     gate = Gate(1, 2)
     held = [visit(gate, name) for name in "abc"]
     assert is_busy(visit(gate, "d").refused)
@@ -205,12 +205,12 @@ def test_nobody_is_dropped_for_one_of_as_many(visit):
 
 
 def test_one_client_has_its_share_and_no_more(visit):
-    """The rest of the queue is for others, whoever came first."""
+    """One client gets at most its share of the queue."""
     gate = Gate(4, 0, share=2)
     assert [visit(gate, "flood").refused for _ in range(2)] == [None, None]
     assert is_busy(visit(gate, "flood").refused)
     assert visit(gate, "other").inside.wait(SOON)
-    # Requests of the machine itself are nobody's.
+    # Requests from the machine itself have no client.
     assert visit(gate).inside.wait(SOON)
 
 
@@ -223,7 +223,7 @@ def test_one_client_has_its_share_and_no_more(visit):
     ids=["late", "gone"],
 )
 def test_who_waits_leaves_when_its_budget_ends(visit, budget, error):
-    """Its time is over, or its client has gone: it gives up its place in the queue."""
+    """A waiting visitor leaves the queue when its budget ends or its client is gone."""
     gate = Gate(1, 1)
     visit(gate)
     late = visit(gate, budget=budget)
@@ -233,7 +233,7 @@ def test_who_waits_leaves_when_its_budget_ends(visit, budget, error):
 
 
 def test_an_error_gives_the_place_back():
-    """Whatever happens inside."""
+    """A place is released after an error."""
     gate = Gate(1, 0)
     for _ in range(3):
         with pytest.raises(LookupError), gate.queued() as entry, gate.turn(entry, Budget()):

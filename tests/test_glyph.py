@@ -1,4 +1,4 @@
-"""Glyphs: what moves, grows or thickens a drawing must not change what the network sees."""
+"""Glyphs do not depend on the place, size or pen width of a drawing."""
 
 import cv2
 import numpy as np
@@ -27,30 +27,30 @@ INK, RIGHT, LEFT, DOWN, UP = range(CHANNELS)
 
 
 def barycentre(glyph):
-    """Centre of mass (x, y), in pixels from the glyph's left and top edges."""
+    """Return the centre of mass (x, y), in pixels from the glyph's left and top edges."""
     ink = glyph[..., 0].astype(float)
     middles = np.arange(SIDE) + 0.5
     return (ink.sum(0) @ middles / ink.sum(), ink.sum(1) @ middles / ink.sum())
 
 
 def extent(glyph):
-    """Width and height of the ink's box, in pixels."""
+    """Return width and height of the ink's box, in pixels."""
     rows, columns = np.nonzero(glyph[..., 0])
     return int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
 
 
 def line(*points):
-    """The glyph of one stroke through these points."""
+    """Return the glyph of one stroke through these points."""
     return glyph_of_strokes([np.array(points, np.float64)])
 
 
 def difference(one, other):
-    """By how many grey levels two glyphs differ, pixel by pixel."""
+    """Return the absolute difference of two glyphs in grey levels, by pixel."""
     return np.abs(one.astype(int) - other)
 
 
 def moved_difference(one, other):
-    """The same where it is least, with one moved by up to a pixel.
+    """Return the least difference of two glyphs, one of them moved by up to a pixel.
 
     A centre of mass halfway between two pixels may be rounded to either.
     """
@@ -59,14 +59,14 @@ def moved_difference(one, other):
 
 
 def resampled(stroke, places):
-    """The same polyline with other points on it; places count its own points from 0."""
+    """Resample a polyline at fractional indices of its points."""
     own = np.arange(len(stroke))
     return np.stack([np.interp(places, own, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_it_works(digit):
-    """A digit becomes a (28, 28, 5) uint8 glyph: darkest 255, 20 pixels long, mass on pixel 14."""
+    """A glyph is (28, 28, 5) uint8, at most 255, 20 pixels long, with its mass on pixel 14."""
     glyph = glyph_of_strokes(hand.strokes(digit))
     assert glyph.shape == (SIDE, SIDE, CHANNELS)
     assert glyph.dtype == np.uint8
@@ -77,7 +77,7 @@ def test_it_works(digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_moving_and_scaling_the_strokes_do_not_move_the_glyph(digit):
-    """Place, size and unit of a drawing do not matter, for no map, up to the largest numbers."""
+    """Place, size and unit of a drawing change no channel, up to the largest coordinates."""
     glyph = glyph_of_strokes(hand.strokes(digit))
     for scale, shift in (
         (1.0, 4096.0),
@@ -93,7 +93,7 @@ def test_moving_and_scaling_the_strokes_do_not_move_the_glyph(digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_the_order_of_strokes_does_not_matter(digit):
-    """Ink is ink, whichever stroke came first and whichever way it went."""
+    """Order and direction of strokes do not change the ink."""
     strokes = hand.strokes(digit)
     turned = [stroke[::-1] for stroke in reversed(strokes)]
     before, after = glyph_of_strokes(strokes), glyph_of_strokes(turned)
@@ -102,7 +102,7 @@ def test_the_order_of_strokes_does_not_matter(digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_an_mnist_image_passes_unchanged(digit):
-    """A glyph read back as ink is the same ink, to the last grey level; its directions are lost."""
+    """A glyph read back as ink has exactly the same ink, and no directions."""
     ink = glyph_of_strokes(hand.strokes(digit))[..., INK]
     again = glyph_of_ink(ink)
     assert np.array_equal(again[..., INK], ink)
@@ -110,7 +110,7 @@ def test_an_mnist_image_passes_unchanged(digit):
 
 
 def test_moving_the_ink_does_not_move_the_glyph():
-    """Where on a picture the ink is does not matter."""
+    """The place of the ink in a picture does not change the glyph."""
     ink = np.zeros((300, 200), np.uint8)
     ink[40:120, 30:45] = 200
     moved = np.roll(ink, (150, 90), (0, 1))
@@ -118,7 +118,7 @@ def test_moving_the_ink_does_not_move_the_glyph():
 
 
 def test_pictures_and_strokes_agree():
-    """The same digit, drawn with a pen of the redrawn pen's width, gives nearly the same glyph."""
+    """A picture of a digit with the redrawn pen's width gives nearly the glyph of its strokes."""
     drawn = hand.picture(3, 224, ink=255, paper=0, pen=20)
     seen, written = glyph_of_ink(drawn), glyph_of_strokes(hand.strokes(3))
     assert difference(seen, written)[..., INK].mean() < 4
@@ -134,7 +134,7 @@ def test_pictures_and_strokes_agree():
     ids=["one_point", "two_equal_points", "two_dots_on_one_place"],
 )
 def test_a_dot_is_a_small_disc_at_the_centre(strokes):
-    """Ink without extent is ink, and stays small."""
+    """A dot becomes a small disc."""
     glyph = glyph_of_strokes(strokes)
     width, height = extent(glyph)
     assert 3 <= width <= 6
@@ -145,7 +145,7 @@ def test_a_dot_is_a_small_disc_at_the_centre(strokes):
 
 
 def test_a_dot_beside_a_stroke_is_drawn():
-    """A stroke of one point adds ink where it is."""
+    """A stroke of one point adds ink."""
     stroke = np.array([[0.0, 0.0], [0.0, 100.0]])
     alone = glyph_of_strokes([stroke])
     dotted = glyph_of_strokes([stroke, np.array([[60.0, 50.0]])])
@@ -161,7 +161,7 @@ def test_a_straight_line_keeps_its_width():
 
 @pytest.mark.parametrize("scale", [5e-324, 1e-300, 1e-9, 1e6, 1e300])
 def test_no_unit_overflows(scale):
-    """Even absurd units give a glyph with ink."""
+    """Extreme units give a glyph with ink."""
     stroke = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]) * scale
     assert glyph_of_strokes([stroke])[..., INK].max() == 255
 
@@ -182,7 +182,7 @@ def test_no_unit_overflows(scale):
     ids=["right", "left", "down", "up", "right_and_down", "left_and_up"],
 )
 def test_a_stroke_fills_the_maps_of_its_direction(end, filled):
-    """A straight one along an axis fills one map and no other; a diagonal fills two by its sine."""
+    """A stroke along an axis fills one map, and a diagonal fills two, by the sine of its angle."""
     glyph = line((0, 0), end)
     for channel in (RIGHT, LEFT, DOWN, UP):
         share = 1 / len(filled) ** 0.5 if channel in filled else 0
@@ -203,7 +203,7 @@ def test_a_seven_goes_right_and_then_down():
 
 @pytest.mark.parametrize("digit", range(10))
 def test_a_reversed_stroke_swaps_the_directions(digit):
-    """Right with left, down with up; only where ink meets ink another part is the later one."""
+    """Reversed strokes swap right with left and down with up, except where ink crosses ink."""
     strokes = hand.strokes(digit)
     glyph = glyph_of_strokes(strokes)
     turned = glyph_of_strokes([stroke[::-1] for stroke in reversed(strokes)])
@@ -214,18 +214,18 @@ def test_a_reversed_stroke_swaps_the_directions(digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_the_directions_lie_where_the_ink_is(digit):
-    """The four together are about as strong as the ink, and no map goes beyond it."""
+    """The maps are together as strong as the ink, and lie within it."""
     glyph = glyph_of_strokes(hand.strokes(digit))
     ink, maps = glyph[..., INK].astype(float), glyph[..., RIGHT:].astype(float)
     assert np.abs(np.linalg.norm(maps, axis=2) - ink).mean() < 3
-    # Both are anti-aliased, but not at the same scale: an edge may be a shade further out.
+    # Ink and maps are anti-aliased at different scales, so the edges of maps may extend a little.
     assert maps[ink == 0].max() < 0.1 * 255
     assert not (np.minimum(maps[..., 0], maps[..., 1]) > 0.75 * 255).any()
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_the_sampling_rate_does_not_change_the_directions(digit):
-    """More points on the same lines, evenly or not, leave the maps as they are."""
+    """Additional points on the same lines do not change the maps."""
     strokes = hand.strokes(digit)
     glyph = glyph_of_strokes(strokes)
     rng = np.random.default_rng(digit)
@@ -238,7 +238,7 @@ def test_the_sampling_rate_does_not_change_the_directions(digit):
 
 
 def test_tremble_between_two_samples_does_not_show():
-    """Stair-steps finer than a chord leave the direction of the whole."""
+    """Stair-steps finer than a chord keep the overall direction."""
     steps = np.repeat(np.linspace(0, 100, 201), 2)
     stairs = line(*zip(steps[1:], steps[:-1], strict=True))
     straight = line((0, 0), (100, 100))
@@ -246,7 +246,7 @@ def test_tremble_between_two_samples_does_not_show():
 
 
 def test_where_ink_crosses_ink_one_of_them_counts():
-    """At the middle of a plus sign is the direction of one stroke, not a mixture of both."""
+    """Where strokes cross, the maps have the direction of one of them, not a mixture."""
     across, along = np.array([[0.0, 50], [100, 50]]), np.array([[50.0, 0], [50, 100]])
     for strokes in ([across, along], [along, across]):
         middle = glyph_of_strokes(strokes)[CENTRE, CENTRE, [RIGHT, DOWN]]
@@ -254,7 +254,7 @@ def test_where_ink_crosses_ink_one_of_them_counts():
 
 
 def test_a_dot_beside_a_stroke_has_no_direction():
-    """The pen went nowhere there; the stroke's own maps stay."""
+    """A dot has no direction, and does not change the maps of a stroke."""
     glyph = glyph_of_strokes([np.array([[0.0, 0.0], [0.0, 100.0]]), np.array([[60.0, 50.0]])])
     columns = np.flatnonzero(glyph[..., INK].any(axis=0))
     assert not glyph[:, columns[-3] :, RIGHT:].any()
@@ -270,12 +270,12 @@ def test_the_pen_s_width_is_that_of_the_directions():
 
 
 def test_pictures_have_no_directions():
-    """Nobody can see which way a pen went."""
+    """Pictures have empty direction maps."""
     assert not glyph_of_ink(hand.picture(3, ink=255, paper=0))[..., RIGHT:].any()
 
 
 def test_many_at_once_are_those_one_by_one():
-    """More than fit on one canvas; a scribble, a dot and a wide stroke do not touch the others."""
+    """Glyphs drawn together equal those drawn alone, also a scribble, a dot and a wide stroke."""
     rng = np.random.default_rng(4)
     odd = [[rng.random((3000, 2))], [np.array([[5.0, 5.0]])], [np.array([[0.0, 0.0], [90.0, 1.0]])]]
     groups = [group for digit in range(10) for group in (hand.strokes(digit), *odd)]
@@ -290,19 +290,19 @@ def test_many_at_once_are_those_one_by_one():
 
 
 def test_it_rejects_no_points():
-    """Nothing has no glyph."""
+    """A drawing without points raises an error."""
     with pytest.raises(ValueError, match="at least one point"):
         glyph_of_strokes([])
 
 
 def test_it_rejects_no_ink():
-    """An empty picture has no glyph."""
+    """Ink without pixels raises an error."""
     with pytest.raises(ValueError, match="needs ink"):
         glyph_of_ink(np.zeros((9, 9), np.uint8))
 
 
 def test_enlarging_is_smooth():
-    """Ink smaller than the box grows by interpolation, not by repeating pixels."""
+    """Ink smaller than the box is enlarged by interpolation, not by repeated pixels."""
     ink = np.zeros((28, 28), np.uint8)
     ink[10:15, 12:14] = [[40, 200]]
     levels = np.unique(glyph_of_ink(ink)[..., INK])
@@ -310,7 +310,7 @@ def test_enlarging_is_smooth():
 
 
 def test_normalise_keeps_all_ink_inside():
-    """However lopsided its mass, a patch is pasted whole."""
+    """A patch is pasted whole, however lopsided its mass."""
     patch = np.full((BOX, BOX, 1), 1, np.float32)
     patch[0, 0] = 10_000
     glyph = normalise(patch)
@@ -319,7 +319,7 @@ def test_normalise_keeps_all_ink_inside():
 
 
 def test_further_channels_follow_the_ink():
-    """Channels beside the ink are pasted to the same place."""
+    """Further channels are pasted to the same place as the ink."""
     patch = np.zeros((BOX, BOX, CHANNELS), np.float32)
     patch[4:16, 9:11] = 128
     glyph = normalise(patch)
@@ -328,14 +328,14 @@ def test_further_channels_follow_the_ink():
 
 
 def test_channels_that_are_not_there_are_left_empty():
-    """Ink alone makes a whole glyph."""
+    """Missing channels are empty."""
     glyph = normalise(np.ones((BOX, BOX, 1), np.float32))
     assert glyph.shape == (SIDE, SIDE, CHANNELS)
     assert not glyph[..., RIGHT:].any()
 
 
 def test_the_network_sees_zero_to_one():
-    """255 is 1, exactly: what is trained on is what is served."""
+    """The network's input is 0 to 1, and 255 is exactly 1, in training as in serving."""
     levels = np.array([[0, 9, 9], [51, 9, 9], [255, 9, 9]], np.uint8)
     given = network_input(levels, 1)
     assert given.dtype == np.float32
@@ -343,7 +343,7 @@ def test_the_network_sees_zero_to_one():
 
 
 def test_the_network_sees_as_many_channels_as_it_looks_at():
-    """The ink alone, or the directions too."""
+    """The network's input has as many channels as it reads."""
     glyphs = glyph_of_strokes(hand.strokes(7))[np.newaxis]
     for channels in (1, CHANNELS):
         given = network_input(glyphs, channels)
@@ -368,7 +368,7 @@ def test_whatever_is_drawn_gives_a_glyph(strokes):
 
 
 def test_much_ink_costs_no_more_than_little():
-    """A scribble of 20,000 points is drawn in as many pieces as bounded, in a few calls."""
+    """A scribble of 20,000 points is drawn in a few calls with a bounded number of pieces."""
     zigzag = np.stack([np.linspace(0, 1, 20_000), np.arange(20_000) % 2], 1)
     pieces = []
     polylines = cv2.polylines

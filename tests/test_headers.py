@@ -1,4 +1,4 @@
-"""Headers on every answer."""
+"""HTTP headers of every answer."""
 
 import pytest
 
@@ -9,7 +9,7 @@ PLACES = ["/", "/model", "/healthz", "/api/v1/model", "/nothing", "/api/nothing"
 
 @pytest.mark.parametrize("path", PLACES)
 def test_every_answer_has_the_headers(client, path):
-    """Pages, documents and errors alike."""
+    """Pages, documents and errors have the same headers."""
     response = client.get(path)
     for name, value in HEADERS.items():
         assert response.headers.getlist(name) == [value]
@@ -17,19 +17,19 @@ def test_every_answer_has_the_headers(client, path):
 
 @pytest.mark.parametrize("path", [place for place in PLACES if place not in ("/", "/model")])
 def test_answers_are_not_kept(client, path):
-    """What is about one visitor stays with them."""
+    """Answers to API requests and uploads are not cached."""
     assert client.get(path).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/", "/model"])
 def test_a_page_can_be_gone_back_to(client, path):
-    """A browser may keep a page as it was left, ink and all, but asks before it shows it anew."""
+    """A browser may keep a page for its back button, and revalidates it otherwise."""
     assert client.get(path).headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", PLACES)
 def test_head_says_what_get_says(client, path):
-    """All headers alike (RFC 9110, 9.3.2), but for the name and the length of this one answer."""
+    """HEAD gives the headers of GET (RFC 9110, 9.3.2), except the request's id and the length."""
     said = [
         {k: v for k, v in response.headers.items() if k not in ("X-Request-Id", "Content-Length")}
         for response in (client.get(path), client.head(path))
@@ -38,7 +38,7 @@ def test_head_says_what_get_says(client, path):
 
 
 def test_the_policy_starts_from_nothing(client):
-    """What a page may load is allowed one by one, and nothing inline or from elsewhere."""
+    """The Content-Security-Policy starts from nothing, without inline code and other sites."""
     policy = client.get("/").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
     assert CONTENT_SECURITY_POLICY["script-src"] == CONTENT_SECURITY_POLICY["style-src"] == "'self'"
@@ -47,7 +47,7 @@ def test_the_policy_starts_from_nothing(client):
 
 
 def test_tls_is_asked_to_stay(client):
-    """Only where it is there: over plain HTTP the header means nothing."""
+    """Strict-Transport-Security is sent over HTTPS only, where it has a meaning."""
     assert (
         "max-age"
         in client.get("/", base_url="https://localhost").headers["Strict-Transport-Security"]
@@ -56,11 +56,11 @@ def test_tls_is_asked_to_stay(client):
 
 
 def test_no_answer_sets_a_cookie(client):
-    """Nobody is followed; only a language that is chosen is remembered (test_language.py)."""
+    """No answer sets a cookie, except for a chosen language (test_language.py)."""
     assert all("Set-Cookie" not in client.get(path).headers for path in PLACES)
 
 
 def test_other_sites_scripts_may_not_read_answers(client):
-    """No answer opens itself to another origin."""
+    """No answer allows another origin."""
     headers = client.get("/api/v1/model", headers={"Origin": "https://elsewhere.example"}).headers
     assert not [name for name in headers.keys() if name.startswith("Access-Control-")]  # noqa: SIM118

@@ -1,4 +1,4 @@
-"""Is the process alive; can it read?"""
+"""Health checks: /healthz and /readyz."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from webapp.config import Settings
 
 @pytest.fixture(params=["engine", "stroke_engine"])
 def mute(request):
-    """A visitor of a site one of whose models does not answer."""
+    """A test client of a site with a model that does not answer."""
     app = create_app(Settings())
 
     class Broken:
@@ -23,20 +23,20 @@ def mute(request):
 
 
 def test_it_is_alive(client):
-    """200 while the process answers at all."""
+    """/healthz gives 200 while the process answers."""
     response = client.get("/healthz")
     assert (response.status_code, response.json) == (200, {"status": "alive"})
 
 
 def test_it_is_ready(client, engine):
-    """200 once the model has answered, with its version."""
+    """/readyz gives 200 with the version once the model answers."""
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json == {"status": "ready", "model": engine.model.version}
 
 
 def test_it_is_not_ready_when_the_model_does_not_answer(mute, caplog):
-    """503 that tells the visitor nothing and the operator everything; the process still lives."""
+    """/readyz gives 503 if the model does not answer, and only the log has the reason."""
     response = mute.get("/readyz")
     assert response.status_code == 503
     assert "secret" not in response.text

@@ -1,8 +1,8 @@
-"""What hurts most, sent to a real server: it answers, keeps its memory, and reads on.
+"""Hostile requests to a real server, which answers, stays within its memory, and keeps reading.
 
-The requests are those of an attack from outside and the worst that `python -m bench.worst` has
-found (`tests/hostile.py`). How long they take is measured there: no test may depend on how fast a
-machine is.
+The requests are those of a penetration test and the worst that `python -m bench.worst` has found
+(`tests/hostile.py`). Their duration is measured there, because no test may depend on the speed of
+the machine.
 """
 
 import http.client
@@ -29,16 +29,16 @@ SITE = {
     "INKLING_RATE_LIMIT": "",
     "INKLING_PROXIES": "1",
 }
-"""Two workers on the smallest machine, without a rate: one client sends all of this."""
+"""Two workers on the smallest machine, without a rate limit, because one client sends all."""
 
 MOST_PICTURE_MIB = 150
-"""How much memory one request may add to a worker (`webapp.ops.capacity.PICTURE_BYTES`)."""
+"""Memory that one request may add to a worker, in MiB (`webapp.ops.capacity.PICTURE_BYTES`)."""
 
 MOST_SITE_MIB = 450
-"""Memory of the whole site, of the 512 MiB of the smallest machine."""
+"""Memory of the whole site, in MiB, of the smallest machine's 512."""
 
 ANSWERS = {200, 400, 413, 415, 422}
-"""Statuses of a request that one client sends while nobody else does."""
+"""Statuses of requests by a single client."""
 
 PICTURES = [name for name in HOSTILE if name.startswith("picture-")]
 
@@ -49,14 +49,14 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is measure
 def site():
     """Port and first process of a server."""
     with started(**SITE) as (url, master):
-        # It answers as soon as one worker is there.
+        # The server answers as soon as one worker is ready.
         wait_for(lambda: len(workers(master.pid)) == 2)
         check_reads(port_of(url))
         yield port_of(url), master.pid
 
 
 def post(port: int, name: str) -> int:
-    """The status of the answer to a hostile request."""
+    """Return the status of the answer to a hostile request."""
     path, body, kind = HOSTILE[name]()
     connection = http.client.HTTPConnection(HOST, port, timeout=120)
     try:
@@ -69,13 +69,13 @@ def post(port: int, name: str) -> int:
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory that a process has used since it was last asked to forget."""
+    """Return the peak memory of a process since it was last reset."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def site_mib(master: int) -> float:
-    """Memory of all processes of a site; what they share counts once (PSS)."""
+    """Return the memory of all processes of a site. Shared memory counts once (PSS)."""
     total = 0
     for pid in (master, *workers(master)):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -86,7 +86,7 @@ def site_mib(master: int) -> float:
 @on_linux
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_request_takes_little_memory(site, name):
-    """Rows 1 to 6: each is answered, adds at most 150 MiB to a worker, and leaves it reading."""
+    """Each hostile request is answered, adds at most 150 MiB to a worker, and leaves it working."""
     port, master = site
     pids = workers(master)
     before = {}
@@ -101,7 +101,7 @@ def test_a_hostile_request_takes_little_memory(site, name):
 
 @on_linux
 def test_two_hostile_pictures_at_once_fit_into_the_smallest_machine(site):
-    """Rows 4 and 5: the whole site stays under 450 MiB of memory."""
+    """With two hostile pictures at once, the whole site stays under 450 MiB."""
     port, master = site
     most = 0.0
     for name in PICTURES:
@@ -115,14 +115,14 @@ def test_two_hostile_pictures_at_once_fit_into_the_smallest_machine(site):
 
 
 def batch_of_scribbles() -> bytes:
-    """Row 2: 100 drawings of 20 strokes of 5 points."""
+    """Return a batch of 100 drawings of 20 strokes of 5 points."""
     path, body, _ = HOSTILE["batch-of-20x5"]()
     assert path == BATCH
     return body
 
 
 def abandon(port: int, body: bytes) -> None:
-    """Send a batch and go away."""
+    """Send a batch and close the connection."""
     with socket.create_connection((HOST, port), timeout=20) as connection:
         connection.sendall(
             f"POST {BATCH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON}\r\n"
@@ -133,7 +133,7 @@ def abandon(port: int, body: bytes) -> None:
 
 
 def queued(port: int) -> float:
-    """How many drawings wait or are read."""
+    """Return the number of drawings that wait or are being read."""
     _, text, _ = get(port, "/metrics")
     start = 'inkling_readings_queued{kind="strokes"} '
     return sum(
@@ -144,7 +144,7 @@ def queued(port: int) -> float:
 
 
 def test_abandoned_batches_do_not_keep_others_out():
-    """Row 2: others' drawings are read meanwhile, and nothing is read for those that have left."""
+    """Abandoned batches are not read, and other clients are served meanwhile."""
     body = batch_of_scribbles()
     with started(**SITE) as (url, _):
         port = port_of(url)
@@ -167,7 +167,7 @@ def test_abandoned_batches_do_not_keep_others_out():
 
 
 def test_a_batch_is_answered_as_far_as_its_budget_goes():
-    """Row 3: what is not read is unsure, has no text, and says which bound was met."""
+    """The drawings of a batch beyond its budget are unsure, have no text, and name the bound."""
     body = HOSTILE["batch-of-20x25"]()[1]
     with started(**SITE, INKLING_READING_SECONDS="0.02") as (url, _):
         connection = http.client.HTTPConnection(HOST, port_of(url), timeout=120)
@@ -184,7 +184,7 @@ def test_a_batch_is_answered_as_far_as_its_budget_goes():
 
 
 def test_small_pictures_are_read_while_one_client_sends_large_ones(site):
-    """Row 5: whoever fills the queue does not keep others out of it."""
+    """Large pictures of one client do not keep small ones of others out of the queue."""
     port, _ = site
     path, body, kind = HOSTILE["picture-jpeg-12-megapixels"]()
     small = hand.png(hand.picture(3))

@@ -1,4 +1,4 @@
-"""Hosts: what a request may call this site, to the application and to a real gunicorn."""
+"""Host validation, in the application and behind a real gunicorn."""
 
 import http.client
 import json
@@ -68,14 +68,14 @@ WELL_FORMED = [
 
 @pytest.mark.parametrize(("host", "normal"), WELL_FORMED)
 def test_a_well_formed_host_is_answered(client, host, normal):
-    """Hosts that mean the same have the same normal form; where none is set, all are answered."""
+    """Equivalent hosts have the same normal form, and without a setting every host is answered."""
     assert str(parse_authority(host, "http")) == normal
     for path in ("/", "/api/v1/model", "/healthz"):
         assert client.get(path, environ_overrides={"HTTP_HOST": host}).status_code == 200
 
 
 def check_refused(response, kind) -> str:
-    """The detail of a 400 in the form of the place, with every header that answers have."""
+    """Check a 400 in the format of its address, with all headers. Return its detail."""
     assert response.status_code == 400
     assert response.content_type == kind
     for name, value in HEADERS.items():
@@ -94,7 +94,7 @@ def check_refused(response, kind) -> str:
     ("path", "kind"), [("/", PAGE), ("/nothing", PAGE), ("/healthz", PAGE), (STROKES, PROBLEM)]
 )
 def test_a_malformed_host_is_refused_not_a_failure(client, path, kind, host):
-    """400, a problem document under /api and a page elsewhere, that says what a host has to be."""
+    """A malformed host gets 400, as a problem under /api and as a page elsewhere, with the rule."""
     for method in ("GET", "POST"):
         response = client.open(path, method=method, environ_overrides={"HTTP_HOST": host})
         assert "253" in check_refused(response, kind)
@@ -111,13 +111,13 @@ def test_a_malformed_host_is_refused_not_a_failure(client, path, kind, host):
     ids="+".join,
 )
 def site(request):
-    """A visitor of a site with some settings."""
+    """A test client of a site with some settings."""
     return create_app(Settings(**request.param)).test_client()
 
 
 @pytest.mark.parametrize("host", MALFORMED)
 def test_a_malformed_host_is_refused_whatever_is_set(site, host):
-    """Names, proxies and HTTPS do not come before it: nothing is redirected to such a host."""
+    """A malformed host is refused under any settings, before any redirect."""
     for scheme in ("http", "https", "ja va:["):
         headers = {"X-Forwarded-Proto": scheme, "Origin": "https://ink.example"}
         for path, kind in (("/", PAGE), ("/api/v1/model", PROBLEM)):
@@ -127,7 +127,7 @@ def test_a_malformed_host_is_refused_whatever_is_set(site, host):
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64])
 def test_a_malformed_host_is_shown_as_text(client, host):
-    """The error repeats the value, but not all of a long one."""
+    """The error shows a malformed host as text, and shortens a long one."""
     environ = {"HTTP_HOST": host}
     assert repr(host) in client.get("/api/v1/model", environ_overrides=environ).json["detail"]
     environ = {"HTTP_HOST": "<b>" + "/" * 5000}
@@ -137,7 +137,7 @@ def test_a_malformed_host_is_shown_as_text(client, host):
 
 
 def answer(app, protocol, host=None, target="/"):
-    """Status and headers for a request of a version of HTTP, to a host or to none."""
+    """Return status and headers for a request with a version of HTTP, with or without a host."""
     environ = EnvironBuilder("/").get_environ()
     environ |= {"SERVER_PROTOCOL": protocol, "RAW_URI": target}
     del environ["HTTP_HOST"]
@@ -148,7 +148,7 @@ def answer(app, protocol, host=None, target="/"):
 
 
 def test_http_1_1_without_a_host_is_refused(app):
-    """RFC 9112, 3.2; HTTP/1.0 knew no Host."""
+    """HTTP/1.1 without a host is refused (RFC 9112, 3.2), HTTP/1.0 is not."""
     status, headers = answer(app, "HTTP/1.1")
     assert status == 400
     assert headers["X-Request-Id"]
@@ -172,7 +172,7 @@ def test_http_1_1_without_a_host_is_refused(app):
     ],
 )
 def test_the_host_of_an_absolute_target_counts(target, status):
-    """RFC 9112, 3.2.2: it stands above Host, which has to be there and well-formed all the same."""
+    """An absolute target's host overrides Host, which must be valid (RFC 9112, 3.2.2)."""
     site = create_app(Settings(hosts="ink.example"))
     assert answer(site, "HTTP/1.1", "ink.example", target)[0] == status
     assert answer(site, "HTTP/1.1", "a..b", target)[0] == 400
@@ -199,7 +199,7 @@ def test_the_host_of_an_absolute_target_counts(target, status):
     ],
 )
 def test_a_name_is_known_however_it_is_written(host):
-    """Names are not told apart by capitals, a dot at the end or a port; a dot takes all below."""
+    """Names match in any case, with a final dot or a port, and a leading dot adds subdomains."""
     names = "Ink.Example, my_app,.sub.example,münchen.example,[2001:DB8::1]"
     site = create_app(Settings(hosts=names)).test_client()
     assert site.get("/healthz", headers={"Host": host}).status_code == 200
@@ -209,7 +209,7 @@ def test_a_name_is_known_however_it_is_written(host):
 
 @pytest.mark.parametrize("name", ["a..b", "a" * 64, "a b", "https://a.example", "[::1", "*"])
 def test_it_rejects_a_setting_with_a_malformed_name(name):
-    """At the start, with the name: no request could be answered with it."""
+    """A malformed name in the setting stops the start, and the error has the name."""
     with pytest.raises(ConfigError, match="INKLING_HOSTS") as caught:
         create_app(Settings(hosts=f"ink.example,{name}"))
     assert repr(name) in str(caught.value)
@@ -230,7 +230,7 @@ def test_it_rejects_a_setting_with_a_malformed_name(name):
 )
 @pytest.mark.parametrize("scheme", ["http", ""])
 def test_https_is_at_the_same_host(host, location, scheme):
-    """The redirect goes to the host in its normal form."""
+    """A redirect to HTTPS goes to the host in its normal form."""
     site = create_app(Settings(https=True, proxies=1)).test_client()
     headers = {"Host": host, "X-Forwarded-Proto": scheme}
     response = site.get("/model?a=1", headers=headers)
@@ -238,20 +238,20 @@ def test_https_is_at_the_same_host(host, location, scheme):
 
 
 def test_https_is_the_scheme_whatever_a_proxy_says():
-    """A scheme that is none leads to HTTPS as plain HTTP does."""
+    """An invalid scheme is redirected to HTTPS like plain HTTP."""
     site = create_app(Settings(https=True, proxies=1)).test_client()
     response = site.get("/model", headers={"X-Forwarded-Proto": "ja va:["})
     assert response.headers["Location"] == "https://localhost/model"
 
 
 def test_a_path_is_put_right_at_the_same_host(client):
-    """Also where the host has an underscore, which Werkzeug takes for none."""
+    """A path is corrected at the same host, even with an underscore, which Werkzeug rejects."""
     response = client.get("/api//docs", headers={"Host": "my_app:8000"})
     assert response.headers["Location"] == "http://my_app:8000/api/docs"
 
 
 def test_a_page_of_a_host_with_an_underscore_may_post(client):
-    """It is an origin like others."""
+    """A page on a host with an underscore is of the same origin."""
     body = {"strokes": hand.columns(3)}
     headers = {"Host": "my_app:8000", "Origin": "http://my_app:8000"}
     assert client.post(STROKES, json=body, headers=headers).status_code == 200
@@ -262,13 +262,13 @@ def test_a_page_of_a_host_with_an_underscore_may_post(client):
 
 @pytest.fixture(scope="module")
 def port():
-    """The port of a running site with a worker."""
+    """The port of a running site with one worker."""
     with started(WEB_CONCURRENCY="1") as (url, _):
         yield int(url.rpartition(":")[2])
 
 
 def sent(port: int, *lines: bytes) -> http.client.HTTPResponse:
-    """The response to a head of these lines, its body read."""
+    """Return the response to a head of these lines, its body read."""
     with socket.create_connection((HOST, port), timeout=30) as connection:
         connection.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
         response = http.client.HTTPResponse(connection)
@@ -278,7 +278,7 @@ def sent(port: int, *lines: bytes) -> http.client.HTTPResponse:
 
 
 def check_ours(response, kind) -> None:
-    """It is a 400 of the site, not of gunicorn."""
+    """Check that a 400 is the site's, not gunicorn's."""
     assert response.status == 400
     assert response.headers["Content-Type"] == kind
     assert response.headers["X-Request-Id"]
@@ -292,14 +292,14 @@ def check_ours(response, kind) -> None:
     "host", [host for host in MALFORMED if len(host) < 1000], ids=lambda host: repr(host[:20])
 )
 def test_gunicorn_passes_a_malformed_host_on(port, host):
-    """The refusal is the site's own, with its headers."""
+    """The site itself refuses a malformed host, with its headers."""
     for path, kind in ((b"/", PAGE), (b"/api/v1/model", PROBLEM)):
         head = (b"GET " + path + b" HTTP/1.1", b"Host: " + host.encode("latin-1"))
         check_ours(sent(port, *head), kind)
 
 
 def test_gunicorn_passes_a_request_without_a_host_on(port):
-    """HTTP/1.1 is refused, HTTP/1.0 is answered."""
+    """Without a host, HTTP/1.1 is refused and HTTP/1.0 is answered."""
     check_ours(sent(port, b"GET / HTTP/1.1"), PAGE)
     check_ours(sent(port, b"GET /api/v1/model HTTP/1.1"), PROBLEM)
     assert sent(port, b"GET / HTTP/1.0").status == 200
@@ -309,13 +309,13 @@ def test_gunicorn_passes_a_request_without_a_host_on(port):
 @pytest.mark.parametrize("hosts", [(b"a", b"b"), (b"a", b"a"), (b"", b"a")])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def test_two_hosts_are_refused(port, hosts, version):
-    """RFC 9112, 3.2: by gunicorn, which cannot tell which one counts."""
+    """Two hosts are refused by gunicorn, because the right one is ambiguous (RFC 9112, 3.2)."""
     response = sent(port, b"GET / HTTP/" + version, *(b"Host: " + host for host in hosts))
     assert response.status == 400
 
 
 def test_gunicorn_passes_an_absolute_target_on(port):
-    """Its host is checked too."""
+    """The host of an absolute target is checked behind gunicorn too."""
     assert sent(port, b"GET http://ink.example/ HTTP/1.1", b"Host: localhost").status == 200
     target = b"http://" + b"a" * 64 + b"/"
     check_ours(sent(port, b"GET " + target + b" HTTP/1.1", b"Host: localhost"), PAGE)
@@ -323,7 +323,7 @@ def test_gunicorn_passes_an_absolute_target_on(port):
 
 @pytest.mark.parametrize("origin", [b"http://[", b"http://a..b", b"\xe9"])
 def test_gunicorn_passes_a_malformed_origin_on(port, origin):
-    """403, of the site."""
+    """The site itself refuses a malformed origin, with 403."""
     head = (b"Host: localhost", b"Origin: " + origin, b"Content-Length: 0")
     response = sent(port, b"POST " + STROKES.encode() + b" HTTP/1.1", *head)
     assert response.status == 403

@@ -1,4 +1,4 @@
-"""Pictures that are made to harm, or made in rare ways: bounded work, and no other's pixels."""
+"""Malicious and rare pictures: bounded work, and no pixels of other pictures."""
 
 import math
 import struct
@@ -31,13 +31,13 @@ IMAGE = "/api/v1/predict/image"
 LIMITS = Limits(pixels=25_000_000, side=20_000)
 
 MOST_SECONDS = 5.0
-"""More than reading the largest picture takes on a busy machine."""
+"""Time limit, in seconds, for the largest picture on a busy machine."""
 
 SIZE = 400
 
 
 def png(extra: bytes, image=None) -> bytes:
-    """A grey PNG file with more chunks before its pixels."""
+    """Return a grey PNG file with more chunks before its pixels."""
     image = hand.picture(3, 64) if image is None else image
     height, width = image.shape
     rows = b"".join(b"\0" + row.tobytes() for row in image)
@@ -51,21 +51,21 @@ def png(extra: bytes, image=None) -> bytes:
 
 
 def flat(value: int, extension: str, *parameters: int) -> bytes:
-    """A picture of one grey."""
+    """Return a picture of one grey."""
     image = np.full((SIZE, SIZE, 3), value, np.uint8)
     return cv2.imencode(extension, image, list(parameters))[1].tobytes()
 
 
-# Nobody sees another's pixels
+# Pixels of other pictures
 
 
 @pytest.mark.parametrize("progressive", [0, 1])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 @pytest.mark.parametrize("end", [b"", b"\xff\xd9"], ids=["cut", "cut and ended"])
 def test_a_truncated_jpeg_shows_nothing_of_a_former_picture(progressive, share, end):
-    """It is refused, or what is missing is the same whatever was decoded before it.
+    """A truncated JPEG is refused, or its missing part does not depend on earlier pictures.
 
-    OpenCV 4.10 and 4.11 left what was in memory where pixels were missing.
+    OpenCV 4.10 and 4.11 left uninitialised memory in the place of missing pixels.
     """
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
@@ -87,7 +87,7 @@ def test_a_truncated_jpeg_shows_nothing_of_a_former_picture(progressive, share, 
 
 @pytest.mark.parametrize("extension", [".png", ".jpg", ".webp"])
 def test_it_rejects_every_truncated_picture(extension):
-    """However much is there: half a picture is not read as if it were one."""
+    """A truncated picture is refused, however much of it is present."""
     whole = encoded(hand.picture(3, 64), extension)
     for length in range(1, len(whole) - 8):
         with pytest.raises((UndecodableImageError, UnsupportedImageError)):
@@ -96,7 +96,7 @@ def test_it_rejects_every_truncated_picture(extension):
 
 @pytest.mark.parametrize("extension", [".png", ".jpg", ".webp"])
 def test_metadata_is_never_echoed(client, extension):
-    """What a camera wrote beside the pixels does not come back."""
+    """An answer contains no metadata of the picture."""
     secret = b"51.5007N 0.1246W"
     block = exif(1) + secret
     data = cv2.imencodeWithMetadata(
@@ -113,7 +113,7 @@ def test_metadata_is_never_echoed(client, extension):
 
 @pytest.mark.parametrize("extension", [".png", ".jpg", ".webp"])
 def test_a_polyglot_is_its_picture(client, extension):
-    """What else a file may be does not matter: it is never stored, served or opened otherwise."""
+    """A polyglot file is read as its picture, and never stored, served or opened otherwise."""
     picture = encoded(hand.picture(3), extension)
     data = picture + b"<script>alert(1)</script>PK\x03\x04"
     response = client.post(IMAGE, data=data, content_type="image/png")
@@ -127,7 +127,7 @@ def test_a_polyglot_is_its_picture(client, extension):
 
 
 def in_time(data: bytes) -> str:
-    """What becomes of a picture; it must be soon."""
+    """Return the outcome of a picture, and check that it is quick."""
     start = time.process_time()
     try:
         decode(data, LIMITS)
@@ -139,7 +139,7 @@ def in_time(data: bytes) -> str:
 
 
 def test_a_bomb_of_19000_squared_is_refused():
-    """44 KB of PNG that would be 361 megapixels, whole and valid."""
+    """A valid PNG of 44 KB and 361 megapixels is refused."""
     row = b"\0" + bytes(19_000)
     packer = zlib.compressobj(9)
     data = b"".join([*(packer.compress(row) for _ in range(19_000)), packer.flush()])
@@ -155,7 +155,7 @@ def test_a_bomb_of_19000_squared_is_refused():
 
 @pytest.mark.parametrize(("width", "height"), [(1, 10_000_000), (10_000_000, 1), (2**31, 2**31)])
 def test_a_side_without_end_is_refused(width, height):
-    """Few pixels in all make no side short."""
+    """A side that is too long is refused even with few pixels in all."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     claim = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IEND", b"")
     assert "a side may have at most 20000" in in_time(claim)
@@ -163,7 +163,7 @@ def test_a_side_without_end_is_refused(width, height):
 
 @pytest.mark.parametrize(("width", "height"), [(0, 0), (0, 9), (9, 0)])
 def test_a_picture_without_pixels_is_refused(client, width, height):
-    """422."""
+    """A picture without pixels gets 422."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     claim = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IEND", b"")
     assert client.post(IMAGE, data=claim, content_type="image/png").status_code == 422
@@ -175,14 +175,14 @@ def test_a_picture_without_pixels_is_refused(client, width, height):
     ids=["zTXt", "iTXt", "iCCP"],
 )
 def test_texts_and_profiles_of_a_png_are_not_unpacked(kind, start):
-    """Each unpacked to 8 MB: a thousand of them took libpng most of a minute."""
+    """Compressed texts and profiles of a PNG, which took libpng most of a minute, stay packed."""
     text = start + zlib.compress(bytes(7_900_000), 9)
     assert in_time(png(chunk(kind, text) * 1000)) == "read"
 
 
 @pytest.mark.parametrize("kind", [b"IDAT", b"PLTE", b"eXIf", b"zTXt", b"abcd"])
 def test_a_png_chunk_that_claims_gigabytes_is_refused(kind):
-    """OpenCV set aside what 88 bytes claimed, for seconds; found by a spoilt file."""
+    """A chunk that declares gigabytes, which OpenCV allocated for seconds, is refused."""
     whole = png(chunk(kind, b"x"))
     place = whole.index(kind) - 4
     for claimed in (0xFFFFFFFF, 0x7FFFFFFF, 0xE4000000, len(whole)):
@@ -194,7 +194,7 @@ def test_a_png_chunk_that_claims_gigabytes_is_refused(kind):
 
 
 def test_a_jpeg_has_few_scans():
-    """Each scan goes over all pixels; thousands of 50 bytes took seconds."""
+    """A JPEG of many scans, which each cover all pixels, is refused. Thousands took seconds."""
     image = np.full((5000, 5000), 200, np.uint8)
     progressive = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
     whole = cv2.imencode(".jpg", image, progressive)[1].tobytes()
@@ -204,7 +204,7 @@ def test_a_jpeg_has_few_scans():
 
 
 def test_only_the_first_frame_of_an_animation_is_looked_at():
-    """Large as the others may be."""
+    """Only the first frame of an animation is decoded, whatever the size of the others."""
     animation = cv2.Animation()
     animation.frames = [np.full((700, 700, 3), 12 * i, np.uint8) for i in range(8)]
     animation.durations = [10] * 8
@@ -217,14 +217,14 @@ def test_only_the_first_frame_of_an_animation_is_looked_at():
 
 
 def test_opencv_has_limits_of_its_own():
-    """Those that the settings cannot exceed: it refuses by itself what no header may hide."""
+    """OpenCV's own limits, which the settings cannot exceed, refuse what a header might hide."""
     side = math.isqrt(MAX_PIXELS) + 1
     with pytest.raises(cv2.error, match="CV_IO_MAX_IMAGE_PIXELS"):
         cv2.imdecode(np.frombuffer(claim(side, side), np.uint8), cv2.IMREAD_GRAYSCALE)
 
 
 def claim(width: int, height: int) -> bytes:
-    """A PNG whose header claims a size."""
+    """Return a PNG with a header that declares a size."""
     data = bytearray(hand.png(np.zeros((1, 1), np.uint8)))
     data[16:24] = struct.pack(">II", width, height)
     data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
@@ -232,7 +232,7 @@ def claim(width: int, height: int) -> bytes:
 
 
 def test_larger_settings_reach_the_decoder():
-    """A site of a program's own may read more than the default of 25 megapixels."""
+    """A program's own site may allow more than the default of 25 megapixels."""
     app = create_app(Settings(max_image_pixels=40_000_000))
     data = hand.png(np.full((5200, 5200), 255, np.uint8))
     response = app.test_client().post(IMAGE, data=data, content_type="image/png")
@@ -266,7 +266,7 @@ KINDS = {
     "webp-lossless-alpha": (".webp", 4, [cv2.IMWRITE_WEBP_QUALITY, 101]),
     "webp-exif": (".webp", 3, [cv2.IMWRITE_WEBP_QUALITY, 80]),
 }
-"""Kinds of files: extension, bytes of a pixel, what the encoder is told."""
+"""Kinds of files: extension, bytes per pixel, encoder parameters."""
 
 MEASURE = """
 import sys
@@ -291,15 +291,15 @@ print(read_header(data).decoded_bytes(), peak() - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured by /proc")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_memory_of_decoding_is_known_before(kind):
-    """Rows 4 and 5: what a header says is what decoding takes, transparency put on white included.
+    """The header gives the memory of decoding, including transparency on white.
 
-    An estimate may be off by 10 MiB in either direction: rows, tables, and what Python took.
+    The estimate may be off by 10 MiB either way, for rows, tables and Python.
     """
     extension, pixel_bytes, options = KINDS[kind]
     side, depth = 3000, np.uint16 if pixel_bytes == 8 else np.uint8
     channels = pixel_bytes // np.dtype(depth).itemsize
     small = np.random.default_rng(1).integers(0, np.iinfo(depth).max, (50, 50, channels))
-    # Blocks, which need few bytes in a file: these count besides.
+    # A picture of blocks needs few bytes in a file, which count too.
     image = cv2.resize(small.astype(depth), (side, side), interpolation=cv2.INTER_NEAREST)
     data = cv2.imencode(extension, image, options)[1].tobytes()
     if kind == "webp-exif":
@@ -311,7 +311,7 @@ def test_the_memory_of_decoding_is_known_before(kind):
 
 
 def extended(webp: bytes, side: int) -> bytes:
-    """A WebP file with the extended header that metadata needs (RFC 9649, 2.7), and no alpha."""
+    """Return a WebP file with the extended header for metadata (RFC 9649, 2.7), without alpha."""
     size = (side - 1).to_bytes(3, "little") * 2
     header = b"VP8X" + struct.pack("<I", 10) + bytes([0x08, 0, 0, 0]) + size
     exif_chunk = b"EXIF" + struct.pack("<I", 8) + b"II*\0\x08\0\0\0"
@@ -323,7 +323,7 @@ def extended(webp: bytes, side: int) -> bytes:
     ("kind", "side"), [("png-alpha-16", 2740), ("webp-lossless-alpha", 3880)], ids=str
 )
 def test_it_rejects_what_decoding_would_blow_up(client, kind, side):
-    """Rows 4 and 5: 413 before decoding; a JPEG of these sizes is read."""
+    """A file that would need too much memory gets 413, and a JPEG of that size is read."""
     extension, pixel_bytes, options = KINDS[kind]
     channels = min(pixel_bytes, 4)
     image = np.zeros((side, side, channels), np.uint16 if pixel_bytes == 8 else np.uint8)
@@ -335,7 +335,7 @@ def test_it_rejects_what_decoding_would_blow_up(client, kind, side):
 
 
 def test_it_rejects_a_jpeg_of_very_many_segments(client):
-    """Three million empty comments took 1.7 s, each time that the header was looked at."""
+    """A JPEG of three million empty comments is refused. Each scan of its header took 1.7 s."""
     whole = encoded(hand.picture(3), ".jpg")
     for count, status in ((MAX_SEGMENTS - 10, 200), (MAX_SEGMENTS, 422)):
         data = whole[:2] + b"\xff\xfe\x00\x02" * count + whole[2:]
@@ -345,7 +345,7 @@ def test_it_rejects_a_jpeg_of_very_many_segments(client):
 
 
 def test_it_rejects_a_png_of_very_many_chunks(client):
-    """900,000 empty ones took 3.3 s."""
+    """A PNG of 900,000 empty chunks, which took 3.3 s, is refused."""
     data = hand.png(hand.picture(3))
     empty = b"\0\0\0\0IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
     start = data.index(b"IDAT") - 4
@@ -362,10 +362,10 @@ def test_it_rejects_a_png_of_very_many_chunks(client):
 
 
 def cmyk_jpeg(image: np.ndarray) -> bytes:
-    """A baseline JPEG of four inks (Adobe, inverted), each pixel a block of 8 x 8.
+    """Encode a baseline JPEG of four inks (Adobe, inverted), with a block of 8 x 8 for each pixel.
 
-    All of a block but its mean is zero, so that a coefficient and an end of block are all that
-    there is to encode (ITU-T T.81, F.1.2).
+    All coefficients but the mean of a block are zero, so each block needs one coefficient and an
+    end of block (ITU-T T.81, F.1.2).
     """
     segments = [b"\xff\xd8", b"\xff\xee" + struct.pack(">H", 14) + b"Adobe\0\x64\0\0\0\0\0"]
     segments.append(b"\xff\xdb" + struct.pack(">HB", 67, 0) + bytes([8] * 64))
@@ -373,7 +373,7 @@ def cmyk_jpeg(image: np.ndarray) -> bytes:
     parts = b"".join(bytes([i, 0x11, 0]) for i in range(1, 5))
     size = struct.pack(">HBHHB", 20, 8, 8 * height, 8 * width, 4)
     segments.append(b"\xff\xc0" + size + parts)
-    # Twelve codes of four bits for the length of a mean, one code of one bit for "no more".
+    # Twelve codes of four bits for the length of a mean, one code of one bit for the end of block.
     for kind, lengths, symbols in (
         (0x00, [0, 0, 0, 12] + [0] * 12, bytes(range(12))),
         (0x10, [1] + [0] * 15, b"\0"),
@@ -385,7 +385,7 @@ def cmyk_jpeg(image: np.ndarray) -> bytes:
     bits = []
     former = [0, 0, 0, 0]
     for grey in image.ravel():
-        # Inverted: 255 is no ink. All of the picture is in black.
+        # Inverted: 255 is no ink. The whole picture is in black.
         for component, ink in enumerate((255, 255, 255, int(grey))):
             mean = ink - 128
             step, former[component] = mean - former[component], mean
@@ -402,7 +402,7 @@ def cmyk_jpeg(image: np.ndarray) -> bytes:
 
 
 def test_a_cmyk_jpeg_is_read(client):
-    """As printers' programs write it."""
+    """A CMYK JPEG, as printing software writes it, is read."""
     picture = cv2.resize(hand.picture(3), (40, 40), interpolation=cv2.INTER_AREA)
     data = cmyk_jpeg(picture)
     grey = grey_of(data)
@@ -413,7 +413,7 @@ def test_a_cmyk_jpeg_is_read(client):
 
 
 def test_sixteen_bits_and_alpha_and_orientation(client):
-    """All at once, in the largest form that a PNG has."""
+    """16 bits, alpha and orientation are handled together."""
     grey = hand.picture(3, 120).astype(np.uint16) * 257
     image = np.rot90(np.dstack([grey, grey, grey, np.full_like(grey, 65535)]))
     data = encoded(np.ascontiguousarray(image), ".png", 6)

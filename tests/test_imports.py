@@ -1,4 +1,4 @@
-"""Who may import what."""
+"""Rules of imports between the packages."""
 
 import ast
 import subprocess
@@ -37,12 +37,12 @@ print("ready")
 
 
 def package_of(path: Path) -> list[str]:
-    """The package that a file's relative imports start from."""
+    """Return the package that a file's relative imports start from."""
     return list(path.relative_to(ROOT).parent.parts)
 
 
 def imports(source: str, package: list[str]) -> set[str]:
-    """Full names of all modules that a source imports, wherever in it that stands."""
+    """Return the full names of all modules that a source imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -55,22 +55,22 @@ def imports(source: str, package: list[str]) -> set[str]:
 
 
 def imports_of(path: Path) -> set[str]:
-    """Full names of all modules that a file imports."""
+    """Return the full names of all modules that a file imports."""
     return imports(path.read_text(), package_of(path))
 
 
 def top(names: set[str]) -> set[str]:
-    """The packages of modules."""
+    """Return the top-level packages of modules."""
     return {name.partition(".")[0] for name in names}
 
 
 def within(names: set[str], package: str) -> set[str]:
-    """Those modules that are a package or inside it."""
+    """Return the modules that are a package or inside it."""
     return {name for name in names if f"{name}.".startswith(f"{package}.")}
 
 
 def test_imports_are_found_wherever_they_stand():
-    """The law below would be worth nothing if one could hide."""
+    """Imports are found wherever they are in a file."""
     source = """
 import os.path as p, flask
 def f():
@@ -94,33 +94,33 @@ def f():
 
 
 def test_all_folders_are_looked_at():
-    """Files of each were found."""
+    """Each folder has files that are checked."""
     for folder in (WEBAPP, RECOGNITION, TRAIN, ROOT / "scripts", ROOT):
         assert any(path.parent == folder for path in OURS)
 
 
 @pytest.mark.parametrize("path", sorted(RECOGNITION.rglob("*.py")), ids=lambda path: path.stem)
 def test_the_recogniser_stands_alone(path):
-    """It needs the standard library, NumPy, OpenCV, LiteRT and itself."""
+    """The recogniser imports the standard library, NumPy, OpenCV, LiteRT and itself only."""
     for name in imports_of(path):
         known = top({name}) <= sys.stdlib_module_names
         assert known or any(within({name}, package) for package in RECOGNITION_MAY), name
 
 
 def test_flask_stays_in_the_web_layer():
-    """The recogniser and the trainer know nothing of the web."""
+    """The recogniser and the trainer do not import Flask."""
     users = {path for path in OURS if top(imports_of(path)) & FLASK}
     assert users
     assert all(WEBAPP in path.parents and RECOGNITION not in path.parents for path in users)
 
 
 def module_of(path: Path) -> str:
-    """The name that a file is imported by; that of a package ends in `__init__`."""
+    """Return the name that a file is imported by. A package's ends in `__init__`."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def imported(names: set[str], modules: set[str]) -> set[str]:
-    """Those modules that are imported by these names of modules and of what is in them."""
+    """Return those of the modules that these imported names refer to."""
     found = set()
     for name in names:
         package = name.rpartition(".")[0]
@@ -134,7 +134,7 @@ def imported(names: set[str], modules: set[str]) -> set[str]:
 
 
 def cycle_of(graph: dict[str, set[str]]) -> list[str]:
-    """Modules that import each other in a circle, or none."""
+    """Return a cycle of modules that import each other. Empty if there is none."""
     rest = dict(graph)
     while True:
         free = [module for module, others in rest.items() if not others & rest.keys()]
@@ -145,34 +145,34 @@ def cycle_of(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_cycles_are_found():
-    """With what leads there."""
+    """A cycle is found, together with the path to it."""
     assert cycle_of({"a": {"b"}, "b": {"c"}, "c": set()}) == []
     assert cycle_of({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("folder", [WEBAPP, TRAIN], ids=["webapp", "train"])
 def test_no_modules_import_each_other(folder):
-    """Neither at once nor in a function: each module can be understood before those that use it."""
+    """No modules import each other, not even inside functions."""
     modules = {module_of(path): path for path in folder.rglob("*.py")}
     graph = {name: imported(imports_of(path), {*modules}) for name, path in modules.items()}
     assert cycle_of(graph) == []
 
 
 def test_the_site_never_imports_the_trainer():
-    """What serves does not need what trains."""
+    """The site does not import the trainer."""
     for path in (*WEBAPP.rglob("*.py"), ROOT / "wsgi.py", ROOT / "gunicorn.conf.py"):
         assert not within(imports_of(path), "train"), path
 
 
 def test_keras_stays_with_the_trainer():
-    """Only the trainer and one backend know of it."""
+    """Only the trainer and one backend import Keras."""
     users = {path for path in OURS if top(imports_of(path)) & KERAS}
     assert WEBAPP / "keras_backend.py" in users
     assert all(path == WEBAPP / "keras_backend.py" or TRAIN in path.parents for path in users)
 
 
 def test_only_the_engine_imports_the_keras_backend():
-    """And that not when it is itself imported, but when the setting asks for it."""
+    """Only the engine imports the Keras backend, and only if the setting selects it."""
     users = {path for path in OURS if within(imports_of(path), "webapp.keras_backend")}
     assert users == {WEBAPP / "engine.py"}
     at_once = ast.parse((WEBAPP / "engine.py").read_text()).body
@@ -182,7 +182,7 @@ def test_only_the_engine_imports_the_keras_backend():
 
 
 def test_the_site_starts_without_keras():
-    """On a machine that only serves, TensorFlow and Keras are neither there nor missed."""
+    """The site starts without TensorFlow and Keras installed."""
     run = subprocess.run(
         [sys.executable, "-c", BLOCKED_START],
         cwd=ROOT,

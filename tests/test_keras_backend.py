@@ -1,4 +1,4 @@
-"""The reference network instead of its export."""
+"""The Keras backend: the reference network instead of its export."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_it_reads_every_digit(keras_engine):
 
 
 def test_probabilities_are_as_promised(keras_engine, glyphs):
-    """One row a glyph, float32, each summing to 1."""
+    """There is one float32 row per glyph, and each sums to 1."""
     rows = keras_engine.classifier.classify(glyphs).digits
     assert rows.shape == (10, 10)
     assert rows.dtype == np.float32
@@ -41,7 +41,7 @@ def test_probabilities_are_as_promised(keras_engine, glyphs):
 
 
 def test_the_export_agrees_with_it(keras_engine, engine, glyphs):
-    """What is served says the same as what was trained."""
+    """The export gives the probabilities of the Keras network."""
     reference = keras_engine.classifier.classify(glyphs)
     served = engine.classifier.classify(glyphs)
     assert np.abs(reference.digits - served.digits).max() < 1e-3
@@ -51,7 +51,7 @@ def test_the_export_agrees_with_it(keras_engine, engine, glyphs):
 @pytest.mark.parametrize("channels", [1, 5])
 @pytest.mark.parametrize("form", ["one", "list", "dict"])
 def test_a_network_of_any_kind_is_asked(tmp_path, glyphs, channels, form):
-    """One output or two, named or not; it gets the channels that it looks at."""
+    """Networks with one output or two, named or not, get the channels that they read."""
     glyph = keras.Input((28, 28, channels))
     features = keras.layers.Flatten()(glyph)
     digit = keras.layers.Dense(10, activation="softmax")(features)
@@ -65,7 +65,7 @@ def test_a_network_of_any_kind_is_asked(tmp_path, glyphs, channels, form):
 
 
 def test_it_can_be_asked_by_the_site():
-    """The setting alone changes what reads."""
+    """The setting alone selects the backend."""
     client = create_app(Settings(backend="keras")).test_client()
     answer = client.post("/api/v1/predict/strokes", json={"strokes": hand.columns(4)}).json
     assert answer["text"] == "4"

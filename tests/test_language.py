@@ -15,18 +15,18 @@ SOURCES = [
 
 
 def names_in(text):
-    """What stands in braces."""
+    """Return the placeholders of a text."""
     return set(re.findall(r"\{(\w+)\}", text))
 
 
 def get(client, path="/", accept="", **kwargs):
-    """A page for a browser with these languages."""
+    """Return a page for a browser with these languages."""
     return client.get(path, headers={"Accept-Language": accept}, **kwargs)
 
 
 @pytest.mark.parametrize("language", NAMES)
 def test_every_language_has_every_text(language):
-    """The same names, none empty, and the same places for values."""
+    """Every language has the same texts, none empty, with the same placeholders."""
     assert TEXTS[language].keys() == TEXTS["en"].keys() == {"page", "words"}
     for section, texts in TEXTS["en"].items():
         assert TEXTS[language][section].keys() == texts.keys()
@@ -37,9 +37,7 @@ def test_every_language_has_every_text(language):
 
 
 def test_no_text_is_without_use():
-    """Each name stands in a template or a script, whole or as the start of one that is put
-    together there.
-    """
+    """Each text is used by a template or a script, by its whole name or by a prefix."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     built = ("problem_", "privacy_", "example_", "considered_", "digit_", "sign_")
     built += ("late_hint", "lost_hint", "crowded_hint")
@@ -60,7 +58,7 @@ def test_no_text_is_without_use():
     ],
 )
 def test_the_browsers_language_is_spoken(client, accept, language, direction):
-    """By Accept-Language; English for everybody else."""
+    """The page is in the language of Accept-Language, and in English otherwise."""
     response = get(client, accept=accept)
     assert f'<html lang="{language}" dir="{direction}">' in response.text
     assert response.headers["Content-Language"] == language
@@ -70,7 +68,7 @@ def test_the_browsers_language_is_spoken(client, accept, language, direction):
 
 @pytest.mark.parametrize("path", ["/", "/privacy", "/model", "/nothing"])
 def test_a_language_can_be_chosen(client, path):
-    """By the address, on every page, and the links of the page keep it."""
+    """The address selects the language on every page, and the links of the page keep it."""
     response = get(client, f"{path}?lang=de", accept="es")
     assert '<html lang="de" dir="ltr">' in response.text
     assert 'href="/?lang=de"' in response.text
@@ -78,26 +76,26 @@ def test_a_language_can_be_chosen(client, path):
 
 
 def test_every_page_offers_all_languages(client):
-    """Each by its own name, at the same address."""
+    """Every page links to itself in each language, by the language's own name."""
     text = get(client, "/privacy").text
     for code, name in NAMES.items():
         assert re.search(rf'<a href="/privacy\?lang={code}"[^>]*>{name}</a>', text)
 
 
 def test_a_language_that_is_not_there_is_passed_over(client):
-    """The browser's own is spoken."""
+    """For an unknown language, the browser's language is used."""
     assert '<html lang="es"' in get(client, "/?lang=xx", accept="es").text
 
 
 def test_the_interface_speaks_english(client):
-    """Programs read it: no language is negotiated there."""
+    """The API does not negotiate languages."""
     response = client.post("/api/v1/predict/strokes", json=[], headers={"Accept-Language": "de"})
     assert "Content-Language" not in response.headers
     assert "expected" in response.json["detail"]
 
 
 def test_a_chosen_language_is_remembered(client):
-    """In a cookie that holds its name alone; another choice takes its place."""
+    """A cookie stores the name of a chosen language only, and another choice replaces it."""
     for code in ("de", "ar"):
         [cookie] = get(client, f"/?lang={code}").headers.getlist("Set-Cookie")
         for part in (f"inkling-language={code};", "Max-Age=31536000", "HttpOnly", "SameSite=Lax"):
@@ -110,19 +108,19 @@ def test_a_chosen_language_is_remembered(client):
 
 
 def test_over_https_the_language_goes_over_https_only(client):
-    """As every cookie should."""
+    """Over HTTPS, the cookie is Secure."""
     response = get(client, "/?lang=de", base_url="https://localhost")
     assert "Secure" in response.headers["Set-Cookie"]
 
 
 def test_it_rejects_a_remembered_language_that_is_not_there(client):
-    """The browser's own is spoken."""
+    """A cookie with an unknown language is ignored, and the browser's language is used."""
     client.set_cookie("inkling-language", "xx")
     assert '<html lang="es"' in get(client, accept="es").text
 
 
 def test_an_endless_list_of_languages_is_not_read_to_its_end(client):
-    """720 KB of it took 1.2 s; browsers send less than 200 characters."""
+    """A long Accept-Language, which took 1.2 s for 720 KB, is cut off."""
 
     def language(accepted):
         return client.get("/privacy", headers={"Accept-Language": accepted}).headers[

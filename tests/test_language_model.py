@@ -12,21 +12,22 @@ from webapp.recognition.symbols import SIGNS
 
 @pytest.fixture(scope="module")
 def counted():
-    """N-grams of a few thousand texts."""
+    """N-gram counts of a few thousand texts."""
     return count_ngrams(seed=3, texts=4000, least=1)
 
 
 def test_a_shape():
-    """Digits are alike, signs are not; every symbol and the end have what stands before them."""
+    """Shapes merge digits and keep signs, and each symbol and the end have a context."""
     assert shape_of("12.5%") == "00.0%"
     assert ngrams_of("0.0", 3) == ["<<0", "<0.", "0.0", ".0>"]
     assert ngrams_of("", 3) == ["<<>"]
 
 
 def test_probabilities_by_hand():
-    """Witten and Bell: what is left to the shorter context are as many times as kinds were met."""
+    """Probabilities match a calculation by hand of Witten and Bell's backing off."""
     model = LanguageModel({"<0": 3, "<-": 1, "00": 1, "0>": 4})
-    # Without a context 4 of 9 symbols are digits, of three kinds; after a start 3 of 4, of two.
+    # Without a context, 4 of 9 symbols are digits, of three kinds. After a start it is 3 of 4, of
+    # two.
     digit = (4 + 3 / CLASSES) / 12
     first = (3 + 2 * digit) / 6
     end = (4 + 2 * (4 + 3 / CLASSES) / 12) / 7
@@ -35,7 +36,7 @@ def test_probabilities_by_hand():
 
 
 def test_probabilities_sum_to_one(counted):
-    """After any context, met or not."""
+    """Probabilities sum to one after any context, observed or not."""
     model = LanguageModel(counted)
     symbols = ["0", *SIGNS, END]
     for context in (START * 6, "<<<00/", "((((((", "00.00"):
@@ -45,7 +46,7 @@ def test_probabilities_sum_to_one(counted):
 
 
 def test_what_people_write(counted):
-    """A date is likelier than what reads like it, and a number than a date."""
+    """A date is likelier than similar signs, and a number likelier than a date."""
     model = LanguageModel(counted)
     for likely, odd in (
         ("12/3/99", "12/3)99"),
@@ -58,13 +59,13 @@ def test_what_people_write(counted):
 
 
 def test_an_empty_model_calls_all_texts_equally_likely():
-    """So does one of a card that has none."""
+    """An empty model, or that of a card without one, gives all texts the same probability."""
     for model in (LanguageModel({}), LanguageModel.of_card({})):
         assert model.log_probability("12") == model.log_probability("(((") == 0
 
 
 def test_counts(counted):
-    """Of one length, the same for a seed, and without what was met too seldom."""
+    """Counts are of n-grams of one length, determined by the seed, without rare ones."""
     assert {len(ngram) for ngram in counted} == {ORDER}
     assert count_ngrams(seed=3, texts=4000, least=1) == counted
     often = count_ngrams(seed=3, texts=4000, least=20)
@@ -75,6 +76,6 @@ def test_counts(counted):
     "said", [{"00": 1, "0": 1}, {"00": 0}, {"00": -1}, {"00": "1"}, {"00": True}, ["00"], 7]
 )
 def test_a_broken_card(said):
-    """No counts of n-grams of one length."""
+    """Invalid counts in a card are an error."""
     with pytest.raises(ModelError, match="language model in the model card is broken"):
         LanguageModel.of_card({"language_model": said})

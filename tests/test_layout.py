@@ -1,4 +1,4 @@
-"""Where the lines of a picture are, with eyes that know ink and bodies by their colours."""
+"""Detection of lines in a picture, with eyes that see ink and bodies by their colours."""
 
 import cv2
 import numpy as np
@@ -10,13 +10,13 @@ from webapp.recognition.picture.layout import HEIGHTS, page_of
 
 
 class Coloured:
-    """Eyes that see ink where there is no blue, and bodies where there is no green."""
+    """Eyes that see ink where blue is zero, and bodies where green is zero."""
 
     def __init__(self):
         self.sizes = []
 
     def see(self, picture, budget=None):
-        """Budgets are looked at, as real ones look."""
+        """Check the budget, as real eyes do, and return the maps."""
         if budget is not None:
             budget.check()
         self.sizes.append(picture.shape[:2])
@@ -26,9 +26,9 @@ class Coloured:
 
 
 def written(size, *lines):
-    """A picture of a size, (W, H), with a bar of ink for each digit of some lines.
+    """Return a picture of a size, (W, H), with a bar of ink for each digit of some lines.
 
-    A line is its left end, the top and the height of its writing, and how many digits it has.
+    A line has a left end, the top and the height of its writing, and a number of digits.
     """
     picture = np.full((size[1], size[0], 3), 255, np.uint8)
     for left, top, height, count in lines:
@@ -43,7 +43,7 @@ def written(size, *lines):
 
 
 def boxes(page):
-    """Left, top, right and bottom of each piece, in pixels of the picture, row by row."""
+    """Return left, top, right and bottom of each component in the picture, row by row."""
     found = []
     for row in page.rows:
         for index in row:
@@ -55,7 +55,7 @@ def boxes(page):
 
 
 def expected(left, top, height, count):
-    """The boxes of a line of `written`."""
+    """Return the boxes of a line of `written`."""
     x = left + (np.arange(count) + 0.2) * height
     return np.stack([x, x * 0 + top, x + 0.5 * height, x * 0 + top + height], 1)
 
@@ -71,7 +71,7 @@ def expected(left, top, height, count):
     ],
 )
 def test_it_works(size, line, near):
-    """The ink is where it was written, however large the picture and the writing."""
+    """The ink is found in its place, for any size of picture and writing."""
     eyes = Coloured()
     page = page_of(written(size, line), eyes)
     assert [len(row) for row in page.rows] == [line[3]]
@@ -81,7 +81,7 @@ def test_it_works(size, line, near):
 
 
 def test_small_writing_is_looked_at_again_in_its_part_alone():
-    """At more pixels, and no more than there are."""
+    """Small writing gets a second look at its part alone, at the original resolution at most."""
     eyes = Coloured()
     page_of(written((3000, 2000), (300, 700, 60, 9)), eyes)
     first, second = eyes.sizes
@@ -91,10 +91,10 @@ def test_small_writing_is_looked_at_again_in_its_part_alone():
 
 
 class Joining(Coloured):
-    """Eyes that join the lines of large pictures: writing is higher there than they know."""
+    """Eyes that merge the lines of large pictures, as with writing larger than in training."""
 
     def see(self, picture, budget=None):
-        """One body around all bodies."""
+        """Return one body around all bodies."""
         seen = super().see(picture, budget)
         if picture.shape[0] <= 400:
             return seen
@@ -105,7 +105,7 @@ class Joining(Coloured):
 
 
 def test_lines_that_ran_together_are_not_taken_for_higher_ones():
-    """The second look is as large as the ink wants it, not as the body around all lines does."""
+    """The size of the second look depends on the ink, not on a body that merges several lines."""
     eyes = Joining()
     lines = [(90, top, 500, 2) for top in (200, 1100)]
     page = page_of(written((1900, 1900), *lines), eyes)
@@ -115,7 +115,7 @@ def test_lines_that_ran_together_are_not_taken_for_higher_ones():
 
 
 def test_rows_come_from_the_top():
-    """Each with its own pieces, also where the lower one begins further to the left."""
+    """Rows come from the top, each with its own components, wherever they start."""
     lines = (200, 60, 50, 4), (40, 150, 50, 6), (100, 250, 50, 2)
     page = page_of(written((600, 400), *lines), Coloured())
     assert [len(row) for row in page.rows] == [4, 6, 2]
@@ -125,7 +125,7 @@ def test_rows_come_from_the_top():
 
 @pytest.mark.parametrize("angle", [-25, -8, 8, 25])
 def test_turned_lines_are_levelled(angle):
-    """One row, and boxes around the ink where it lies in the picture."""
+    """A tilted line becomes one row, with boxes around its ink in the picture."""
     picture = written((600, 600), (120, 280, 60, 6))
     matrix = cv2.getRotationMatrix2D((300, 300), angle, 1)
     turned = cv2.warpAffine(picture, matrix, (600, 600), borderValue=(255, 255, 255))
@@ -140,7 +140,7 @@ def test_turned_lines_are_levelled(angle):
 
 
 def test_one_digit_is_not_levelled():
-    """Its body slopes as its ink does, as that of a 6 with a long tail; it is no line."""
+    """A single digit, such as a 6 with a long tail, is not levelled by the slope of its body."""
     picture = written((600, 600), (200, 200, 150, 1))
     matrix = cv2.getRotationMatrix2D((275, 275), 20, 1)
     turned = cv2.warpAffine(picture, matrix, (600, 600), borderValue=(255, 255, 255))
@@ -149,7 +149,7 @@ def test_one_digit_is_not_levelled():
 
 
 def test_a_point_belongs_to_the_line_beside_it():
-    """Though the next line is as near below; specks are none, and ink far away is of no line."""
+    """A point belongs to the line beside it, specks are dropped, and ink far away is in no line."""
     picture = written((600, 400), (100, 100, 50, 3), (100, 158, 50, 3))
     picture[142:150, 137:143, 0] = 0  # between two digits of the first line
     picture[120, 170, 0] = 0  # a speck
@@ -160,15 +160,15 @@ def test_a_point_belongs_to_the_line_beside_it():
 
 
 def test_a_grey_picture_is_a_picture():
-    """It has one plane."""
+    """A grey picture is accepted."""
     picture = written((600, 400), (60, 100, 60, 5))
     page = page_of(np.ascontiguousarray(picture[..., 0]), Coloured())
-    # Its bodies are where the ink is, whole: of each bar its own.
+    # Its bodies are the ink itself, one for each bar.
     assert len(page.pieces) == 5
 
 
 def test_nothing_written_is_nothing():
-    """No piece, no row."""
+    """A picture without writing has no components and no rows."""
     page = page_of(np.full((300, 400, 3), 200, np.uint8), Blind())
     assert (page.pieces, page.rows) == ([], [])
 
@@ -177,12 +177,12 @@ class Blind:
     """Eyes that see nothing."""
 
     def see(self, picture, budget=None):
-        """Zeros."""
+        """Return zeros."""
         rows, columns = (-(-n // BODY_STEP) for n in picture.shape[:2])
         return Seen(np.zeros(picture.shape[:2], np.uint8), np.zeros((rows, columns), np.uint8))
 
 
 def test_a_budget_ends_a_look():
-    """The eyes look at it."""
+    """The eyes check the budget."""
     with pytest.raises(BudgetError):
         page_of(written((600, 400), (60, 100, 60, 5)), Coloured(), Budget(time_left=0.0))

@@ -1,4 +1,4 @@
-"""Fitting the confidence of the line reader."""
+"""Calibration of the line reader's confidence."""
 
 import math
 from dataclasses import astuple, replace
@@ -28,11 +28,11 @@ EVIDENCE = Evidence(0.9, 0.9, 0.9, 0.9, 0.0, 4, 4, 0.0)
 READ_WITH = Confidence(second_opinion=0.3, language_model=0.15)
 
 BY_SHARE = Confidence()
-"""As sure as the share of the best text."""
+"""A confidence that equals the share of the best text."""
 
 
 def outcome(share, right, kind="numbers", status="ok", picture=False, **evidence):
-    """A reading whose best text has this share; `right` is None of what is no number."""
+    """Return an outcome with this share of its best text. `right` is None for a non-number."""
     label = None if right is None else "1"
     text = "1" if right else "2"
     found = replace(EVIDENCE, share=share, **evidence)
@@ -40,7 +40,7 @@ def outcome(share, right, kind="numbers", status="ok", picture=False, **evidence
 
 
 def drawn(model, count, rng):
-    """Outcomes that are right as often as a model says, of evidence of all kinds."""
+    """Return outcomes with varied evidence that are right as often as a model predicts."""
     found = []
     for _ in range(count):
         shares = 1 / (1 + np.exp(-rng.normal(1.5, 2, 4)))
@@ -53,7 +53,7 @@ def drawn(model, count, rng):
 
 
 def test_it_works():
-    """The weights are found that made readings right; what decides the text is passed on."""
+    """The fit recovers the weights of the true model, and keeps the constants of the decoding."""
     truth = Confidence(-0.5, 0.9, 0.4, 0.3, 0.2, -1.5, -0.4, -0.3, -0.5)
     found = fitted(drawn(truth, 20_000, np.random.default_rng(1)), READ_WITH)
     assert astuple(found)[:9] == pytest.approx(astuple(truth)[:9], abs=0.25)
@@ -61,7 +61,7 @@ def test_it_works():
 
 
 def test_it_is_as_sure_as_it_is_right():
-    """On readings that it was not fitted on, from hardly to quite sure."""
+    """On new readings, the fitted confidence equals the accuracy at every level."""
     truth = Confidence(0.2, 0.8, 0.2, 0.2, 0.1, -1.0, -0.2, -0.2, -0.2)
     model = fitted(drawn(truth, 5000, np.random.default_rng(2)), READ_WITH)
     fresh = drawn(truth, 5000, np.random.default_rng(3))
@@ -74,8 +74,9 @@ def test_it_is_as_sure_as_it_is_right():
 
 
 def test_no_feature_counts_against_its_direction():
-    """Though long numbers were right more often here, as where letters are taken for one symbol:
-    they are no likelier than short ones of the same share.
+    """A feature is dropped if its weight is against its direction, even if the data supports it.
+
+    Here, longer numbers were right more often, as when letters are misread as single symbols.
     """
     truth = Confidence(-2.0, 0.9, 0.4, 0.0, 0.2, -1.0, 1.3, -0.3, 0.6)
     model = fitted(drawn(truth, 5000, np.random.default_rng(6)), READ_WITH)
@@ -86,7 +87,7 @@ def test_no_feature_counts_against_its_direction():
 
 
 def test_what_it_does_not_decide_does_not_count():
-    """Ink that is left out, and what is no number, have their status without the confidence."""
+    """Readings with ink left out, and rejected ones, do not affect the fit and are never `ok`."""
     some = drawn(BY_SHARE, 300, np.random.default_rng(4))
     left_out = [replace(one, evidence=replace(one.evidence, left_out=0.2)) for one in some]
     rejected = [replace(one, status="not_a_number") for one in some]
@@ -98,7 +99,7 @@ def test_what_it_does_not_decide_does_not_count():
 
 @pytest.mark.parametrize("right", [True, False, None])
 def test_it_can_be_fitted_on_what_is_all_alike(right):
-    """All right, all wrong or no number at all: every constant is finite."""
+    """A fit on readings that are all right, all wrong or all non-numbers gives finite constants."""
     some = [outcome(share, right) for share in np.linspace(0.1, 0.9, 50)]
     found = fitted(some, READ_WITH)
     assert all(map(math.isfinite, astuple(found)))
@@ -109,15 +110,13 @@ def test_it_can_be_fitted_on_what_is_all_alike(right):
 
 @pytest.mark.parametrize("found", [[], [outcome(0.9, True, status="not_a_number")]])
 def test_it_rejects_readings_that_decide_nothing(found):
-    """There is nothing to fit on."""
+    """Without a reading that the confidence decides, the fit fails."""
     with pytest.raises(TrainError, match=f"none of {len(found)} readings can be ok"):
         fitted(found, READ_WITH)
 
 
 def held(found, threshold):
-    """For each set, whether few readings are wrong of those that are as sure as a threshold: of
-    numbers, whether the share is not surely above its bound; and of all numbers, whether it is not.
-    """
+    """Return, for each set and for all numbers together, whether the bound on errors holds."""
     model = replace(BY_SHARE, unsure=threshold)
     held = {}
     for kind in {one.kind for one in found}:
@@ -135,7 +134,7 @@ def held(found, threshold):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_few_are_wrong_in_any_set(seed):
-    """The bounds hold in all, in each set of numbers and of others; with no lower confidence."""
+    """The bounds hold in every set and for all numbers, and with no lower threshold."""
     rng = np.random.default_rng(seed)
     found = []
     for kind, mean in (("hard", 1.0), ("easy", 4.0), ("tied", 2.0), ("others", -2.0)):
@@ -154,7 +153,7 @@ def test_few_are_wrong_in_any_set(seed):
 
 
 def test_a_sure_error_is_not_forgotten_where_another_set_needs_more():
-    """Few in 1,000 are wrong, but those are the surest: what is left above must hold as well."""
+    """A bound that holds at a low threshold must still hold at the higher one of another set."""
     easy = [outcome(0.99, False, "easy")] + [outcome(0.5, True, "easy") for _ in range(999)]
     hard = [outcome(0.6, False, "hard")]
     assert threshold_of(easy, BY_SHARE) == 0
@@ -163,7 +162,7 @@ def test_a_sure_error_is_not_forgotten_where_another_set_needs_more():
 
 
 def test_readings_as_sure_as_each_other_share_their_status():
-    """Of a thousand ties of which five are wrong all are `ok`; of a hundred with two, none is."""
+    """Readings with equal confidence have the same status."""
     for count, wrong, ok in ((1000, 5, 1000), (100, 2, 0)):
         tied = [outcome(0.8, number >= wrong) for number in range(count)]
         model = replace(BY_SHARE, unsure=threshold_of(tied, BY_SHARE))
@@ -171,7 +170,7 @@ def test_readings_as_sure_as_each_other_share_their_status():
 
 
 def test_even_certainty_may_be_unsure():
-    """What is wrong with a confidence of 1 is not `ok`."""
+    """A wrong reading with a confidence of 1 is not `ok`."""
     certain = replace(BY_SHARE, bias=100.0)
     wrong = [outcome(0.5, False)]
     assert certain.of(wrong[0].evidence) == 1
@@ -191,12 +190,12 @@ def test_even_certainty_may_be_unsure():
     ],
 )
 def test_nothing_is_unsure_where_nothing_is_wrong(found):
-    """No reading, all right, or nothing that the confidence decides."""
+    """The threshold is 0 if no decided reading is wrong."""
     assert threshold_of(found, BY_SHARE) == 0
 
 
 def test_figures_count_readings():
-    """By the status of the reading, or by that which a confidence gives."""
+    """Figures use the status of the reading, or the one that a given confidence decides."""
     found = [
         outcome(0.9, True),
         outcome(0.8, False),
@@ -213,13 +212,13 @@ def test_figures_count_readings():
 
 
 def test_figures_of_nothing_are_nothing():
-    """No share is divided by zero."""
+    """The figures of an empty set are zeros."""
     assert set(figures_of([]).values()) == {0}
     assert figures_of([outcome(0.9, False, status="unsure")])["wrong_of_ok"] == 0
 
 
 def test_strokes_and_pictures_are_read_by_their_own():
-    """Each by the recogniser of its kind; the outcome has what was written and what was read."""
+    """Strokes and pictures have their own recognisers, and outcomes have label and text."""
 
     def reads(text):
         return Recognizer(fake.Says(0.9), line_reader=fake.Spells(text), eyes=fake.Sees())

@@ -1,4 +1,4 @@
-"""Composed lines: what stands where, and whether the strip shows it there."""
+"""Composed lines: the places of their symbols, in the target and in the strip."""
 
 from dataclasses import replace
 
@@ -18,8 +18,8 @@ from webapp.recognition.symbols import OTHER, SIGNS, SYMBOLS
 SEEDS = range(40)
 
 PEN = 3.0
-"""How far the pen's own width reaches out of an extent, in pixels of the strip: half of the widest
-pen, and half a pixel on either side."""
+"""Largest distance, in pixels of the strip, that ink exceeds its extent: half of the widest pen,
+and half a pixel on either side."""
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,12 @@ def inks(tmp_path_factory):
 
 
 def rng_of(seed):
-    """A generator whose first number decides how a line comes about; see `pixel_seeds`."""
+    """Return a generator whose first number determines the kind of line. See `pixel_seeds`."""
     return np.random.default_rng(seed)
 
 
 def pixel_seeds(count=40):
-    """Seeds whose lines are composed of MNIST's pixels; and as many of those that are not."""
+    """Return seeds of lines of MNIST's pixels, and as many seeds of lines of strokes."""
     drawn = {seed: np.random.default_rng(seed).random() for seed in range(400)}
     pixels = [seed for seed, kind in drawn.items() if kind > 0.8][:count]
     return pixels, [seed for seed, kind in drawn.items() if 0.05 < kind < 0.75][:count]
@@ -45,7 +45,7 @@ PIXELS, STROKES = pixel_seeds()
 
 @pytest.fixture
 def line_of(inks, monkeypatch):
-    """Compose a line of a text, as clean ink."""
+    """A function that composes a line of a text as clean ink."""
     monkeypatch.setattr(compose, "degraded", lambda ink, body, rng: ink)
 
     def composed(text, seed):
@@ -56,7 +56,7 @@ def line_of(inks, monkeypatch):
 
 
 def boxes(placed):
-    """Left, top, right and bottom of each symbol of a composed line, (N, 4)."""
+    """Return left, top, right and bottom of each symbol of a composed line, (N, 4)."""
     return np.array(
         [
             [*np.min([s.min(0) for s in strokes], 0), *np.max([s.max(0) for s in strokes], 0)]
@@ -66,13 +66,13 @@ def boxes(placed):
 
 
 def placed_of(text, inks, seed, mode=None):
-    """The symbols of a composed line of a text."""
+    """Return the symbols of a composed line of a text."""
     return composed_line(text, inks, rng_of(seed), mode)
 
 
 @pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
 def test_it_works(line_of, seeds):
-    """The target is the text, digits, signs and other ink; spaces have no symbol."""
+    """The target has the text's digits, signs and other ink, without spaces."""
     for seed in seeds[:10]:
         line = line_of("4 0.7a", seed)
         assert line.target.tolist() == [4, 0, SYMBOLS.index("."), 7, OTHER]
@@ -82,7 +82,7 @@ def test_it_works(line_of, seeds):
 
 
 def test_strips_are_as_the_reader_takes_them(inks):
-    """32 rows, uint8, five channels, some ink, and no wider than is trained on."""
+    """Strips are uint8 with 32 rows, the reader's channels, some ink, and a bounded width."""
     for seed in range(150):
         line = random_line(inks, rng_of(seed))
         rows, width, channels = line.strip.shape
@@ -94,7 +94,7 @@ def test_strips_are_as_the_reader_takes_them(inks):
 
 
 def test_lines_come_in_all_ways(inks):
-    """Strokes with and without direction, numbers in one go, whose extents nobody knows."""
+    """Lines include strokes with and without direction, and whole numbers with unknown extents."""
     lines = [random_line(inks, rng_of(seed)) for seed in range(200)]
     directed = [bool(line.strip[..., 1:].any()) for line in lines]
     assert 0.3 < np.mean(directed) < 0.6
@@ -105,7 +105,7 @@ def test_lines_come_in_all_ways(inks):
 
 @pytest.mark.parametrize("seed", [PIXELS[0], STROKES[0]])
 def test_the_same_seed_gives_the_same_line(inks, seed):
-    """To the last pixel; another seed gives another line."""
+    """The same seed gives the same line, and another seed gives another."""
     one, same, other = (random_line(inks, rng_of(number)) for number in (seed, seed, seed + 1))
     assert np.array_equal(one.strip, same.strip)
     assert np.array_equal(one.target, same.target)
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_line(inks, seed):
 @pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
 @pytest.mark.parametrize("symbol", "07#/")
 def test_an_extent_is_where_the_ink_is(line_of, seeds, symbol):
-    """The columns of an isolated symbol's ink begin and end with its extent, the pen apart."""
+    """An isolated symbol's ink starts and ends with its extent, except for the pen's width."""
     for seed in seeds[:15]:
         line = line_of(symbol, seed)
         inked = np.flatnonzero(line.strip[..., 0].max(axis=0) > 40)
@@ -127,7 +127,7 @@ def test_an_extent_is_where_the_ink_is(line_of, seeds, symbol):
 
 @pytest.mark.parametrize("seeds", [PIXELS, STROKES], ids=["pixels", "strokes"])
 def test_extents_of_two_symbols_are_where_theirs_are(line_of, seeds):
-    """Nothing is inked between two symbols with a gap between them."""
+    """Between the extents of two symbols with a gap, there is no ink."""
     for seed in seeds[:15]:
         line = line_of("8  3", seed)
         inked = line.strip[..., 0].max(axis=0) > 40
@@ -143,20 +143,20 @@ def test_extents_of_two_symbols_are_where_theirs_are(line_of, seeds):
 
 
 def test_digits_apart_are_apart(inks):
-    """There is paper between the boxes of any two neighbours."""
+    """The boxes of neighbouring digits that are apart do not touch."""
     for seed in SEEDS:
         found = boxes(placed_of("40718", inks, seed, "apart"))
         assert (found[1:, 0] > found[:-1, 2]).all()
 
 
 def nearest(one, other):
-    """The least distance between points of two symbols' ink."""
+    """Return the least distance between points of two symbols' ink."""
     a, b = (np.concatenate(strokes) for _, strokes in (one, other))
     return np.hypot(*(a[:, np.newaxis] - b[np.newaxis]).transpose(2, 0, 1)).min()
 
 
 def test_touching_digits_come_near(inks):
-    """Rings meet or cross; close ones hardly, and digits apart are farther from each other."""
+    """Touching digits meet, close ones nearly do, and digits apart are farther from each other."""
     means = {
         mode: np.mean([nearest(*placed_of("00", inks, seed, mode)) for seed in SEEDS])
         for mode in ("touching", "close", "apart")
@@ -169,7 +169,7 @@ def test_touching_digits_come_near(inks):
 
 @pytest.mark.parametrize("mode", ["apart", "close", "touching", None])
 def test_signs_never_slide_into_their_neighbours(inks, mode):
-    """A sign is under or over what stands beside it by a nook at most, and a point's distance."""
+    """A sign overlaps its neighbours by at most a nook and the distance of two points."""
     for seed in SEEDS[:12]:
         for sign in SIGNS:
             found = boxes(placed_of(f"7{sign}4", inks, seed, mode))
@@ -177,7 +177,7 @@ def test_signs_never_slide_into_their_neighbours(inks, mode):
 
 
 def test_points_stand_under_what_hangs_over(inks):
-    """The top of a 7 reaches over some of them, whose ink is clear of it."""
+    """Some points are under the top of a 7 and do not touch it."""
     found = [placed_of("7.4", inks, seed, "apart") for seed in SEEDS]
     under = [one for one in found if boxes(one)[1, 0] < boxes(one)[0, 2] - 0.02]
     assert len(under) >= len(found) // 20
@@ -186,7 +186,7 @@ def test_points_stand_under_what_hangs_over(inks):
 
 
 def test_raised_ink_is_other_ink_above_the_number(inks):
-    """Small, mostly over the middle of what it follows, now and then below: an index."""
+    """Raised ink is small, labelled as other ink, and mostly above the middle of the number."""
     found = [placed_of(f"8{RAISED}", inks, seed, "apart") for seed in SEEDS]
     assert all(one[1][0] == OTHER for one in found)
     every = np.array([boxes(one) for one in found])
@@ -197,10 +197,10 @@ def test_raised_ink_is_other_ink_above_the_number(inks):
 
 
 def upright(text, inks, seed):
-    """Tops and bottoms of the symbols, 0 at the foot and -1 at the top of digits about 1 high."""
+    """Return tops and bottoms of the symbols, from 0 at the foot to -1 at the head of digits."""
     found = boxes(placed_of(text, inks, seed, "apart"))
     digits = np.array([symbol.isdigit() for symbol in text])
-    # A sloping baseline is levelled by the feet of the digits on either side.
+    # The feet of the digits on either side level a sloping baseline.
     x = found[:, [0, 2]].mean(axis=1)
     slope, foot = np.polyfit(x[digits], found[digits, 3], 1)
     return (found[:, [1, 3]] - (slope * x + foot)[:, np.newaxis]) / np.mean(
@@ -209,7 +209,7 @@ def upright(text, inks, seed):
 
 
 def test_digits_stand_on_the_baseline(inks):
-    """Feet at about 0, heads at about -1."""
+    """Digits reach from about 0 to about -1."""
     tops, bottoms = np.concatenate([upright("80868", inks, seed) for seed in SEEDS]).T
     assert abs(np.mean(tops) + 1) < 0.1
     assert np.std(bottoms) < 0.15
@@ -217,7 +217,7 @@ def test_digits_stand_on_the_baseline(inks):
 
 @pytest.mark.parametrize("sign", ".,")
 def test_a_point_stands_at_the_foot(inks, sign):
-    """Small, and where digits stand; a comma hangs lower than a point."""
+    """A point or a comma is small and at the foot of the digits."""
     found = [upright(f"8{sign}8", inks, seed)[1] for seed in SEEDS]
     for top, bottom in found:
         assert bottom - top < 0.75
@@ -225,14 +225,14 @@ def test_a_point_stands_at_the_foot(inks, sign):
 
 
 def test_a_comma_hangs_lower_than_a_point(inks):
-    """Their lower ends, on the mean."""
+    """The lower end of a comma is on average below that of a point."""
     foot = {sign: np.mean([upright(f"8{sign}8", inks, s)[1, 1] for s in SEEDS]) for sign in ".,"}
     assert foot[","] > foot["."] + 0.1
 
 
 @pytest.mark.parametrize("sign", "-+=:")
 def test_a_minus_is_at_half_height(inks, sign):
-    """Between head and foot; as are other signs that are lower than a digit."""
+    """A minus, and other signs lower than a digit, are at half of the digits' height."""
     for seed in SEEDS:
         top, bottom = upright(f"8{sign}8", inks, seed)[1]
         assert -0.95 < (top + bottom) / 2 < -0.05
@@ -240,14 +240,14 @@ def test_a_minus_is_at_half_height(inks, sign):
 
 @pytest.mark.parametrize("sign", "/()$")
 def test_a_slash_is_as_high_as_a_digit(inks, sign):
-    """Or higher; hands differ by a fifth."""
+    """A slash is about as high as a digit or higher."""
     heights = [np.ptp(upright(f"8{sign}8", inks, seed)[1]) for seed in SEEDS]
     assert min(heights) > 0.7
     assert np.mean(heights) > 1
 
 
 def test_a_gap_is_wider_than_none(inks):
-    """A space moves what follows it away."""
+    """A space moves the next symbol away."""
     for seed in SEEDS[:10]:
         near, far = (boxes(placed_of(text, inks, seed, "apart")) for text in ("11", "1 1"))
         assert far[1, 0] - far[0, 2] > 0.4
@@ -255,7 +255,7 @@ def test_a_gap_is_wider_than_none(inks):
 
 
 def test_other_ink_is_composed_of_every_kind(inks):
-    """Letters, marks and doodles are other ink; doodles without a file are scribbled."""
+    """Letters, marks and doodles are other ink, and doodles are scribbled if there is no file."""
     without = replace(inks, doodles=[])
     for some in (inks, without):
         placed = placed_of("a@~", some, 3)
@@ -264,7 +264,7 @@ def test_other_ink_is_composed_of_every_kind(inks):
 
 
 def test_a_writer_borrows_the_digits_that_are_missing(inks):
-    """A writer without a 7 still writes one, another writer's."""
+    """Missing digits of a writer come from another writer."""
     (one, *others) = inks.writers
     poor = replace(one, digits={digit: own for digit, own in one.digits.items() if digit != 7})
     some = replace(inks, writers=[poor, others[0]])
@@ -273,13 +273,13 @@ def test_a_writer_borrows_the_digits_that_are_missing(inks):
 
 
 def test_it_rejects_texts_that_are_always_too_wide(line_of):
-    """A hundred digits with gaps between them are not trained on."""
+    """A text that is always too wide raises an error."""
     with pytest.raises(TrainError, match="wider than 512 pixels"):
         line_of("8 " * 100, STROKES[0])
 
 
 def test_a_sign_of_a_line_is_like_the_others(inks):
-    """Two slashes of a line differ less than those of two lines."""
+    """Two slashes of a line are more similar than slashes of two lines."""
     heights = []
     for seed in range(40):
         line = composed_line("1/2/3", inks, np.random.default_rng(seed), "apart")
@@ -291,7 +291,7 @@ def test_a_sign_of_a_line_is_like_the_others(inks):
 
 
 def how_often(monkeypatch, inks, name, seeds=300):
-    """How often composing lines of strokes calls a function of the module."""
+    """Return how often composing lines of strokes calls a function of the module."""
     calls = []
     whole = getattr(compose, name)
     monkeypatch.setattr(compose, name, lambda *taken: calls.append(1) or whole(*taken))
@@ -309,14 +309,12 @@ def how_often(monkeypatch, inks, name, seeds=300):
     [("degraded", 0.15, 0.45), ("drawn", 0.2, 0.7), ("_join", 0.01, 0.12)],
 )
 def test_lines_are_varied(inks, monkeypatch, name, least, most):
-    """Some are pictures that a camera spoilt, some have styles of digits that files lack, in some
-    the pen is not lifted between digits.
-    """
+    """Some lines are degraded pictures, some have generated digits, and some have joined digits."""
     assert least < how_often(monkeypatch, inks, name) < most
 
 
 def test_some_strokes_come_in_any_order(inks, monkeypatch):
-    """In a tenth of the drawn lines; else they come from left to right."""
+    """A tenth of the drawn lines has strokes in random order, the others from left to right."""
     out_of_order = lines = 0
     whole = compose._drawn
 

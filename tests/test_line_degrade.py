@@ -1,4 +1,4 @@
-"""Ink as pictures give it."""
+"""Degraded ink."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ SEEDS = range(300)
 
 
 def clean(rows=40, columns=90):
-    """A bar and a ring, ink 255 on 0."""
+    """Return a bar and a ring, ink 255 on 0."""
     ink = np.zeros((rows, columns), np.uint8)
     cv2.line(ink, (10, 5), (10, rows - 6), 255, 3)
     cv2.circle(ink, (columns // 2, rows // 2), rows // 3, 255, 3)
@@ -18,13 +18,13 @@ def clean(rows=40, columns=90):
 
 
 def of_seed(ink, seed, body=30.0):
-    """The ink as a seed degrades it."""
+    """Return the ink as a seed degrades it."""
     return degraded(ink, body, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("shape", [(40, 90), (32, 16), (17, 200)])
 def test_it_works(shape):
-    """Shape and dtype stay, the ink passed in is left as it is, and most of it is still there."""
+    """Shape and dtype are kept, the input is not modified, and most of the ink remains."""
     ink = clean(*shape)
     before = ink.copy()
     kept = []
@@ -38,14 +38,14 @@ def test_it_works(shape):
 
 
 def test_it_changes_most_ink():
-    """Few pictures stay clean, and few are degraded as another is."""
+    """Most ink changes, and differently for each seed."""
     ink = clean()
     found = {of_seed(ink, seed).tobytes() for seed in SEEDS}
     assert len(found) > 0.75 * len(SEEDS)
 
 
 def test_the_same_seed_gives_the_same_ink():
-    """To the last pixel; another seed gives other ink."""
+    """The same seed gives the same ink, and another seed gives other ink."""
     ink = clean()
     assert np.array_equal(of_seed(ink, 1), of_seed(ink, 1))
     assert not np.array_equal(of_seed(ink, 1), of_seed(ink, 2))
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_ink():
 
 @pytest.mark.parametrize("level", [1, 2, 255])
 def test_it_is_never_empty(level):
-    """A single pixel, light or dark, is still ink."""
+    """A single pixel of any level remains ink."""
     ink = np.zeros((33, 33), np.uint8)
     ink[16, 16] = level
     assert all(of_seed(ink, seed).any() for seed in SEEDS)
@@ -61,7 +61,7 @@ def test_it_is_never_empty(level):
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 40)])
 def test_the_smallest_ink_is_degraded_too(shape):
-    """No shape is too small to blur, rule, grain or speck."""
+    """The smallest shapes can be degraded."""
     ink = np.full(shape, 255, np.uint8)
     for seed in SEEDS:
         found = of_seed(ink, seed, 1.0)
@@ -70,7 +70,7 @@ def test_the_smallest_ink_is_degraded_too(shape):
 
 
 def test_the_writing_stands_out():
-    """Noise, rules and specks do not cover the writing: it stands out, on the mean."""
+    """On average, the writing remains darker than noise, rules and specks."""
     ink = clean()
     means = np.array([[found[ink == 0].mean(), found[ink > 0].mean()]
                       for found in (of_seed(ink, seed) for seed in SEEDS)])  # fmt: skip

@@ -1,4 +1,4 @@
-"""Fitting the line reader, whole, on ink of our own; very small."""
+"""A very small fit of the line reader, on ink drawn by hand."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory):
-    """Some lines."""
+    """A few lines."""
     inks = inks_in(tmp_path_factory.mktemp("lines"))
     return [random_line(inks, np.random.default_rng(seed)) for seed in range(8)]
 
@@ -58,7 +58,7 @@ def done(source, tmp_path_factory):
 
 
 def test_it_works(done, source):
-    """The loss falls; network, export and log are there, and the log says what they are made of."""
+    """The loss falls, and network, export and log exist, with the settings and data in the log."""
     folder, log = done
     assert {path.name for path in folder.iterdir()} == {
         "line.keras", "line.tflite", "line.run.json", "checkpoint",
@@ -80,7 +80,7 @@ def test_it_works(done, source):
 
 
 def test_the_export_reads_as_the_network_does(done, lines):
-    """LiteRT's columns are Keras's, for strips of any width, odd and of several windows."""
+    """LiteRT's columns equal Keras's for strips of any width, odd ones and several windows too."""
     folder, _ = done
     exported = LiteRTLineReader((folder / "line.tflite").read_bytes())
     reference = KerasLineReader(folder / "line.keras")
@@ -93,7 +93,7 @@ def test_the_export_reads_as_the_network_does(done, lines):
 
 
 class CutError(Exception):
-    """Something ended a fit."""
+    """Interrupts a fit."""
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +115,14 @@ def kept(source, tmp_path_factory):
 
 @pytest.fixture
 def cut_short(kept, tmp_path):
-    """A copy of it, and the file of its progress."""
+    """A copy of that checkpoint, and the file of its progress."""
     folder = tmp_path / "checkpoint"
     shutil.copytree(kept, folder)
     return folder, folder / PROGRESS
 
 
 def test_a_fit_goes_on_where_it_was(cut_short, source, done):
-    """Its curves are as long as those of a fit at once; the seconds of both parts count."""
+    """A resumed fit has the curves of an uninterrupted one, and its seconds include both parts."""
     folder, path = cut_short
     path.write_text(json.dumps(json.loads(path.read_text()) | {"seconds": 5000}))
     found = fit_line(source, TINY, folder)
@@ -133,7 +133,7 @@ def test_a_fit_goes_on_where_it_was(cut_short, source, done):
 
 
 def test_a_checkpoint_without_curves_is_taken(cut_short, source):
-    """As those of former versions: the curves begin where it goes on."""
+    """A checkpoint without curves, of an earlier version, is resumed with new curves."""
     folder, path = cut_short
     path.unlink()
     (folder / SETTINGS).unlink()
@@ -142,7 +142,7 @@ def test_a_checkpoint_without_curves_is_taken(cut_short, source):
 
 
 def test_curves_of_rounds_that_were_lost_are_cut_off(cut_short, source):
-    """Should the machine stop between the two, the curves are as long as the checkpoint says."""
+    """Curves beyond the checkpoint are cut off."""
     folder, path = cut_short
     first = json.loads(path.read_text())["loss"]
     (folder / SETTINGS).unlink()
@@ -152,7 +152,7 @@ def test_curves_of_rounds_that_were_lost_are_cut_off(cut_short, source):
 
 
 def test_a_fit_of_other_settings_or_data_is_not_gone_on_with(cut_short, source):
-    """It says what differs, and touches nothing."""
+    """A fit with other settings or data is refused, and the error names the difference."""
     folder, path = cut_short
     before = path.read_bytes()
     with pytest.raises(TrainError, match=r"\(rounds, seed\): delete it"):
@@ -163,13 +163,13 @@ def test_a_fit_of_other_settings_or_data_is_not_gone_on_with(cut_short, source):
 
 
 def test_the_learning_rate_ends_with_the_last_step():
-    """As many steps as the rounds have batches; the first rounds have fewer."""
+    """The number of steps is that of the batches in all rounds, fewer in the first ones."""
     settings = replace(TINY, rounds=4, fresh=40, reuse=3, batch_size=16)
     assert settings.steps == 3 + 5 + 8 + 8
 
 
 def test_curves_without_a_checkpoint_are_forgotten(source, tmp_path):
-    """A fit that starts anew has nothing behind it."""
+    """Curves without a checkpoint are ignored."""
     stale = {"seconds": 9000, "loss": [1], "extent": [1], "dev": [0.5]}
     (tmp_path / PROGRESS).write_text(json.dumps(stale))
     found = fit_line(source, replace(TINY, rounds=0), tmp_path)
@@ -178,7 +178,7 @@ def test_curves_without_a_checkpoint_are_forgotten(source, tmp_path):
 
 
 def test_a_finished_fit_is_given_back(done, source):
-    """The same command again: the averaged weights come from the checkpoint, to the last bit."""
+    """A finished fit is returned from its checkpoint, with identical averaged weights."""
     folder, log = done
     again = fit_line(source, TINY, folder / "checkpoint")
     assert again.history == log["curves"]
@@ -188,7 +188,7 @@ def test_a_finished_fit_is_given_back(done, source):
 
 
 def test_it_rejects_a_folder_it_cannot_write_to(source, tmp_path, monkeypatch):
-    """A file where the folder should be; said before the fit."""
+    """An output folder that cannot be written to fails before the fit."""
     monkeypatch.setattr(run, "DEV_LINES", 1)
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainError, match="cannot be written to"):
@@ -196,7 +196,7 @@ def test_it_rejects_a_folder_it_cannot_write_to(source, tmp_path, monkeypatch):
 
 
 def test_dev_lines_are_of_dev_writers(source, monkeypatch):
-    """Of all contributors, those left out included, and the same ones each time."""
+    """The dev lines are always the same, of all dev writers, also of left-out contributors."""
     monkeypatch.setattr(run, "DEV_LINES", 3)
     seen = []
     whole = run.load_inks
@@ -208,13 +208,13 @@ def test_dev_lines_are_of_dev_writers(source, monkeypatch):
 
 
 class Best:
-    """A network whose best path spells the line's target, or what a test wants instead."""
+    """A network whose best path spells the line's target, or given paths."""
 
     def __init__(self, paths):
         self.paths = paths
 
     def __call__(self, strips, training):
-        """Logits of the paths, in the order that batches come in."""
+        """Return logits of the paths, in the order of the batches."""
         logits = np.zeros((len(strips), strips.shape[2] // 2, CLASSES), np.float32)
         logits[..., BLANK] = 1
         for row, path in enumerate(self.paths):
@@ -233,13 +233,13 @@ class Best:
     ],
 )
 def test_a_line_is_read_exactly_or_not(lines, path, exact):
-    """Runs of a symbol are one, blanks are none; one too few or too many is wrong."""
+    """A line is right if its path without repeats and blanks equals the target exactly."""
     line = replace(lines[0], target=np.array([7, 7], np.int8), extents=None)
     assert exactly_read(Best([path]), [line]) == exact
 
 
 def test_the_network_takes_any_width():
-    """A column for each two pixels, logits and extents."""
+    """The network gives logits and extents for each two pixels of any width."""
     network = build_line_network(TINY.shape)
     for width in (2, 48, 130):
         said = network(np.zeros((3, 32, width, STRIP_CHANNELS), np.float32))
@@ -248,13 +248,13 @@ def test_the_network_takes_any_width():
 
 
 def test_losses_ignore_what_is_unknown():
-    """A line whose extents nobody knows has no error at the middles of its symbols."""
+    """A line with unknown extents adds no loss at the middles of its symbols."""
     targets = np.array([[3, 4], [5, NOTHING]], np.int32)
     logits = np.zeros((2, 6, CLASSES), np.float32)
     unknown = np.full((2, 2), NOTHING, np.int32)
     assert float(fit._centred(targets, unknown, logits)) == 0
     known = np.array([[1, 4], [2, NOTHING]], np.int32)
-    # Three symbols in two lines, each as likely as any of the classes.
+    # Three symbols in two lines, each as probable as any class.
     assert float(fit._centred(targets, known, logits)) == pytest.approx(1.5 * np.log(CLASSES))
     logits[0, 1, 3] = logits[0, 4, 4] = logits[1, 2, 5] = 50
     assert float(fit._centred(targets, known, logits)) == pytest.approx(0, abs=1e-4)

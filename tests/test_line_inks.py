@@ -1,4 +1,4 @@
-"""Whose ink lines are composed of."""
+"""The ink that lines are composed of, by split and contributor."""
 
 import zlib
 from dataclasses import replace
@@ -30,7 +30,7 @@ TRAIN_DOODLE = next(n for n in ("house", "fork", "bus") if zlib.crc32(n.encode()
 
 
 def source(folder, digits=None, symbols=None, **options):
-    """A source of these rows, or of enough for a line."""
+    """Write files of these rows, or of enough for a line, and return their source."""
     digits = digit_rows([ME]) if digits is None else digits
     symbols = symbol_rows(SIGNS | LETTERS | MARKS, [ME]) if symbols is None else symbols
     files = Files(
@@ -42,7 +42,7 @@ def source(folder, digits=None, symbols=None, **options):
 
 
 def test_it_works(tmp_path):
-    """Digits come by writer, signs by what they are, the rest by kind, numbers with their text."""
+    """Digits come by writer, signs by symbol, other ink by kind, and numbers with their text."""
     found = load_inks(Source(files_in(tmp_path)))
     assert [sorted(writer.digits) for writer in found.writers] == 4 * [list(range(10))]
     assert [writer.count for writer in found.writers] == 4 * [10]
@@ -55,7 +55,7 @@ def test_it_works(tmp_path):
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_writers_of_other_splits_are_left_out(tmp_path, split):
-    """Digits, numbers, signs and letters are of writers of the split; doodles go by class."""
+    """Digits, numbers, signs and letters are of the split's writers, and doodles of its classes."""
     rows = digit_rows([WRITERS[split][0]]) + digit_rows([WRITERS[s][1] for s in WRITERS], repeats=2)
     classes = [f"doodle {number}" for number in range(12)]
     symbols = [
@@ -71,7 +71,7 @@ def test_writers_of_other_splits_are_left_out(tmp_path, split):
 
 
 def test_splits_add_up(tmp_path):
-    """Two splits are both their writers."""
+    """Two splits have the writers of both."""
     files = files_in(tmp_path)
     count = {
         splits: len(load_inks(Source(files, splits=splits)).writers)
@@ -81,7 +81,7 @@ def test_splits_add_up(tmp_path):
 
 
 def test_contributors_are_left_out(tmp_path):
-    """`without` takes all of their ink away, `only` everybody else's; doodles are nobody's."""
+    """`without` drops contributors, `only` keeps them, and neither affects doodles."""
     files = files_in(tmp_path, ("one", "two"))
     every = load_inks(Source(files))
     for options in ({"without": ("two",)}, {"only": ("one",)}):
@@ -93,7 +93,7 @@ def test_contributors_are_left_out(tmp_path):
 
 
 def test_look_alikes_and_signs_are_never_other_ink(tmp_path):
-    """A letter that may be a digit, a sign, a bar or a round doodle teaches nothing."""
+    """Letters like digits, signs, bars and round doodles are never other ink."""
     bar = [[(0, 0), (0, 1)]]
     unwanted = dict.fromkeys(["O", "l", "Z", "q", "|", "_", "?", "^", "\\@", "`"], bar)
     classes = [name for name in ("circle", "line", "moon") if zlib.crc32(name.encode()) % 4 >= 2]
@@ -109,7 +109,7 @@ def test_look_alikes_and_signs_are_never_other_ink(tmp_path):
 
 
 def test_a_busy_writer_is_cut_down(tmp_path):
-    """A writer has few more than `WRITER_CAP` digits at most, and still all ten."""
+    """A writer has about `WRITER_CAP` digits at most, of all ten values."""
     found = load_inks(source(tmp_path, digit_rows([ME], repeats=40)))
     (writer,) = found.writers
     assert 0.9 * WRITER_CAP <= writer.count <= WRITER_CAP
@@ -117,14 +117,14 @@ def test_a_busy_writer_is_cut_down(tmp_path):
 
 
 def test_it_rejects_no_digits(tmp_path):
-    """Writers of another split are none; the message has the splits."""
+    """A source without digits fails, and the error names the splits."""
     with pytest.raises(TrainError, match="no digits by dev or test writers"):
         load_inks(source(tmp_path, splits=("dev", "test")))
 
 
 @pytest.mark.parametrize("digit", [0, 7])
 def test_it_rejects_a_missing_digit(tmp_path, digit):
-    """Every digit is written by somebody."""
+    """A missing digit is an error."""
     rows = [row for row in digit_rows([ME]) if row["label"] != str(digit)]
     with pytest.raises(TrainError, match=f"no {digit} by these writers"):
         load_inks(source(tmp_path, rows))
@@ -132,7 +132,7 @@ def test_it_rejects_a_missing_digit(tmp_path, digit):
 
 @pytest.mark.parametrize("sign", SIGN_NAMES)
 def test_it_rejects_a_missing_sign(tmp_path, sign):
-    """The message has the sign."""
+    """A missing sign is an error that names it."""
     drawings = {label: strokes for label, strokes in SIGNS.items() if label != sign}
     with pytest.raises(TrainError) as error:
         load_inks(source(tmp_path, symbols=symbol_rows(drawings | LETTERS | MARKS, [ME])))
@@ -141,14 +141,14 @@ def test_it_rejects_a_missing_sign(tmp_path, sign):
 
 @pytest.mark.parametrize(("missing", "kind"), [(LETTERS, "letters"), (MARKS, "symbols")])
 def test_it_rejects_missing_other_ink(tmp_path, missing, kind):
-    """Words and marks are composed of ink that somebody wrote."""
+    """Missing letters or symbols are an error."""
     drawings = {k: v for k, v in (SIGNS | LETTERS | MARKS).items() if k not in missing}
     with pytest.raises(TrainError, match=f"no {kind} by these writers"):
         load_inks(source(tmp_path, symbols=symbol_rows(drawings, [ME])))
 
 
 def test_it_rejects_missing_files(tmp_path):
-    """The message has the path, of a stroke file or of MNIST's folder."""
+    """The error names the missing file, or MNIST's folder."""
     good = source(tmp_path)
     missing = replace(good.files, symbols=(tmp_path / "none.jsonl.gz",))
     with pytest.raises(DataError, match=r"none\.jsonl\.gz cannot be read"):
@@ -159,7 +159,7 @@ def test_it_rejects_missing_files(tmp_path):
 
 @pytest.fixture
 def mnist(tmp_path, monkeypatch):
-    """A folder with the writers of 48 images, and images as good as MNIST's."""
+    """A folder with the writers of 48 images, and images in the form of MNIST."""
     folder = tmp_path / "mnist"
     folder.mkdir()
     writers = np.zeros((48, 8), np.int64)
@@ -173,7 +173,7 @@ def mnist(tmp_path, monkeypatch):
 
 
 def test_mnist_is_cut_by_writer(tmp_path, mnist):
-    """Rows of one writer stay together, by digit; train and dev share nobody and lose nobody."""
+    """MNIST's rows are grouped by writer and digit, and train and dev divide the writers."""
     found = {
         splits: load_inks(source(tmp_path, digit_rows([ME, WRITERS["dev"][0]]),
                                  symbol_rows(SIGNS | LETTERS | MARKS, [ME, WRITERS["dev"][0]]),
@@ -196,7 +196,7 @@ def test_mnist_is_cut_by_writer(tmp_path, mnist):
 
 
 def test_it_rejects_mnist_without_writers(tmp_path, mnist):
-    """The file that knows them has to be there."""
+    """MNIST without the file of its writers is an error."""
     (mnist / "writers.npz").unlink()
     with pytest.raises(DataError, match=r"writers\.npz cannot be read"):
         load_inks(source(tmp_path, mnist=mnist))
@@ -222,14 +222,14 @@ LEVEL = [(0, 0), (0.5, 0.05), (1, 0)]
     ],
 )
 def test_pieces_of_signs_are_left_out(tmp_path, sign, strokes):
-    """UNIPEN's signs are cut, some of them between their strokes; whole ones stay."""
+    """Incomplete signs of UNIPEN are left out, and complete ones are kept."""
     rows = symbol_rows(SIGNS | LETTERS | MARKS, [ME]) + symbol_rows({sign: strokes}, [ME])
     found = load_inks(source(tmp_path, digit_rows([ME]), rows))
     assert {name: len(some) for name, some in found.signs.items()} == dict.fromkeys(SIGNS, 1)
 
 
 def test_one_stroke_of_a_letter_is_no_other_ink(tmp_path):
-    """A bar is a 1 or a dash, whichever letter it was cut from, and so is a point."""
+    """A bar or a point cut from a letter is not other ink, because it looks like a 1 or a dash."""
     rows = symbol_rows(SIGNS | LETTERS | MARKS, [ME])
     rows += symbol_rows({"T": [BAR], "E": [LEVEL], "t": [[(0.5, 0.5)]]}, [ME])
     found = load_inks(source(tmp_path, digit_rows([ME]), rows))

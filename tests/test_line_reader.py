@@ -1,4 +1,4 @@
-"""The line reader behind one call, the same on every thread and at every width."""
+"""The line reader: the same results on every thread and at every width."""
 
 import threading
 
@@ -52,34 +52,34 @@ def reader(content):
 
 @pytest.fixture(scope="module")
 def strips():
-    """Lines of ours: one digit of each, and two longer ones."""
+    """Strips of hand-drawn lines: one of each digit, and two longer ones."""
     return [strip_of_strokes(hand.strokes(digit)) for digit in range(10)] + [
         strip_of_strokes(hand.number(text, gap=0.25)) for text in ("407", "19876543210")
     ]
 
 
 def long_strip(digits=110):
-    """A line that is read in several windows."""
+    """Return a strip that is read in several windows."""
     text = "".join(str((7 * n) % 10) for n in range(digits))
     return strip_of_strokes(hand.number(text, gap=0.25))
 
 
 def spelt(columns):
-    """The likeliest class of each column, runs and blanks taken out."""
+    """Return the text of the most probable class of each column."""
     best = columns.log_probabilities.argmax(axis=1).tolist()
     runs = [c for place, c in enumerate(best) if place == 0 or best[place - 1] != c]
     return "".join(SYMBOLS[c] if c < len(SYMBOLS) else "?" for c in runs if c != BLANK)
 
 
 def agree(one, other):
-    """Whether two readers say the same, to a thousandth of a nat and a twentieth of a pixel."""
+    """Check that two results agree to a thousandth of a nat and a twentieth of a pixel."""
     likely = np.maximum(one.log_probabilities, other.log_probabilities) > -12
     apart = np.abs(one.log_probabilities - other.log_probabilities)[likely]
     return apart.max() < 1e-3 and np.abs(one.extents - other.extents).max() < 0.05
 
 
 def whole(content, strip):
-    """What the network says of a strip in one pass, padded as the last of its windows is."""
+    """Return the network's output for a strip in one pass, padded like its last window."""
     width = strip.shape[1] + MARGIN
     last = max(range(0, max(1, width - OVERLAP), LAST - OVERLAP))
     strip_of_window = np.zeros((ROWS, width - last, STRIP_CHANNELS), np.uint8)
@@ -97,7 +97,7 @@ def whole(content, strip):
 
 
 def test_it_works(reader, strips):
-    """Each column has probabilities that sum to 1; our digits are told apart."""
+    """The probabilities of each column sum to 1, and hand-drawn digits are read correctly."""
     for strip in strips:
         columns = reader.read(strip)
         count = -(-strip.shape[1] // COLUMN)
@@ -109,7 +109,7 @@ def test_it_works(reader, strips):
 
 
 def test_a_symbols_extent_is_where_its_ink_is(reader):
-    """Of a 3 between two others, to within a fifth of the writing's height."""
+    """The extent of a 3 between two others matches its ink to a fifth of the writing's height."""
     strokes = hand.number("437", gap=0.4)
     frame = frame_of(boxes_of(strokes))
     three = frame.pixels(strokes[2])[:, 0]
@@ -122,7 +122,7 @@ def test_a_symbols_extent_is_where_its_ink_is(reader):
     "width", [1, 2, 31, 43, 44, 45, 46, 48, 49, 111, 112, 251, 252, 253, 256, 700]
 )
 def test_every_width_has_its_columns(reader, width):
-    """Half as many as pixels, rounded up, also where a strip is just wider than a window."""
+    """A strip of any width has half as many columns as pixels, rounded up."""
     strip = np.zeros((ROWS, width, STRIP_CHANNELS), np.uint8)
     columns = reader.read(strip)
     assert columns.log_probabilities.shape == ((width + 1) // 2, CLASSES)
@@ -132,7 +132,7 @@ def test_every_width_has_its_columns(reader, width):
 
 @pytest.mark.parametrize("extra", [0, 1, 2, 40, LAST - OVERLAP - 1, LAST - OVERLAP, 3 * LAST])
 def test_windows_say_what_one_pass_says(reader, content, extra):
-    """A strip that is read in windows gives the columns of the whole."""
+    """A strip that is read in windows gives the columns of a single pass."""
     strip = long_strip()[:, : LAST + extra]
     assert strip.shape[1] == LAST + extra
     assert agree(reader.read(strip), whole(content, strip))
@@ -140,7 +140,7 @@ def test_windows_say_what_one_pass_says(reader, content, extra):
 
 @pytest.mark.parametrize("width", [1, 44, 45, 48, 96, LAST - MARGIN, LAST, LAST + 176, 1000])
 def test_nothing_ends_where_a_window_ends(width):
-    """There are empty columns behind every line, however wide: without any it would be misread."""
+    """Every window ends with empty columns, because a line without any is misread."""
     seen = []
 
     def window(part):
@@ -156,7 +156,7 @@ def test_nothing_ends_where_a_window_ends(width):
 
 
 def test_what_was_read_before_leaves_no_trace(reader, strips):
-    """A narrow strip after a wide one is read as before it."""
+    """A wide strip does not affect the reading of a narrow one after it."""
     before = reader.read(strips[1])
     reader.read(strips[10])
     reader.read(np.full((ROWS, 30, STRIP_CHANNELS), 255, np.uint8))
@@ -166,7 +166,7 @@ def test_what_was_read_before_leaves_no_trace(reader, strips):
 
 
 def test_an_answer_outlives_the_next_call(reader, strips):
-    """What was returned is a copy, not the interpreter's own memory."""
+    """A result is a copy, not the interpreter's own memory."""
     first = reader.read(strips[1])
     kept = first.log_probabilities.copy(), first.extents.copy()
     reader.read(strips[2])
@@ -175,7 +175,7 @@ def test_an_answer_outlives_the_next_call(reader, strips):
 
 
 def test_threads_do_not_disturb_each_other(reader, strips):
-    """Many threads asking about different lines each get their own answer."""
+    """Concurrent calls from many threads each get their own result."""
     alone = [reader.read(strip).log_probabilities for strip in strips]
     wrong = []
 
@@ -193,7 +193,7 @@ def test_threads_do_not_disturb_each_other(reader, strips):
 
 
 def test_reserved_interpreters_are_used(content, strips, monkeypatch):
-    """As many as were asked for at each width, and no more while no more calls come at once."""
+    """Reserved interpreters of each width are reused, and no more are made without need."""
     made = []
 
     def interpreter(**options):
@@ -211,7 +211,7 @@ def test_reserved_interpreters_are_used(content, strips, monkeypatch):
 
 
 def test_no_interpreter_before_the_first_call(strips, monkeypatch):
-    """Making a reader makes no interpreter: that has to wait until after the fork."""
+    """A new line reader makes no interpreter, because interpreters do not survive a fork."""
     made = []
 
     def interpreter(**options):
@@ -227,7 +227,7 @@ def test_no_interpreter_before_the_first_call(strips, monkeypatch):
 
 
 def test_a_failed_call_keeps_the_next_one_right(content, strips, monkeypatch):
-    """An interpreter that raised once is asked again, and answers."""
+    """An interpreter that raised an error once works in the next call."""
     reader = LiteRTLineReader(content)
     before = reader.read(strips[0])
     invoke, failures = Interpreter.invoke, [RuntimeError("once")]
@@ -246,7 +246,7 @@ def test_a_failed_call_keeps_the_next_one_right(content, strips, monkeypatch):
 
 @pytest.mark.parametrize("broken", [b"", b"no model"])
 def test_a_file_that_is_no_model_says_so(strips, broken):
-    """At the first call, and where the interpreters are reserved."""
+    """An invalid model file is an error at the first call or reservation."""
     with pytest.raises(ModelError, match="is no line reader"):
         LiteRTLineReader(broken).read(strips[0])
     with pytest.raises(ModelError, match="is no line reader"):
@@ -255,13 +255,13 @@ def test_a_file_that_is_no_model_says_so(strips, broken):
 
 @pytest.mark.parametrize("name", ["digits", "ink", "pen"])
 def test_a_model_of_digits_is_none_of_lines(name):
-    """A network whose outputs are not columns is refused before it reads anything."""
+    """A network without outputs in columns is refused before it reads anything."""
     with pytest.raises(ModelError, match="is no line reader"):
         LiteRTLineReader(load_model(MODELS, name).content).reserve(1)
 
 
 def test_a_budget_ends_a_long_line():
-    """It is looked at before each window."""
+    """The budget is checked before each window."""
     asked = []
 
     class Counted(Budget):
@@ -282,7 +282,7 @@ def test_a_budget_ends_a_long_line():
 
 
 def test_columns_are_of_the_logits():
-    """The log softmax of each, and extents in pixels around the middle of each column."""
+    """Columns have the log softmax of the logits, and extents in pixels around their middles."""
     logits = np.zeros((3, CLASSES), np.float32)
     logits[1, 4] = 1000
     reach = np.array([[0.5, 1.0], [0.0, 0.0], [9.0, 9.0]], np.float32)
@@ -295,7 +295,7 @@ def test_columns_are_of_the_logits():
 
 
 def test_parity_with_keras(content, reader, strips):
-    """The served file and the network it was made of say the same of lines short and long."""
+    """The served file and its Keras network agree on short and long lines."""
     keras_backend = pytest.importorskip(
         "webapp.keras_backend", reason="only machines that train have TensorFlow"
     )

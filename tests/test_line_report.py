@@ -1,4 +1,4 @@
-"""The figures of the line reader in docs/figures.md."""
+"""The line reader's figures in docs/figures.md."""
 
 import json
 
@@ -11,7 +11,7 @@ from train.line.report import BEGIN, END, figures_of, rewrite
 
 
 def fold(exact, ok, wrong=0, count=10):
-    """What a card says of a fold's set."""
+    """Return a card's entry of a set in a fold."""
     return {"exact": exact, "ok": ok, "wrong_though_ok": wrong, "count": count}
 
 
@@ -34,7 +34,7 @@ CARD = {
 
 
 def test_it_works():
-    """Dev beside the groups left out, their mean and the worst; what is no number by itself."""
+    """The table has the figures on dev, and the mean and the worst of the left-out groups."""
     lines = figures_of(CARD).splitlines()
     assert lines[2] == (
         "| sums | 1,000 | 90.00 % (80.00 to 95.00) | 50.00 % | 85.00 % (80.00 %) | 60.00 % "
@@ -48,13 +48,13 @@ def test_it_works():
 
 
 def test_the_document_has_the_figures_of_the_card():
-    """`python -m train figures` was run after the last `ship-lines`."""
+    """docs/figures.md has the shipped card's figures, as `python -m train figures` writes them."""
     card = json.loads((ROOT / "models" / "line.json").read_bytes())
     assert f"{BEGIN}\n{figures_of(card)}\n{END}" in (ROOT / "docs" / "figures.md").read_text()
 
 
 def test_what_stands_around_the_figures_stays(tmp_path, capsys):
-    """Twice in a row gives the same."""
+    """The text around the figures is kept, and a second run changes nothing."""
     document = tmp_path / "figures.md"
     document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     (tmp_path / "line.json").write_text(json.dumps(CARD))
@@ -66,7 +66,7 @@ def test_what_stands_around_the_figures_stays(tmp_path, capsys):
 
 @pytest.mark.parametrize("text", ["no marks", BEGIN, f"{BEGIN}{BEGIN}{END}", f"{END}{BEGIN}"])
 def test_it_rejects_a_document_without_marks(tmp_path, text):
-    """Nothing of it changes."""
+    """A document without marks is an error and is not changed."""
     document = tmp_path / "figures.md"
     document.write_text(text)
     (tmp_path / "line.json").write_text(json.dumps(CARD))
@@ -76,7 +76,7 @@ def test_it_rejects_a_document_without_marks(tmp_path, text):
 
 
 def test_it_rejects_what_is_not_there(tmp_path):
-    """The message has the file: the card, then the document."""
+    """The error names the missing card or document."""
     for name in ("line.json", "figures.md"):
         with pytest.raises(DataError, match=name):
             rewrite(tmp_path / "figures.md", tmp_path)

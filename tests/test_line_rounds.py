@@ -35,7 +35,7 @@ def source(tmp_path_factory):
 
 
 def line(width, *spans, target=None):
-    """A line of ink all over, and where its symbols are."""
+    """Return a line full of ink, with the places of its symbols."""
     strip = np.full((32, width, STRIP_CHANNELS), 255, np.uint8)
     symbols = np.arange(len(spans)) if target is None else np.array(target)
     extents = np.array(spans, np.float32).reshape(-1, 2) if spans else None
@@ -43,17 +43,17 @@ def line(width, *spans, target=None):
 
 
 def batches_of(lines, size=8, seed=0):
-    """The batches of some lines."""
+    """Return the batches of some lines."""
     return [*batches(lines, size, np.random.default_rng(seed))]
 
 
 def names(lines):
-    """What tells lines from each other."""
+    """Return values that identify lines."""
     return [(one.strip.tobytes(), one.target.tobytes()) for one in lines]
 
 
 def test_it_works():
-    """Strips and targets are padded to those of the widest and the longest line."""
+    """Strips and targets are padded to the widest and the longest line of a batch."""
     (batch,) = batches_of([line(50, (4, 40)), line(20, (4, 8), (9, 16)), line(30, (1, 2))])
     assert batch.strips.shape == (3, 32, 64, STRIP_CHANNELS)
     assert batch.strips.dtype == np.float32
@@ -62,12 +62,12 @@ def test_it_works():
     assert sorted(batch.targets.tolist()) == [[0, NOTHING], [0, NOTHING], [0, 1]]
     assert batch.extents.shape == (3, 32, 3)
     assert batch.extents.dtype == np.float32
-    # All ink of the widest is in the batch, half a column to the right or not.
+    # The batch has all ink of the widest line, shifted by half a column or not.
     assert sorted(batch.strips[..., 0].any(axis=1).sum(axis=1)) == [20, 30, 50]
 
 
 def test_every_line_is_in_one_batch():
-    """All lines once, however many there are; batches come in another order with another seed."""
+    """Each line is in one batch, and the order of batches depends on the seed."""
     lines = [line(20 + 2 * n, (4, 8), target=[n % 10]) for n in range(21)]
     found = batches_of(lines)
     assert sorted(len(batch.strips) for batch in found) == [5, 8, 8]
@@ -80,7 +80,7 @@ def test_every_line_is_in_one_batch():
 
 
 def test_lines_of_a_batch_are_alike_in_width():
-    """Little of a batch is padding, though lines differ tenfold."""
+    """Lines of a batch have similar widths, so that little of it is padding."""
     lines = [line(width, (4, 8)) for width in np.geomspace(40, 400, 64).astype(int).tolist()]
     inked = padded = 0
     for batch in batches_of(lines):
@@ -90,7 +90,7 @@ def test_lines_of_a_batch_are_alike_in_width():
 
 
 def test_centres_are_in_the_middle_of_extents():
-    """In columns of two pixels, wherever the strip starts; unknown where extents are."""
+    """Centres are in columns of two pixels from the strip's start, and unknown without extents."""
     for seed in range(8):
         (batch,) = batches_of([line(60, (10, 20), (31, 31)), line(60, target=[5, 6])], seed=seed)
         known, unknown = sorted(range(2), key=lambda row: batch.targets[row, 0])
@@ -102,21 +102,21 @@ def test_centres_are_in_the_middle_of_extents():
 
 
 def test_strips_start_on_either_half_of_a_column():
-    """No symbol is known by where it falls on the columns."""
+    """Strips start on either half of a column at random."""
     found = [int(batches_of([line(40, (4, 8))], seed=s)[0].strips[0, 0, :, 0].argmax())
              for s in range(40)]  # fmt: skip
     assert 10 < sum(found) < 30
 
 
 def test_some_strips_lose_their_direction():
-    """A tenth, so that pictures are read as well as strokes."""
+    """A tenth of the strips lose their direction maps, so that pictures are learnt too."""
     lines = [line(40, (4, 8)) for _ in range(400)]
     found = [bool(s[..., 1:].any()) for batch in batches_of(lines) for s in batch.strips]
     assert 0.84 < np.mean(found) < 0.96
 
 
 def test_extents_are_told_in_every_column_of_a_symbol():
-    """To the left and to the right, in heights; nothing is known where no symbol is."""
+    """Each column of a symbol has its extents in heights, and the other columns are zeros."""
     found = extent_targets(np.array([[4, 10], [20, 20]], np.float32), 12)
     assert found.dtype == np.float32
     assert found[:, 2].tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
@@ -126,7 +126,7 @@ def test_extents_are_told_in_every_column_of_a_symbol():
 
 
 def test_where_symbols_overlap_the_nearer_one_counts():
-    """A column's extent is that of the symbol whose middle is nearest."""
+    """Where symbols overlap, a column has the extent of the symbol with the nearer middle."""
     spans = np.array([[0, 12], [8, 20]], np.float32)
     found = extent_targets(spans, 10)
     middles = np.arange(10) * 2 + 1
@@ -136,7 +136,7 @@ def test_where_symbols_overlap_the_nearer_one_counts():
 
 
 def test_batches_agree_with_the_lines_they_are_made_of(source):
-    """Of composed lines: targets are the texts, and centres are in columns that have an extent."""
+    """Batches have the lines' texts as targets, and centres in columns with an extent."""
     lines = composed_round(source, 24, SEED, 0)
     texts = sorted(one.target.tolist() for one in lines)
     found, known = [], []
@@ -149,12 +149,12 @@ def test_batches_agree_with_the_lines_they_are_made_of(source):
             assert len(places) in (0, len(found[-1]))
             known += extents[places, 2].tolist()
     assert sorted(found) == texts
-    # Of a point narrower than a column, no column's middle may be in the extent.
+    # A point narrower than a column may contain no column's middle.
     assert np.mean(known) > 0.9
 
 
 def test_a_round_is_known_by_its_seed_and_number(source):
-    """The same lines again; others in another round, and with another seed."""
+    """The seed and the number of a round determine its lines."""
     first = names(composed_round(source, 4, SEED, 0))
     assert first == names(composed_round(source, 4, SEED, 0))
     assert first != names(composed_round(source, 4, SEED, 1))
@@ -162,18 +162,18 @@ def test_a_round_is_known_by_its_seed_and_number(source):
 
 
 def making(source, count=3):
-    """Makes so many lines of a round."""
+    """Return a function that makes the lines of a round."""
     return partial(composed_round, source, count, SEED)
 
 
 @pytest.fixture(scope="module")
 def whole(source):
-    """Five rounds of three lines, each in two rounds; composed in a process of their own."""
+    """Five rounds of three new lines, each used in two rounds, composed in another process."""
     return [names(lines) for lines in rounds(making(source), 2, 5)]
 
 
 def test_each_line_is_in_so_many_rounds(whole):
-    """Fresh ones come, and those of the last round again; the first round has no last."""
+    """Each line is used in the given number of rounds, fresh and again."""
     assert [len(lines) for lines in whole] == [3, 6, 6, 6, 6]
     for before, after in itertools.pairwise(whole):
         assert after[:3] == before[-3:]
@@ -183,25 +183,25 @@ def test_each_line_is_in_so_many_rounds(whole):
 
 @pytest.mark.parametrize("first", [1, 3, 4])
 def test_rounds_go_on_where_they_were(source, whole, first):
-    """From any round on they are those that would have come."""
+    """Rounds that start later are the same as in a whole run."""
     assert [names(lines) for lines in rounds(making(source), 2, 5, first)] == whole[first:]
 
 
 def test_nothing_is_composed_when_all_rounds_are_done(monkeypatch, source):
-    """A fit that was finished before starts no process."""
+    """If all rounds are done, no process is started."""
     monkeypatch.setattr(module, "ProcessPoolExecutor", None)
     assert [*rounds(making(source), 2, 5, 5)] == []
 
 
 def test_an_error_in_the_process_is_raised_here(source, tmp_path):
-    """A file that is gone is said to be, and nothing hangs."""
+    """An error in the other process is raised here."""
     gone = replace(source, files=replace(source.files, digits=(tmp_path / "gone.jsonl.gz",)))
     with pytest.raises(DataError, match=r"gone\.jsonl\.gz cannot be read"):
         next(rounds(making(gone), 2, 5))
 
 
 def test_a_process_that_dies_is_an_error(source):
-    """Killed for want of memory, say: the next round says so, and does not wait for ever."""
+    """The death of the other process is an error in the next round, which does not hang."""
     coming = rounds(making(source, 200), 2, 50)
     next(coming)
     (child,) = multiprocessing.active_children()
@@ -212,7 +212,7 @@ def test_a_process_that_dies_is_an_error(source):
 
 
 def test_symbols_on_top_of_each_other_have_columns_of_their_own():
-    """CTC emits one symbol a column, and a blank between two that are the same."""
+    """Overlapping symbols have columns of their own, and a blank between equal ones."""
     spans = np.array([(0, 4), (10, 14), (10, 14), (11, 13), (40, 44)], np.float32)
     found = centre_columns(spans, np.array([1, 1, 1, 7, 7], np.int8))
     assert found.tolist() == [1, 6, 8, 9, 21]

@@ -1,4 +1,4 @@
-"""Lines that the line reader is measured on."""
+"""Sets that the line reader is measured on."""
 
 import json
 from dataclasses import replace
@@ -24,12 +24,12 @@ def source(tmp_path_factory):
 
 
 def sets_of(source, amounts=FEW, seed=1):
-    """The sets by name."""
+    """Return the sets by name."""
     return dict(line_sets(source, amounts, seed))
 
 
 def test_it_works(source):
-    """A set of each kind, each as large as was asked for, or as there is ink."""
+    """Each kind has a set of the requested size, or of all available ink."""
     sizes = {name: len(samples) for name, samples in sets_of(source).items()}
     assert sizes == {
         "single digits, digits": 7, "numbers": 4, "composed, apart": 5, "composed, touching": 5,
@@ -43,7 +43,7 @@ def test_it_works(source):
 
 
 def test_what_is_no_number_has_no_label(source):
-    """All else is a number of known symbols, and every sample has ink."""
+    """Non-numbers have no label, numbers consist of known symbols, and every sample has ink."""
     without = ("letters", "doodles", "words", "pictures, no number")
     for name, samples in sets_of(source).items():
         for sample in samples:
@@ -62,16 +62,14 @@ def test_what_is_no_number_has_no_label(source):
     [("decimals", "."), ("negatives", "-"), ("dates", "//"), ("sums", "+"), ("percentages", "%")],
 )
 def test_texts_have_their_sign(source, name, signs):
-    """The signs of the kind, in each sample, and digits."""
+    """Each sample of a kind of text has digits and the signs of its kind."""
     for sample in sets_of(source)[name]:
         assert "".join(symbol for symbol in sample.label if not symbol.isdigit()) == signs
         assert any(symbol.isdigit() for symbol in sample.label)
 
 
 def test_lines_are_as_long_as_their_labels_say(source):
-    """Composed numbers have four digits or ten, pairs in a picture two, words three letters or
-    more.
-    """
+    """Composed numbers have four or ten digits, pairs two, and words at least three letters."""
     sets = sets_of(source)
     for name in sets:
         if "composed" in name:
@@ -83,7 +81,7 @@ def test_lines_are_as_long_as_their_labels_say(source):
 
 
 def test_the_same_seed_gives_the_same_sets(source):
-    """What is in the files is the same with any seed; what is composed is not."""
+    """The same seed gives the same sets, and samples from files do not depend on the seed."""
     one, same, other = (
         {
             name: [(s.label, s.picture, [p.tolist() for p in s.strokes or ()]) for s in samples]
@@ -98,7 +96,7 @@ def test_the_same_seed_gives_the_same_sets(source):
 
 
 def test_samples_are_chosen_evenly(source):
-    """Of all digits, first to last; all of them where there are no more."""
+    """Samples are picked at even distances, or all if there are no more."""
     name = "single digits, digits"
     every = sets_of(source, replace(FEW, single=1000))[name]
     assert len(every) == 40
@@ -109,14 +107,14 @@ def test_samples_are_chosen_evenly(source):
 
 
 def test_nothing_is_asked_for(source):
-    """Sets of no samples are empty."""
+    """Amounts of zero give empty sets."""
     none = sets_of(source, Amounts(0, 0, 0, 0, 0))
     assert none
     assert not any(none.values())
 
 
 def test_a_file_without_samples_has_no_set(source, tmp_path):
-    """A second file of digits, of train writers alone; and pendigits are called so."""
+    """A file without samples of the split has no set, and pendigits' set has its name."""
     train = write(tmp_path / "more.jsonl.gz", [row("7", hand.DIGITS[7], WRITERS["train"][0])])
     pen = write(
         tmp_path / "digits.jsonl.gz", [row("7", hand.DIGITS[7], WRITERS["dev"][0], "pendigits")]
@@ -127,7 +125,7 @@ def test_a_file_without_samples_has_no_set(source, tmp_path):
 
 
 def test_words_on_the_way_of_numbers_are_no_numbers(source, tmp_path):
-    """A line with a letter is left out of the numbers written in one go."""
+    """Lines with letters are left out of the numbers written in one go."""
     me = WRITERS["dev"][0]
     rows = [row(label, hand.number("12"), me) for label in ("1 2", "1.2", "x2", ".")]
     files = replace(source.files, strings=(write(tmp_path / "lines.jsonl.gz", rows),))
@@ -136,7 +134,7 @@ def test_words_on_the_way_of_numbers_are_no_numbers(source, tmp_path):
 
 
 def test_it_rejects_writers_with_too_few_digits(source, tmp_path):
-    """A number of four digits is one writer's."""
+    """Writers with too few digits for a composed number are an error."""
     rows = [row(str(d), hand.DIGITS[d], WRITERS["dev"][d]) for d in range(10)]
     files = replace(source.files, digits=(write(tmp_path / "digits.jsonl.gz", rows),))
     with pytest.raises(DataError, match="no writer has 4 digits"):
@@ -144,14 +142,14 @@ def test_it_rejects_writers_with_too_few_digits(source, tmp_path):
 
 
 def drawing(folder, name, expected="4 07", strokes=None):
-    """A file of a drawing as it was sent."""
+    """Write a file of a drawing as sent to the API."""
     strokes = hand.columns(7) if strokes is None else strokes
     said = {"request": {"strokes": strokes}, "expected": expected}
     (folder / name).write_text(json.dumps(said))
 
 
 def test_a_folder_of_drawings_is_read(tmp_path):
-    """One set for each first word of the files' names."""
+    """A folder of drawings gives a set for each first word of its files' names."""
     for name in ("pad-1.json", "pad-2.json", "phone-1.json"):
         drawing(tmp_path, name)
     found = drawings_of(tmp_path)
@@ -165,21 +163,21 @@ def test_a_folder_of_drawings_is_read(tmp_path):
     "content", ["{", "[]", "{}", '{"request": {"strokes": [{"x": [1]}]}, "expected": "1"}']
 )
 def test_it_rejects_what_is_no_drawing(tmp_path, content):
-    """The message has the file."""
+    """The error names the invalid file."""
     (tmp_path / "pad-1.json").write_text(content)
     with pytest.raises(DataError, match=r"pad-1\.json is not a drawing"):
         drawings_of(tmp_path)
 
 
 def test_it_rejects_a_folder_without_drawings(tmp_path):
-    """An empty folder, or one that is not there."""
+    """An empty or missing folder is an error."""
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(DataError, match="has no drawings"):
             drawings_of(folder)
 
 
 def test_a_folder_of_photos_is_one_set(tmp_path):
-    """Lines of a photo stand in one label."""
+    """A folder of photos is one set, and the lines of a photo are joined to one label."""
     (tmp_path / "a.png").write_bytes(hand.png(hand.picture(7)))
     lines = [{"text": "4 07"}, {"text": "12"}]
     text = json.dumps({"image": "a.png", "writer": "me", "lines": lines})
@@ -190,7 +188,7 @@ def test_a_folder_of_photos_is_one_set(tmp_path):
 
 
 def test_photos_without_a_digit_are_a_set_of_their_own(tmp_path):
-    """They show no number, and what is read in them is wrong."""
+    """Photos without a digit are a set of non-numbers."""
     (tmp_path / "a.png").write_bytes(hand.png(hand.picture(7)))
     rows = [{"image": "a.png", "lines": [{"text": text}]} for text in ("7", "bath")]
     rows.append({"strokes": "a.json", "lines": [{"text": "8"}]})  # a drawing is no photo
@@ -203,7 +201,7 @@ def test_photos_without_a_digit_are_a_set_of_their_own(tmp_path):
 
 
 def test_groups_of_sets():
-    """The many sets with signs are one kind, as are those of single digits."""
+    """The sets with signs form one group, and so do those of single digits."""
     assert group_of("single digits, pendigits") == group_of("single digits, digits") == "single"
     assert {group_of(kind) for kind in TEXTS} == {"signs"}
     assert group_of("pictures, kissing") == "pictures"

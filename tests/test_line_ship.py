@@ -1,4 +1,4 @@
-"""From fits of the line reader to the shipped one; the fits and what they read are made by hand."""
+"""Shipping of the line reader, with fits and readings made by hand."""
 
 import json
 import shutil
@@ -49,7 +49,7 @@ LOG = {
 
 
 class Reader(fake.Spells):
-    """A line reader whose file is the text that it sees in every strip."""
+    """A line reader that reads the text in its file from every strip."""
 
     def __init__(self, content):
         super().__init__(content.decode())
@@ -57,7 +57,7 @@ class Reader(fake.Spells):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Readers of a text, and few samples."""
+    """Patch in these readers and small amounts of samples."""
     monkeypatch.setattr(reading, "LiteRTLineReader", Reader)
     monkeypatch.setattr(reading, "WORKERS", 1)
     monkeypatch.setattr(ship, "FULL", FEW)
@@ -75,7 +75,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory):
-    """Dev ink of two contributors, among whose digits a 5 comes most often."""
+    """Dev ink of two contributors with more 5s than other digits."""
     folder = tmp_path_factory.mktemp("inks")
     files = files_in(folder, (ONE, TWO))
     fives = [
@@ -90,7 +90,7 @@ def dev(tmp_path_factory):
 
 @pytest.fixture
 def fit(network, dev, tmp_path):
-    """Make the folder of a fit that reads a text in everything."""
+    """A function that makes the folder of a fit that reads one text in everything."""
 
     def made(name, text, **log):
         folder = tmp_path / name
@@ -116,7 +116,7 @@ def folds(fit):
 
 @pytest.fixture
 def shipped(fit, folds, dev, tmp_path, capsys):
-    """The folder of what was shipped of two fits, with the networks that it needs, and its card."""
+    """The folder of a model shipped from two fits, with the other networks, and its card."""
     fits = [fit("a", "7"), fit("b", "5", hyperparameters={"seed": 2, "rounds": 2})]
     output = tmp_path / "models"
     ship.ship(fits, folds, dev, output)
@@ -127,7 +127,7 @@ def shipped(fit, folds, dev, tmp_path, capsys):
 
 
 def test_it_works(shipped, fit, dev, capsys):
-    """The fit that reads dev best is there in whole, and its card fits its files and the server."""
+    """The fit that reads dev best is shipped, and its card matches its files and the server."""
     output, card = shipped
     assert (output / "line.tflite").read_text() == "5"
     assert card["hyperparameters"]["seed"] == 2
@@ -148,7 +148,7 @@ def test_it_works(shipped, fit, dev, capsys):
     assert confidence.unsure > 0
     assert Confidence.of_card(card, pictures=True) != confidence
     assert [fold["left_out"] for fold in card["confidence"]["folds"]] == [[ONE], [TWO]]
-    # Nothing of the fits that were not chosen, and no half-done folder.
+    # Files of other fits and temporary folders are not left behind.
     names = {path.name for path in output.iterdir()}
     assert {name for name in names if "line" in name} == {
         "line.json", "line.keras", "line.tflite", "line-curves.svg",
@@ -157,7 +157,7 @@ def test_it_works(shipped, fit, dev, capsys):
 
 
 def test_the_card_is_shown(shipped, app):
-    """The page of the models has its figures, seeds, curves, data and limits."""
+    """The models' page shows the card's figures, seeds, curves, data and limits."""
     output, card = shipped
     view = view_of({**card, "version": "1"}, output)
     assert view.plots.keys() == {"curves"}
@@ -170,7 +170,7 @@ def test_the_card_is_shown(shipped, app):
 
 
 def test_the_card_names_the_data(dev, tmp_path):
-    """Each file with its hash; with licence and citation where they are known."""
+    """The card lists each file with its hash, and with licence and citation if they are known."""
     doodles = write(tmp_path / "doodles.jsonl.gz", doodle_rows("house"))
     pen = write(
         tmp_path / "pen.jsonl.gz", [digit_rows(["me"])[0] | {"src": "pendigits-orig.tra 1"}]
@@ -188,7 +188,7 @@ def test_the_card_names_the_data(dev, tmp_path):
 
 
 def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
-    """Dev writers of those contributors, and nobody else's; doodles of classes of their own."""
+    """A fold reads dev writers of its left-out contributors only, and doodles of other classes."""
     asked = {}
     whole = ship.line_sets
 
@@ -206,7 +206,7 @@ def test_each_fold_reads_whom_it_left_out(folds, dev, monkeypatch):
 
 
 def test_a_fold_is_measured_with_constants_of_the_others(fit, dev, monkeypatch):
-    """Neither what it reads nor what is chosen on it counts in its own report."""
+    """A fold's report uses constants that are chosen and fitted on the other folds only."""
     folders = [fit(f"fold-{n}", "5", without=[name]) for n, name in enumerate((ONE, TWO))]
     used = []
     whole = ship._fitted
@@ -216,26 +216,26 @@ def test_a_fold_is_measured_with_constants_of_the_others(fit, dev, monkeypatch):
 
 
 def test_a_single_fold_is_enough(folds, dev):
-    """It is measured on itself."""
+    """A single fold is measured with its own constants."""
     _, report = calibrated(folds[:1], dev, NGRAMS)
     assert [fold["left_out"] for fold in report["folds"]] == [[ONE]]
 
 
 def test_it_rejects_a_fold_that_left_nobody_out(fit, folds, dev):
-    """Nothing of it is new to its reader."""
+    """A fold that left no contributor out is an error."""
     with pytest.raises(TrainError, match="fold-2 left no contributor out"):
         calibrated([*folds, fit("fold-2", "5")], dev, NGRAMS)
 
 
 def test_it_rejects_a_run_that_left_somebody_out(folds, dev, tmp_path):
-    """A fold calibrates; what is shipped has seen everybody."""
+    """A run that left contributors out is not shipped."""
     with pytest.raises(TrainError, match="fold-0 was trained without one"):
         ship.ship(folds[:1], folds, dev, tmp_path / "models")
 
 
 @pytest.mark.parametrize("missing", ["line.run.json", "line.tflite"])
 def test_it_rejects_a_run_that_is_not_whole(fit, folds, dev, tmp_path, missing, monkeypatch):
-    """The message has the file; it comes before anything is read."""
+    """An incomplete run is an error that names the file, before anything is read."""
     monkeypatch.setattr(ship, "calibrated", None)
     folder = fit("a", "5")
     (folder / missing).unlink()
@@ -244,7 +244,7 @@ def test_it_rejects_a_run_that_is_not_whole(fit, folds, dev, tmp_path, missing, 
 
 
 def test_it_rejects_an_output_that_cannot_be_written_to(fit, folds, dev, tmp_path, monkeypatch):
-    """It comes before anything is read."""
+    """An output that cannot be written to is an error before anything is read."""
     monkeypatch.setattr(ship, "calibrated", None)
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainError, match="cannot be written to"):
@@ -252,7 +252,7 @@ def test_it_rejects_an_output_that_cannot_be_written_to(fit, folds, dev, tmp_pat
 
 
 def test_the_shipped_reader_is_as_good_as_its_card(shipped, dev, capsys):
-    """Measured again it reads the same, through the networks beside it."""
+    """The shipped model, measured again, has the figures of its card."""
     output, card = shipped
     assert evaluate(output, dev) == []
     said = capsys.readouterr().out
@@ -261,7 +261,7 @@ def test_the_shipped_reader_is_as_good_as_its_card(shipped, dev, capsys):
 
 
 def test_evaluation_names_what_is_worse(shipped, dev):
-    """The set, what was found, and what the card says; what is not in the card is passed over."""
+    """The evaluation names each figure that is worse, and ignores figures that the card lacks."""
     output, card = shipped
     first, *rest = card["figures"]
     first |= {"correct": first["count"], "accuracy": 1.0}
@@ -271,7 +271,7 @@ def test_evaluation_names_what_is_worse(shipped, dev):
 
 
 def test_evaluation_can_renew_the_card(shipped, dev):
-    """Its figures are those that were measured; all else stays."""
+    """With `renew`, the card gets the measured figures and is otherwise unchanged."""
     output, card = shipped
     path = output / "line.json"
     path.write_text(json.dumps({**card, "figures": card["figures"][:1], "nondigits": []}))
@@ -280,7 +280,7 @@ def test_evaluation_can_renew_the_card(shipped, dev):
 
 
 def test_what_is_ok_and_wrong_is_held_to_the_card_too():
-    """Of numbers, how many are not wrong with `ok`; of others, how many are not `ok`."""
+    """The comparison includes numbers that are wrong but `ok`, and non-numbers that are `ok`."""
     assert evaluation._counts(figures_in_card(FOUND)) == {
         "numbers, exact": (2, 4),
         "numbers, not wrong though ok": (3, 4),
@@ -289,7 +289,7 @@ def test_what_is_ok_and_wrong_is_held_to_the_card_too():
 
 
 def test_evaluation_reads_folders_too(shipped, dev, tmp_path, capsys):
-    """What is misread there is listed."""
+    """The evaluation also reads folders and lists their misread lines."""
     folder = tmp_path / "drawn"
     folder.mkdir()
     request = {"strokes": [{"x": [0, 9, 4], "y": [0, 0, 30]}]}
@@ -307,11 +307,11 @@ FOUND = {
     ],
     "letters": [outcome(0.9, None), outcome(0.2, None, status="not_a_number")],
 }
-"""Four numbers by two writers, and two letters of which one is taken for a number."""
+"""Four numbers by two writers, and two letters, one of them read as a number."""
 
 
 def test_figures_in_the_card():
-    """Shares of numbers and of others; no writers where all are one's, no share of nothing."""
+    """The card's tables have shares of numbers and non-numbers, and several writers if known."""
     found = figures_in_card(FOUND | {"mine": [outcome(0.5, True, status="unsure")]})
     first, mine = found["figures"]
     assert (first["count"], first["correct"], first["accuracy"]) == (4, 2, 0.5)
@@ -326,14 +326,14 @@ def test_figures_in_the_card():
 
 
 def test_shares_of_a_set_are_never_negative():
-    """Though they are rounded."""
+    """Rounding never makes a share negative."""
     some = [outcome(0.9, True)] * 9 + [outcome(0.9, False, status="not_a_number")]
     assert 1 - 0.9 - 0.1 < 0
     assert figures_in_card({"numbers": some})["figures"][0]["unsure"] == 0
 
 
 def test_the_table_has_a_line_for_each_set():
-    """Heads, then columns of the same width; what is no number is not read exactly or not."""
+    """The table has a header and a row per set, and no exact rate for non-numbers."""
     heads, numbers, letters = table(FOUND).splitlines()
     assert heads.split() == ["set", "lines", "exact", "ok", "wrong", "of", "ok", "rejected"]
     assert numbers.split() == ["numbers", "4", "50.00%", "50.00%", "50.00%", "25.00%"]
@@ -342,7 +342,7 @@ def test_the_table_has_a_line_for_each_set():
 
 
 def test_numbers_are_counted_without_their_signs():
-    """What is no number is left out; status and text are counted as they are."""
+    """Numbers are compared without their signs, and non-numbers are left out."""
     numbers = [
         replace(outcome(0.9, True), label="1.2", text=text, status=status)
         for text, status in (
@@ -358,13 +358,13 @@ def test_numbers_are_counted_without_their_signs():
 
 
 def test_what_is_misread_is_listed():
-    """Numbers only, with what was read instead, or the status where nothing was."""
+    """Each misread number is listed with the text read, or with the status if there is none."""
     assert [*misread(FOUND)] == ["numbers: 1 read as 2", "numbers: 1 read as not_a_number"]
 
 
 @pytest.mark.parametrize("command", ["fit-lines", "ship-lines", "evaluate-lines"])
 def test_a_command_helps(command, capsys):
-    """It says what it does and what each option is for."""
+    """Each command has help for itself and its options."""
     with pytest.raises(SystemExit) as end:
         cli.main([command, "--help"])
     said = capsys.readouterr().out
@@ -376,14 +376,14 @@ def test_a_command_helps(command, capsys):
 
 @pytest.mark.parametrize("words", [["--seed", "-1"], ["--rounds", "0"], ["--fold", "3"]])
 def test_fit_lines_rejects_numbers_out_of_bounds(words, capsys):
-    """The option is named."""
+    """The error names the option."""
     with pytest.raises(SystemExit):
         cli.main(["fit-lines", *words])
     assert f"argument {words[0]}" in capsys.readouterr().err
 
 
 def test_ship_lines_wants_folds(capsys):
-    """Without them nobody knows how sure to be."""
+    """`ship-lines` requires folds for the calibration."""
     with pytest.raises(SystemExit):
         cli.main(["ship-lines", "build/runs/line-1"])
     assert "--folds" in capsys.readouterr().err
@@ -399,7 +399,7 @@ def test_ship_lines_wants_folds(capsys):
     ],
 )
 def test_an_error_is_one_line(words, message, capsys, tmp_path, monkeypatch):
-    """A missing file, folder or model ends a command with a sentence."""
+    """A missing file, folder or model is an error of one line."""
     monkeypatch.chdir(tmp_path)
     assert cli.main(words) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -408,7 +408,7 @@ def test_an_error_is_one_line(words, message, capsys, tmp_path, monkeypatch):
 
 
 def test_fit_lines_wants_mnist_where_it_is_named(dev, capsys, tmp_path, monkeypatch):
-    """A folder without the official files is an error before the fit."""
+    """A folder without MNIST's files is an error before the fit."""
     monkeypatch.chdir(tmp_path)
     words = [f"--digits={dev.files.digits[0]}", f"--symbols={dev.files.symbols[0]}"]
     assert cli.main(["fit-lines", *words, "--mnist", str(tmp_path)]) == 1
@@ -425,7 +425,7 @@ def test_fit_lines_wants_mnist_where_it_is_named(dev, capsys, tmp_path, monkeypa
     ],
 )
 def test_fit_lines_fits(words, rounds, without, folder, monkeypatch, capsys):
-    """Seed, rounds, whom it leaves out and where it goes are as the options say."""
+    """The options set seed, rounds, left-out contributors and the output folder."""
     asked = []
     monkeypatch.setattr(run, "run", lambda *taken: asked.append(taken) or {"seconds": 61})
     assert cli.main(["fit-lines", "--digits", "a.gz", "--numbers", "b.gz", *words]) == 0
@@ -439,7 +439,7 @@ def test_fit_lines_fits(words, rounds, without, folder, monkeypatch, capsys):
 
 
 def test_evaluate_lines_says_what_is_worse(monkeypatch, capsys):
-    """It fails where something is, and passes where nothing is."""
+    """`evaluate-lines` fails if a figure is worse, and passes otherwise."""
     for worse, status in ((["dates: 1%, the card says 9%"], 1), ([], 0)):
         monkeypatch.setattr(evaluation, "evaluate", lambda *taken, worse=worse: worse)
         assert cli.main(["evaluate-lines"]) == status
@@ -447,7 +447,7 @@ def test_evaluate_lines_says_what_is_worse(monkeypatch, capsys):
 
 
 def test_several_processes_read_what_one_reads(dev, monkeypatch):
-    """Sets keep their order, and each its samples'."""
+    """Several processes give the results of one, in the same order."""
     content = (ROOT / "models" / "line.tflite").read_bytes()
     monkeypatch.setattr(reading, "LiteRTLineReader", LiteRTLineReader)
     monkeypatch.setattr(reading, "CHUNK", 2)
@@ -460,7 +460,7 @@ def test_several_processes_read_what_one_reads(dev, monkeypatch):
 
 
 def test_a_process_that_ends_is_an_error(dev, monkeypatch):
-    """As where memory runs out."""
+    """The death of a reading process is an error."""
 
     class Broken:
         def submit(self, *_):

@@ -28,18 +28,18 @@ FORMS = {
     "raised ink": r"[\d.,() -]+\^{1,2}[\d.,() -]*",
     "other ink": r"[~@]|~ ?\d{1,4}",
 }
-"""What texts of a pattern look like; patterns that are free are not in here."""
+"""Form of the texts of each pattern, except for patterns without a fixed form."""
 
 
 def texts_of(pattern, count=300):
-    """So many texts of a pattern."""
+    """Return texts of a pattern."""
     rng = np.random.default_rng(0)
     return [pattern.text(rng) for _ in range(count)]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
 def test_it_works(pattern):
-    """A text is of known tokens, has one that is no space, and looks like its pattern."""
+    """A text consists of known tokens, is not blank, and has the form of its pattern."""
     for text in texts_of(pattern):
         assert set(text) <= TOKENS
         assert text.strip()
@@ -47,12 +47,12 @@ def test_it_works(pattern):
 
 
 def test_every_form_is_that_of_a_pattern():
-    """No form is left over from a pattern that is gone."""
+    """Each form belongs to an existing pattern."""
     assert {pattern.name for pattern in PATTERNS} >= FORMS.keys()
 
 
 def test_every_symbol_comes_about():
-    """Each digit, each sign, gaps and other ink are in 2,000 texts; no sign is rare."""
+    """2,000 texts contain every digit, sign, gap and kind of other ink, and no sign is rare."""
     rng = np.random.default_rng(0)
     texts = [random_text(rng) for _ in range(2000)]
     assert set("".join(texts)) == TOKENS
@@ -61,7 +61,7 @@ def test_every_symbol_comes_about():
 
 
 def test_the_same_seed_gives_the_same_texts():
-    """And another seed gives others."""
+    """The same seed gives the same texts, and another seed gives others."""
     one, same, other = (
         [random_text(rng) for _ in range(50)] for rng in map(np.random.default_rng, (1, 1, 2))
     )
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_texts():
 
 
 def test_patterns_come_as_often_as_their_shares_say():
-    """The first symbol of a text tells some patterns from all others."""
+    """Patterns that the first symbol identifies have the frequency of their shares."""
     rng = np.random.default_rng(0)
     texts = [random_text(rng) for _ in range(4000)]
     total = sum(pattern.share for pattern in PATTERNS)
@@ -80,7 +80,7 @@ def test_patterns_come_as_often_as_their_shares_say():
 
 
 def test_a_run_of_digits_has_any_length_between():
-    """Both bounds come about, and a digit is repeated more often than by chance."""
+    """A run has any length within its bounds, and repeats a digit more often than by chance."""
     rng = np.random.default_rng(0)
     runs = [digits(rng, 1, 4) for _ in range(400)]
     assert {len(run) for run in runs} == {1, 2, 3, 4}

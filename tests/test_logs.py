@@ -1,4 +1,4 @@
-"""What the log says, and what it keeps to itself."""
+"""Content and privacy of the log."""
 
 import io
 import json
@@ -16,7 +16,7 @@ AGENT = "A browser of its own/1.0"
 
 @pytest.fixture
 def lines():
-    """What is written to the log, a parsed line each."""
+    """Parsed lines of the log."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
@@ -31,7 +31,7 @@ def lines():
 
 
 def test_a_request_has_a_line(client, lines):
-    """With its name, route, status and time."""
+    """Each request has a line with its id, route, status and time."""
     response = client.get("/healthz", headers={"X-Request-Id": "my-name"})
     [line] = [line for line in lines() if line["logger"] == "inkling.requests"]
     assert response.headers["X-Request-Id"] == line["request_id"] == "my-name"
@@ -43,7 +43,7 @@ def test_a_request_has_a_line(client, lines):
 
 @pytest.mark.parametrize("status", [200, 404, 405, 422])
 def test_no_line_tells_of_whom_or_what(client, lines, status):
-    """No address, no user agent, no query, no drawing, no path that anybody made up."""
+    """No line has an address, a user agent, a query, a drawing or an unknown path."""
     path, method = {404: ("/secret-path", "GET"), 405: ("/healthz", "POST")}.get(
         status, ("/api/v1/predict/strokes", "POST")
     )
@@ -63,7 +63,7 @@ def test_no_line_tells_of_whom_or_what(client, lines, status):
 
 
 def test_a_failure_is_logged_with_its_request(client, lines):
-    """The stack is for the operator."""
+    """A failure is logged with its request and its stack trace."""
     with client.application.test_request_context("/"):
         try:
             raise LookupError("inside")
@@ -75,7 +75,7 @@ def test_a_failure_is_logged_with_its_request(client, lines):
 
 
 def test_a_line_is_one_line():
-    """Whatever it says."""
+    """A message with line breaks is logged on one line."""
     record = logging.LogRecord("x", logging.INFO, "f", 1, "a\nb %s", ("c\r\n",), None)
     text = JsonFormatter().format(record)
     assert "\n" not in text
@@ -83,7 +83,7 @@ def test_a_line_is_one_line():
 
 
 def test_an_exception_is_on_one_line_too():
-    """Its stack inside a text."""
+    """An exception and its stack trace are logged on one line."""
     try:
         raise ValueError("x")
     except ValueError:
@@ -92,7 +92,7 @@ def test_an_exception_is_on_one_line_too():
 
 
 def test_what_gunicorn_says_of_a_client_is_taken_out():
-    """Its address, and what it sent."""
+    """Client addresses and input are removed from gunicorn's messages."""
     text = f"Invalid request from ip={ADDRESS}: Invalid HTTP request line: 'secret'"
     record = logging.LogRecord("gunicorn.error", logging.WARNING, "f", 1, text, (), None)
     assert WithoutAddresses().filter(record)

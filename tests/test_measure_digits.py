@@ -1,4 +1,4 @@
-"""Measuring: figures that can be checked by hand."""
+"""Measurement of single digits, with results that can be checked by hand."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ CALIBRATION = Calibration(temperature=0.8, scale=1.3, offset=0.4, not_a_number=0
 
 
 class Cycles:
-    """Says something else of every glyph, and the same again when it starts over."""
+    """A classifier that gives each glyph other outputs, in a repeating cycle."""
 
     def __init__(self, count):
         rng = np.random.default_rng(1)
@@ -38,14 +38,14 @@ class Cycles:
         self._next = 0
 
     def classify(self, glyphs):
-        """The next outputs."""
+        """Return the next outputs."""
         rows = (np.arange(len(glyphs)) + self._next) % len(self._outputs.digits)
         self._next += len(glyphs)
         return Outputs(self._outputs.digits[rows], self._outputs.is_digit[rows])
 
 
 def result(label, read, confidence=0.9, status="ok", is_digit=None, writer=None):
-    """A sample with one label, read as something this surely."""
+    """Return a result with this label and reading."""
     probabilities = np.full(10, (1 - confidence) / 9)
     probabilities[read] = confidence
     text = str(read) if status in ("ok", "unsure") else ""
@@ -53,7 +53,7 @@ def result(label, read, confidence=0.9, status="ok", is_digit=None, writer=None)
 
 
 def test_it_counts_what_is_right():
-    """Two of three are ones, and what reads has never seen anything else."""
+    """Two of three samples are ones, and a reader of ones gets two right."""
     labels = np.array([1, 7, 1])
     figures = evaluate_glyphs("ones", Says(), np.zeros((3, 28, 28, 1), np.uint8), labels)
     assert (figures.count, figures.correct, figures.way) == (3, 2, "glyphs")
@@ -65,7 +65,7 @@ def test_it_counts_what_is_right():
 
 
 def test_strokes_are_read_as_a_server_would():
-    """Plain and per-writer means, and samples that are no single digit passed over."""
+    """Figures have a plain and a per-writer mean, and skip samples that are not single digits."""
     one, seven = tuple(hand.strokes(1)), tuple(hand.strokes(7))
     samples = [
         StrokeSample("1", "anna", one),
@@ -83,7 +83,7 @@ def test_strokes_are_read_as_a_server_would():
 
 
 def test_no_samples_no_figures():
-    """An empty set is not a perfect one."""
+    """An empty set has no figures."""
     recognizer = Recognizer(Says())
     assert evaluate_strokes("pen", recognizer, []) is None
     assert evaluate_pictures("pictures", recognizer, []) is None
@@ -91,7 +91,7 @@ def test_no_samples_no_figures():
 
 
 def test_a_blank_picture_is_not_read_right():
-    """What no ink was found in counts as wrong, as one in ten, and as no reading."""
+    """A blank picture counts as wrong, with probabilities of one in ten, and as no reading."""
     blank = hand.png(np.full((40, 40), 255, np.uint8))
     figures = evaluate_pictures("blank", Recognizer(Says(), eyes=Sees()), [Picture(1, blank)])
     assert (figures.count, figures.correct, figures.ece) == (1, 0, None)
@@ -101,9 +101,7 @@ def test_a_blank_picture_is_not_read_right():
 
 
 def test_ready_glyphs_are_judged_as_drawings_are():
-    """Status, text, confidence and probabilities of a batch are those of the recogniser, one by
-    one, over more than one batch.
-    """
+    """Batched decisions have the status, text, confidence and probabilities of the recogniser."""
     count = BATCH + 30
     samples = [StrokeSample("1", "anna", tuple(hand.strokes(1)))] * count
     one_by_one = evaluate_strokes("x", Recognizer(Cycles(211), calibration=CALIBRATION), samples)
@@ -116,7 +114,7 @@ def test_ready_glyphs_are_judged_as_drawings_are():
 
 
 def test_judging_says_who_is_rejected():
-    """Only where the model has the output, and below the threshold."""
+    """A glyph is rejected only below the threshold, and only if the model has the output."""
     digits = np.full((3, 10), 0.1, np.float32)
     sure = np.array([0.1, 0.2, 0.9], np.float32)
     assert decide(Outputs(digits, sure), THRESHOLDS).rejected.tolist() == [True, False, False]
@@ -124,7 +122,7 @@ def test_judging_says_who_is_rejected():
 
 
 def test_every_status_has_its_share():
-    """Accuracy is of the best digit, also of the rejected; error and confidence of readings."""
+    """Accuracy includes rejected digits, and the calibration error includes readings only."""
     figures = figures_of(
         "some",
         [
@@ -144,7 +142,7 @@ def test_every_status_has_its_share():
 
 
 def test_a_model_that_cannot_say_no_has_no_rejects():
-    """None of its figures pretends that it could."""
+    """A model without P(is a digit) has no figures of rejection."""
     figures = figures_of("some", [result(1, 1)], "strokes")
     assert (figures.rejected, figures.scores) == (None, None)
     others = evaluate_nondigits("letters", Recognizer(Says()), [hand.strokes(1)], figures.scores)
@@ -152,7 +150,7 @@ def test_a_model_that_cannot_say_no_has_no_rejects():
 
 
 def test_non_digits_are_told_from_digits():
-    """The area is that between their scores and the digits'; the statuses have their shares."""
+    """The AUROC compares the scores of non-digits with the digits', and statuses have shares."""
     drawings = [hand.strokes(digit) for digit in range(10)]
     recognizer = Recognizer(Cycles(10), calibration=CALIBRATION)
     found = evaluate_nondigits("letters, some", recognizer, drawings, np.ones(4), "letters")
@@ -167,7 +165,7 @@ def test_non_digits_are_told_from_digits():
 
 
 def test_what_the_card_stores():
-    """All figures, as JSON, without the samples; the names that others rely on."""
+    """The card's entry has all figures as JSON, under fixed names, without the results."""
     stored = figures_of("MNIST test", [result(1, 1, writer="anna")] * 3, "glyphs").as_dict()
     assert stored.keys() >= {
         "data", "count", "correct", "confusion", "writers", "per_writer", "accuracy", "interval95",
@@ -183,7 +181,7 @@ def test_what_the_card_stores():
 
 
 def test_the_table_has_a_line_a_set():
-    """Names, counts and percentages, each below its head; what is not known is a dash."""
+    """The table has one aligned row per set, and a dash for missing values."""
     text = table(
         [
             Figures("MNIST test", 10_000, 9_963, [], "glyphs"),
@@ -200,7 +198,7 @@ def test_the_table_has_a_line_a_set():
 
 
 def test_the_worst_confusions_come_first():
-    """Only mistakes, the commonest first."""
+    """Confusions are sorted by their frequency."""
     confusion = np.diag([50] * 10)
     confusion[1, 7], confusion[9, 4] = 3, 5
     assert worst_confusions(Figures("x", 1, 1, confusion.tolist())) == [(9, 4, 5), (1, 7, 3)]

@@ -1,4 +1,4 @@
-"""Figures on whole numbers."""
+"""Measurement of whole numbers."""
 
 import numpy as np
 import pytest
@@ -11,24 +11,24 @@ from webapp.recognition import Reading, Recognizer
 
 
 class Answers:
-    """A reader that gives these lines, one reading after the other."""
+    """A reader that returns these lines, one reading after the other."""
 
     def __init__(self, *lines):
         self._lines = iter(lines)
 
     def read_strokes(self, strokes, alternatives=3, expect="number"):
-        """The next."""
+        """Return the next lines."""
         lines = next(self._lines)
         return Reading("ok" if lines else "not_a_number", lines, 0.9, (), ())
 
 
 def sample(label, writer="me"):
-    """A number whose ink does not matter."""
+    """Return a number with arbitrary ink."""
     return StrokeSample(label, writer, (np.zeros((1, 2)),))
 
 
 def test_it_works():
-    """Lines and spaces do not count; wrong, missing and surplus digits do."""
+    """Lines and spaces are ignored, and wrong, missing and surplus digits are counted."""
     samples = [sample("12 34"), sample("56", "you"), sample("7", "you"), sample("89")]
     reader = Answers(("12", "34"), ("567",), (), ("80",))
     row = evaluate_numbers("some", reader, samples)
@@ -44,12 +44,12 @@ def test_it_works():
 
 
 def test_nothing_gives_no_figures():
-    """No samples, no row."""
+    """An empty set has no figures."""
     assert evaluate_numbers("none", Answers(), []) is None
 
 
 def test_the_table_has_a_line_a_set():
-    """And the lengths, where there are several."""
+    """The table has a row per set, and the exact rate by length if there are several."""
     row = evaluate_numbers("some", Answers(("1",), ("22",)), [sample("1"), sample("22")])
     heads, line, lengths = numbers_table([row]).splitlines()
     assert heads.startswith("data")
@@ -63,12 +63,12 @@ def test_the_table_has_a_line_a_set():
     ("one", "other", "edits"), [("", "", 0), ("12", "12", 0), ("12", "2", 1), ("407", "4107", 1)]
 )
 def test_edits(one, other, edits):
-    """The fewest."""
+    """The edit distance is the fewest edits."""
     assert edit_distance(one, other) == edit_distance(other, one) == edits
 
 
 def test_numbers_are_digits_spaces_and_signs():
-    """Letters are none, nor is nothing, nor are signs alone."""
+    """A number has digits, and otherwise only spaces and signs."""
     assert is_number(sample("01234 56789"))
     assert is_number(sample("-1,234.50 $"))
     assert not is_number(sample("1a"))
@@ -77,14 +77,14 @@ def test_numbers_are_digits_spaces_and_signs():
 
 
 def test_signs_are_part_of_the_text():
-    """A missing point is an error, and one of four symbols."""
+    """A missing point is an error in one of four symbols."""
     row = evaluate_numbers("some", Answers(("125",)), [sample("1.25")])
     assert (row.exact, row.digit_errors, row.under) == (0, 0.25, 1)
     assert evaluate_numbers("some", Answers(("1.25",)), [sample("1.25")]).exact == 1
 
 
 def test_a_recogniser_reads_them():
-    """Our own digits, through what reads lines."""
+    """Figures of hand-drawn numbers are computed from a recogniser's readings."""
     reader = Recognizer(Says(0.9), line_reader=Spells("407"), confidence=BY_IS_DIGIT)
     numbers = [StrokeSample(n, "me", tuple(hand.number(n))) for n in ("407", "401")]
     row = evaluate_numbers("ours", reader, numbers)

@@ -1,4 +1,4 @@
-"""What is counted, and how Prometheus reads it."""
+"""Metrics, and their Prometheus format."""
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,7 +12,7 @@ from webapp.ops.metrics import CELLS, ROWS, Family, Gauge, Histogram, Memory, Re
 
 @pytest.fixture(autouse=True)
 def memory(monkeypatch):
-    """Numbers of this test alone."""
+    """Counters of this test alone."""
     fresh = Memory()
     monkeypatch.setattr(module, "memory", fresh)
     return fresh
@@ -20,12 +20,12 @@ def memory(monkeypatch):
 
 @pytest.fixture
 def site(memory):
-    """A visitor of a site that has counted nothing."""
+    """A test client of a site with empty counters."""
     return create_app(Settings()).test_client()
 
 
 def samples(client) -> dict:
-    """Every sample of /metrics by name and labels, read by Prometheus's own parser."""
+    """Return every sample of /metrics by name and labels, parsed by Prometheus's own parser."""
     response = client.get("/metrics")
     assert response.status_code == 200
     assert response.content_type.startswith("text/plain; version=0.0.4")
@@ -37,7 +37,7 @@ def samples(client) -> dict:
 
 
 def test_requests_are_counted_by_route_and_status(site):
-    """With the time that they took."""
+    """Requests are counted by route and status, with their durations."""
     for path in ("/healthz", "/healthz", "/nothing", "/api/v1/predict/strokes"):
         site.get(path)
     found = samples(site)
@@ -50,7 +50,7 @@ def test_requests_are_counted_by_route_and_status(site):
 
 
 def test_readings_are_counted_by_kind_and_outcome(site):
-    """Drawings, pictures, and the form's pictures; an invalid one is none."""
+    """Readings of drawings, pictures and the form are counted by outcome, invalid ones are not."""
     site.post("/api/v1/predict/strokes", json={"strokes": hand.columns(3), "expect": "digit"})
     site.post("/api/v1/predict/strokes", json={"strokes": []})
     site.post("/api/v1/predict/strokes", json={})
@@ -68,7 +68,7 @@ def test_readings_are_counted_by_kind_and_outcome(site):
 
 
 def test_an_explanation_counts_as_a_reading(site):
-    """In both, so that seconds divided by readings is the time of one."""
+    """An explanation counts in readings and in seconds, so that their ratio is the time of one."""
     site.post("/api/v1/explain", json={"strokes": hand.columns(3)})
     found = samples(site)
     assert found["inkling_readings_total", ("kind", "strokes"), ("status", "ok")] == 1
@@ -76,13 +76,13 @@ def test_an_explanation_counts_as_a_reading(site):
 
 
 def test_a_failed_reading_leaves_no_queue(site):
-    """What goes up comes down."""
+    """The gauge of the queue returns to 0 after a failed reading."""
     site.post("/api/v1/predict/image", data=b"\x89PNG\r\n\x1a\n", content_type="image/png")
     assert samples(site)["inkling_readings_queued", ("kind", "image")] == 0
 
 
 def test_the_served_models_are_named(site):
-    """With the version that answers carry."""
+    """The served models are listed with the version in answers."""
     found = samples(site)
     for kind, extension in (("image", "engine"), ("strokes", "stroke_engine")):
         model = site.application.extensions[extension].model
@@ -91,7 +91,7 @@ def test_the_served_models_are_named(site):
 
 
 def test_buckets_add_up(site):
-    """Each bucket holds all smaller ones; the last holds all."""
+    """Buckets are cumulative."""
     histogram = Histogram(Registry(), "h", "A test.", {"kind": ["a"]})
     for seconds in (0.0005, 0.001, 0.0011, 4.9, 99.0):
         histogram.observe("a", seconds=seconds)
@@ -104,7 +104,7 @@ def test_buckets_add_up(site):
 
 
 def test_rows_are_added_up(memory):
-    """What each worker counts is one number; a row that is taken over counts on."""
+    """Values of all workers are added, and a worker that takes over a row continues its counts."""
     counter = Family(Registry(), "c_total", "A test.", {})
     for row in (0, 3, 3):
         memory.take_row(row)
@@ -113,7 +113,7 @@ def test_rows_are_added_up(memory):
 
 
 def test_a_gauge_starts_anew(memory):
-    """A killed worker's readings do not run on in its successor; another worker's do."""
+    """A new worker resets the gauges of its row, and those of others are kept."""
     gauge = Gauge(Registry(), "g", "A test.", {})
     gauge.add(amount=5)
     memory.take_row(1)
@@ -124,7 +124,7 @@ def test_a_gauge_starts_anew(memory):
 
 
 def test_a_gauge_ends_with_its_worker(memory):
-    """What a killed worker had in hand is not queued any more, whoever takes its row later."""
+    """The gauges of a killed worker end with it, even if its row is reused later."""
     registry = Registry()
     gauge, counter = Gauge(registry, "g", "A test.", {}), Family(registry, "c_total", "A test.", {})
     memory.take_row(1)
@@ -136,18 +136,18 @@ def test_a_gauge_ends_with_its_worker(memory):
 
 
 def test_a_new_worker_takes_the_first_free_row():
-    """So that rows are used again, and their counts go on."""
+    """A new worker takes the first free row, so that rows are reused."""
     assert free_row(set()) == 0
     assert free_row({0, 1, 3}) == 2
 
 
 def test_the_last_row_is_shared_when_all_are_taken():
-    """A worker more is no reason to fail."""
+    """If all rows are taken, the last one is shared."""
     assert free_row(set(range(ROWS))) == ROWS - 1
 
 
 def test_totals_are_those_of_all_rows(memory):
-    """Summed up at once, they are what adding cell by cell gives."""
+    """The totals equal the sums of the rows, cell by cell."""
     registry = Registry()
     counter = Family(registry, "c_total", "A test.", {"n": ["a", "b"]})
     histogram = Histogram(registry, "h", "A test.", {})
@@ -161,7 +161,7 @@ def test_totals_are_those_of_all_rows(memory):
 
 
 def test_labels_are_escaped():
-    """Whatever an operator calls a model."""
+    """Labels are escaped."""
     family = Family(Registry(), "c_total", "A test.", {"name": ['a"b\\c\nd']})
     family.add('a"b\\c\nd')
     [parsed] = text_string_to_metric_families("\n".join(family.lines()) + "\n")
@@ -169,6 +169,6 @@ def test_labels_are_escaped():
 
 
 def test_it_rejects_more_numbers_than_there_is_room_for():
-    """At start-up, not by counting into another worker's row."""
+    """More numbers than there is room for are an error at start-up."""
     with pytest.raises(ValueError, match=str(CELLS)):
         Family(Registry(), "c_total", "A test.", {"n": [str(n) for n in range(CELLS + 1)]})

@@ -1,4 +1,4 @@
-"""MNIST: only the real one passes."""
+"""MNIST: loading, and verification by SHA-256."""
 
 import gzip
 import hashlib
@@ -15,14 +15,14 @@ OFFICIAL = ROOT.parent / "shared" / "data" / "mnist"
 
 
 def test_it_rejects_a_missing_file(tmp_path):
-    """The message names the file and the folder."""
+    """The error names the missing file and the folder."""
     with pytest.raises(DataError, match="neither train-images-idx3-ubyte nor"):
         load_mnist(tmp_path)
 
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_it_rejects_an_altered_file(tmp_path, zipped):
-    """Data that is not MNIST's is not trained on, zipped or not."""
+    """An altered file is refused, zipped or not."""
     for name in SHA256:
         content = bytes(16) + bytes(784) if "images" in name else bytes(8) + bytes(1)
         path = tmp_path / (f"{name}.gz" if zipped else name)
@@ -32,7 +32,7 @@ def test_it_rejects_an_altered_file(tmp_path, zipped):
 
 
 def test_it_rejects_a_broken_archive(tmp_path):
-    """A file cut off on its way is said to be unreadable."""
+    """A truncated archive is reported as unreadable."""
     whole = gzip.compress(np.random.default_rng(0).bytes(999))
     flipped = whole[:40] + bytes([whole[40] ^ 255]) + whole[41:]
     for broken in (whole[:20], flipped, b"no gzip"):
@@ -42,7 +42,7 @@ def test_it_rejects_a_broken_archive(tmp_path):
 
 
 def test_a_failed_download_says_what_to_do(monkeypatch):
-    """Without a network, the message names the way out."""
+    """The error of a failed download names the alternative."""
     import keras
 
     def fail():
@@ -54,7 +54,7 @@ def test_a_failed_download_says_what_to_do(monkeypatch):
 
 
 def test_another_download_is_refused(monkeypatch):
-    """What comes through Keras is held to the same hashes."""
+    """A download is verified by the same hashes."""
     import keras
 
     rows = np.zeros((3, 28, 28), np.uint8), np.array([1, 2, 3], np.uint8)
@@ -64,7 +64,7 @@ def test_another_download_is_refused(monkeypatch):
 
 
 def test_the_hash_is_that_of_an_idx_file():
-    """Made from the arrays, it is the hash of the file that they came from."""
+    """The hash computed from the arrays equals that of the idx file."""
     glyphs = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28, 1)
     loaded = mnist.Mnist(glyphs, np.array([3, 9]), glyphs, np.array([3, 9]))
     images = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28]) + glyphs.tobytes()
@@ -75,7 +75,7 @@ def test_the_hash_is_that_of_an_idx_file():
 
 @pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official files are not on this machine")
 def test_the_official_files_pass():
-    """60,000 and 10,000 glyphs, white ink on black, ten classes."""
+    """The official files have 60,000 and 10,000 glyphs, white on black, in ten classes."""
     loaded = load_mnist(OFFICIAL)
     assert loaded.train_glyphs.shape == (60_000, 28, 28, 1)
     assert loaded.test_glyphs.shape == (10_000, 28, 28, 1)
@@ -84,7 +84,7 @@ def test_the_official_files_pass():
 
 
 def test_dev_is_cut_by_writer(tmp_path):
-    """All images of a writer are dev, or none; about one writer in twelve is."""
+    """All images of a writer are in dev or none, and about one writer in twelve is."""
     labels = np.zeros((6000, 8), int)
     labels[:, 2] = np.arange(6000) // 10
     np.savez(tmp_path / WRITERS, train=labels)
@@ -94,7 +94,7 @@ def test_dev_is_cut_by_writer(tmp_path):
 
 
 def test_dev_needs_the_writers(tmp_path):
-    """Without them, or with another number of them, nothing is held out by chance."""
+    """A missing file of writers, or one of another length, is an error."""
     with pytest.raises(DataError, match="only known beside the files"):
         dev_rows(None, 10)
     with pytest.raises(DataError, match="cannot be read"):

@@ -1,4 +1,4 @@
-"""The networks: the seed network exactly, and what has grown on it."""
+"""The networks of single digits: the seed network, and its extensions."""
 
 import keras
 import pytest
@@ -7,7 +7,7 @@ from train.digit.network import PARAMETERS, build_network
 
 
 def test_the_ten_class_part_is_the_seed_network():
-    """Three convolutions, two poolings, dense 64, softmax 10: 93,322 parameters."""
+    """The ten-class part has the seed network's layers and its 93,322 parameters."""
     network = build_network()
     part = keras.Model(network.input, network.output["digit"])
     assert part.count_params() == PARAMETERS == 93_322
@@ -23,7 +23,7 @@ def test_the_ten_class_part_is_the_seed_network():
 
 @pytest.mark.parametrize(("channels", "more"), [(1, 0), (5, 4 * 9 * 32)])
 def test_the_other_output_adds_65_weights(channels, more):
-    """P(is a digit) comes from the same 64 features; direction maps widen the first layer only."""
+    """P(is a digit) adds 65 weights, and direction maps add weights to the first layer only."""
     network = build_network(channels)
     assert network.count_params() == PARAMETERS + 65 + more
     assert network.output["is_digit"].shape == (None, 1)

@@ -1,4 +1,4 @@
-"""What is not a digit: read from files by split, and drawn."""
+"""Non-digits: from files by split, and generated."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def rng(seed=0):
 
 
 def test_whole_writers_belong_to_one_split(tmp_path):
-    """Letters and symbols are split as digits are; look-alikes and digits are left out."""
+    """Letters and symbols are split by writer, without look-alikes and digits."""
     rows = [
         row(label, f"w{n}") for n in range(20) for label in ("A", "#", "O", "7", "(", "^", "12")
     ]
@@ -48,7 +48,7 @@ def test_whole_writers_belong_to_one_split(tmp_path):
 
 
 def test_doodles_are_split_by_class(tmp_path):
-    """They have one writer for all; classes that can be a digit are left out."""
+    """Doodles are split by class, without classes that look like a digit."""
     labels = ["barn", "castle", "cello", "drill", "pants", "shark", "stove", "tiger", "circle"]
     path = stroke_file(tmp_path, *[row(label, QUICK_DRAW_WRITER) for label in 2 * labels])
     found = {split: [s.label for s in read_nondigits(path, split)] for split in SPLITS}
@@ -59,7 +59,7 @@ def test_doodles_are_split_by_class(tmp_path):
 
 @pytest.mark.parametrize("kind", GENERATED)
 def test_each_kind_is_drawn(kind):
-    """As many as asked for, with ink, repeatable, and hardly two alike."""
+    """Each kind is generated in the requested number, repeatably, with ink and variety."""
     drawn, again = (generated(kind, 30, rng(), DIGITS) for _ in range(2))
     glyphs = [glyph_of_strokes(strokes) for strokes in drawn]
     assert len(drawn) == 30
@@ -70,7 +70,7 @@ def test_each_kind_is_drawn(kind):
 
 
 def test_a_pair_stands_side_by_side():
-    """The second begins near the end of the first, before it or behind, and is about as high."""
+    """The digits of a pair are side by side and of similar height."""
     left, right = hand.strokes(3), hand.strokes(5, size=31)
     gaps = []
     for seed in range(20):
@@ -82,7 +82,7 @@ def test_a_pair_stands_side_by_side():
 
 
 def test_half_of_the_pairs_have_a_one():
-    """Beside those that come by chance; on either side."""
+    """Half of the pairs have a 1 on either side, in addition to those by chance."""
     shares = [
         min(np.ptp(stroke[:, 0]) / max(np.ptp(stroke[:, 1]), 1e-9) for stroke in (one[0], one[-1]))
         for one in generated("pairs", 200, rng(), DIGITS)
@@ -91,7 +91,7 @@ def test_half_of_the_pairs_have_a_one():
 
 
 def test_a_fragment_is_wide_and_part_of_the_digit():
-    """Never a stem, which is a 1; no piece of a straight stem at all."""
+    """A fragment is wider than high, because a stem is a 1, and a straight stem has no fragment."""
     for seed in range(20):
         piece = fragment(hand.strokes(3), rng(seed))
         if piece is not None:
@@ -102,13 +102,13 @@ def test_a_fragment_is_wide_and_part_of_the_digit():
 
 
 def test_digits_that_give_none_are_said_to():
-    """A file of plain ones has no fragment that is no 1: an error, not an endless search."""
+    """Digits without usable fragments are an error, not an endless search."""
     with pytest.raises(DataError, match="gives any fragments"):
         generated("fragments", 1, rng(), DIGITS[1:2])
 
 
 def test_a_blot_has_ink():
-    """And is a picture of its own each time."""
+    """A blot has ink and differs each time."""
     random = rng()
     blots = [blot(random) for _ in range(50)]
     assert all(ink.dtype == np.uint8 and ink.any() for ink in blots)

@@ -17,7 +17,7 @@ def reader(app):
     [("407",), ("0123456789",), ("55",), *map(hand.unsure, (("1987", "65"), ("8", "1")))],
 )
 def test_it_works(reader, lines):
-    """Digits in one line or several, line by line, from left to right."""
+    """Digits in one line or more are read line by line, from left to right."""
     reading = reader.read_strokes(hand.number(*lines))
     assert (reading.lines, reading.status) == (lines, "ok")
     assert reading.text == "\n".join(lines)
@@ -28,7 +28,7 @@ def test_it_works(reader, lines):
 
 @pytest.mark.parametrize("gap", [0.3, 1, 5])
 def test_a_small_number_under_a_large_one_is_a_line(reader, gap):
-    """It is no part of the digits above it, however near it stands."""
+    """A small number under a large one is a line of its own, however near."""
     large, small = [200 * s / 100 for s in hand.number("1987")], hand.number("42")
     low = max(float(stroke[:, 1].max()) for stroke in large) + 200 * gap
     reading = reader.read_strokes([*large, *(0.3 * s + np.array([0, low]) for s in small)])
@@ -37,7 +37,7 @@ def test_a_small_number_under_a_large_one_is_a_line(reader, gap):
 
 
 def test_the_bar_of_a_fraction_is_no_part_of_a_digit(reader):
-    """It is shown as ignored; the reading is a guess."""
+    """The bar of a fraction is ignored, and the reading is unsure."""
     above, below = hand.number("3"), [s + np.array([0, 150]) for s in hand.number("4")]
     bar = np.array([[-30.0, 120], [110, 120]])
     reading = reader.read_strokes([*above, bar, *below])
@@ -46,7 +46,7 @@ def test_the_bar_of_a_fraction_is_no_part_of_a_digit(reader):
 
 
 def test_each_digit_knows_its_strokes(reader):
-    """Also where one was finished last; boxes are in the unit of the drawing."""
+    """Each digit has the indices of its strokes, also of late ones, and a box in drawing units."""
     first, second, zero, seven = hand.number("407")
     reading = reader.read_strokes([first, zero, seven, second])
     assert reading.text == "407"
@@ -59,7 +59,7 @@ def test_each_digit_knows_its_strokes(reader):
 
 @pytest.mark.parametrize("digit", hand.EACH)
 def test_one_digit_is_read_as_before(reader, digit):
-    """Whatever is expected: the same digit of the same strokes."""
+    """One digit is read the same with every value of `expect`."""
     strokes = hand.strokes(digit)
     number, alone = reader.read_strokes(strokes), reader.read_strokes(strokes, expect="digit")
     assert (number.text, number.status) == (alone.text, alone.status) == (str(digit), "ok")
@@ -68,7 +68,7 @@ def test_one_digit_is_read_as_before(reader, digit):
 
 @pytest.mark.parametrize("gap", [-10, 2, 10, 20])
 def test_the_strokes_of_a_4_need_not_meet(reader, gap):
-    """An L and a stem beside it, which would be a 1 by itself."""
+    """An L and a separate stem are read as a 4."""
     corner = np.array([[20.0, 0], [0, 62], [50, 60]])
     stem = np.array([[50.0 + gap, 8], [50 + gap, 100]])
     assert reader.read_strokes([corner, stem]).text == "4"
@@ -76,14 +76,14 @@ def test_the_strokes_of_a_4_need_not_meet(reader, gap):
 
 @pytest.mark.parametrize("reach", [-10, -4, 0, 4])
 def test_a_1_that_touches_a_6_is_a_digit_of_its_own(reader, reach):
-    """From beside it to a little across its edge."""
+    """A 1 that touches a 6, or crosses its edge a little, is read as a digit."""
     six = hand.strokes(6, 100)
     edge = min(float(stroke[:, 0].min()) for stroke in six) + reach
     assert reader.read_strokes([np.array([[edge, 5], [edge, 100]]), *six]).text == "16"
 
 
 def test_a_slash_through_a_0_is_no_1(reader):
-    """It would be one beside it."""
+    """A slash through a 0 is not read as a 1."""
     turn = np.linspace(0, 2 * np.pi, 40)
     ring = np.stack([30 - 22 * np.sin(turn), 50 - 45 * np.cos(turn)], 1)
     for lean in (15, 25, 35):
@@ -92,19 +92,19 @@ def test_a_slash_through_a_0_is_no_1(reader):
 
 
 def test_one_digit_is_what_was_asked_for(reader):
-    """Two digits are one glyph where one digit is expected."""
+    """With `digit`, two digits are read as one glyph."""
     assert len(reader.read_strokes(hand.number("12"), expect="digit").digits) == 1
 
 
 def test_size_and_unit_do_not_matter(reader):
-    """Tiny, huge and far from the origin."""
+    """Tiny, huge and shifted drawings are read the same."""
     strokes = hand.number("360")
     for scale, shift in ((1e-3, 0), (1e3, -5e5)):
         assert reader.read_strokes([s * scale + shift for s in strokes]).text == "360"
 
 
 def test_alternatives_are_other_texts(reader):
-    """As many as asked for, the likeliest first, none of them the reading."""
+    """The alternatives are other texts than the reading, sorted, as many as requested."""
     reading = reader.read_strokes(hand.number("407"), alternatives=5)
     texts = [other.text for other in reading.alternatives]
     shares = [other.confidence for other in reading.alternatives]
@@ -116,13 +116,13 @@ def test_alternatives_are_other_texts(reader):
 
 @pytest.mark.parametrize("size", [5e-324, 1e-323, 5e-323, 1e-310, 1e-160, 1e-140])
 def test_ink_of_next_to_no_size_is_a_point(reader, size):
-    """Shares of it would divide by nothing."""
+    """Ink of almost no size is treated as a point, without a division by zero."""
     strokes = [np.array([[0, 0], [size, size]]), np.array([[0, 0], [0, size]])]
     assert reader.read_strokes(strokes).status in ("not_a_number", "unsure")
 
 
 def test_digits_that_touch_are_sure(reader):
-    """Whose ink meets, or crosses a little."""
+    """Digits with ink that meets or crosses a little are `ok`."""
     one, six = hand.strokes(1, 100), hand.strokes(6, 100)
     edge = min(float(s[:, 0].min()) for s in six)
     end = max(float(s[:, 0].max()) for s in one)
@@ -146,5 +146,5 @@ WALKS = [np.cumsum(np.random.default_rng(i).normal(0, 1, (40, 2)), 0) for i in r
     ids=["tangled", "stacked", "dots"],
 )
 def test_five_hundred_strokes_end(reader, strokes):
-    """The largest drawing is read in one go, whatever it is."""
+    """The largest drawing gets an answer, whatever its shape."""
     assert reader.read_strokes(strokes).status != "empty"

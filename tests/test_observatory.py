@@ -1,12 +1,13 @@
-"""The headers, held against the rules of Mozilla's HTTP Observatory (MDN), algorithm 6.
+"""The headers, checked by the rules of Mozilla's HTTP Observatory (MDN), algorithm 6.
 
-Algorithm 6 looks at two headers more than 5 did: Cross-Origin-Opener-Policy and
-Cross-Origin-Embedder-Policy, each for up to 10 points, so that 165 can be had instead of 145
+Compared with algorithm 5, algorithm 6 adds two headers: Cross-Origin-Opener-Policy and
+Cross-Origin-Embedder-Policy, each for up to 10 points, so that the maximum is 165 instead of 145
 (https://github.com/mdn/mdn-http-observatory/pull/498).
 
-Each rule is applied to what this site answers over HTTPS as behind a router (`INKLING_PROXIES=1`,
-`INKLING_HTTPS=true`), as far as it can without the internet: certificates, and whether a domain is
-preloaded, are a deployment's.
+Each rule is applied to the site's answers over HTTPS behind a router (`INKLING_PROXIES=1`,
+`INKLING_HTTPS=true`), as far as possible without the internet. Certificates and preloading depend
+on the deployment.
+
 https://developer.mozilla.org/en-US/observatory/docs/tests_and_scoring
 """
 
@@ -23,7 +24,7 @@ SIX_MONTHS = 15_768_000
 """Seconds."""
 
 BONUS_FROM = 90
-"""Bonuses count from this score on."""
+"""Score from which bonuses count."""
 
 PRIVATE_REFERRERS = {
     "no-referrer",
@@ -35,18 +36,18 @@ PRIVATE_REFERRERS = {
 
 @pytest.fixture(scope="module")
 def site():
-    """A visitor of a site behind a router that ends TLS."""
+    """A test client of a site behind a router that ends TLS."""
     return create_app(Settings(proxies=1, https=True)).test_client()
 
 
 @pytest.fixture(params=PAGES)
 def response(site, request):
-    """A page over HTTPS."""
+    """The response of a page over HTTPS."""
     return site.get(request.param, headers={"X-Forwarded-Proto": "https"})
 
 
 def policy_of(response) -> dict[str, set[str]]:
-    """The Content-Security-Policy's directives."""
+    """Return the directives of the Content-Security-Policy."""
     directives = [d.split() for d in response.headers["Content-Security-Policy"].split(";")]
     names = [d[0] for d in directives]
     assert len(names) == len(set(names)), "a directive comes twice, of which the second is ignored"
@@ -126,7 +127,7 @@ def cross_origin_opener_policy(response) -> int:
 
 
 def cross_origin_embedder_policy(response) -> int:
-    """coep-not-implemented: 0. The page embeds nothing of others, which the CSP holds already."""
+    """coep-not-implemented: 0. The page embeds nothing from other sites, which the CSP enforces."""
     assert "Cross-Origin-Embedder-Policy" not in response.headers
     return 0
 
@@ -148,7 +149,7 @@ RULES = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_page_keeps_every_rule(response, rule):
-    """At its best expectation that a site can reach by itself."""
+    """Every page meets every rule with the best result that a site can reach by itself."""
     assert rule(response) >= 0
 
 
@@ -160,10 +161,10 @@ def test_plain_http_leads_to_the_same_host(site):
 
 
 def test_the_score_is_140_and_the_grade_a_plus(response):
-    """100, no penalty, and five bonuses: 140 of 165 by algorithm 6; from 100 on it is A+.
+    """The score is 140 of 165: 100, no penalty, and five bonuses. 100 and more is A+.
 
-    The other bonuses are for cookies, of which this page sets none, for integrity attributes on
-    scripts of this same origin, for a domain that is preloaded, and for an embedder policy.
+    The other bonuses are for cookies, which this page does not set, for integrity attributes on
+    same-origin scripts, for a preloaded domain, and for an embedder policy.
     """
     modifiers = [rule(response) for rule in RULES]
     assert 100 + sum(m for m in modifiers if m < 0) >= BONUS_FROM
@@ -171,13 +172,13 @@ def test_the_score_is_140_and_the_grade_a_plus(response):
 
 
 def test_what_the_page_never_needs_is_off(response):
-    """Beside what the Observatory looks at: features of the device."""
+    """Device features are disabled, which the Observatory does not check."""
     features = response.headers["Permissions-Policy"].split(", ")
     assert {"camera=()", "microphone=()", "geolocation=()"} <= set(features)
     assert all(re.fullmatch(r"[a-z-]+=\(\)", feature) for feature in features)
 
 
 def test_nothing_says_what_serves(response):
-    """No version of anything; gunicorn adds its name alone, nginx as shipped none."""
+    """No header reveals a version. gunicorn adds its name alone, the shipped nginx nothing."""
     for name in ("X-Powered-By", "X-AspNet-Version", "Via"):
         assert name not in response.headers

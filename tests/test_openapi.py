@@ -1,4 +1,4 @@
-"""The OpenAPI document: made of the types that check, complete, and true of the real server."""
+"""The OpenAPI document: generated from the request types, complete, and true of the server."""
 
 import html
 import re
@@ -15,12 +15,12 @@ from webapp.api.openapi import STATUSES, marked, type_of
 from webapp.api.requests import StrokesRequest
 
 EXAMPLES = 25
-"""Requests that schemathesis makes up for each operation and phase."""
+"""Requests that schemathesis generates for each operation and phase."""
 
 
 @pytest.fixture(scope="module")
 def document(app):
-    """The document, as it is served."""
+    """The document as served."""
     response = app.test_client().get("/api/v1/openapi.json")
     assert response.status_code == 200
     assert response.content_type == "application/json"
@@ -28,13 +28,13 @@ def document(app):
 
 
 def test_it_is_openapi_3_1(document):
-    """With a name and a version."""
+    """The document is OpenAPI 3.1 with a name and a version."""
     assert document["openapi"].startswith("3.1.")
     assert document["info"]["title"] == "Inkling"
 
 
 def test_every_route_of_the_api_is_in_it(app, document):
-    """With its methods; and nothing that is not there."""
+    """The document has every route of the API with its methods, and no others."""
     found = {
         (rule.rule, method.lower())
         for rule in app.url_map.iter_rules()
@@ -45,7 +45,7 @@ def test_every_route_of_the_api_is_in_it(app, document):
 
 
 def test_it_is_made_of_the_types_that_check(document):
-    """The schemas are those of the requests, bounds and all."""
+    """The schemas are those of the request types, with their bounds."""
     schemas = document["components"]["schemas"]
     for kind in (StrokesRequest, Answer):
         expected = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
@@ -55,21 +55,21 @@ def test_it_is_made_of_the_types_that_check(document):
 
 
 def test_every_reference_leads_somewhere(document):
-    """No schema is missing."""
+    """Every reference leads to a schema."""
     text = msgspec.json.encode(document).decode()
     for name in set(re.findall(r'"#/components/schemas/(\w+)"', text)):
         assert name in document["components"]["schemas"]
 
 
 def test_an_example_is_read(client, document):
-    """What it says can be sent."""
+    """The example of a request is valid."""
     for path in ("/api/v1/predict/strokes", "/api/v1/predict/batch"):
         content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         assert client.post(path, json=content["example"]).status_code == 200
 
 
 def test_an_example_of_an_answer_is_one(document):
-    """It has every field, its symbols make its text, and its strokes are those of the request."""
+    """The example of an answer has every field, and its symbols and strokes match its text."""
     operation = document["paths"]["/api/v1/predict/strokes"]["post"]
     content = operation["responses"]["200"]["content"]["application/json"]
     answer = msgspec.convert(content["example"], Answer)
@@ -82,7 +82,7 @@ def test_an_example_of_an_answer_is_one(document):
 
 
 def test_the_hint_and_the_signs_are_described(document):
-    """What can be expected, and which signs there are."""
+    """The document describes the values of `expect` and the signs."""
     schemas = document["components"]["schemas"]
     for name in ("StrokesRequest", "ExplainRequest"):
         hint = schemas[name]["properties"]["expect"]
@@ -92,7 +92,7 @@ def test_the_hint_and_the_signs_are_described(document):
 
 
 def test_every_status_that_the_code_raises_is_documented():
-    """Whatever ProblemError or a table of the site names."""
+    """Every status that the code raises is documented."""
     source = "\n".join(path.read_text() for path in (ROOT / "webapp").rglob("*.py"))
     raised = {int(code) for code in re.findall(r"ProblemError\(\s*(\d{3})", source)}
     raised |= {int(code) for code in re.findall(r"Error: (\d{3}),", source)}
@@ -114,17 +114,17 @@ def test_every_status_that_the_code_raises_is_documented():
     ],
 )
 def test_a_schema_can_be_said_in_words(schema, words):
-    """For the page."""
+    """The page describes a schema in words."""
     assert type_of(schema) == words
 
 
 def test_what_stands_in_backticks_is_code():
-    """And markup is text."""
+    """Text in backticks becomes code, and markup is escaped."""
     assert marked("`a<b` & c") == "<code>a&lt;b</code> &amp; c"
 
 
 def test_the_page_says_all_of_it(client, document):
-    """Every operation, status and type, also without a script, and without anybody else."""
+    """The page shows every operation, status and type, without scripts and other sites."""
     response = client.get("/api/docs")
     assert response.status_code == 200
     text = html.unescape(response.text)
@@ -137,14 +137,14 @@ def test_the_page_says_all_of_it(client, document):
     assert "<code>number</code>, digits and the signs of numbers" in text
     for name in document["components"]["schemas"]:
         assert f"<caption>{name}</caption>" in text
-    # Its own address is in the lines for a shell.
+    # The lines for a shell contain the site's own address.
     assert "curl -s 'http://localhost/api/v1/predict/image' -F image=@" in text
     others = text.replace("http://localhost/", "/")
     assert not re.search(r"<script(?![^>]* src=)|<style|style=|https?://|onload", others)
 
 
 def test_the_page_explains_each_status_once(client):
-    """In one table, to which the routes link."""
+    """Each status is explained once, in a table that the routes link to."""
     text = client.get("/api/docs").text
     for status in (200, *STATUSES):
         assert text.count(f'id="status-{status}"') == 1
@@ -154,8 +154,8 @@ def test_the_page_explains_each_status_once(client):
 
 
 def test_schemathesis_finds_nothing(tmp_path, document):
-    """All its checks against the real server, of requests that fit and that do not."""
-    # It marks its requests with a header of its own, so that they do not count as local.
+    """Schemathesis finds no fault in the real server, with valid and invalid requests."""
+    # Its requests have a header of their own, so that they do not count as local.
     with running_server(INKLING_RATE_LIMIT="") as url:
         run = subprocess.run(
             [
@@ -181,23 +181,23 @@ def test_schemathesis_finds_nothing(tmp_path, document):
         )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     operations = sum(map(len, document["paths"].values()))
-    # All but the address of the document itself.
+    # All except the address of the document itself.
     assert f"Tested: {operations - 1}\n" in run.stdout, run.stdout
     assert re.search(r"[1-9]\d\d+ generated", run.stdout), run.stdout
 
 
-# What schemathesis found, by name
+# Regressions that schemathesis found
 
 
 def test_a_form_without_any_part_is_malformed(client):
-    """A form that ends where it begins: 400."""
+    """A form that ends at its start gets 400."""
     kind = "multipart/form-data; boundary=b"
     response = client.post("/api/v1/predict/image", data=b"--b--\r\n", content_type=kind)
     assert response.status_code == 400
 
 
 def test_an_empty_column_is_as_wrong_as_another_length(client):
-    """Schema-valid, and refused with a pointer."""
+    """An empty column is valid by the schema, and refused with a pointer."""
     strokes = [*hand.columns(3), {"x": [0.0], "y": [0.0], "p": []}]
     response = client.post("/api/v1/predict/strokes", json={"strokes": strokes})
     assert response.status_code == 422

@@ -1,4 +1,4 @@
-"""Access control: other sites' pages, CORS, hosts, proxies, HTTPS, the operator."""
+"""Access control: origins, CORS, hosts, proxies, HTTPS, the operator."""
 
 import pytest
 
@@ -13,18 +13,18 @@ TOKEN = "a-token-of-the-operator"  # noqa: S105  that is the point
 
 
 def visitor(**settings):
-    """A visitor of a site with these settings."""
+    """Return a test client of a site with these settings."""
     return create_app(Settings(**settings)).test_client()
 
 
 def draw(client, headers, base_url=None):
-    """The response to a drawing sent with these headers."""
+    """Return the response to a drawing with these headers."""
     return client.post(
         STROKES, json={"strokes": hand.columns(3)}, headers=headers, base_url=base_url
     )
 
 
-# Other sites' pages
+# Pages of other sites
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def draw(client, headers, base_url=None):
     ids=["a program", "our page", "the address bar", "our page in an old browser"],
 )
 def test_it_reads_what_our_own_page_sends(client, headers):
-    """And what programs send."""
+    """Requests from the site's own page and from programs are read."""
     assert draw(client, headers).status_code == 200
     form = {"image": (hand_file(), "a.png")}
     assert client.post("/upload", data=form, headers=headers).status_code == 200
 
 
 def hand_file():
-    """A picture to upload."""
+    """Return a picture to upload."""
     import io
 
     return io.BytesIO(hand.png(hand.picture(3)))
@@ -66,7 +66,7 @@ def hand_file():
     ],
 )
 def test_it_rejects_what_other_sites_pages_send(client, headers):
-    """403: of the form as a page, of the API as a problem. Fetch Metadata goes before Origin."""
+    """Requests from other sites' pages get 403, and Fetch Metadata takes precedence over Origin."""
     refused = draw(client, headers)
     assert refused.status_code == 403
     assert refused.content_type == "application/problem+json"
@@ -98,15 +98,16 @@ MALFORMED_ORIGINS = [
 
 @pytest.fixture(scope="module")
 def open_client():
-    """A visitor of a site whose API every origin may use."""
+    """A test client of a site with an API for every origin."""
     return visitor(cors_origins="*")
 
 
 @pytest.mark.parametrize("origin", MALFORMED_ORIGINS)
 @pytest.mark.parametrize("site", [None, "same-origin", "none", "cross-site"])
 def test_a_malformed_origin_is_refused_not_a_failure(client, open_client, origin, site):
-    """403, whatever else the request says of itself: of the form as a page, of the API as a
-    problem, which names the value. What only shows is shown to anybody.
+    """A POST with a malformed origin gets 403, as a page or as a problem that names the value.
+
+    Other headers do not matter, and GET requests are answered.
     """
     headers = {"Origin": origin} | ({"Sec-Fetch-Site": site} if site else {})
     for asking in (client, open_client):
@@ -137,13 +138,13 @@ def test_a_malformed_origin_is_refused_not_a_failure(client, open_client, origin
     ],
 )
 def test_an_own_page_is_known_however_its_host_is_written(client, host, origin):
-    """Host and Origin are compared in their normal form; a proxy may have ended TLS."""
+    """Host and Origin are compared in their normal form, and a proxy may have ended TLS."""
     assert draw(client, {"Host": host, "Origin": origin}).status_code == 200
     assert draw(client, {"Host": host, "Origin": origin + "1"}).status_code == 403
 
 
 def test_anyone_may_link_here(client):
-    """Nothing that only shows is refused."""
+    """Links from other sites are allowed, because GET requests are not refused."""
     for path in ("/", "/model", "/api/v1/model", "/healthz"):
         assert client.get(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
@@ -152,13 +153,13 @@ def test_anyone_may_link_here(client):
 
 
 def allowed(response) -> str | None:
-    """The origin that may read a response."""
+    """Return the origin that may read a response."""
     return response.headers.get("Access-Control-Allow-Origin")
 
 
 @pytest.mark.parametrize("setting", [ELSEWHERE, f"https://a.example,{ELSEWHERE}"])
 def test_an_allowed_origin_may_use_the_api(setting):
-    """It may send, and read what comes back: answers, problems and their headers."""
+    """An allowed origin may send requests, and read answers, problems and their headers."""
     client = visitor(cors_origins=setting)
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": ELSEWHERE}
     for response in (draw(client, headers), client.get("/api/v1/nothing", headers=headers)):
@@ -170,7 +171,7 @@ def test_an_allowed_origin_may_use_the_api(setting):
 
 
 def test_a_preflight_is_answered():
-    """What may be sent: methods and headers that the API takes."""
+    """A preflight request gets the allowed methods and headers."""
     response = visitor(cors_origins=ELSEWHERE).options(
         STROKES,
         headers={
@@ -187,7 +188,7 @@ def test_a_preflight_is_answered():
 
 
 def test_every_origin_can_be_allowed():
-    """`*`."""
+    """`*` allows every origin."""
     response = draw(visitor(cors_origins="*"), {"Origin": ELSEWHERE})
     assert (response.status_code, allowed(response)) == (200, "*")
 
@@ -197,13 +198,13 @@ def test_every_origin_can_be_allowed():
     ["https://elsewhere.example.org", "http://elsewhere.example", "https://sub.elsewhere.example"],
 )
 def test_it_rejects_origins_that_only_look_allowed(origin):
-    """An origin is compared whole."""
+    """Origins are compared as a whole."""
     response = draw(visitor(cors_origins=ELSEWHERE), {"Origin": origin})
     assert (response.status_code, allowed(response)) == (403, None)
 
 
 def test_pages_are_not_opened(client):
-    """CORS is for the API alone."""
+    """CORS applies to the API only."""
     site = visitor(cors_origins="*")
     assert allowed(site.get("/", headers={"Origin": ELSEWHERE})) is None
     form = {"image": (hand_file(), "a.png")}
@@ -217,7 +218,7 @@ def test_pages_are_not_opened(client):
     "host", ["ink.example", "www.ink.example", "ink.example:8080", "localhost"]
 )
 def test_it_answers_to_its_names(host):
-    """Whatever the port; and to the machine's own."""
+    """The site answers to its names with any port, and to the machine's own names."""
     client = visitor(hosts="ink.example,www.ink.example")
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
@@ -225,7 +226,7 @@ def test_it_answers_to_its_names(host):
 @pytest.mark.parametrize("path", ["/", "/api/v1/model", "/healthz"])
 @pytest.mark.parametrize("host", ["elsewhere.example", "ink.example.elsewhere.example", "1.2.3.4"])
 def test_it_rejects_other_hosts(path, host):
-    """400, in the form of the place."""
+    """Other hosts get 400, in the format of the address."""
     response = visitor(hosts="ink.example").get(path, headers={"Host": host})
     assert response.status_code == 400
     kind = "application/problem+json" if path.startswith("/api/") else "text/html; charset=utf-8"
@@ -236,21 +237,21 @@ def test_it_rejects_other_hosts(path, host):
 
 
 def test_no_proxy_is_believed_unless_it_is_said(client):
-    """What anybody may send decides nothing."""
+    """By default, headers of proxies are ignored, because clients can send them."""
     response = client.get("/", headers={"X-Forwarded-Proto": "https"})
     assert "Strict-Transport-Security" not in response.headers
 
 
 @pytest.mark.parametrize(("hops", "header"), [(1, "https"), (2, "http, https, http")])
 def test_as_many_proxies_are_believed_as_are_set(hops, header):
-    """Each adds its own to the right."""
+    """As many proxies are trusted as set. Each appends its value on the right."""
     client = visitor(proxies=hops)
     response = client.get("/", headers={"X-Forwarded-Proto": header})
     assert "Strict-Transport-Security" in response.headers
 
 
 def test_plain_http_is_sent_to_https():
-    """308, with the address kept; not what is sent, which has been readable already."""
+    """GET over plain HTTP is redirected with 308. POST is not, because its body was readable."""
     client = visitor(https=True, proxies=1)
     response = client.get("/model?a=1", headers={"X-Forwarded-Proto": "http"})
     assert response.status_code == 308
@@ -261,7 +262,7 @@ def test_plain_http_is_sent_to_https():
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_probes_need_no_https(path):
-    """They come from inside."""
+    """Probes and metrics are not redirected to HTTPS."""
     assert visitor(https=True).get(path).status_code == 200
 
 
@@ -269,7 +270,7 @@ def test_probes_need_no_https(path):
 
 
 def metrics(client, headers=None, address="127.0.0.1"):
-    """The status of /metrics for someone."""
+    """Return the status of /metrics for a client."""
     environ = {"REMOTE_ADDR": address}
     return client.get("/metrics", headers=headers, environ_overrides=environ).status_code
 
@@ -277,7 +278,7 @@ def metrics(client, headers=None, address="127.0.0.1"):
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("host", ["localhost", "ink.localhost:8000", "127.0.0.1:8000", "[::1]"])
 def test_the_machine_itself_may_see_metrics(client, address, host):
-    """Over loopback, by a loopback name."""
+    """/metrics is open over loopback with a loopback name."""
     assert metrics(client, {"Host": host}, address) == 200
 
 
@@ -285,13 +286,13 @@ def test_the_machine_itself_may_see_metrics(client, address, host):
     "address", ["10.0.0.1", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "unix", ""]
 )
 def test_nobody_else_may(client, address):
-    """404: there is no such address for them."""
+    """/metrics is a 404 for other clients."""
     assert metrics(client, address=address) == 404
 
 
 @pytest.mark.parametrize("host", ["ink.example", "localhost.example", "10.0.0.1", "notlocalhost"])
 def test_who_asks_for_another_name_is_not_local(client, host):
-    """A proxy on this machine, or a page whose name an attacker lets point here, asks for it."""
+    """A request with another name is not local, as through a proxy or by DNS rebinding."""
     assert metrics(client, {"Host": host}) == 404
 
 
@@ -330,19 +331,19 @@ def test_who_asks_for_another_name_is_not_local(client, host):
     ],
 )
 def test_a_proxy_on_the_machine_makes_nobody_local(client, name):
-    """What was passed on came from elsewhere; any field that clients do not send shows it."""
+    """A request with any header that proxies add is not local."""
     assert metrics(client, {name: "127.0.0.1"}) == 404
     assert metrics(visitor(proxies=1), {name: "127.0.0.1"}) == 404
 
 
 def test_a_proxy_that_adds_nothing_makes_nobody_local(client):
-    """As nginx does where only `proxy_pass` is set: it speaks HTTP/1.0."""
+    """A request of HTTP/1.0, as from nginx with `proxy_pass` alone, is not local."""
     environ = {"REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.0"}
     assert client.get("/metrics", environ_overrides=environ).status_code == 404
 
 
 def test_clients_on_the_machine_are_local(client):
-    """Browsers, curl and Prometheus, with all that they send."""
+    """Requests of browsers, curl and Prometheus on the machine are local."""
     browser = {
         "Accept": "text/html,application/xhtml+xml",
         "Accept-Encoding": "gzip, deflate, br, zstd",
@@ -373,7 +374,7 @@ def test_clients_on_the_machine_are_local(client):
 
 
 def test_the_token_opens_metrics_from_elsewhere():
-    """Whole, and as a bearer."""
+    """The complete token, as a bearer, opens /metrics from elsewhere."""
     client = visitor(metrics_token=TOKEN)
     assert metrics(client, {"Authorization": f"Bearer {TOKEN}"}, "192.0.2.7") == 200
     for wrong in ("Bearer", "Bearer x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer é"):
@@ -382,5 +383,5 @@ def test_the_token_opens_metrics_from_elsewhere():
 
 @pytest.mark.parametrize("given", ["Bearer ", "Bearer", "Bearer x"])
 def test_without_a_token_none_opens(client, given):
-    """An empty token is none."""
+    """An empty token setting does not open /metrics for an empty token."""
     assert metrics(client, {"Authorization": given}, "192.0.2.7") == 404

@@ -1,4 +1,4 @@
-"""The pages that people see."""
+"""The HTML pages."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from webapp.site.pages import SHOWN_SIDE
 
 
 class Page(HTMLParser):
-    """The elements of a page: tag, attributes and, of scripts and styles, what is inside."""
+    """The elements of a page: tag, attributes and the content of scripts and styles."""
 
     def __init__(self, text):
         super().__init__()
@@ -27,38 +27,38 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        """Keep the element."""
+        """Record the element."""
         self.elements.append((tag, dict(attributes)))
         self._inside = tag
 
     def handle_endtag(self, tag):
-        """Nothing is inside any more."""
+        """Leave the element."""
         self._inside = ""
 
     def handle_data(self, data):
-        """Keep what the browser would run or apply."""
+        """Record the content of scripts and styles."""
         if self._inside in {"script", "style"} and data.strip():
             self.inline.append(data)
 
     def addresses(self):
-        """Everything that the page loads or leads to."""
+        """Return all addresses that the page loads or links to."""
         names = {"href", "src", "action"}
         return {v for _, attributes in self.elements for n, v in attributes.items() if n in names}
 
 
 def upload(client, data, **fields):
-    """The response to the form of the page."""
+    """Return the response to the page's form."""
     form = {"image": (io.BytesIO(data), "digit.png"), **fields}
     return client.post("/upload", data=form, content_type="multipart/form-data")
 
 
 def digit_page(client):
-    """A picture with a 3 on it."""
+    """Return the page for a picture of a 3."""
     return upload(client, hand.png(hand.picture(3)))
 
 
 def blank_page(client):
-    """A picture with nothing on it."""
+    """Return the page for a blank picture."""
     return upload(client, hand.png(np.full((50, 50), 255, np.uint8)))
 
 
@@ -77,38 +77,38 @@ PAGES = {
 
 @pytest.fixture(params=PAGES)
 def response(client, request):
-    """Each page of the site in turn."""
+    """The response of each page of the site."""
     return PAGES[request.param](client)
 
 
 def check_page(response, status=200):
-    """HTML with this status; its text is returned."""
+    """Check that a response is HTML with this status, and return its text."""
     assert response.status_code == status
     assert response.content_type == "text/html; charset=utf-8"
     return response.text
 
 
 def test_the_pad_is_the_first_page(client):
-    """It has the pad, the answer and the form that works without JavaScript."""
+    """The first page has the pad, the answer, and a form that works without JavaScript."""
     page = Page(check_page(client.get("/")))
     assert "canvas" in [tag for tag, _ in page.elements]
     [form] = [attributes for tag, attributes in page.elements if tag == "form"]
     assert form["action"] == "/upload"
     assert (form["method"], form["enctype"]) == ("post", "multipart/form-data")
     files = [a for tag, a in page.elements if tag == "input" and a.get("type") == "file"]
-    # What the camera takes is sent by the page's script: the form knows one field.
+    # The page's script sends pictures of the camera, so the form has one field.
     assert [file.get("name") for file in files] == ["image", None]
     assert files[1]["capture"] == "environment"
 
 
 def test_the_model_page_shows_the_card(client):
-    """The version on it is that of every answer."""
+    """The model page has the card with the version that is in every answer."""
     version = client.get("/api/v1/model").json["version"]
     text = check_page(client.get("/model"))
     assert version in text
     titles = re.findall(r"<summary><h3>Details of the ([\w ]+) \((\w+)\)</h3></summary>", text)
     assert [name for _, name in titles] == ["ink", "pen", "line", "eyes"]
-    # Closed, and reached by links.
+    # Sections are closed and reached by links.
     assert not re.search(r"<details[^>]* open", text)
     assert set(re.findall(r'href="#([\w-]+-model)"', text)) == {
         *("photo-model", "stroke-model", "line-model")
@@ -117,14 +117,14 @@ def test_the_model_page_shows_the_card(client):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_an_upload_is_read(client, digit):
-    """A picture in, a page with the digit out."""
+    """An uploaded picture gives a page with its digit."""
     text = check_page(upload(client, hand.png(hand.picture(digit))))
     assert f"Looks like {digit}." in text
     assert "data:image/png;base64," in text
 
 
 def test_the_picture_is_shown_with_what_was_read(client):
-    """Reduced, within the page; over it a box and the digit, and all of it in words."""
+    """The page shows a reduced picture with a box and a digit over it, and describes it."""
     large = np.kron(hand.picture(3), np.ones((5, 5), np.uint8))
     text = check_page(upload(client, hand.png(large)))
     [shown] = re.findall(r'<image href="data:image/jpeg;base64,([^"]+)"', text)
@@ -136,7 +136,7 @@ def test_the_picture_is_shown_with_what_was_read(client):
 
 
 def test_signs_are_shown_in_the_number():
-    """In their place, without the bars that digits have; over the picture they have a frame."""
+    """Signs are shown in the number without bars, and have a frame over the picture."""
     client = fake.site_of(fake.Reads("-12.50", "23/11")).test_client()
     text = check_page(digit_page(client))
     assert "<title>Read as -12.50; 23/11 · Inkling</title>" in text
@@ -151,13 +151,13 @@ def test_signs_are_shown_in_the_number():
 
 
 def test_a_picture_without_ink_is_shown_too(client):
-    """It may be another than was meant."""
+    """A picture without ink is shown, so that a wrong file is noticed."""
     assert 'aria-label="The picture that was read"' in check_page(blank_page(client))
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/"])
 def test_the_way_to_the_interface(client, path):
-    """From every page's foot, and from the address that people try."""
+    """The API's documentation is linked from every page and found at short addresses."""
     response = client.get(path)
     assert (response.status_code, response.location) == (302, "/api/docs")
     assert 'href="/api/docs"' in client.get("/").text
@@ -171,7 +171,7 @@ def test_the_way_to_the_interface(client, path):
     ],
 )
 def test_a_reading_has_a_page(status, title, sentence):
-    """The status decides the words, and the digit's bar is marked."""
+    """The page's words depend on the status, and the bar of the digit is marked."""
     text = check_page(digit_page(fake.site(status).test_client()))
     assert f"<title>{title} · Inkling</title>" in text
     assert sentence in text
@@ -179,7 +179,7 @@ def test_a_reading_has_a_page(status, title, sentence):
 
 
 def test_what_is_no_digit_has_a_page():
-    """It says so, and shows what was considered: ten probabilities, none marked, and the glyph."""
+    """A non-digit's page shows ten probabilities, none of them marked, and the glyph."""
     text = check_page(digit_page(fake.site("not_a_number").test_client()))
     assert "<title>Not a number · Inkling</title>" in text
     assert "This doesn’t look like a number." in text
@@ -190,14 +190,14 @@ def test_what_is_no_digit_has_a_page():
 
 
 def test_a_blank_picture_has_a_page(client):
-    """There is nothing to read, and the page says so."""
+    """A blank picture's page says that nothing was found."""
     text = check_page(blank_page(client))
     assert "<title>No writing found · Inkling</title>" in text
     assert "No writing found. Try a sharper photo with darker ink." in text
 
 
 def test_it_says_how_large_a_picture_may_be():
-    """The bound on the page is the one that is set."""
+    """The page has the size limit of the settings."""
     client = create_app(Settings(max_image_bytes=3 * 1024 * 1024)).test_client()
     assert "up to 3 MB" in client.get("/").text
 
@@ -212,27 +212,27 @@ def test_it_says_how_large_a_picture_may_be():
     ],
 )
 def test_it_rejects_a_picture_with_a_page(client, status, data, word):
-    """What is wrong with the picture stands on a page, with a way back."""
+    """A refused picture gets a page with the reason and a link back."""
     text = check_page(upload(client, data), status)
     assert word in text
     assert 'href="/"' in text
 
 
 def test_it_rejects_a_form_without_a_picture_with_a_page(client):
-    """400 and 415 as pages."""
+    """A form without a picture gets 400 or 415 as a page."""
     check_page(client.post("/upload", data={}, content_type="multipart/form-data"), 400)
     check_page(client.post("/upload", data=b"{}", content_type="application/json"), 415)
 
 
 def test_it_rejects_a_picture_that_is_too_large_with_a_page():
-    """413 as a page, by bytes and by pixels."""
+    """A picture of too many bytes or pixels gets 413 as a page."""
     client = create_app(Settings(max_image_bytes=1024, max_image_pixels=784)).test_client()
     assert "1024" in check_page(upload(client, bytes(1025)), 413)
     assert "784" in check_page(upload(client, hand.png(np.full((30, 30), 255, np.uint8))), 413)
 
 
 def test_no_page_has_inline_code_or_style(response):
-    """The Content-Security-Policy would refuse it."""
+    """No page has inline code or styles, which the Content-Security-Policy forbids."""
     page = Page(response.text)
     assert page.inline == []
     for tag, attributes in page.elements:
@@ -245,7 +245,7 @@ def test_no_page_has_inline_code_or_style(response):
 
 
 def test_every_address_on_a_page_is_served(client, response):
-    """No link of a page is broken, and none leads to another site's files."""
+    """Every address on a page is served, and none loads files of other sites."""
     page = Page(response.text)
     addresses = page.addresses()
     assert any(address.startswith("/static/") for address in addresses)
@@ -257,13 +257,13 @@ def test_every_address_on_a_page_is_served(client, response):
             assert address[1:] in [attributes.get("id") for _, attributes in page.elements]
             continue
         assert (parts.scheme, parts.netloc) in (("", ""), ("http", "localhost"))
-        expected = 303 if parts.path == "/upload" else 200  # it takes a form, not a visit
+        expected = 303 if parts.path == "/upload" else 200  # it takes a form and redirects visits
         with client.get(address) as answer:
             assert answer.status_code == expected, address
 
 
 def test_every_page_says_what_it_is(response):
-    """A language, a title and one first heading."""
+    """Every page has a language, a title and one first heading."""
     page = Page(response.text)
     tags = [tag for tag, _ in page.elements]
     [html] = [attributes for tag, attributes in page.elements if tag == "html"]

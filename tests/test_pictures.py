@@ -12,7 +12,8 @@ from webapp.recognition import Limits
 LIMITS = Limits(pixels=25_000_000, side=20_000)
 
 READ = ("ok", "unsure")
-"""Numbers in pictures are hardly ever sure: see `test_numbers_in_pictures_are_sure`."""
+"""Statuses with a text. Numbers in pictures are rarely `ok`: see
+`test_numbers_in_pictures_are_sure`."""
 
 
 WORD = [
@@ -37,7 +38,7 @@ def reader(app):
 
 
 def drawn(strokes, *, margin=40, pen=6, ink=20, paper=255):
-    """Strokes as grey pixels, just as large as they need be."""
+    """Return strokes as grey pixels, in a picture just large enough."""
     points = np.concatenate(strokes)
     low = points.min(axis=0) - margin
     width, height = np.ceil(points.max(axis=0) + margin - low).astype(int)
@@ -49,14 +50,14 @@ def drawn(strokes, *, margin=40, pen=6, ink=20, paper=255):
 
 
 def read(reader, picture, **options):
-    """The reading of a picture, or of a file's bytes."""
+    """Return the reading of a picture, or of a file's bytes."""
     data = picture if isinstance(picture, bytes) else hand.png(picture)
     return reader.read_image(data, LIMITS, **options)
 
 
 @pytest.mark.parametrize("lines", [("407",), ("0123456789",), ("55",), ("1987", "65"), ("8", "1")])
 def test_it_works(reader, lines):
-    """Digits in one line or several, from the top and from the left."""
+    """Digits in one line or more are read from the top and from the left."""
     reading = read(reader, drawn(hand.number(*lines, gap=0.25)))
     assert (reading.lines, reading.status in READ) == (lines, True)
     assert [digit.line for digit in reading.digits] == [
@@ -66,12 +67,12 @@ def test_it_works(reader, lines):
 
 
 def test_numbers_in_pictures_are_sure(reader):
-    """Clear digits apart, black on white."""
+    """Clear digits that are apart, black on white, are `ok`."""
     assert read(reader, drawn(hand.number("407", gap=0.25))).status == "ok"
 
 
 def test_boxes_are_in_pixels_of_the_picture(reader):
-    """Each digit's ink, also in a picture that is reduced."""
+    """Boxes are in pixels of the picture, even if it was reduced."""
     for size in (1, 20):
         strokes = [s * size for s in hand.number("47", gap=0.5)]
         picture = drawn(strokes, margin=40 * size, pen=6 * size)
@@ -89,7 +90,7 @@ def test_boxes_are_in_pixels_of_the_picture(reader):
 
 
 def test_one_digit_is_what_was_asked_for(reader):
-    """All ink is one glyph where one digit is expected."""
+    """With `digit`, all ink is read as one glyph."""
     picture = drawn(hand.number("12", gap=0.3))
     assert len(read(reader, picture, expect="digit").digits) == 1
     assert len(read(reader, picture).digits) == 2
@@ -104,7 +105,7 @@ RUN_TOGETHER = pytest.mark.xfail(
     "angle", [pytest.param(a, marks=RUN_TOGETHER if a != -10 else ()) for a in (-20, -10, 10, 20)]
 )
 def test_a_turned_sheet_is_straightened(reader, angle):
-    """Up to 20 degrees; the boxes are where the digits are in the picture as it was sent."""
+    """A sheet that is turned by up to 20 degrees is read, and boxes are in the original picture."""
     strokes = hand.number("23456", "98240", gap=0.3)
     turn = np.radians(angle)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -117,7 +118,7 @@ def test_a_turned_sheet_is_straightened(reader, angle):
 
 @pytest.mark.parametrize("kind", SCENES)
 def test_photos(reader, kind):
-    """Under whatever light, on whatever paper."""
+    """Photos of every scene are read, with at most one error in three."""
     wrong = 0
     for seed, text in enumerate(("3047", "92586", "615")):
         data = photo_of(lines_of(text, seed=seed), kind, np.random.default_rng(seed))
@@ -128,7 +129,7 @@ def test_photos(reader, kind):
 @pytest.mark.parametrize("angle", [-7, -3, 3, 7])
 @pytest.mark.parametrize("desk", [60, 130])
 def test_the_desk_beside_a_turned_sheet_is_no_digit(reader, angle, desk):
-    """Dark wedges along the edges of the picture, and what the paper seems to be beside them."""
+    """Dark wedges of the desk along the edges of a turned sheet are not read as digits."""
     picture = turned_on(drawn(hand.number("4075", gap=0.3), margin=90, paper=235), angle, desk)
     reading = read(reader, picture)
     assert (reading.text, reading.status in READ) == ("4075", True)
@@ -138,7 +139,7 @@ def test_the_desk_beside_a_turned_sheet_is_no_digit(reader, angle, desk):
 @pytest.mark.parametrize("shade", [0.3, 0.5])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_shadow_is_no_desk(reader, softness, shade, axis):
-    """Digits in the shade of half the picture are read, also where it ends sharply."""
+    """Digits are read when a shadow, sharp or soft, covers half of the picture."""
     picture = drawn(hand.number("4075", gap=0.3), margin=90, paper=235).astype(np.float32)
     along = np.arange(picture.shape[axis]) - 0.55 * picture.shape[axis]
     light = 1 - shade / (1 + np.exp(-(along / softness).clip(-50, 50)))
@@ -149,7 +150,7 @@ def test_a_shadow_is_no_desk(reader, softness, shade, axis):
 
 @pytest.mark.parametrize("angle", [-4, 3, 5])
 def test_a_shadow_over_a_turned_sheet(reader, angle):
-    """Where shade hides which part is the desk, the sheet's edges are still no ones."""
+    """A shadow over a turned sheet does not turn its edges into ones."""
     picture = turned_on(drawn(hand.number("4075", gap=0.3), margin=120, paper=235), angle, 60)
     rows, columns = np.indices(picture.shape)
     across = (columns + 2 * rows - 0.62 * (picture.shape[1] + 2 * picture.shape[0])) / 2.2
@@ -159,7 +160,7 @@ def test_a_shadow_over_a_turned_sheet(reader, angle):
 
 @pytest.mark.parametrize("margin", [6, 10, 15])
 def test_a_one_beside_the_edge_is_read(reader, margin):
-    """It is but a few pixels wide, and none of the desk."""
+    """A 1 of a few pixels near the picture's edge is read."""
     picture = drawn(hand.number("147", gap=0.5), margin=100)
     left = int(np.nonzero((picture < 128).any(axis=0))[0][0]) - margin
     noise = np.random.default_rng(0).normal(0, 3, picture.shape)
@@ -168,7 +169,7 @@ def test_a_one_beside_the_edge_is_read(reader, margin):
 
 
 def turned_on(picture, angle, desk):
-    """A picture of paper, turned in its frame, on a desk of such a level, with a camera's noise."""
+    """Return a picture of paper, turned in its frame, on a grey desk, with a camera's noise."""
     height, width = picture.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
     laid = cv2.warpAffine(picture, matrix, (width, height), borderValue=desk)
@@ -177,7 +178,7 @@ def turned_on(picture, angle, desk):
 
 
 def test_digits_that_touch_are_divided(app):
-    """Ink that runs through two digits is part of each."""
+    """A component that runs through two digits is divided between them."""
     reader = app.extensions["stroke_engine"].recognizer
     for text in ("35", "26", "260"):
         reading = read(reader, drawn(hand.number(text, gap=-0.01)))
@@ -188,12 +189,12 @@ def test_digits_that_touch_are_divided(app):
 
 
 def test_nothing_is_ignored_beside_digits(reader):
-    """Ink of digits is all used."""
+    """No ink of digits is ignored."""
     assert read(reader, drawn(hand.number("1987", gap=0.3))).ignored == ()
 
 
 def test_words_beside_a_number_are_ignored(app):
-    """What is read beside them is a guess: it may be part of what is not read."""
+    """Words beside a number are ignored, and the reading is unsure."""
     reader = app.extensions["stroke_engine"].recognizer
     number = [stroke + np.array([0.0, 150.0]) for stroke in hand.number("4078635126", gap=0.3)]
     reading = read(reader, drawn([*WORD, *number]))
@@ -203,7 +204,7 @@ def test_words_beside_a_number_are_ignored(app):
 
 
 def test_a_digit_below_many_words_is_read(app):
-    """Lines of words are no lines of it; but what is read is not sure."""
+    """A digit below many words is read, and unsure."""
     reader = app.extensions["stroke_engine"].recognizer
     words = [stroke + np.array([0.0, 150.0 * row]) for row in range(3) for stroke in WORD]
     digit = [stroke + np.array([0.0, 450.0]) for stroke in hand.number("7")]
@@ -213,7 +214,7 @@ def test_a_digit_below_many_words_is_read(app):
 
 
 def test_a_large_photo_reads_as_a_small_one_does(reader):
-    """Twelve megapixels, decoded at half the size: the same text, boxes in its own pixels."""
+    """A photo of 12 megapixels, decoded at half the size, is read like a small one."""
     data = photo_of(lines_of("3047"), "plain", np.random.default_rng(3))
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     factor = 4000 / picture.shape[1]
@@ -230,7 +231,7 @@ def test_a_large_photo_reads_as_a_small_one_does(reader):
 @pytest.mark.parametrize("shape", [(1000, 12), (400, 8), (12, 1000), (3, 2000), (2000, 3), (5, 5)])
 @pytest.mark.parametrize("band", [(0.4, 0.6), (0.3, 0.9)])
 def test_a_narrow_strip_is_read(reader, shape, band):
-    """Paper across a desk, so narrow that nothing of it is left beside its edge."""
+    """A narrow strip of paper across a desk gets a reading."""
     for axis in (0, 1):
         picture = np.full((*shape, 3), 60, np.uint8)
         length = shape[axis]

@@ -1,4 +1,4 @@
-"""Augmentation: other hands, the same digit."""
+"""Augmentation of glyphs as images."""
 
 import numpy as np
 import pytest
@@ -12,17 +12,17 @@ NOTHING = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, pen=0)
 
 @pytest.fixture(scope="module")
 def glyphs():
-    """Ten digits of ours."""
+    """Ten hand-drawn digits."""
     return np.stack([glyph_of_strokes(hand.strokes(digit)) for digit in range(10)])[..., :1]
 
 
 def rng(seed=0):
-    """A generator of its own for each call."""
+    """Return a new generator."""
     return np.random.default_rng(seed)
 
 
 def test_it_works(glyphs):
-    """Shape and dtype stay, every glyph changes, its ink does not vanish."""
+    """Shape and dtype are kept, every glyph changes, and its ink remains."""
     varied = augment(glyphs, Augmentation(), rng())
     assert varied.shape == glyphs.shape
     assert varied.dtype == np.uint8
@@ -32,14 +32,14 @@ def test_it_works(glyphs):
 
 
 def test_the_input_is_left_alone(glyphs):
-    """The data set itself is never changed."""
+    """The input is not modified."""
     before = glyphs.copy()
     augment(glyphs, Augmentation(), rng())
     assert np.array_equal(glyphs, before)
 
 
 def test_the_same_seed_gives_the_same_glyphs(glyphs):
-    """All randomness comes from the generator."""
+    """The same seed gives the same glyphs."""
     assert np.array_equal(
         augment(glyphs, Augmentation(), rng(3)), augment(glyphs, Augmentation(), rng(3))
     )
@@ -49,12 +49,12 @@ def test_the_same_seed_gives_the_same_glyphs(glyphs):
 
 
 def test_no_amount_changes_nothing(glyphs):
-    """With every bound at 0 the glyphs come back as they were."""
+    """With every bound at 0, the glyphs do not change."""
     assert np.array_equal(augment(glyphs, NOTHING, rng()), glyphs)
 
 
 def test_neighbours_in_the_batch_stay_apart(glyphs):
-    """A blank between full glyphs stays blank, however far they are moved."""
+    """A blank glyph between full ones stays blank, however far they are moved."""
     full = np.full((3, 28, 28, 1), 255, np.uint8)
     full[1] = 0
     for seed in range(20):
@@ -64,7 +64,7 @@ def test_neighbours_in_the_batch_stay_apart(glyphs):
 
 @pytest.mark.parametrize("name", ["rotation", "shear", "scale", "shift", "elastic", "pen"])
 def test_each_amount_does_something(glyphs, name):
-    """Every setting alone varies the glyphs, and its default varies them mildly."""
+    """Each setting alone varies the glyphs, and its default varies them mildly."""
     values = dict.fromkeys(vars(NOTHING), 0.0) | {name: getattr(Augmentation(), name)}
     varied = augment(glyphs, Augmentation(**values), rng())
     difference = np.abs(varied.astype(int) - glyphs).mean()
@@ -72,7 +72,7 @@ def test_each_amount_does_something(glyphs, name):
 
 
 def test_a_pure_shift_moves_the_ink(glyphs):
-    """Shifting keeps the ink's amount and moves its centre by at most the bound."""
+    """A shift keeps the amount of ink and moves its centre by at most the bound."""
     varied = augment(glyphs, Augmentation(**(vars(NOTHING) | {"shift": 3.0})), rng())
     ys = np.arange(28)
     for before, after in zip(
@@ -84,7 +84,7 @@ def test_a_pure_shift_moves_the_ink(glyphs):
 
 
 def test_roughened_ink_is_still_the_digit(glyphs):
-    """Soft, pale or grainy: values stay in range, most ink stays, and no two are alike."""
+    """Roughened glyphs stay in range, keep most of their ink, and differ."""
     rough = roughen(glyphs, rng())
     assert rough.shape == glyphs.shape
     assert rough.dtype == np.uint8

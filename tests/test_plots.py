@@ -1,4 +1,4 @@
-"""Pictures of an evaluation: the same bytes for the same figures, and what they show."""
+"""Plots of an evaluation: reproducible bytes, and their content."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from train.measure.plots import (
 
 
 def results(count=60, seed=0):
-    """Readings that are right as often as they say, and some rejected."""
+    """Return calibrated readings, some of them rejected."""
     rng = np.random.default_rng(seed)
     made = []
     for confidence in rng.uniform(0.3, 1, count):
@@ -31,7 +31,7 @@ def results(count=60, seed=0):
 
 @pytest.mark.parametrize("plot", [plot_reliability, plot_risk])
 def test_the_same_figures_give_the_same_bytes(plot, tmp_path):
-    """Twice the same; other figures, another picture."""
+    """The same figures give the same bytes, and other figures give others."""
     once = [figures_of("some", results(), "strokes")]
     for name, rows in (("a", once), ("b", once), ("c", [figures_of("o", results(seed=1), "")])):
         plot(rows, tmp_path / f"{name}.svg")
@@ -43,14 +43,14 @@ def test_the_same_figures_give_the_same_bytes(plot, tmp_path):
 
 @pytest.mark.parametrize("plot", [plot_reliability, plot_risk])
 def test_they_take_what_is_rejected_altogether(plot, tmp_path):
-    """A set without a single reading is no reason to fail."""
+    """A set without a single reading can be plotted."""
     rejected = [Result("digits", 1, None, "not_a_number", "", 0.9, (0.1,) * 10, 0.1)] * 3
     plot([figures_of("none", rejected, "strokes")], tmp_path / "a.svg")
     assert (tmp_path / "a.svg").exists()
 
 
 def test_a_sheet_has_a_place_for_each(tmp_path):
-    """Three of them side by side, ink dark on white, words below."""
+    """A contact sheet has three results side by side, ink dark on white, with captions."""
     contact_sheet(results(3), tmp_path / "sheet.png")
     sheet = cv2.imread(str(tmp_path / "sheet.png"), cv2.IMREAD_GRAYSCALE)
     assert sheet.shape[0] == TILE + CAPTION
@@ -61,7 +61,7 @@ def test_a_sheet_has_a_place_for_each(tmp_path):
 
 
 def test_a_sheet_ends_somewhere(tmp_path):
-    """The surest are shown, what has no ink too, and not all of a great many."""
+    """A contact sheet has a limited number of results, the most confident first."""
     blank = Result("doodles", None, None, "empty", "", 1.0, (), None)
     for count in (SHEET_MOST, SHEET_MOST + 50):
         contact_sheet([*results(count), blank], tmp_path / f"{count}.png")

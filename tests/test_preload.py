@@ -1,4 +1,4 @@
-"""Models that are read once and handed on."""
+"""Models that the first process reads and passes to its workers."""
 
 import os
 import shutil
@@ -16,13 +16,13 @@ from webapp.ops import metrics, preload
 from webapp.recognition import ModelError
 from webapp.recognition.network import classifier, line_reader
 
-# This process may have threads, which the models are not tried in.
+# This process may have threads, so the models are not tried in it.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
 def nothing_prepared():
-    """Models that a test prepares are those of this test."""
+    """Isolate the prepared models of each test."""
     before = models.prepared()
     models.restore({})
     yield
@@ -31,7 +31,7 @@ def nothing_prepared():
 
 @pytest.fixture
 def settings(tmp_path):
-    """Settings with a folder of their own."""
+    """Settings with a folder of models."""
     for path in (ROOT / "models").glob("*"):
         if path.suffix in (".json", ".tflite"):
             shutil.copy(path, tmp_path)
@@ -39,7 +39,7 @@ def settings(tmp_path):
 
 
 def test_a_site_needs_no_files_of_models_that_were_prepared(settings):
-    """They are taken from memory, cards too."""
+    """A site needs no model files if the models were prepared, not even cards."""
     preload.prepare(settings)
     for path in Path(settings.models).iterdir():
         path.unlink()
@@ -50,7 +50,7 @@ def test_a_site_needs_no_files_of_models_that_were_prepared(settings):
 
 
 def test_a_site_reads_models_that_were_not_prepared(settings):
-    """Those of another folder, or of another name; or all where nothing was."""
+    """A site reads models from their files if others, or none, were prepared."""
     create_app(settings)
     preload.prepare(Settings(model="digits"))
     app = create_app(settings)
@@ -61,7 +61,7 @@ def test_a_site_reads_models_that_were_not_prepared(settings):
 
 
 def test_models_that_do_not_fit_change_nothing(settings):
-    """What was prepared before is handed on."""
+    """Models that do not match their cards do not replace the prepared ones."""
     preload.prepare(settings)
     before = models.prepared()
     (Path(settings.models) / "pen.tflite").write_bytes(b"other")
@@ -71,7 +71,7 @@ def test_models_that_do_not_fit_change_nothing(settings):
 
 
 def test_no_interpreter_is_made_here(settings, monkeypatch):
-    """It would not survive the fork that makes a worker."""
+    """Preparing models makes no interpreter, because it would not survive the fork of a worker."""
     made = Counter()
 
     def count(module):
@@ -92,7 +92,7 @@ def test_no_interpreter_is_made_here(settings, monkeypatch):
 
 
 def test_trying_counts_nothing(settings):
-    """The numbers of a worker that runs meanwhile are its own."""
+    """Trying the models does not change the metrics of running workers."""
     app = create_app(settings)
     started = app.extensions["metrics"].started
     before = list(started.samples())
@@ -101,14 +101,14 @@ def test_trying_counts_nothing(settings):
 
 
 def test_it_rejects_models_that_end_the_process(settings, monkeypatch):
-    """As a broken file may: in a process of its own."""
+    """Models that crash the process that tries them are refused."""
     monkeypatch.setattr(preload, "_check", lambda _: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(ModelError, match=f"{settings.models} .* exit status -9"):
         preload.prepare(settings)
 
 
 def test_it_rejects_models_that_never_answer(settings, monkeypatch):
-    """It does not wait for ever."""
+    """Models that do not answer in time are refused."""
     monkeypatch.setattr(preload, "TRY_SECONDS", 0.2)
     monkeypatch.setattr(preload, "_check", lambda _: time.sleep(60))
     with pytest.raises(ModelError, match=r"no answer in 0\.2 s"):
@@ -117,7 +117,7 @@ def test_it_rejects_models_that_never_answer(settings, monkeypatch):
 
 
 def test_it_rejects_a_setting_that_only_a_site_finds_out(settings, monkeypatch):
-    """Its message is the site's."""
+    """A setting that only the site validates is refused with the site's message."""
 
     def refuse(_):
         raise ConfigError("INKLING_BACKEND is 'keras'")
@@ -128,7 +128,7 @@ def test_it_rejects_a_setting_that_only_a_site_finds_out(settings, monkeypatch):
 
 
 def test_metrics_stay_where_they_are(settings):
-    """The process that tries has numbers of its own."""
+    """The process that tries the models has its own metrics."""
     before = metrics.memory
     preload.prepare(settings)
     assert metrics.memory is before

@@ -15,7 +15,7 @@ FIELDS = {"type", "title", "status", "detail", "request_id", "errors"}
 
 
 def check_problem(response, status):
-    """A complete problem document; returned."""
+    """Check a complete problem document, and return it."""
     document = response.get_json(force=True)
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
@@ -29,7 +29,7 @@ def check_problem(response, status):
 
 
 def check_page(response, status):
-    """A page of the site that names the error; its text is returned."""
+    """Check a page that names the error, and return its text."""
     assert response.status_code == status
     assert response.content_type == "text/html; charset=utf-8"
     assert f"Error {status}" in response.text
@@ -40,7 +40,7 @@ def check_page(response, status):
 
 @pytest.fixture
 def broken():
-    """A visitor of a site on which some addresses fail."""
+    """A test client of a site with addresses that fail."""
     app = create_app(Settings())
 
     def fail():
@@ -64,7 +64,7 @@ def broken():
 
 @pytest.mark.parametrize("path", ["/api/v1", "/api/v1/nothing", "/api/v2/model"])
 def test_a_missing_address_is_a_problem(client, path):
-    """404 as a document."""
+    """A missing address under /api gets 404 as a problem."""
     check_problem(client.get(path), 404)
 
 
@@ -77,7 +77,7 @@ def test_a_missing_address_is_a_problem(client, path):
     ],
 )
 def test_another_method_is_a_problem(client, method, path, allowed):
-    """405 as a document that names the method, with the ones that are allowed."""
+    """Another method gets 405 as a problem with the method and the allowed ones."""
     response = client.open(path, method=method)
     assert method in check_problem(response, 405)["detail"]
     assert allowed in response.headers["Allow"].split(", ")
@@ -94,13 +94,13 @@ def test_another_method_is_a_problem(client, method, path, allowed):
     ],
 )
 def test_a_refused_request_is_a_problem(client, status, body, kind):
-    """Each refusal is a document of the same shape."""
+    """Each refusal is a problem of the same form."""
     check_problem(client.post("/api/v1/predict/strokes", data=body, content_type=kind), status)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/fail", "/api/v1/fail-to-read"])
 def test_a_failure_is_a_problem_that_tells_nothing(broken, path):
-    """500 as a document, with nothing of what happened inside."""
+    """A failure gets 500 as a problem without internal details."""
     response = broken.get(path)
     assert check_problem(response, 500)["errors"] == []
     for word in ("password", "secret", "Error:", "Traceback", ".py"):
@@ -108,7 +108,7 @@ def test_a_failure_is_a_problem_that_tells_nothing(broken, path):
 
 
 def test_a_failure_is_logged(broken, caplog):
-    """The operator sees what the visitor does not."""
+    """A failure is logged for the operator."""
     for path in ("/api/v1/fail", "/api/v1/fail-to-read"):
         caplog.clear()
         broken.get(path)
@@ -116,7 +116,7 @@ def test_a_failure_is_logged(broken, caplog):
 
 
 def test_a_detail_is_given_as_it_is(broken):
-    """Braces in a detail are only braces."""
+    """A detail with braces is returned unchanged."""
     assert check_problem(broken.get("/api/v1/refuse"), 400)["detail"] == "a detail with {braces}"
 
 
@@ -125,7 +125,7 @@ def test_a_detail_is_given_as_it_is(broken):
 
 @pytest.mark.parametrize("path", ["/nothing", "/apix", "/static/0/nothing.css", "/upload/x"])
 def test_a_missing_page_is_a_page(client, path):
-    """404 as a page, with a way back."""
+    """A missing page gets 404 as a page with a link back."""
     assert 'href="/"' in check_page(client.get(path), 404)
 
 
@@ -133,7 +133,7 @@ def test_a_missing_page_is_a_page(client, path):
     ("method", "path", "allowed"), [("PUT", "/upload", "POST"), ("PUT", "/", "GET")]
 )
 def test_another_method_is_a_page(client, method, path, allowed):
-    """405 as a page, with the methods that are allowed."""
+    """Another method gets 405 as a page with the allowed methods."""
     response = client.open(path, method=method)
     check_page(response, 405)
     assert allowed in response.headers["Allow"].split(", ")
@@ -141,14 +141,14 @@ def test_another_method_is_a_page(client, method, path, allowed):
 
 @pytest.mark.parametrize("path", ["/fail", "/fail-to-read"])
 def test_a_failure_is_a_page_that_tells_nothing(broken, path):
-    """500 as a page, with nothing of what happened inside."""
+    """A failure gets 500 as a page without internal details."""
     text = check_page(broken.get(path), 500)
     for word in ("password", "secret", "Error:", "Traceback", ".py"):
         assert word not in text
 
 
 def test_a_page_s_detail_is_text(client):
-    """What a visitor sent comes back as text, never as markup."""
+    """Input in a page's detail is escaped."""
     response = client.post("/upload", data=b"x", content_type="<b>x</b>")
     assert "<b>x</b>" in check_page(response, 415)
     assert "<b>x</b>" not in response.text

@@ -1,4 +1,4 @@
-"""The shipped reverse proxy setting, under a real nginx before a real gunicorn."""
+"""The shipped configuration of the reverse proxy, with a real nginx in front of a real gunicorn."""
 
 import http.client
 import http.server
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 @contextmanager
 def proxy(app_port: int, folder, *changes):
-    """Nginx as shipped, but for addresses and changes, until the block ends: its port."""
+    """Run nginx with the shipped configuration and some changes. Yield its port."""
     port = free_port()
     config = (ROOT / "deploy/nginx.conf").read_text()
     for shipped, here in (
@@ -56,7 +56,8 @@ def nginx(config: str, port: int, folder):
     """Run nginx on a port until the block ends."""
     path = folder / "nginx.conf"
     path.write_text(config)
-    # As the user who runs this: nginx would become nobody, who may not write to the test's folder.
+    # As the current user, because nginx would become nobody, who may not write to the test's
+    # folder.
     with (folder / "error.log").open("w") as errors:
         process = subprocess.Popen(
             [NGINX, "-e", "stderr", "-c", str(path), "-g", "daemon off; user root;"], stderr=errors
@@ -79,7 +80,7 @@ def nginx(config: str, port: int, folder):
 
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory):
-    """The ports of the proxy and of the site behind it, a worker of few threads."""
+    """The ports of the proxy and of the site behind it, with one worker of few threads."""
     settings = {"WEB_CONCURRENCY": "1", "INKLING_PROXIES": "1", "INKLING_RATE_LIMIT": "100000/hour"}
     with (
         started(**settings) as (url, _),
@@ -89,13 +90,13 @@ def ports(tmp_path_factory):
 
 
 def reads(port: int) -> None:
-    """A digit is read."""
+    """Check that a digit is read."""
     status, answer = post(port, STROKES, DRAWING, JSON)
     assert (status, answer["text"]) == (200, "3")
 
 
 def test_it_reads_through_the_proxy(ports):
-    """Drawings, and photos that do not fit the proxy's memory."""
+    """Drawings, and photos larger than the proxy's memory, are read through the proxy."""
     port, _ = ports
     reads(port)
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
@@ -106,7 +107,7 @@ def test_it_reads_through_the_proxy(ports):
 
 @pytest.mark.parametrize("sent", [SLOW_BODY, SLOW_HEAD, b""], ids=["body", "head", "nothing"])
 def test_20_slow_clients_keep_nobody_waiting(ports, sent):
-    """The proxy waits for them; the site never hears of them."""
+    """20 slow clients occupy the proxy, not the site, and others are answered."""
     port, _ = ports
     with slow_clients(port, 20, sent):
         time.sleep(0.5)
@@ -118,7 +119,7 @@ def test_20_slow_clients_keep_nobody_waiting(ports, sent):
 
 
 def test_a_slow_client_is_cut_off(ports):
-    """After ten seconds without a byte."""
+    """A client that sends no byte for ten seconds is disconnected."""
     port, _ = ports
     with slow_clients(port, 1, SLOW_BODY) as [connection]:
         connection.settimeout(20)
@@ -132,7 +133,7 @@ def test_a_slow_client_is_cut_off(ports):
 
 
 def test_the_site_sees_the_client_and_not_what_it_pretends(ports):
-    """What a client sends of X-Forwarded-* does not pass."""
+    """The site sees the client's address, and not its X-Forwarded-* headers."""
     port, _ = ports
     connection = http.client.HTTPConnection(HOST, port, timeout=20)
     forged = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
@@ -144,7 +145,7 @@ def test_the_site_sees_the_client_and_not_what_it_pretends(ports):
 
 
 def test_metrics_do_not_pass(ports):
-    """Neither by the proxy nor, were it not there, by the site: what is passed on is not local."""
+    """The proxy does not pass /metrics, and the site would not answer it through a proxy."""
     port, app_port = ports
     assert get(port, "/metrics")[0] == 404
     assert get(app_port, "/metrics")[0] == 200
@@ -174,7 +175,7 @@ http {{
     }}
 }}
 """
-"""A proxy as somebody might set it up on the machine itself."""
+"""A proxy that an operator might configure on the machine itself."""
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ http {{
     ids=["nothing", "X-Forwarded-Proto", "X-Client-IP", "CF-Connecting-IP", "Host"],
 )
 def test_no_local_proxy_opens_metrics(ports, tmp_path, added):
-    """Whatever it adds, what it passes on is not local."""
+    """Requests through any local proxy are not local."""
     port, app_port = free_port(), ports[1]
     config = LOCAL_PROXY.format(
         folder=tmp_path, host=HOST, port=port, app_port=app_port, added=added
@@ -200,7 +201,7 @@ def test_no_local_proxy_opens_metrics(ports, tmp_path, added):
 
 
 def sent(port: int, *lines: bytes) -> int:
-    """The status for a head of these lines."""
+    """Return the status for a head of these lines."""
     with socket.create_connection((HOST, port), timeout=30) as connection:
         connection.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
         return int(connection.makefile("rb").readline().split()[1])
@@ -208,14 +209,12 @@ def sent(port: int, *lines: bytes) -> int:
 
 @pytest.mark.parametrize("host", [b"", b"a b", b"a..b", b"[::1", b"a:b:1", b"\xe9", b"a" * 64])
 def test_a_malformed_host_is_refused_behind_the_proxy(ports, host):
-    """400 from whoever sees it first; never a failure."""
+    """A malformed host gets 400 from the proxy or the site, and never causes a failure."""
     assert sent(ports[0], b"GET / HTTP/1.1", b"Host: " + host) == 400
 
 
 def test_a_host_is_needed_by_http_1_1_alone(ports):
-    """The proxy, which speaks HTTP/1.1 to the site, names itself where an HTTP/1.0 client names
-    nobody.
-    """
+    """HTTP/1.1 requires a host. For HTTP/1.0 without one, the proxy sends its own name."""
     port, _ = ports
     assert sent(port, b"GET / HTTP/1.0") == 200
     assert sent(port, b"GET / HTTP/1.1") == 400
@@ -230,10 +229,10 @@ LARGE_HEADS = [
 
 @pytest.mark.parametrize("start", LARGE_HEADS, ids=["length", "chunks"])
 def test_one_client_does_not_fill_the_proxys_memory(ports, start):
-    """Of the large bodies that wait in /tmp, eight are one client's; small ones go on."""
+    """One client has at most eight large bodies in /tmp, and small requests are answered."""
     port, _ = ports
     with slow_clients(port, 9, start) as connections:
-        # Which one is refused is for nginx's workers to say; it waits for the others for 10 s.
+        # Which one is refused depends on nginx's workers. It waits for the others for 10 s.
         answered, _, _ = select.select(connections, [], [], 9)
         assert answered
         assert all(b" 503 " in connection.recv(1000) for connection in answered)
@@ -241,28 +240,28 @@ def test_one_client_does_not_fill_the_proxys_memory(ports, start):
 
 
 class Hanging(http.server.BaseHTTPRequestHandler):
-    """A site that lives, and never answers what is posted."""
+    """A site that is alive and never answers a POST."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        """Alive."""
+        """Answer that it is alive."""
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def do_POST(self):
-        """No answer, until the test is over."""
+        """Wait for the end of the test."""
         self.server.posted.append(self.path)
         self.server.over.wait(60)
         self.close_connection = True
 
     def log_message(self, *_):
-        """Silence."""
+        """Log nothing."""
 
 
 def test_the_proxy_gives_up_on_a_site_that_hangs(tmp_path):
-    """After its time-out, with 504; nothing is sent a second time."""
+    """If the site hangs, the proxy answers 504 after its timeout and does not retry."""
     site = http.server.ThreadingHTTPServer((HOST, 0), Hanging)
     site.posted, site.over = [], threading.Event()
     thread = threading.Thread(target=site.serve_forever)
@@ -283,18 +282,18 @@ def test_the_proxy_gives_up_on_a_site_that_hangs(tmp_path):
 
 
 def test_a_body_over_the_limit_is_refused_by_either(ports):
-    """413 from whoever sees it first."""
+    """A body over the limit gets 413 from the proxy or the site."""
     port, _ = ports
     for size in (12 * 1024 * 1024 + 1, 14 * 1024 * 1024):
         connection = http.client.HTTPConnection(HOST, port, timeout=60)
-        with suppress(BrokenPipeError):  # it may have answered before it had all
+        with suppress(BrokenPipeError):  # the server may answer before it has the whole body
             connection.request("POST", IMAGE, bytes(size), {"Content-Type": "image/png"})
         assert connection.getresponse().status == 413
         connection.close()
 
 
 def test_load_passes(ports):
-    """Connections to the site are kept, and nothing is lost."""
+    """Under load, connections to the site are kept alive, and no request is lost."""
     port, _ = ports
     with Load(port, STROKES, DRAWING, clients=4) as load:
         deadline = time.monotonic() + 30
@@ -305,7 +304,7 @@ def test_load_passes(ports):
 
 
 def test_the_name_of_a_request_passes(ports):
-    """And comes back."""
+    """The proxy passes the id of a request, and it comes back."""
     port, _ = ports
     connection = http.client.HTTPConnection(HOST, port, timeout=20)
     headers = {"X-Request-Id": "my-name", "Content-Type": JSON}

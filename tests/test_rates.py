@@ -1,4 +1,4 @@
-"""How often one client may post: in one process, and over Redis in several."""
+"""Rate limits of clients: in one process, and over Redis in several."""
 
 import dataclasses
 import http.client
@@ -28,24 +28,24 @@ needs_redis = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch):
-    """The processor takes no time, so that a small request costs one unit on any machine."""
+    """Stop the processor's clock, so that a small request costs one unit on any machine."""
     monkeypatch.setattr("time.thread_time", lambda: 0.0)
 
 
 def visitor(rate, **settings):
-    """A visitor of a site with this rate."""
+    """Return a test client of a site with this rate."""
     return create_app(Settings(rate_limit=rate, **settings)).test_client()
 
 
 def draw(client, address="192.0.2.1", path=STROKES, strokes=()):
-    """The response to a drawing from an address."""
+    """Return the response to a drawing from an address."""
     return client.post(
         path, json={"strokes": list(strokes)}, environ_overrides={"REMOTE_ADDR": address}
     )
 
 
 def test_there_is_a_rate_unless_it_is_switched_off(client):
-    """1,200 units a minute by default; an empty setting means no bound."""
+    """The default rate is 1,200 units a minute, and an empty setting disables the limit."""
     statuses = [draw(client, "192.0.2.77").status_code for _ in range(1201)]
     assert statuses[0] == 200
     assert statuses[-1] == 429
@@ -54,7 +54,7 @@ def test_there_is_a_rate_unless_it_is_switched_off(client):
 
 
 def test_the_machine_itself_is_not_counted():
-    """Its operator, its tests; but not what a proxy on it passes on."""
+    """Requests from the machine itself are not counted, except those through a proxy on it."""
     client = visitor("1/minute")
     assert {draw(client, "127.0.0.1").status_code for _ in range(5)} == {200}
     forwarded = {"X-Forwarded-For": "192.0.2.1"}
@@ -65,7 +65,7 @@ def test_the_machine_itself_is_not_counted():
 
 
 def test_large_requests_cost_more_than_small_ones():
-    """By the strokes of a drawing, the drawings of a batch, the megapixels of a picture."""
+    """The cost grows with a drawing's strokes, a batch's drawings and a picture's megapixels."""
     stroke = {"x": [1, 2], "y": [3, 4]}
     picture = hand.png(np.full((1500, 1000), 255, np.uint8))
     batch = {"drawings": [{"strokes": [stroke] * 10}] * 10}
@@ -78,19 +78,19 @@ def test_large_requests_cost_more_than_small_ones():
         client = visitor("15/minute")
         outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
         assert client.post(path, **sent, **outside).status_code != 429
-        # Of single units, there would be room for fourteen more.
+        # At one unit each, fourteen more would be allowed.
         assert 429 in {draw(client).status_code for _ in range(8)}, path
 
 
 def test_a_client_with_a_clean_account_is_always_served():
-    """Even where one request costs more than the rate."""
+    """A client without recent requests is served, even if one request costs more than the rate."""
     client = visitor("1/minute")
     assert draw(client, strokes=[{"x": [1, 2], "y": [3, 4]}] * 200).status_code == 200
     assert draw(client).status_code == 429
 
 
 def test_a_request_is_charged_the_difference_as_its_cost_becomes_known():
-    """A unit for itself, its estimate, and what it took; of each the rest."""
+    """A request is charged the difference when its estimate, and then its real cost, is higher."""
     rates = Rates(Settings(rate_limit="10/minute"))
     account = Account(rates, "192.0.2.1")
     for seconds, charged in ((0, 1), (4 * UNIT_SECONDS, 4), (2 * UNIT_SECONDS, 4)):
@@ -103,11 +103,11 @@ def test_a_request_is_charged_the_difference_as_its_cost_becomes_known():
 
 
 def test_what_a_request_took_is_charged_when_it_ends(monkeypatch):
-    """Whatever it looked like before."""
+    """A request is charged its real duration at its end."""
     clock = itertools.count()
     client = visitor("1000/minute")
     assert draw(client).status_code == 200
-    # From now on a second goes by between two looks at the clock.
+    # From now on, each look at the clock takes a second.
     monkeypatch.setattr("time.thread_time", lambda: float(next(clock)))
     statuses = [draw(client).status_code for _ in range(20)]
     assert 200 in statuses[:2]
@@ -115,7 +115,7 @@ def test_what_a_request_took_is_charged_when_it_ends(monkeypatch):
 
 
 def test_each_limit_of_a_rate_counts_for_itself():
-    """The short one does not make expensive requests cheap for the long one."""
+    """Each limit of a rate is charged in full, even if a shorter limit is exceeded."""
     rates = Rates(Settings(rate_limit="5/second;20/hour"))
     rates.charge("a", 12)
     time.sleep(1.1)
@@ -125,7 +125,7 @@ def test_each_limit_of_a_rate_counts_for_itself():
 
 
 def test_refused_work_is_charged_too():
-    """A body that is no JSON, another content type: a unit each, and what they took."""
+    """Refused requests, such as invalid JSON, are charged a unit and their duration."""
     client = visitor("3/minute")
     outside = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}}
     statuses = [
@@ -137,7 +137,7 @@ def test_refused_work_is_charged_too():
 
 
 def test_a_refused_client_is_refused_before_its_body_is_read():
-    """What is turned away costs next to nothing."""
+    """A client over its rate is refused before its body is read."""
     client = visitor("1/minute")
     draw(client)
     response = client.post(
@@ -147,7 +147,7 @@ def test_a_refused_client_is_refused_before_its_body_is_read():
 
 
 def test_a_full_queue_costs_one_unit():
-    """Whoever is refused because others keep the site busy does not pay for what was not read."""
+    """A request that is refused because of a full queue costs one unit."""
     app = create_app(Settings(rate_limit="30/minute"))
     full = Gate(1, 0)
     app.extensions["stroke_engine"] = dataclasses.replace(
@@ -161,7 +161,7 @@ def test_a_full_queue_costs_one_unit():
 
 
 def test_a_proxy_that_is_not_known_is_told_to_the_operator(caplog):
-    """Once: all its visitors have one account."""
+    """An unknown proxy is logged once, because all its visitors share one account."""
     client = visitor("100/minute")
     for _ in range(3):
         client.post(STROKES, json={"strokes": []}, headers={"X-Forwarded-For": "192.0.2.1"})
@@ -171,7 +171,7 @@ def test_a_proxy_that_is_not_known_is_told_to_the_operator(caplog):
 
 
 def test_it_rejects_what_is_over_the_rate():
-    """429 as a problem, with the time after which it is worth trying again."""
+    """A request over the rate gets 429 as a problem with Retry-After."""
     client = visitor("3/minute")
     assert [draw(client).status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = draw(client)
@@ -181,7 +181,7 @@ def test_it_rejects_what_is_over_the_rate():
 
 
 def test_each_client_has_its_own():
-    """Others are not refused for one, whichever routes it uses."""
+    """Each client has its own account, shared by all routes."""
     client = visitor("1/minute")
     assert draw(client).status_code == 200
     assert draw(client).status_code == 429
@@ -190,14 +190,14 @@ def test_each_client_has_its_own():
 
 
 def test_only_posts_are_counted():
-    """Pages and health checks are not."""
+    """Only POST requests are counted."""
     client = visitor("1/minute")
     for path in ("/", "/healthz", "/api/v1/model", "/metrics"):
         assert {client.get(path).status_code for _ in range(3)} == {200}
 
 
 def test_the_form_is_refused_as_a_page():
-    """429 in words."""
+    """The form gets 429 as a page."""
     client = visitor("1/minute")
     assert draw(client).status_code == 200
     assert draw(client).status_code == 429
@@ -208,7 +208,7 @@ def test_the_form_is_refused_as_a_page():
 
 
 def test_the_rate_passes():
-    """After its window, one may come again."""
+    """After the window of its rate, a client is served again."""
     client = visitor("1/second")
     assert draw(client).status_code == 200
     assert draw(client).status_code == 429
@@ -217,7 +217,7 @@ def test_the_rate_passes():
 
 
 def test_behind_a_proxy_each_client_is_itself():
-    """The address is the one that the believed proxy adds, not one that the client made up."""
+    """Behind a trusted proxy, a client is the address that the proxy added, not a forged one."""
     client = visitor("1/minute", proxies=1)
 
     def passed_on(forwarded):
@@ -245,14 +245,14 @@ def test_behind_a_proxy_each_client_is_itself():
     ],
 )
 def test_a_client_is_an_address_or_an_ipv6_network(app, address, expected):
-    """Whoever has one IPv6 address has 2^64."""
+    """A client is an IPv4 address or an IPv6 /64 network, because one client has 2^64 addresses."""
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": address}):
         assert client_of() == expected
 
 
 @pytest.mark.parametrize("rate", ["many", "10", "10/fortnight", "/minute"])
 def test_it_rejects_a_rate_that_is_none(rate):
-    """The site does not start with a bound that binds nothing."""
+    """An invalid rate stops the start."""
     with pytest.raises(ConfigError, match="INKLING_RATE_LIMIT"):
         visitor(rate)
 
@@ -261,7 +261,7 @@ def test_it_rejects_a_rate_that_is_none(rate):
 
 
 def post(url: str) -> int:
-    """The status of a drawing that is sent to a server."""
+    """Return the status of a drawing sent to a server."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     try:
         headers = {"Content-Type": "application/json", "X-Forwarded-For": "192.0.2.1"}
@@ -275,7 +275,7 @@ def post(url: str) -> int:
 
 @needs_redis
 def test_two_instances_share_one_redis():
-    """What one counted, the other knows: more machines do not mean more requests for one."""
+    """Two instances share their counts through Redis."""
     with services.running() as redis:
         settings = {
             "INKLING_RATE_LIMIT": "10/hour",
@@ -285,7 +285,7 @@ def test_two_instances_share_one_redis():
         }
         with running_server(**settings) as one, running_server(**settings) as two:
             statuses = [post(url) for _ in range(10) for url in (one, two)]
-    # On a slow machine a drawing costs more than a unit.
+    # On a slow machine, a drawing costs more than a unit.
     passed = statuses.count(200)
     assert 1 <= passed <= 10
     assert statuses == [200] * passed + [429] * (20 - passed)
@@ -293,7 +293,7 @@ def test_two_instances_share_one_redis():
 
 @needs_redis
 def test_requests_pass_when_redis_dies():
-    """Nobody is turned away or kept waiting; when it is back, it counts again."""
+    """If Redis dies, requests are answered without delay. When it is back, it counts again."""
     with services.running() as redis:
         settings = {
             "INKLING_RATE_LIMIT": "1000/hour",
@@ -317,7 +317,7 @@ def test_requests_pass_when_redis_dies():
 
 @needs_redis
 def test_the_site_starts_without_redis():
-    """One that is away at the start is as one that dies later."""
+    """A site without Redis at its start works like one whose Redis dies later."""
     redis = services.Redis()
     settings = {
         "INKLING_RATE_LIMIT": "5/hour",

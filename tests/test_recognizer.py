@@ -14,19 +14,19 @@ LIMITS = Limits(pixels=1_000_000, side=2_000)
 
 @pytest.fixture
 def sure():
-    """A recogniser that needs no model, without an opinion on what is a digit."""
+    """A recogniser without a model and without P(is a digit)."""
     return Recognizer(Says(), line_reader=Spells("1"), eyes=Sees())
 
 
 def judged(is_digit, **constants):
-    """The reading of one digit, by what takes everything for one with this probability."""
+    """Return the reading of one digit by a network with this P(is a digit)."""
     recognizer = Recognizer(Says(is_digit), calibration=Calibration(**constants))
     return recognizer.read_strokes(hand.strokes(1), expect="digit")
 
 
 @pytest.mark.parametrize("digit", hand.EACH)
 def test_it_works(engine, digit):
-    """The shipped model reads our strokes and the same digit as a picture."""
+    """The shipped model reads hand-drawn strokes, and the same digit as a picture."""
     drawn = engine.recognizer.read_strokes(hand.strokes(digit))
     seen = engine.recognizer.read_image(hand.png(hand.picture(digit)), LIMITS)
     assert (drawn.text, seen.text) == (str(digit), str(digit))
@@ -36,27 +36,27 @@ def test_it_works(engine, digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_light_on_dark_reads_the_same(engine, digit):
-    """A negative is read as the picture is."""
+    """A negative is read like the picture."""
     negative = engine.recognizer.read_image(hand.png(255 - hand.picture(digit)), LIMITS)
     assert negative.text == str(digit)
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_a_28_pixel_picture_reads(engine, digit):
-    """A picture as small as MNIST's own is enough."""
+    """A picture as small as MNIST's own is read."""
     small = hand.picture(digit, 28, ink=255, paper=0, pen=2)
     assert engine.recognizer.read_image(hand.png(small), LIMITS).text == str(digit)
 
 
 def test_nothing_drawn_is_empty(sure):
-    """No strokes: no digit, no guess."""
+    """Without strokes, the reading is empty and has no digits."""
     reading = sure.read_strokes([])
     assert (reading.status, reading.text, reading.digits) == ("empty", "", ())
     assert reading.alternatives == ()
 
 
 def test_a_blank_picture_is_empty(sure):
-    """White paper: no digit, and still the picture's size."""
+    """A blank picture gives an empty reading with the picture's size."""
     for expect in ("number", "digits", "digit"):
         reading = sure.read_image(hand.png(np.full((30, 50), 255, np.uint8)), LIMITS, expect=expect)
         assert reading.status == "empty"
@@ -64,14 +64,14 @@ def test_a_blank_picture_is_empty(sure):
 
 
 def test_a_dot_is_ink(sure):
-    """One point is read, not passed over."""
+    """A single point is read."""
     reading = sure.read_strokes([np.array([[7.0, 9.0]])])
     assert reading.status == "ok"
     assert reading.digits[0].box == Box(7.0, 9.0, 0.0, 0.0)
 
 
 def test_detail_that_no_pen_makes_is_dropped():
-    """What is far finer than the drawing is as coarse as its rounding; the rest stays as it is."""
+    """Differences far smaller than the drawing are rounded away, and the rest is unchanged."""
     plain = [np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([[1.0, 1.0]])]
     assert without_dust(plain) is plain
     dusty = [np.array([[0.0, 0.0], [1e-30, 4.0]]), np.array([[3.0, 5e-324]])]
@@ -82,7 +82,7 @@ def test_detail_that_no_pen_makes_is_dropped():
 
 
 def test_the_reading_ranks_the_probabilities(sure):
-    """The likeliest is the text, the next ones are the alternatives, in order."""
+    """The most probable digit is the text, and the next ones are the alternatives, in order."""
     reading = sure.read_strokes(hand.strokes(1), alternatives=3, expect="digit")
     assert (reading.text, reading.lines) == ("1", ("1",))
     assert reading.confidence == pytest.approx(0.5)
@@ -92,13 +92,13 @@ def test_the_reading_ranks_the_probabilities(sure):
 
 
 def test_a_reading_that_is_likely_enough_is_ok():
-    """Just above both thresholds it is no guess."""
+    """A reading just above both thresholds is `ok`."""
     reading = judged(0.8, not_a_number=0.79, unsure=0.39)
     assert (reading.status, reading.text, reading.lines) == ("ok", "1", ("1",))
 
 
 def test_the_confidence_is_that_it_is_a_digit_and_this_one():
-    """Both probabilities count, for the reading and for every other; the digit's own stays."""
+    """The confidences of text and alternatives include P(is a digit), unlike the digit's own."""
     reading = judged(0.8)
     assert reading.confidence == pytest.approx(0.8 * 0.5)
     assert reading.alternatives[0].confidence == pytest.approx(0.8 * 0.2)
@@ -107,7 +107,7 @@ def test_the_confidence_is_that_it_is_a_digit_and_this_one():
 
 
 def test_a_single_digit_may_be_none():
-    """Of several, each may be cut out of ink that touches, and need not look like a digit alone."""
+    """P(is a digit) can reject a single digit only, because others may be cut from touching ink."""
     constants = Calibration(not_a_number=0.5)
     for text, refused in (("7", True), ("78", False), ("7-", True)):
         recognizer = Recognizer(Says(0.2), line_reader=Spells(text), calibration=constants)
@@ -116,7 +116,7 @@ def test_a_single_digit_may_be_none():
 
 
 def test_a_reading_below_the_threshold_is_unsure():
-    """It is still given, with its alternatives."""
+    """A reading below the threshold is unsure, and has its text and alternatives."""
     reading = judged(0.8, unsure=0.41)
     assert (reading.status, reading.text, reading.lines) == ("unsure", "1", ("1",))
     assert reading.confidence == pytest.approx(0.4)
@@ -124,7 +124,7 @@ def test_a_reading_below_the_threshold_is_unsure():
 
 
 def test_what_is_hardly_a_digit_is_not_a_number():
-    """There is no text; what was considered stands in the digits and the alternatives."""
+    """A drawing with a low P(is a digit) has no text, but digits and alternatives."""
     reading = judged(0.1, not_a_number=0.11, unsure=0.9)
     assert (reading.status, reading.text, reading.lines) == ("not_a_number", "", ())
     assert reading.confidence == pytest.approx(0.9)
@@ -135,7 +135,7 @@ def test_what_is_hardly_a_digit_is_not_a_number():
 
 
 def test_without_that_output_nothing_is_refused(sure):
-    """A model that cannot say no takes all ink for a digit."""
+    """A model without P(is a digit) rejects nothing."""
     careful = Recognizer(
         Says(), line_reader=Spells("1"), calibration=Calibration(not_a_number=0.99)
     )
@@ -146,7 +146,7 @@ def test_without_that_output_nothing_is_refused(sure):
 
 
 def test_the_calibration_changes_how_sure_but_not_what():
-    """A temperature above 1 flattens the ten probabilities, which keep their order and sum."""
+    """A temperature above 1 flattens the ten probabilities and keeps their order and sum."""
     plain, flat = judged(None), judged(None, temperature=2.0)
     assert flat.text == plain.text
     assert flat.confidence < plain.confidence
@@ -155,7 +155,7 @@ def test_the_calibration_changes_how_sure_but_not_what():
 
 
 def test_pictures_are_judged_as_drawings_are():
-    """A picture of what is no digit is refused too, and keeps its size."""
+    """A picture of a non-digit is rejected too, and has its size."""
     careful = Recognizer(
         Says(0.1),
         line_reader=Spells("1"),
@@ -170,13 +170,13 @@ def test_pictures_are_judged_as_drawings_are():
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 0), (1, 1), (9, 9), (10, 9)])
 def test_as_many_alternatives_as_there_are(sure, asked, given):
-    """Ten digits leave nine others."""
+    """A digit has at most nine alternatives."""
     reading = sure.read_strokes(hand.strokes(1), alternatives=asked, expect="digit")
     assert len(reading.alternatives) == given
 
 
 def test_all_ten_are_others_where_none_is_the_reading():
-    """Of what is no digit, each of the ten is only an alternative."""
+    """A rejected drawing has all ten digits as alternatives."""
     careful = Recognizer(Says(0.1), calibration=Calibration(not_a_number=0.5))
     for asked, given in ((0, 0), (1, 1), (10, 10)):
         reading = careful.read_strokes(hand.strokes(1), alternatives=asked, expect="digit")
@@ -184,7 +184,7 @@ def test_all_ten_are_others_where_none_is_the_reading():
 
 
 def test_the_box_is_in_the_unit_of_the_drawing(sure):
-    """Strokes: the box of the points, and which strokes they are."""
+    """A digit drawn in strokes has the box of its points, and the indices of its strokes."""
     strokes = [np.array([[1.0, 2.0], [5.0, 9.0]]), np.array([[-3.0, 4.0]])]
     (digit,) = sure.read_strokes(strokes, expect="digit").digits
     assert digit.box == Box(-3.0, 2.0, 8.0, 7.0)
@@ -192,7 +192,7 @@ def test_the_box_is_in_the_unit_of_the_drawing(sure):
 
 
 def test_the_box_is_in_pixels_of_the_picture(sure):
-    """Pictures: the box of the ink, also where the picture was reduced first."""
+    """A digit in a picture has the box of its ink in pixels, even if the picture was reduced."""
     picture = np.full((1500, 1000), 255, np.uint8)
     picture[300:900, 450:600] = 0
     reading = sure.read_image(hand.png(picture), Limits(pixels=2_000_000, side=2_000))
@@ -204,7 +204,7 @@ def test_the_box_is_in_pixels_of_the_picture(sure):
 
 
 def test_glyphs_of_many_strokes_are_drawn_in_few_calls(monkeypatch):
-    """Each call gives the interpreter's lock away, which may be long in coming back."""
+    """Many strokes are drawn in few calls, because each releases the interpreter's lock."""
     calls = []
     polylines = cv2.polylines
 
@@ -222,7 +222,7 @@ def test_glyphs_of_many_strokes_are_drawn_in_few_calls(monkeypatch):
 
 
 def test_the_stages_are_timed(sure):
-    """Every stage that ran took some time, and none of it counts twice."""
+    """Every stage has a time, and the times do not overlap."""
     timing = sure.read_strokes(hand.strokes(3)).timing
     assert timing.ink > 0
     assert timing.classify > 0
@@ -230,7 +230,7 @@ def test_the_stages_are_timed(sure):
 
 
 def test_numbers_need_a_line_reader():
-    """Without one, single digits are read; the error says what is missing."""
+    """Without a line reader, single digits are read, and numbers are an error."""
     alone = Recognizer(Says())
     assert alone.read_strokes(hand.strokes(1), expect="digit").text == "1"
     with pytest.raises(ValueError, match="needs a line reader"):

@@ -1,4 +1,4 @@
-"""Reloads, recycled and killed workers, and model files that change, with a real server."""
+"""Reloads, recycled and killed workers, and changing model files, on a real server."""
 
 import hashlib
 import json
@@ -45,43 +45,43 @@ def models(tmp_path):
 
 @pytest.fixture
 def log(tmp_path):
-    """Where a server writes its log."""
+    """The file of a server's log."""
     return tmp_path / "log"
 
 
 def logged(log: Path, level: str) -> list[str]:
-    """The messages of a level."""
+    """Return the log's messages of a level."""
     lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
     documents = [json.loads(line) for line in lines]
     return [document["message"] for document in documents if document["level"] == level]
 
 
 def logging_to(log: Path, *command: str) -> list[str]:
-    """A command whose standard error is appended to a file."""
+    """Return a command with its standard error appended to a file."""
     return ["sh", "-c", 'log=$1; shift; exec "$@" 2>>"$log"', "sh", str(log), *command]
 
 
 def put(folder: Path, name: str, content: bytes, card: dict) -> None:
-    """Write a model whose card is right about its file."""
+    """Write a model with a card that matches its file."""
     card = card | {"files": {f"{name}.tflite": {"sha256": hashlib.sha256(content).hexdigest()}}}
     (folder / f"{name}.tflite").write_bytes(content)
     (folder / f"{name}.json").write_text(json.dumps(card))
 
 
 def card_of(name: str) -> dict:
-    """A shipped card."""
+    """Return a shipped card."""
     return json.loads((ROOT / f"models/{name}.json").read_text())
 
 
 def become(folder: Path, name: str, other: str) -> str:
-    """Let a model become another one: its new version."""
+    """Replace a model by another. Return its new version."""
     content = (ROOT / f"models/{other}.tflite").read_bytes()
     put(folder, name, content, card_of(other))
     return hashlib.sha256(content).hexdigest()[:12]
 
 
 def versions(port: int) -> list[str]:
-    """Of the models that answer, pictures first."""
+    """Return the versions of the models that answer, pictures first."""
     status, body, _ = get(port, "/api/v1/model")
     assert status == 200
     pictures = json.loads(body)
@@ -89,7 +89,7 @@ def versions(port: int) -> list[str]:
 
 
 def all_workers(master: subprocess.Popen, count: int, but: tuple[int, ...] = ()) -> list[int]:
-    """The workers, once there are so many, and none of some others."""
+    """Return the workers once there are `count`, all of them different from `but`."""
     wait_for(lambda: len(set(workers(master.pid)) - set(but)) == len(workers(master.pid)) == count)
     return workers(master.pid)
 
@@ -102,14 +102,14 @@ def reload(master: subprocess.Popen, count: int) -> None:
 
 
 def kill_all(master: subprocess.Popen, count: int) -> list[int]:
-    """Kill the workers: those that come after them."""
+    """Kill all workers. Return their successors."""
     old = all_workers(master, count)
     for pid in old:
         os.kill(pid, signal.SIGKILL)
     return all_workers(master, count, but=tuple(old))
 
 
-# Row 8: models
+# Models
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "missing": lambda folder: [path.unlink() for path in folder.glob("*.tflite")],
@@ -131,12 +131,12 @@ CHANGES: dict[str, Callable[[Path], object]] = {
         {key: value for key, value in card_of("ink").items() if key != "figures"},
     ),
 }
-"""What becomes of the files of a model, none of which can be served."""
+"""Changes of a model's files that make it unusable."""
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_row_8_a_changed_model_is_refused_and_the_old_one_serves_on(models, log, change):
-    """By a reload, with one line; a killed worker's successor does not read it at all."""
+    """A reload refuses an invalid model with one line, and later workers do not read it."""
     command = logging_to(log, *GUNICORN)
     with started_by(command, WEB_CONCURRENCY="2", INKLING_MODELS=str(models)) as (url, master):
         port = port_of(url)
@@ -161,7 +161,7 @@ def test_row_8_a_changed_model_is_refused_and_the_old_one_serves_on(models, log,
     "change", ["no model", "another kind", "no line reader", "calibration", "no figures"]
 )
 def test_row_8_a_model_that_cannot_answer_stops_the_start(models, change):
-    """With one line, though its card is right about its file."""
+    """A model that crashes or hangs stops the start with one line, even if its card matches."""
     CHANGES[change](models)
     run = subprocess.run(
         GUNICORN,
@@ -178,7 +178,7 @@ def test_row_8_a_model_that_cannot_answer_stops_the_start(models, change):
 
 
 def test_row_8_a_reload_takes_up_a_new_model(models):
-    """One that fits; nothing else does, neither a killed worker nor a recycled one."""
+    """Only a reload takes a valid new model up, not a killed or recycled worker."""
     with started(WEB_CONCURRENCY="2", INKLING_MODELS=str(models)) as (url, master):
         port = port_of(url)
         before = versions(port)
@@ -195,7 +195,7 @@ def test_row_8_a_reload_takes_up_a_new_model(models):
 
 
 def test_row_8_recycled_workers_serve_the_model_that_was_checked(models):
-    """The limit of requests is met while the file is broken."""
+    """Recycled workers use the checked model, even if its file is broken meanwhile."""
     command = [*GUNICORN[:-1], "--max-requests", "20", *NO_JITTER, GUNICORN[-1]]
     with started_by(command, WEB_CONCURRENCY="2", INKLING_MODELS=str(models)) as (url, master):
         port = port_of(url)
@@ -220,7 +220,7 @@ def test_row_8_recycled_workers_serve_the_model_that_was_checked(models):
     ],
 )
 def test_a_wrong_setting_refuses_the_reload(tmp_path, log, line):
-    """Everything stays as it was, also for workers that start later, until it is put right."""
+    """A reload with an invalid setting changes nothing until the setting is corrected."""
     config = tmp_path / "gunicorn.conf.py"
     right = (ROOT / "gunicorn.conf.py").read_text()
     config.write_text(right)
@@ -240,7 +240,7 @@ def test_a_wrong_setting_refuses_the_reload(tmp_path, log, line):
 
 
 def test_a_worker_that_cannot_start_later_does_not_end_the_site(tmp_path, log):
-    """Others are tried until one starts: here the module of the site is broken for a while."""
+    """If a worker cannot start, for example while a module is broken, others are tried."""
     site = tmp_path / "broken.py"
     site.write_text("from tests.plain import app\n")
     command = [*GUNICORN[:-1], "--pythonpath", f"{tmp_path},{ROOT}", "broken:app"]
@@ -255,7 +255,7 @@ def test_a_worker_that_cannot_start_later_does_not_end_the_site(tmp_path, log):
 
 
 def answers(port: int) -> bool:
-    """Whether a site answers within a moment."""
+    """Return whether a site answers quickly."""
     with socket.create_connection((HOST, port), timeout=1) as client:
         client.sendall(HEALTH)
         try:
@@ -264,11 +264,11 @@ def answers(port: int) -> bool:
             return False
 
 
-# Row 9: rows of the metrics
+# Rows of the metrics
 
 
 def test_row_9_many_workers_are_reloaded_twice():
-    """Old and new ones live side by side: more than there are workers at any other time."""
+    """Two reloads of many workers work, although old and new workers exist side by side."""
     with started("tests.plain:app", WEB_CONCURRENCY="33") as (url, master):
         for _ in range(2):
             reload(master, 33)
@@ -281,7 +281,7 @@ def test_row_9_many_workers_are_reloaded_twice():
 
 @pytest.mark.parametrize("keep_alive", [True, False])
 def test_reloads_lose_no_request(keep_alive):
-    """Several in a row: all is answered, by old workers or by new ones, and no count goes back."""
+    """Several reloads in a row lose no request, and no counter decreases."""
     with started(WEB_CONCURRENCY="2") as (url, master):
         port = port_of(url)
         load = Load(port, STROKES, DRAWING, clients=4, keep_alive=keep_alive)
@@ -297,14 +297,14 @@ def test_reloads_lose_no_request(keep_alive):
 
 
 def test_the_site_answers_again_whatever_is_done_to_it(models, log):
-    """Kills, reloads, refused reloads and recycling together, under load; then an orderly stop."""
+    """The site answers after kills, reloads, refused reloads and recycling, and stops cleanly."""
     command = [*GUNICORN[:-1], "--max-requests", "100", *NO_JITTER, GUNICORN[-1]]
     environment = {"WEB_CONCURRENCY": "2", "INKLING_MODELS": str(models)}
     with started_by(logging_to(log, *command), **environment) as (url, master):
         port = port_of(url)
         with Load(port, STROKES, DRAWING, clients=4, keep_alive=False) as load:
             for change in ("missing", "altered", "card"):
-                # A reload that was asked for before may come after the change, and be refused too.
+                # An earlier reload may run after the change, and be refused too.
                 before = str(logged(log, "error")).count("refused")
                 CHANGES[change](models)
                 master.send_signal(signal.SIGHUP)
@@ -320,7 +320,7 @@ def test_the_site_answers_again_whatever_is_done_to_it(models, log):
                 answered = load.statuses()[200]
                 wait_for(lambda answered=answered: load.statuses()[200] > answered + 100)
         assert load.statuses().keys() <= {200, "lost"}
-        # A kill loses what was in that worker's hands.
+        # A kill loses the requests of that worker.
         assert load.statuses()["lost"] <= 3 * 4
         check_reads(port)
         master.terminate()
@@ -329,7 +329,7 @@ def test_the_site_answers_again_whatever_is_done_to_it(models, log):
 
 @pytest.mark.parametrize("sent", [SLOW_BODY, LONG_BODY, b""], ids=["short", "long", "silent"])
 def test_slow_clients_do_not_put_off_a_recycled_worker_s_successor(sent):
-    """Though it might finish what it has for five minutes, nobody else answers meanwhile."""
+    """Slow clients that an old worker still serves do not delay its successor."""
     options = ("--max-requests", "20", "--graceful-timeout", "300")
     command = [*GUNICORN[:-1], *options, *NO_JITTER, GUNICORN[-1]]
     environment = {"WEB_CONCURRENCY": "1", "INKLING_BODY_SECONDS": "3600"}
@@ -342,7 +342,7 @@ def test_slow_clients_do_not_put_off_a_recycled_worker_s_successor(sent):
 
 
 def test_slow_clients_do_not_put_off_a_reload():
-    """New workers answer while an old one waits for what was begun; and that is answered too."""
+    """New workers answer while an old one waits for its slow clients, which are answered too."""
     environment = {"WEB_CONCURRENCY": "1", "INKLING_BODY_SECONDS": "3600"}
     request = whole(STROKES, JSON, DRAWING)
     begun, rest = request[:-1], request[-1:]
@@ -354,7 +354,7 @@ def test_slow_clients_do_not_put_off_a_reload():
         master.send_signal(signal.SIGHUP)
         wait_for(lambda: len(workers(master.pid)) == 2)
         check_reads(port_of(url))
-        time.sleep(3)  # longer than connections without a request are kept
+        time.sleep(3)  # longer than idle connections are kept
         assert old in workers(master.pid)
         client.sendall(rest)
         assert client.recv(12) == b"HTTP/1.1 200"

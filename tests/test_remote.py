@@ -1,4 +1,4 @@
-"""A server asked over HTTP: the same readings as here, or an error that says what is wrong."""
+"""The client of a server: the same readings as in this process, or a clear error."""
 
 import contextlib
 import http.server
@@ -36,13 +36,13 @@ PEN, PICTURES, LINES, EYES = (
 
 @pytest.fixture(scope="module")
 def url():
-    """The site as it is shipped: `pen` reads strokes, `ink` pictures."""
+    """The site as shipped: `pen` reads strokes, `ink` pictures."""
     with running_server() as address:
         yield address
 
 
 def here(model):
-    """What reads in this process."""
+    """Return the recogniser of this process."""
     return Recognizer(
         LiteRTClassifier(model.content),
         line_reader=LiteRTLineReader(LINES.content),
@@ -55,7 +55,7 @@ def here(model):
 
 
 def same(local, remote):
-    """Whether two readings agree in all that an answer shows."""
+    """Check that two readings agree in everything that an answer shows."""
     for one, other in zip(local.digits, remote.digits, strict=True):
         assert np.array_equal(one.glyph[..., 0], other.glyph[..., 0])
         assert vars(one) | {"glyph": 0} == vars(other) | {"glyph": 0}
@@ -65,7 +65,7 @@ def same(local, remote):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_strokes_are_read_as_here(url, digit):
-    """To the last bit of every probability."""
+    """A server's probabilities of strokes are identical to the local ones."""
     strokes = [stroke / 3 for stroke in hand.strokes(digit)]
     with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
         reading = remote.read_strokes(strokes, expect="digit")
@@ -75,7 +75,7 @@ def test_strokes_are_read_as_here(url, digit):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_pictures_are_read_as_here(url, digit):
-    """The same, through the route for pictures; a slash at the URL's end does no harm."""
+    """Pictures are read as in this process, also if the URL ends in a slash."""
     data = hand.png(hand.picture(digit))
     with contextlib.closing(RemoteRecognizer(f"{url}/", PICTURES)) as remote:
         reading = remote.read_image(data, LIMITS, expect="digit")
@@ -84,7 +84,7 @@ def test_pictures_are_read_as_here(url, digit):
 
 
 def test_numbers_are_read_as_here(url):
-    """Lines of strokes and of a picture, with all that is in an answer of several symbols."""
+    """Numbers in strokes and in a picture are read as in this process, with all their symbols."""
     strokes = hand.number("407", "1987")
     with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
         assert same(here(PEN).read_strokes(strokes), remote.read_strokes(strokes))
@@ -94,7 +94,7 @@ def test_numbers_are_read_as_here(url):
 
 
 def test_what_is_empty_is_empty_there_too(url):
-    """No ink: no digit, and none is needed to tell."""
+    """Empty drawings and pictures are empty on the server too."""
     blank = hand.png(np.full((40, 40), 255, np.uint8))
     with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote:
         reading = remote.read_image(blank, LIMITS)
@@ -102,14 +102,14 @@ def test_what_is_empty_is_empty_there_too(url):
 
 
 def test_another_model_is_found_out(url):
-    """Figures are of the model that is named, or there are none."""
+    """A server with another model is an error."""
     expected = pytest.raises(TrainError, match=f"reads with pen {PEN.version}, but ink")
     with contextlib.closing(RemoteRecognizer(url, PICTURES)) as remote, expected:
         remote.read_strokes(hand.strokes(1))
 
 
 def test_a_refusal_is_passed_on(url):
-    """The status, and what the problem document says."""
+    """A refusal is an error with the status and the problem's detail."""
     expected = pytest.raises(TrainError, match=r"predict/strokes answered 422: .*1000000")
     with contextlib.closing(RemoteRecognizer(url, PEN)) as remote, expected:
         remote.read_strokes([np.array([[2e6, 0.0]])])
@@ -117,7 +117,7 @@ def test_a_refusal_is_passed_on(url):
 
 @contextlib.contextmanager
 def answering(status, content, keep=True):
-    """A server that gives every POST the same answer, and the connections that it had."""
+    """Run a server that answers every POST equally. Yield its URL and its connections."""
     connections = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -133,10 +133,10 @@ def answering(status, content, keep=True):
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-            self.close_connection = not keep  # without having said so
+            self.close_connection = not keep  # without announcing it
 
         def log_message(self, *_):
-            """Nothing."""
+            """Log nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -149,7 +149,7 @@ def answering(status, content, keep=True):
 
 
 def answer():
-    """The answer to no ink, by `pen`."""
+    """The answer of `pen` to no ink."""
     known = {"status": "empty", "lines": [], "confidence": 1, "digits": [], "alternatives": []}
     known |= {"signs": [], "ignored": []}
     served = {"name": PEN.name, "version": PEN.version}
@@ -158,7 +158,7 @@ def answer():
 
 @pytest.mark.parametrize("drawn", [True, False])
 def test_signs_and_their_places_come_back(drawn):
-    """An answer becomes the reading that it was made of."""
+    """An answer with signs becomes the reading it was made from."""
     told = reading_of("-1.5", "20%", drawn=drawn)
     served = ModelAnswer(PEN.name, PEN.version)
     surface = None if drawn else SurfaceAnswer(*told.surface)
@@ -182,7 +182,7 @@ def test_signs_and_their_places_come_back(drawn):
 
 @pytest.mark.parametrize(("keep", "expected"), [(True, 1), (False, 3)])
 def test_a_connection_is_kept(keep, expected):
-    """Three readings need one connection; where the server hangs up, another is made."""
+    """Readings share one connection, and a closed one is replaced."""
     with answering(200, answer(), keep) as (url, connections):
         with contextlib.closing(RemoteRecognizer(url, PEN)) as remote:
             for _ in range(3):
@@ -202,7 +202,7 @@ def test_a_connection_is_kept(keep, expected):
     ],
 )
 def test_it_rejects_other_answers(status, content, message):
-    """A proxy's page, another program on that port, another version of the interface."""
+    """Answers of proxies, other programs and other versions are errors."""
     with (
         answering(status, content) as (url, _),
         contextlib.closing(RemoteRecognizer(url, PEN)) as remote,
@@ -212,7 +212,7 @@ def test_it_rejects_other_answers(status, content, message):
 
 
 def test_it_rejects_a_server_that_is_not_there():
-    """The address is named."""
+    """The error names the address of the server."""
     address = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(TrainError, match=f"{address} cannot be reached: Connection refused"):
         RemoteRecognizer(address, PEN).read_strokes(hand.strokes(1))
@@ -220,6 +220,6 @@ def test_it_rejects_a_server_that_is_not_there():
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://here", "http://", "http://a:b"])
 def test_it_rejects_what_is_no_url(url):
-    """Said before anything is read."""
+    """An invalid URL is an error before anything is read."""
     with pytest.raises(TrainError, match="URL of a server is like"):
         RemoteRecognizer(url, PEN)

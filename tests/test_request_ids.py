@@ -1,4 +1,4 @@
-"""A name for every request."""
+"""Request ids."""
 
 import re
 
@@ -10,7 +10,7 @@ PLACES = ["/", "/api/v1/model", "/healthz", "/nothing", "/api/nothing", "/api/v1
 
 
 def asked(client, path="/", name=None):
-    """The name that a request ends with."""
+    """Return the id in the answer to a request."""
     headers = {} if name is None else {HEADER: name}
     [given] = client.get(path, headers=headers).headers.getlist(HEADER)
     return given
@@ -18,23 +18,23 @@ def asked(client, path="/", name=None):
 
 @pytest.mark.parametrize("path", PLACES)
 def test_every_answer_is_named(client, path):
-    """Errors too; without a name one is made."""
+    """Every answer has an id, also errors, and a missing one is generated."""
     assert re.fullmatch(r"[0-9a-f]{32}", asked(client, path))
 
 
 def test_names_differ(client):
-    """No two requests get the same one."""
+    """Generated ids differ."""
     assert len({asked(client) for _ in range(20)}) == 20
 
 
 @pytest.mark.parametrize("name", ["a", "Z-9_", "0" * 64, "5b8c1c9e-6f0a-4a53-9d7b-1f2e3d4c5b6a"])
 def test_a_given_name_is_kept(client, name):
-    """1 to 64 letters, digits, hyphens and underscores."""
+    """A given id of 1 to 64 letters, digits, hyphens and underscores is kept."""
     assert asked(client, name=name) == name
 
 
 def test_the_name_stands_in_answers_and_problems(client):
-    """What the header says, the document says."""
+    """Answers and problems contain the id of the header."""
     headers = {HEADER: "mine-1"}
     answer = client.post("/api/v1/predict/strokes", json={"strokes": []}, headers=headers)
     refusal = client.post("/api/v1/predict/strokes", json={}, headers=headers)
@@ -45,5 +45,5 @@ def test_the_name_stands_in_answers_and_problems(client):
     "name", ["", " ", "a b", "0" * 65, "a/b", "a.b", "é", "a;b", 'a"b', "<b>", "a\tb"]
 )
 def test_it_rejects_other_names(client, name):
-    """Anything that could forge a line in a log is replaced."""
+    """Other ids, which could forge a line in a log, are replaced."""
     assert re.fullmatch(r"[0-9a-f]{32}", asked(client, name=name))

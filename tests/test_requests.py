@@ -1,4 +1,4 @@
-"""Requests against their types, answers from readings."""
+"""Validation of requests, and conversion of readings to answers."""
 
 import base64
 import json
@@ -30,19 +30,19 @@ MODEL = ModelAnswer("digits", "0123456789ab")
 
 
 def decode(**fields) -> StrokesRequest:
-    """The request of these fields, its strokes checked as a route would."""
+    """Return the request with these fields, its strokes validated as in a route."""
     return decode_text(json.dumps({"strokes": []} | fields))
 
 
 def decode_text(text: str | bytes) -> StrokesRequest:
-    """The request of a body, its strokes checked as a route would."""
+    """Return the request of a body, its strokes validated as in a route."""
     request = decode_json(text if isinstance(text, bytes) else text.encode(), StrokesRequest)
     request.as_strokes()
     return request
 
 
 def refused(status: int, call, *given, **fields) -> ProblemError:
-    """How a call refuses what it is given."""
+    """Return the ProblemError of a call."""
     with pytest.raises(ProblemError) as problem:
         call(*given, **fields)
     assert problem.value.status == status
@@ -50,7 +50,7 @@ def refused(status: int, call, *given, **fields) -> ProblemError:
 
 
 def check_field(problem: ProblemError, place: str, *words: str) -> None:
-    """One field is blamed, and its detail holds the words."""
+    """Check that a problem names one field, and that its detail contains the words."""
     [field] = problem.errors
     assert field.pointer == place
     for word in words:
@@ -67,14 +67,14 @@ def reading(engine, digit=3):
 
 
 def test_strokes_alone_make_a_request():
-    """Everything but the strokes has a default."""
+    """All fields but the strokes have defaults."""
     request = decode(strokes=[POINT])
     assert (request.expect, request.glyphs, request.alternatives) == ("number", False, 3)
     assert (request.width, request.height) == (None, None)
 
 
 def test_every_field_is_taken():
-    """All fields of the interface are known."""
+    """All fields of the API are accepted."""
     request = decode(
         strokes=[{"x": [1, 2], "y": [3, 4], "t": [0, 16.5], "p": [0, 1]}],
         width=280,
@@ -88,24 +88,24 @@ def test_every_field_is_taken():
 
 
 def test_strokes_become_columns_of_points():
-    """Both axes stand side by side, one row a point."""
+    """Strokes become arrays with one row per point."""
     [stroke] = decode(strokes=[{"x": [1, 2, 3], "y": [4, 5, 6]}]).as_strokes()
     assert stroke.dtype == np.float64
     assert stroke.tolist() == [[1, 4], [2, 5], [3, 6]]
 
 
 def test_no_stroke_is_a_request_too():
-    """An empty pad can be sent."""
+    """A drawing without strokes is valid."""
     assert decode(strokes=[]).as_strokes() == []
 
 
 def test_500_strokes_are_read():
-    """The bound on strokes is itself allowed."""
+    """500 strokes, the bound, are accepted."""
     assert len(decode(strokes=[POINT] * 500).as_strokes()) == 500
 
 
 def test_20000_points_are_read():
-    """The bound on points is itself allowed, in one stroke or several."""
+    """20,000 points, the bound, are accepted in one stroke or several."""
     half = {"x": [1] * 10_000, "y": [2] * 10_000}
     assert sum(len(stroke) for stroke in decode(strokes=[half, half]).as_strokes()) == 20_000
     whole = {"x": [1] * 20_000, "y": [2] * 20_000}
@@ -114,19 +114,19 @@ def test_20000_points_are_read():
 
 @pytest.mark.parametrize("value", [1e6, -1e6, 0, -0.0, 1e-300, 5e-324])
 def test_coordinates_within_the_bound_are_read(value):
-    """Any finite number up to a million, either sign, is a coordinate."""
+    """Any finite coordinate up to a million, of either sign, is accepted."""
     [stroke] = decode(strokes=[{"x": [value], "y": [value]}]).as_strokes()
     assert stroke.tolist() == [[value, value]]
 
 
 def test_it_rejects_a_501st_stroke():
-    """The detail says how many there were and how many may be."""
+    """The detail has the number of strokes and the bound."""
     problem = refused(422, decode, strokes=[POINT] * 501)
     check_field(problem, "/strokes", "strokes", "501", "500")
 
 
 def test_it_rejects_a_20001st_point_of_one_stroke():
-    """The detail says how many there were and how many may be."""
+    """The detail has the number of points and the bound."""
     long = {"x": [1] * 20_001, "y": [2] * 20_001}
     check_field(refused(422, decode, strokes=[long]), "/strokes/0/x", "20001", "20000")
 
@@ -141,7 +141,7 @@ def test_it_rejects_a_20001st_point_of_several_strokes():
 @pytest.mark.parametrize("axis", ["x", "y"])
 @pytest.mark.parametrize("value", [1_000_001, -1_000_001, 1e300, 10**30])
 def test_it_rejects_a_coordinate_beyond_a_million(axis, value):
-    """The detail says which number and which bound."""
+    """The detail has the number and the bound."""
     stroke = {"x": [1, 1], "y": [1, 1]} | {axis: [1, value]}
     problem = refused(422, decode, strokes=[POINT, stroke])
     check_field(problem, f"/strokes/1/{axis}/1", f"strokes.1.{axis}.1", str(value)[:6], "1000000")
@@ -149,14 +149,14 @@ def test_it_rejects_a_coordinate_beyond_a_million(axis, value):
 
 @pytest.mark.parametrize("literal", ["1e400", "-1e400"])
 def test_it_rejects_a_number_that_no_float_holds(literal):
-    """It is JSON, so it is the field that is invalid, and the value is shown as it was written."""
+    """A number that no float holds is an invalid field, and the detail has it as written."""
     problem = refused(422, decode_text, f'{{"strokes": [{{"x": [{literal}], "y": [1]}}]}}')
     check_field(problem, "/strokes/0/x/0", literal, "finite")
 
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "nan", "inf"])
 def test_it_rejects_numbers_that_json_does_not_have(literal):
-    """Python would write them; JSON knows none of them."""
+    """NaN and infinities, which Python writes, are invalid JSON."""
     refused(400, decode_text, f'{{"strokes": [{{"x": [{literal}], "y": [1]}}]}}')
 
 
@@ -170,7 +170,7 @@ def test_it_rejects_numbers_that_json_does_not_have(literal):
     ],
 )
 def test_it_rejects_columns_of_unequal_length(stroke, name, length):
-    """The detail names the column and both lengths."""
+    """The detail has the column and both lengths."""
     problem = refused(422, decode, strokes=[POINT, stroke])
     x = len(stroke["x"])
     expected = f"strokes.1.{name}: expected as many values as x ({x}), got {length}"
@@ -193,7 +193,7 @@ def test_it_rejects_a_pressure_out_of_bounds(pressure):
 
 @pytest.mark.parametrize("value", [True, False, "1", None, [1], {"x": 1}])
 def test_it_rejects_a_coordinate_that_is_no_number(value):
-    """Booleans are no numbers, nor are texts that look like one."""
+    """Booleans and numeric strings are not coordinates."""
     problem = refused(422, decode, strokes=[{"x": [value], "y": [1]}])
     check_field(problem, "/strokes/0/x/0", "a number")
 
@@ -223,14 +223,14 @@ def test_it_rejects_a_coordinate_that_is_no_number(value):
     ],
 )
 def test_it_rejects_a_field_that_does_not_fit(field, value, words):
-    """The detail names the field, the value and the bound, in words of the interface."""
+    """The detail has the field, the value and the bound, in the terms of the API."""
     problem = refused(422, decode, **{field: value})
     check_field(problem, f"/{field}", field, *words)
     assert "`" not in problem.detail
 
 
 def test_it_shows_long_values_cut_short():
-    """Nobody gets megabytes of their own back."""
+    """Long values are shortened in the detail."""
     problem = refused(422, decode, expect="long " * 1000)
     assert "long" in problem.detail
     assert len(problem.detail) < 200
@@ -247,7 +247,7 @@ def test_it_shows_long_values_cut_short():
     ],
 )
 def test_it_rejects_unknown_fields(body, place):
-    """At every level, with a pointer that is escaped as RFC 6901 wants."""
+    """Unknown fields are refused at every level, with a pointer escaped by RFC 6901."""
     check_field(refused(422, decode_text, json.dumps(body)), place, "not a field")
 
 
@@ -256,7 +256,7 @@ def test_it_rejects_unknown_fields(body, place):
     [({}, "/strokes", "strokes"), ({"strokes": [POINT, {"x": [1]}]}, "/strokes/1/y", "y")],
 )
 def test_it_rejects_a_missing_field(body, place, name):
-    """The pointer is where it should have been."""
+    """The pointer names the missing field's place."""
     check_field(refused(422, decode_text, json.dumps(body)), place, name, "missing")
 
 
@@ -287,7 +287,7 @@ def test_it_rejects_a_body_that_is_no_object(body):
     ],
 )
 def test_it_rejects_malformed_json(body):
-    """Cut short, followed by something else, or not JSON at all."""
+    """JSON that is truncated, has trailing data or is no JSON at all is malformed."""
     assert "not JSON" in refused(400, decode_text, body).detail
 
 
@@ -301,7 +301,7 @@ def test_it_rejects_malformed_json(body):
     ],
 )
 def test_it_rejects_what_is_not_utf8(body):
-    """In keys and in values."""
+    """Invalid UTF-8 is refused in keys and in values."""
     assert "not JSON" in refused(400, decode_text, body).detail
 
 
@@ -315,7 +315,7 @@ def test_it_rejects_what_is_not_utf8(body):
     ],
 )
 def test_it_rejects_lone_surrogates(body):
-    """Half a character is no text that an answer could name."""
+    """Lone surrogates, which cannot be encoded in an answer, are refused."""
     refused(400, decode_text, body)
 
 
@@ -329,7 +329,7 @@ def test_it_rejects_lone_surrogates(body):
     ],
 )
 def test_it_rejects_deep_nesting(body):
-    """100,000 levels end in an answer, not in a crash."""
+    """100,000 levels of nesting are an error, not a crash."""
     assert "deep" in refused(400, decode_text, body).detail
 
 
@@ -344,7 +344,7 @@ def test_it_rejects_deep_nesting(body):
     ],
 )
 def test_it_rejects_a_name_that_comes_twice(body, name):
-    """Two readers of such a body could see two different requests."""
+    """Duplicate names are refused, because readers would interpret them differently."""
     assert f'"{name}" is given more than once' in refused(422, decode_text, body).detail
 
 
@@ -371,7 +371,7 @@ for thread in threads:
 
 
 def test_the_first_bodies_may_come_at_once():
-    """In a process that has checked none yet; types worked out by several threads crashed it."""
+    """Several threads can validate their first bodies at once, which used to crash the process."""
     for _ in range(3):
         command = [sys.executable, "-c", FIRST_AT_ONCE]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -379,13 +379,13 @@ def test_the_first_bodies_may_come_at_once():
 
 
 def test_names_come_again_in_other_objects():
-    """Every stroke has its own x."""
+    """The same name in different objects, such as x in each stroke, is no duplicate."""
     body = b'{"strokes": [{"x": [1], "y": [1]}, {"x": [1], "y": [1], "t": null}], "width": 3}'
     assert len(decode_json(body, StrokesRequest).strokes) == 2
 
 
 def test_members_are_counted_in_every_drawing_of_a_batch():
-    """However deep the name that comes twice."""
+    """Duplicate names are found in every drawing of a batch, at any depth."""
     good = b'{"strokes": [{"x": [1], "y": [1]}]}'
     bad = b'{"strokes": [{"x": [1], "y": [1], "y": [1]}]}'
     assert len(decode_json(b'{"drawings": [%b, %b]}' % (good, good), BatchRequest).drawings) == 2
@@ -394,7 +394,7 @@ def test_members_are_counted_in_every_drawing_of_a_batch():
 
 
 def test_it_rejects_malformed_json_after_an_invalid_field():
-    """Malformed comes first: what is not JSON has no fields."""
+    """Malformed JSON takes precedence over an invalid field."""
     refused(400, decode_text, b'{"strokes": [], "expect": "word", ')
 
 
@@ -402,7 +402,7 @@ def test_it_rejects_malformed_json_after_an_invalid_field():
 
 
 def test_fields_are_read_from_text():
-    """A query has only text; numbers and booleans are read from it."""
+    """Numbers and booleans are parsed from the text of a query."""
     options = convert_fields(
         {"expect": "digit", "glyphs": "true", "alternatives": "0"}, ImageOptions
     )
@@ -424,7 +424,7 @@ def test_fields_are_read_from_text():
     ],
 )
 def test_it_rejects_text_fields_that_do_not_fit(name, value, words):
-    """The pointer is the field's name, and the detail names value and bound."""
+    """The pointer is the field's name, and the detail has the value and the bound."""
     problem = refused(422, convert_fields, {name: value}, ImageOptions)
     check_field(problem, pointer([name]), *words)
 
@@ -433,7 +433,7 @@ def test_it_rejects_text_fields_that_do_not_fit(name, value, words):
 
 
 def test_a_reading_becomes_an_answer(engine):
-    """Every part of the reading stands under its name."""
+    """An answer has every part of the reading."""
     read = reading(engine)
     answer = answer_of(
         read,
@@ -457,13 +457,13 @@ def test_a_reading_becomes_an_answer(engine):
 
 
 def answer_to(read):
-    """The answer to a reading, as JSON."""
+    """Return the answer to a reading, as JSON."""
     answer = answer_of(read, surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=False)
     return msgspec.to_builtins(answer)
 
 
 def test_signs_stand_in_their_place():
-    """Each says its line and its place in the line's text; so do the digits."""
+    """Digits and signs have their line and their index in the line's text."""
     answer = answer_to(fake.reading_of("-12.50", "23/11"))
     assert answer["text"] == "-12.50\n23/11"
     assert [(s["sign"], s["line"], s["index"]) for s in answer["signs"]] == [
@@ -477,19 +477,19 @@ def test_signs_stand_in_their_place():
 
 
 def test_a_sign_of_a_picture_has_no_strokes():
-    """As its digits."""
+    """Signs in a picture have no strokes, like digits."""
     answer = answer_to(fake.reading_of("7%", drawn=False))
     assert "strokes" not in answer["signs"][0]
     assert "strokes" not in answer["digits"][0]
 
 
 def test_a_number_without_signs_has_an_empty_list():
-    """The field is there."""
+    """A number without signs has an empty list of signs."""
     assert answer_to(fake.reading_of("42"))["signs"] == []
 
 
 def test_a_glyph_is_left_out_unless_asked_for(engine):
-    """Glyphs are most of an answer's bytes."""
+    """Glyphs, which are most of an answer's bytes, are only sent on request."""
     answer = answer_of(
         reading(engine), surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=False
     )
@@ -497,14 +497,14 @@ def test_a_glyph_is_left_out_unless_asked_for(engine):
 
 
 def test_an_empty_reading_becomes_an_answer():
-    """No ink: no digits, and the classifier is not even asked."""
+    """A drawing without ink has no digits, and the classifier is not called."""
     empty = Recognizer(None).read_strokes([])
     answer = answer_of(empty, surface=None, model=MODEL, total_ms=1, request_id="abc", glyphs=True)
     assert (answer.status, answer.text, answer.digits, answer.alternatives) == ("empty", "", [], [])
 
 
 def test_a_glyph_uri_decodes_to_the_glyph(engine):
-    """The PNG in it is the 28 x 28 pixels that the network saw, bit for bit."""
+    """A glyph's URI contains the 28 x 28 pixels of the network's input as PNG."""
     glyph = reading(engine).digits[0].glyph
     kind, _, data = glyph_uri(glyph).partition(",")
     assert kind == "data:image/png;base64"
@@ -516,13 +516,13 @@ def test_a_glyph_uri_decodes_to_the_glyph(engine):
 
 
 def test_a_pointer_is_escaped():
-    """Tilde first, then slash (RFC 6901)."""
+    """A pointer escapes tildes first, then slashes (RFC 6901)."""
     assert pointer(["strokes", 0, "a/b", "~1"]) == "/strokes/0/a~1b/~01"
     assert pointer([]) == ""
 
 
 def test_a_large_body_is_not_taken_apart_for_an_error():
-    """4 MiB of nested brackets took 190 MiB; the message has no value then, but all else."""
+    """A large invalid body is not parsed for the error's value. 4 MiB of brackets took 190 MiB."""
     nested = b"[" * 50 + b"]" * 50
     for count, got in ((10, ", got an array of 1"), (SHOWN_BODY_BYTES // 100, "")):
         body = b'{"strokes":[' + b",".join([nested] * count) + b"]}"
@@ -536,7 +536,7 @@ def test_a_large_body_is_not_taken_apart_for_an_error():
 
 
 def test_it_rejects_times_and_pressures_without_end():
-    """No stroke has more of them than points."""
+    """A stroke has at most as many times and pressures as points."""
     body = {"strokes": [{"x": [1], "y": [1], "t": [0] * 20_001}]}
     with pytest.raises(ProblemError, match=r"strokes\.0\.t"):
         decode_json(json.dumps(body).encode(), StrokesRequest)

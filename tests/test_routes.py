@@ -43,25 +43,25 @@ SIGN = {"sign", "line", "index", "confidence", "box"}
 
 
 def draw(client, strokes, **fields):
-    """The answer to a drawing."""
+    """Return the answer to a drawing."""
     response = client.post(STROKES, json={"strokes": strokes} | fields)
     assert response.status_code == 200, response.text
     return response.json
 
 
 def encoded(image, kind="image/png") -> bytes:
-    """A picture as a file of a content type."""
+    """Encode a picture as a file of a content type."""
     _, data = cv2.imencode(CONTENT_TYPES[kind], image)
     return data.tobytes()
 
 
 def send(client, data, kind="image/png", query=""):
-    """The response to the bytes of a picture."""
+    """Return the response to the bytes of a picture."""
     return client.post(f"{IMAGE}?{query}", data=data, content_type=kind)
 
 
 def upload(client, *files, query="", **fields):
-    """The response to a form of files, each a name and bytes, and text fields."""
+    """Return the response to a form of files, each a name and bytes, and text fields."""
     form = dict(fields)
     for name, data in files:
         form.setdefault(name, []).append((io.BytesIO(data), f"{name}.png"))
@@ -69,7 +69,7 @@ def upload(client, *files, query="", **fields):
 
 
 def problem(response, status):
-    """The problem document of a refusal."""
+    """Return the problem document of a refusal."""
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
     assert response.json["status"] == status
@@ -77,12 +77,12 @@ def problem(response, status):
 
 
 def picture(digit=3) -> bytes:
-    """A hand-drawn digit as a PNG file."""
+    """Return a hand-drawn digit as a PNG file."""
     return hand.png(hand.picture(digit))
 
 
 def png_of_size(width: int, height: int) -> bytes:
-    """A PNG file that only says that it is large."""
+    """Return a PNG file with a header that declares a size."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     data = b"IDAT" + zlib.compress(b"\0")
     chunks = [
@@ -105,7 +105,7 @@ def test_it_reads_every_digit_drawn(client, digit):
 
 
 def test_an_answer_has_exactly_these_fields(client):
-    """The names are fixed: others build on them."""
+    """An answer has exactly these fields, because clients depend on them."""
     answer = draw(client, hand.columns(4), width=280, height=280, glyphs=True)
     [digit] = answer["digits"]
     assert answer.keys() == ANSWER
@@ -118,7 +118,7 @@ def test_an_answer_has_exactly_these_fields(client):
 
 
 def test_the_figures_of_an_answer_are_probabilities(client):
-    """Ten that sum to 1, of which the digit's is the greatest and its confidence."""
+    """Ten probabilities sum to 1, and the digit has the greatest, which is its confidence."""
     [digit] = draw(client, hand.columns(6))["digits"]
     assert len(digit["probabilities"]) == 10
     assert math.isclose(sum(digit["probabilities"]), 1, abs_tol=1e-9)
@@ -128,7 +128,7 @@ def test_the_figures_of_an_answer_are_probabilities(client):
 
 @pytest.mark.parametrize("status", fake.IS_DIGIT)
 def test_every_status_has_the_same_fields(status):
-    """A drawing and a picture, sure, unsure or no digit at all, are answered in one form."""
+    """Answers to drawings and pictures of every status have the same fields."""
     client = fake.site(status).test_client()
     drawn, seen = draw(client, hand.columns(4), glyphs=True), send(client, picture()).json
     assert drawn.keys() == seen.keys() == ANSWER
@@ -139,7 +139,7 @@ def test_every_status_has_the_same_fields(status):
 
 @pytest.mark.parametrize("status", ["ok", "unsure"])
 def test_a_reading_is_given_however_sure_it_is(status):
-    """The others share what its confidence leaves."""
+    """An ok or unsure number has a text, and its alternatives share the rest of the confidence."""
     answer = draw(fake.site(status).test_client(), hand.columns(4))
     is_digit = fake.IS_DIGIT[status]
     assert (answer["text"], answer["lines"]) == ("1", ["1"])
@@ -151,7 +151,7 @@ def test_a_reading_is_given_however_sure_it_is(status):
 
 @pytest.mark.parametrize("status", ["ok", "unsure"])
 def test_one_digit_is_given_however_sure_it_is(status):
-    """Its confidence is that it is a digit, and this one; so are those of the others."""
+    """A single digit's confidence, and its alternatives', include P(is a digit)."""
     answer = draw(fake.site(status).test_client(), hand.columns(4), expect="digit")
     is_digit = fake.IS_DIGIT[status]
     assert (answer["text"], answer["lines"]) == ("1", ["1"])
@@ -163,7 +163,7 @@ def test_one_digit_is_given_however_sure_it_is(status):
 
 @pytest.mark.parametrize("count", [0, 3, 10])
 def test_what_is_no_digit_has_no_text(count):
-    """The alternatives are numbers, never a sign alone; the confidence is that it is no number."""
+    """A non-digit has no text, and its alternatives are numbers, never signs alone."""
     client = fake.site("not_a_number").test_client()
     answer = draw(client, hand.columns(4), alternatives=count)
     assert (answer["text"], answer["lines"]) == ("", [])
@@ -175,13 +175,13 @@ def test_what_is_no_digit_has_no_text(count):
 
 
 def test_the_stages_take_part_of_the_total(client):
-    """Times are milliseconds, none negative."""
+    """Times are in milliseconds and not negative."""
     timing = draw(client, hand.columns(8))["timing_ms"]
     assert 0 < timing["ink"] + timing["segment"] + timing["classify"] <= timing["total"]
 
 
 def test_no_strokes_are_an_empty_answer(client):
-    """An empty pad is no error."""
+    """A drawing without strokes has an empty answer."""
     answer = draw(client, [], width=10, height=20)
     assert answer.keys() == ANSWER
     assert (answer["status"], answer["text"], answer["confidence"]) == ("empty", "", 1)
@@ -190,7 +190,7 @@ def test_no_strokes_are_an_empty_answer(client):
 
 
 def test_a_dot_is_ink(client):
-    """One point is something to read, whatever is made of it."""
+    """A single point gets an answer with its status."""
     point, box = [{"x": [5], "y": [7]}], {"x": 5, "y": 7, "width": 0, "height": 0}
     answer = draw(client, point)
     assert answer["status"] != "empty"
@@ -201,7 +201,7 @@ def test_a_dot_is_ink(client):
 
 
 def test_the_box_is_that_of_the_strokes(client):
-    """In the unit of the request, over all strokes of the digit."""
+    """A digit's box contains all its strokes, in the unit of the request."""
     strokes = [{"x": [-3, 5], "y": [10, 10.5]}, {"x": [0, 9], "y": [8, 30]}]
     [digit] = draw(client, strokes, expect="digit")["digits"]
     assert digit["box"] == {"x": -3, "y": 8, "width": 12, "height": 22}
@@ -209,7 +209,7 @@ def test_the_box_is_that_of_the_strokes(client):
 
 
 def test_time_and_pressure_change_nothing(client):
-    """They are accepted, and the reading is of the shape alone."""
+    """Times and pressures are accepted and do not affect the reading."""
     [stroke] = hand.columns(2)
     length = len(stroke["x"])
     timed = stroke | {"t": [16.0 * i for i in range(length)], "p": [0.5] * length}
@@ -218,13 +218,13 @@ def test_time_and_pressure_change_nothing(client):
 
 
 def test_a_unit_changes_nothing(client):
-    """Drawn on a stamp or on a wall, a digit is the same."""
+    """The unit of a drawing does not matter."""
     for size in (0.01, 1, 100_000):
         assert draw(client, hand.columns(5, size))["text"] == "5"
 
 
 def test_the_surface_is_the_request_s(client):
-    """Both sides make a surface; one alone makes none."""
+    """A surface needs both width and height."""
     assert draw(client, [], width=1.5, height=2)["surface"] == {"width": 1.5, "height": 2}
     assert draw(client, [], width=1.5)["surface"] is None
     assert draw(client, [])["surface"] is None
@@ -232,13 +232,13 @@ def test_the_surface_is_the_request_s(client):
 
 @pytest.mark.parametrize("expect", ["number", "digits", "digit"])
 def test_a_hint_is_accepted(client, expect):
-    """A digit is read as itself under every hint."""
+    """A digit is read as itself with every value of `expect`."""
     assert draw(client, hand.columns(7), expect=expect)["text"] == "7"
 
 
 @pytest.mark.parametrize("expect", ["number", "digits", "digit"])
 def test_a_hint_reaches_the_recogniser(expect):
-    """By every route that reads: as a member of JSON, a query field or a form field."""
+    """Every route that reads passes `expect` on, from JSON, the query or the form."""
     recognizer = fake.Reads("42")
     client = fake.site_of(recognizer).test_client()
     drawing = {"strokes": hand.columns(7), "expect": expect}
@@ -257,7 +257,7 @@ def test_a_hint_reaches_the_recogniser(expect):
 
 
 def test_signs_are_part_of_the_text():
-    """A drawing, a batch and a picture are answered in one form, but for the strokes."""
+    """Answers to drawings, batches and pictures have signs in one form, except for strokes."""
     client = fake.site_of(fake.Reads("-12.50")).test_client()
     drawn, seen = draw(client, hand.columns(4)), send(client, picture()).json
     [among] = batch(client, {"strokes": hand.columns(4)}).json["results"]
@@ -271,7 +271,7 @@ def test_signs_are_part_of_the_text():
 
 
 def test_a_sign_has_no_explanation():
-    """`index` counts digits: of -12 the second is the 2."""
+    """`index` counts digits: the second digit of -12 is the 2."""
     client = fake.site_of(fake.Reads("-12")).test_client()
     shares = [
         client.post(EXPLAIN, json={"strokes": hand.columns(1), "index": index}).json[
@@ -285,14 +285,14 @@ def test_a_sign_has_no_explanation():
 
 
 def test_glyphs_come_only_when_asked_for(client):
-    """They are most of an answer's bytes."""
+    """Glyphs, which are most of an answer's bytes, are only sent on request."""
     assert "glyph" not in draw(client, hand.columns(1))["digits"][0]
     shown = draw(client, hand.columns(1), glyphs=True)["digits"][0]["glyph"]
     assert shown.startswith("data:image/png;base64,")
 
 
 def test_3_alternatives_are_the_default(client):
-    """Ordered, the likeliest first, and never the reading itself."""
+    """By default there are three alternatives in order, and the reading is not among them."""
     answer = draw(client, hand.columns(9))
     texts = [a["text"] for a in answer["alternatives"]]
     shares = [a["confidence"] for a in answer["alternatives"]]
@@ -303,13 +303,13 @@ def test_3_alternatives_are_the_default(client):
 
 @pytest.mark.parametrize("count", range(11))
 def test_alternatives_can_be_counted(client, count):
-    """As many as asked for: some have more digits than the drawing."""
+    """An answer has the requested number of alternatives, also ones with more digits."""
     assert len(draw(client, hand.columns(9), alternatives=count)["alternatives"]) == count
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "APPLICATION/JSON"])
 def test_a_content_type_may_have_parameters(client, kind):
-    """What follows the type, and its case, do not matter."""
+    """Parameters and case of the content type do not matter."""
     assert client.post(STROKES, data=b'{"strokes": []}', content_type=kind).status_code == 200
 
 
@@ -317,25 +317,25 @@ def test_a_content_type_may_have_parameters(client, kind):
     "kind", [None, "", "text/plain", "application/x-www-form-urlencoded", "image/png", "json"]
 )
 def test_it_rejects_a_drawing_of_another_content_type(client, kind):
-    """415, and the detail says which one to send."""
+    """Another content type gets 415, and the detail has the accepted one."""
     response = client.post(STROKES, data=b'{"strokes": []}', content_type=kind)
     assert "application/json" in problem(response, 415)["detail"]
 
 
 def test_it_rejects_malformed_json(client):
-    """400: there is no field to blame."""
+    """Malformed JSON gets 400 without a pointer."""
     response = client.post(STROKES, data=b'{"strokes": [', content_type="application/json")
     assert problem(response, 400)["errors"] == []
 
 
 def test_it_rejects_an_invalid_field(client):
-    """422, with a pointer to the field."""
+    """An invalid field gets 422 with a pointer."""
     document = problem(client.post(STROKES, json={"strokes": [{"x": [1], "y": [None]}]}), 422)
     assert document["errors"] == [{"pointer": "/strokes/0/y/0", "detail": document["detail"]}]
 
 
 def test_it_rejects_a_json_body_over_4_mib(client):
-    """413, and the detail names size and bound; one byte less is read."""
+    """A body over 4 MiB gets 413 with its size and the bound, and one of 4 MiB is read."""
     bound = 4 * 1024 * 1024
     body = b'{"strokes": []}'.ljust(bound)
     assert client.post(STROKES, data=body, content_type="application/json").status_code == 200
@@ -349,12 +349,12 @@ def test_it_rejects_a_json_body_over_4_mib(client):
 
 
 def batch(client, *drawings):
-    """The response to several drawings."""
+    """Return the response to several drawings."""
     return client.post(BATCH, json={"drawings": list(drawings)})
 
 
 def test_it_reads_a_batch_in_order(client):
-    """Each result is what the drawing alone would have given."""
+    """Each result of a batch equals that of its drawing alone."""
     response = batch(client, *({"strokes": hand.columns(d), "expect": "digit"} for d in (3, 0, 7)))
     assert response.status_code == 200
     assert response.json.keys() == {"results"}
@@ -364,7 +364,7 @@ def test_it_reads_a_batch_in_order(client):
 
 
 def test_each_drawing_of_a_batch_has_its_own_options(client):
-    """As if it came alone."""
+    """Each drawing of a batch has its own options."""
     drawing = {"strokes": hand.columns(3), "expect": "digit"}
     sized = drawing | {"width": 280, "height": 300, "glyphs": True, "alternatives": 1}
     plain, other = batch(client, drawing, sized).json["results"]
@@ -376,14 +376,14 @@ def test_each_drawing_of_a_batch_has_its_own_options(client):
 
 
 def test_a_batch_may_have_100_drawings(client):
-    """The bound itself is allowed."""
+    """100 drawings, the bound, are accepted."""
     response = batch(client, *[{"strokes": []}] * 100)
     assert [result["status"] for result in response.json["results"]] == ["empty"] * 100
 
 
 @pytest.mark.parametrize("count", [0, 101])
 def test_it_rejects_a_batch_of_none_or_too_many(client, count):
-    """422 that names the bound."""
+    """A batch of no or too many drawings gets 422 with the bound."""
     document = problem(batch(client, *[{"strokes": []}] * count), 422)
     assert document["errors"][0]["pointer"] == "/drawings"
 
@@ -398,13 +398,13 @@ def test_it_rejects_a_batch_of_none_or_too_many(client, count):
     ],
 )
 def test_one_invalid_drawing_refuses_the_batch(client, strokes, pointer):
-    """422 with a pointer to it; nothing is half-done."""
+    """One invalid drawing gets 422 with a pointer, and none is read."""
     document = problem(batch(client, {"strokes": hand.columns(3)}, {"strokes": strokes}), 422)
     assert [error["pointer"] for error in document["errors"]] == [pointer]
 
 
 def test_it_rejects_a_batch_of_too_many_points(client):
-    """50,000 in all."""
+    """A batch has at most 50,000 points."""
     drawing = {"strokes": [{"x": [0] * 17_000, "y": [0] * 17_000}]}
     document = problem(batch(client, *[drawing] * 3), 422)
     assert document["errors"][0]["pointer"] == "/drawings"
@@ -412,7 +412,7 @@ def test_it_rejects_a_batch_of_too_many_points(client):
 
 
 def test_it_rejects_a_batch_of_too_many_strokes(client):
-    """2,000 in all: a hundred drawings of 500 dots took minutes."""
+    """A batch has at most 2,000 strokes. A hundred drawings of 500 dots took minutes."""
     drawing = {"strokes": [{"x": [i], "y": [0]} for i in range(401)]}
     document = problem(batch(client, *[drawing] * 5), 422)
     assert document["errors"][0]["pointer"] == "/drawings"
@@ -420,7 +420,7 @@ def test_it_rejects_a_batch_of_too_many_strokes(client):
 
 
 def test_a_busy_site_says_when_to_come_back():
-    """503 with Retry-After for what would be read; what is not read is answered."""
+    """A busy site gives 503 with Retry-After for readings, and answers other requests."""
     app = create_app(Settings())
     full = Gate(1, 0)
     for name in ("engine", "stroke_engine"):
@@ -453,7 +453,7 @@ def test_it_reads_every_digit_in_a_picture(client, digit):
 
 
 def test_the_answer_to_a_picture_has_exactly_these_fields(client):
-    """As for a drawing, without strokes."""
+    """The answer to a picture has the fields of a drawing's, without strokes."""
     answer = send(client, picture(), query="glyphs=true").json
     assert answer.keys() == ANSWER
     assert answer["digits"][0].keys() == DIGIT | {"glyph"}
@@ -461,23 +461,23 @@ def test_the_answer_to_a_picture_has_exactly_these_fields(client):
 
 @pytest.mark.parametrize("kind", CONTENT_TYPES)
 def test_it_reads_the_bytes_of_every_format(client, kind):
-    """The picture itself can be the body."""
+    """The body may be a picture of any format."""
     assert send(client, encoded(hand.picture(3), kind), kind).json["text"] == "3"
 
 
 @pytest.mark.parametrize("kind", CONTENT_TYPES)
 def test_it_reads_a_file_of_every_format(client, kind):
-    """The picture can be a file of a form."""
+    """A form may have a picture of any format."""
     assert upload(client, ("image", encoded(hand.picture(3), kind))).json["text"] == "3"
 
 
 def test_it_reads_light_ink_on_dark_paper(client):
-    """Which of the two is ink is for the picture to say."""
+    """Light ink on dark paper is read."""
     assert send(client, hand.png(hand.picture(2, ink=240, paper=10))).json["text"] == "2"
 
 
 def test_the_surface_is_the_picture_s(client):
-    """Its width and height in pixels, and the box lies within."""
+    """The surface is the picture's size in pixels, and the box lies within."""
     image = np.full((300, 400), 255, np.uint8)
     image[10:290, 60:340] = hand.picture(3)
     answer = send(client, hand.png(image)).json
@@ -488,21 +488,21 @@ def test_the_surface_is_the_picture_s(client):
 
 
 def test_a_blank_picture_is_an_empty_answer(client):
-    """Nothing was written, which is no error."""
+    """A blank picture has an empty answer."""
     answer = send(client, hand.png(np.full((40, 60), 255, np.uint8))).json
     assert (answer["status"], answer["text"], answer["digits"]) == ("empty", "", [])
     assert answer["surface"] == {"width": 60, "height": 40}
 
 
 def test_options_of_bytes_are_in_the_query(client):
-    """A body of bytes has no fields."""
+    """A picture as the body has its options in the query."""
     answer = send(client, picture(), query="glyphs=true&alternatives=1&expect=digit").json
     assert "glyph" in answer["digits"][0]
     assert len(answer["alternatives"]) == 1
 
 
 def test_options_of_a_form_are_its_fields(client):
-    """Text fields beside the file."""
+    """A form has its options in text fields."""
     answer = upload(
         client, ("image", picture()), glyphs="true", alternatives="10", expect="digit"
     ).json
@@ -511,14 +511,14 @@ def test_options_of_a_form_are_its_fields(client):
 
 
 def test_options_of_a_form_may_be_in_the_query(client):
-    """Both places are read."""
+    """A form may also have options in the query."""
     answer = upload(client, ("image", picture()), query="alternatives=0", glyphs="true").json
     assert "glyph" in answer["digits"][0]
     assert answer["alternatives"] == []
 
 
 def test_it_rejects_an_option_given_twice(client):
-    """Twice in the query, in the form, or once in each: which one counts is not guessed."""
+    """An option that is given twice, in query, form or both, is refused."""
     for response in (
         send(client, picture(), query="alternatives=1&alternatives=1"),
         upload(client, ("image", picture()), alternatives=["1", "2"]),
@@ -540,14 +540,14 @@ def test_it_rejects_an_option_given_twice(client):
     ],
 )
 def test_it_rejects_an_invalid_option(client, query, place):
-    """422, with a pointer to the field."""
+    """An invalid option gets 422 with a pointer."""
     [field] = problem(send(client, picture(), query=query), 422)["errors"]
     assert field["pointer"] == place
 
 
 @pytest.mark.parametrize("kind", [None, "", "application/json", "text/plain", "image/gif"])
 def test_it_rejects_a_picture_of_another_content_type(client, kind):
-    """415, and the detail says which ones are taken."""
+    """Another content type gets 415, and the detail has the accepted ones."""
     detail = problem(send(client, picture(), kind), 415)["detail"]
     for known in ("multipart/form-data", *CONTENT_TYPES):
         assert known in detail
@@ -567,14 +567,14 @@ def test_it_rejects_a_picture_of_another_content_type(client, kind):
     ],
 )
 def test_it_rejects_other_formats(client, start):
-    """415 by the first bytes, whatever the content type claims; the detail says what is read."""
+    """Another format gets 415 by its first bytes, and the detail has the accepted formats."""
     detail = problem(send(client, start + bytes(200)), 415)["detail"]
     for name in ("PNG", "JPEG", "WebP"):
         assert name in detail
 
 
 def test_it_rejects_a_form_without_a_picture(client):
-    """400: no file, a file under another name, or a text in its place."""
+    """A form without a file, or with one under another name, gets 400."""
     for response in (
         upload(client, alternatives="1"),
         upload(client, ("picture", picture())),
@@ -585,19 +585,19 @@ def test_it_rejects_a_form_without_a_picture(client):
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=other"])
 def test_it_rejects_a_malformed_form(client, kind):
-    """400: there is no part to be found."""
+    """A malformed form gets 400."""
     problem(client.post(IMAGE, data=b"--b\r\n\r\nx\r\n--b--\r\n", content_type=kind), 400)
 
 
 def test_it_rejects_a_second_file(client):
-    """422: only one is read, and which one is not guessed."""
+    """A second file gets 422."""
     for name in ("image", "other", "alternatives"):
         response = upload(client, ("image", picture()), (name, picture()))
         assert problem(response, 422)["errors"][0]["pointer"] == f"/{name}"
 
 
 def test_it_rejects_an_empty_picture(client):
-    """422, as bytes or as a file."""
+    """An empty picture gets 422, as the body or as a file."""
     for response in (send(client, b""), upload(client, ("image", b""))):
         [field] = problem(response, 422)["errors"]
         assert field["pointer"] == "/image"
@@ -606,12 +606,12 @@ def test_it_rejects_an_empty_picture(client):
 
 @pytest.mark.parametrize("length", [12, 30, 200, -20])
 def test_it_rejects_a_picture_cut_short(client, length):
-    """422: it claims to be a PNG and cannot be decoded."""
+    """A truncated PNG gets 422."""
     assert "PNG" in problem(send(client, picture()[:length]), 422)["detail"]
 
 
 def test_it_rejects_a_picture_of_too_many_pixels(client):
-    """413 by the header alone; the detail names the size and the bound."""
+    """Too many pixels get 413 by the header, with the size and the bound."""
     detail = problem(send(client, png_of_size(5001, 5000)), 413)["detail"]
     assert "25005000" in detail
     assert "25000000" in detail
@@ -619,14 +619,14 @@ def test_it_rejects_a_picture_of_too_many_pixels(client):
 
 @pytest.mark.parametrize(("width", "height"), [(20_001, 1), (1, 20_001), (2**31 - 1, 2**31 - 1)])
 def test_it_rejects_a_picture_with_too_long_a_side(client, width, height):
-    """413 by the header alone; the detail names the size and the bound."""
+    """Too long a side gets 413 by the header, with the size and the bound."""
     detail = problem(send(client, png_of_size(width, height)), 413)["detail"]
     assert str(max(width, height)) in detail
     assert "20000" in detail
 
 
 def test_it_rejects_a_picture_of_too_many_bytes():
-    """413, as bytes or as a file; the detail names the size and the bound, which is still read."""
+    """Too many bytes get 413 with the size and the bound, as the body or as a file."""
     client = create_app(Settings(max_image_bytes=2048)).test_client()
     data = hand.png(hand.picture(3, size=56, pen=4)).ljust(2048, b"\0")
     assert len(data) == 2048
@@ -638,13 +638,13 @@ def test_it_rejects_a_picture_of_too_many_bytes():
 
 
 def test_it_rejects_a_form_of_too_many_parts(client):
-    """413, and the detail names the bound."""
+    """Too many parts get 413 with the bound."""
     fields = {f"field{number}": "x" for number in range(17)}
     assert "16 parts" in problem(upload(client, ("image", picture()), **fields), 413)["detail"]
 
 
 def test_it_rejects_a_form_with_too_much_text(client):
-    """413, and the detail names the bound."""
+    """Too much text gets 413 with the bound."""
     response = upload(client, ("image", picture()), expect="x" * (MAX_FORM_FIELD_BYTES + 1))
     assert str(MAX_FORM_FIELD_BYTES) in problem(response, 413)["detail"]
 
@@ -653,7 +653,7 @@ def test_it_rejects_a_form_with_too_much_text(client):
 
 
 def test_the_model_s_card_is_served(client):
-    """The card, with the version that every answer carries."""
+    """The card is served with the version that is in every answer."""
     response = client.get("/api/v1/model")
     assert response.content_type == "application/json"
     assert {"name", "version", "created", "network", "files"} <= response.json.keys()
@@ -664,7 +664,7 @@ def test_the_model_s_card_is_served(client):
 
 
 def test_the_version_is_the_served_file_s(client, engine):
-    """The first 12 digits of its SHA-256."""
+    """The version is the first 12 digits of the file's SHA-256."""
     card = json.loads(client.get("/api/v1/model").data)
     assert card["files"]["ink.tflite"]["sha256"].startswith(card["version"])
     assert len(card["version"]) == 12

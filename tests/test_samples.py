@@ -1,4 +1,4 @@
-"""The samples of code on the interface's page, run as they are against a real server."""
+"""Code samples of the API's page, run unchanged against a real server."""
 
 import html
 import json
@@ -20,12 +20,12 @@ RUNS = {
     "Python": [sys.executable, "-c"],
     "JavaScript (Node.js)": ["node", "--input-type=module", "-e"],
 }
-"""What runs a sample that is its last argument."""
+"""Commands that run a sample, their last argument."""
 
 
 @pytest.fixture(scope="module")
 def page():
-    """The page of a running server, whose address is in its samples."""
+    """The page of a running server, with its address in the samples."""
     with (
         running_server(WEB_CONCURRENCY="1") as url,
         urllib.request.urlopen(f"{url}/api/docs", timeout=30) as response,  # noqa: S310
@@ -35,13 +35,13 @@ def page():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with the photo that the samples name: a 7."""
+    """A folder with the photo that the samples name, a 7."""
     cv2.imwrite(str(tmp_path / "photo.jpg"), hand.picture(7))
     return tmp_path
 
 
 def sample(page, label):
-    """The code that a region of the page holds."""
+    """Return the code in a region of the page."""
     [code] = re.findall(
         rf'aria-label="{re.escape(label)}" tabindex="0"><code>(.+?)</code>', page, re.S
     )
@@ -49,7 +49,7 @@ def sample(page, label):
 
 
 def run(language, code, folder):
-    """What a sample prints."""
+    """Return the output of a sample."""
     command = RUNS[language]
     if shutil.which(command[0]) is None:
         pytest.skip(f"there is no {command[0]} here")
@@ -63,7 +63,7 @@ def run(language, code, folder):
 @pytest.mark.parametrize("language", RUNS)
 @pytest.mark.parametrize(("summary", "number"), [("Read a drawing", "-7"), ("Read a picture", "7")])
 def test_a_sample_reads_a_number(page, folder, summary, number, language):
-    """A minus and a seven in strokes, a seven in a photo."""
+    """The samples read a minus and a seven in strokes, and a seven in a photo."""
     printed = run(language, sample(page, f"{summary}, {language}"), folder)
     text = json.loads(printed)["text"] if language == "curl" else printed.split()[0]
     assert text == number
@@ -77,12 +77,12 @@ def test_a_sample_reads_a_number(page, folder, summary, number, language):
     ],
 )
 def test_the_other_questions_have_a_line_for_a_shell(page, folder, summary, field):
-    """Which is answered."""
+    """The other routes have a sample for a shell that works."""
     assert json.loads(run("curl", sample(page, f"{summary}, curl"), folder))[field]
 
 
 def test_json_is_broken_into_lines_where_it_is_long():
-    """And says the same."""
+    """Long JSON is broken into lines and stays the same."""
     assert in_lines({"a": [1, 2]}) == '{"a": [1, 2]}'
     value = {"strokes": [{"x": [20, 62], "y": [150]}] * 3, "none": [], "text": "a" * 80}
     text = in_lines(value)

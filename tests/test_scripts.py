@@ -1,4 +1,4 @@
-"""scripts/venv.sh: an environment from a lock, or a clear reason why not."""
+"""scripts/venv.sh: an environment from a lock, or a clear error."""
 
 import os
 import subprocess
@@ -15,14 +15,14 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the script is for a 
 
 @pytest.fixture
 def lock(tmp_path):
-    """A lock that asks for nothing, so that nothing is fetched."""
+    """A lock without packages, so that nothing is downloaded."""
     path = tmp_path / "lock.txt"
     path.write_text("# nothing\n")
     return path
 
 
 def run(tmp_path, folder, lock, **environment):
-    """Run the script beside the folder."""
+    """Run the script in the parent of the folder."""
     return subprocess.run(
         [str(SCRIPT), str(folder), str(lock)],
         cwd=tmp_path,
@@ -34,7 +34,7 @@ def run(tmp_path, folder, lock, **environment):
 
 
 def fitting_environment(folder, lock):
-    """A folder that looks as the script leaves it; its Python notes that it ran."""
+    """Make a folder like the script's result, with a Python that records its calls."""
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"
     python.write_text("#!/bin/sh\necho 3.11 somewhere\n")
@@ -43,12 +43,12 @@ def fitting_environment(folder, lock):
 
 
 def state(folder):
-    """Every file of a folder with the time of its last change."""
+    """Return every file of a folder with the time of its last change."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def test_it_leaves_an_environment_that_fits(tmp_path, lock):
-    """With an unchanged lock nothing happens, and no other Python is needed."""
+    """With an unchanged lock, the script does nothing and needs no other Python."""
     folder = tmp_path / "env"
     fitting_environment(folder, lock)
     before = state(folder)
@@ -58,7 +58,7 @@ def test_it_leaves_an_environment_that_fits(tmp_path, lock):
 
 
 def test_it_looks_again_when_the_lock_has_changed(tmp_path, lock):
-    """What fitted the former lock is not taken for what fits this one."""
+    """After a change of the lock, the environment is checked again."""
     folder = tmp_path / "env"
     fitting_environment(folder, lock)
     lock.write_text("# something else\n")
@@ -66,7 +66,7 @@ def test_it_looks_again_when_the_lock_has_changed(tmp_path, lock):
 
 
 def test_it_looks_again_when_the_interpreter_is_another(tmp_path, lock):
-    """A system's new Python, or a checkout that was moved, finds nothing installed."""
+    """After a change of the interpreter or of the folder, the environment is checked again."""
     folder = tmp_path / "env"
     fitting_environment(folder, lock)
     (folder / "bin" / "python").write_text("#!/bin/sh\necho 3.13 elsewhere\n")
@@ -74,7 +74,7 @@ def test_it_looks_again_when_the_interpreter_is_another(tmp_path, lock):
 
 
 def test_a_python_with_a_space_in_its_path_is_tried(tmp_path, lock):
-    """The whole value is one command."""
+    """A path of Python with a space is one command."""
     home = tmp_path / "with space"
     home.mkdir()
     (home / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -85,7 +85,7 @@ def test_a_python_with_a_space_in_its_path_is_tried(tmp_path, lock):
 
 
 def test_it_looks_again_when_the_environment_does_not_run(tmp_path, lock):
-    """A Python that was removed since leaves an environment that is of no use."""
+    """If the environment's Python no longer runs, the environment is checked again."""
     folder = tmp_path / "env"
     fitting_environment(folder, lock)
     (folder / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
@@ -94,7 +94,7 @@ def test_it_looks_again_when_the_environment_does_not_run(tmp_path, lock):
 
 @pytest.mark.parametrize("python", ["false", "no-such-command"])
 def test_it_rejects_a_python_that_does_not_fit(tmp_path, lock, python):
-    """The message names the versions, what was tried and how to name another."""
+    """The error has the required versions, what was tried, and how to select another Python."""
     done = run(tmp_path, "env", lock, PYTHON=python)
     assert done.returncode != 0
     for word in ("error:", "3.11", "3.12", "3.13", python, "PYTHON="):
@@ -103,7 +103,7 @@ def test_it_rejects_a_python_that_does_not_fit(tmp_path, lock, python):
 
 
 def test_it_rejects_a_folder_that_cannot_be_written(tmp_path, lock):
-    """Where a file stands, or below one, no folder can be made; the message names the place."""
+    """The error names the folder that cannot be created."""
     (tmp_path / "file").write_text("mine")
     for folder in ("file", "file/env"):
         done = run(tmp_path, folder, lock, PYTHON=sys.executable)

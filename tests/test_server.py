@@ -1,4 +1,4 @@
-"""The site under the real server, and what the world may send to it."""
+"""The real server under malformed input."""
 
 import http.client
 import json
@@ -24,10 +24,10 @@ JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
 
 ROUNDS = 20
-"""Malformed requests of each kind."""
+"""Requests of each malformed kind."""
 
 MEMORY_MIB = 150
-"""What a worker may keep in memory."""
+"""Largest memory of a worker, in MiB."""
 
 DRAWING = json.dumps({"strokes": hand.columns(3)}).encode()
 PNG = hand.png(hand.picture(3))
@@ -47,28 +47,28 @@ def port(server):
 
 
 def head(path, kind, *headers, method="POST") -> bytes:
-    """The start of a request, up to the empty line."""
+    """Return the head of a request, up to the empty line."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}", *headers]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def whole(path, kind, body, method="POST") -> bytes:
-    """A request with a length."""
+    """Return a request with a length."""
     return head(path, kind, f"Content-Length: {len(body)}", method=method) + body
 
 
 def chunked(path, kind, body) -> bytes:
-    """A request whose body, chunks already, has no length."""
+    """Return a request with a chunked body."""
     return head(path, kind, "Transfer-Encoding: chunked") + body
 
 
 def chunk(data: bytes) -> bytes:
-    """One chunk."""
+    """Return a chunk."""
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
 def part(name: str, data: bytes, more: str = '; filename="a.png"') -> bytes:
-    """A part of a form."""
+    """Return a part of a form."""
     return (
         f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode()
         + data
@@ -77,10 +77,10 @@ def part(name: str, data: bytes, more: str = '; filename="a.png"') -> bytes:
 
 
 def exchange(port: int, request: bytes) -> tuple[int, str, bytes]:
-    """Send bytes as they are, then nothing more: status, content type and body of the answer."""
+    """Send bytes, then shut down sending. Return status, content type and body of the answer."""
     with socket.create_connection((HOST, port), timeout=30) as connection:
         rest = memoryview(request)
-        # Whoever refuses a request early need not read all of it.
+        # A server that refuses a request early need not read all of it.
         with suppress(ConnectionError):
             while rest and not select.select([connection], [], [], 0)[0]:
                 rest = rest[connection.send(rest[: 64 * 1024]) :]
@@ -92,13 +92,13 @@ def exchange(port: int, request: bytes) -> tuple[int, str, bytes]:
 
 
 def check_reads(port: int) -> None:
-    """A digit is read."""
+    """Check that a digit is read."""
     status, _, body = exchange(port, whole(STROKES, JSON, DRAWING))
     assert (status, json.loads(body)["text"]) == (200, "3")
 
 
 def check_refused(port: int, request: bytes) -> int:
-    """The request is refused with a problem document; its status is returned."""
+    """Check that a request is refused with a problem document, and return its status."""
     status, kind, body = exchange(port, request)
     assert 400 <= status < 500, (status, request[:300])
     assert kind == "application/problem+json"
@@ -106,16 +106,16 @@ def check_refused(port: int, request: bytes) -> int:
     return status
 
 
-# Malformed requests, a function a kind
+# Malformed requests, one function per kind
 
 
 def truncated_json(rng):
-    """A drawing that stops anywhere."""
+    """A drawing that is truncated at a random place."""
     return whole(STROKES, JSON, DRAWING[: rng.randrange(len(DRAWING))])
 
 
 def wrong_types(rng):
-    """Values of another type, anywhere in a drawing."""
+    """A drawing with values of other types at random places."""
     value = rng.choice([None, True, "1", {}, [[]], [None], "\0", -1e7, 10**40, ["x"] * 9])
     stroke = {"x": [1, 2], "y": [1, 2], "t": [1, 2], "p": [0, 1]}
     drawing = {"strokes": [stroke], "width": 1, "height": 1, "expect": "digit", "glyphs": True}
@@ -128,19 +128,19 @@ def wrong_types(rng):
 
 
 def random_bytes(rng):
-    """Anything, under any content type."""
+    """Random bytes, under any content type."""
     path, kind = rng.choice([(STROKES, JSON), (IMAGE, "image/png"), (IMAGE, FORM)])
     return whole(path, kind, rng.randbytes(rng.randrange(1, 3000)))
 
 
 def nested(rng):
-    """Brackets without end."""
+    """Endless brackets."""
     start = rng.choice([b"[", b'{"a":', b'{"strokes":[', b'{"strokes":[{"x":['])
     return whole(STROKES, JSON, start * rng.randrange(50_000, 100_000))
 
 
 def wrong_length(rng):
-    """Less than was announced."""
+    """Less than the announced length."""
     path, kind, body = rng.choice(
         [
             (STROKES, JSON, DRAWING),
@@ -153,7 +153,7 @@ def wrong_length(rng):
 
 
 def broken_chunks(rng):
-    """Chunks that do not say, or keep, what they hold."""
+    """Chunks with invalid or wrong sizes."""
     path, kind = rng.choice([(STROKES, JSON), (IMAGE, "image/png"), (IMAGE, FORM)])
     size = rng.randrange(1, 100)
     body = rng.choice(
@@ -172,7 +172,7 @@ def broken_chunks(rng):
 
 
 def over_long_chunks(rng):
-    """Chunks without end: one kind of body a time, all of them over its bound."""
+    """Endless chunks, one kind of body at a time, above its bound."""
     size = rng.randrange(50_000, 1_000_000)
     count = (5 * 1024 * 1024) // size + 1
     return chunked(STROKES, JSON, chunk(b'{"strokes": []}') + chunk(b" " * size) * count)
@@ -200,7 +200,7 @@ def broken_forms(rng):
 
 
 def broken_pictures(rng):
-    """Pictures cut short, or with nothing sensible behind their first bytes."""
+    """Pictures that are truncated, or invalid after their first bytes."""
     name = rng.choice([".png", ".jpg", ".webp"])
     _, encoded = cv2.imencode(name, hand.picture(rng.randrange(10)))
     data = encoded.tobytes()
@@ -217,7 +217,7 @@ def broken_pictures(rng):
 
 
 def wrong_methods_and_types(rng):
-    """What the addresses do not take."""
+    """Methods and content types that the addresses do not accept."""
     path = rng.choice([STROKES, IMAGE])
     return rng.choice(
         [
@@ -245,19 +245,19 @@ KINDS = [
 
 
 def workers(master: int) -> list[int]:
-    """The processes that a first process started."""
+    """Return the processes that a first process started."""
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
 
 def resident_mib(pid: int) -> float:
-    """Memory of a process that is in use."""
+    """Return the resident memory of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024
 
 
 def serve(**environment) -> subprocess.CompletedProcess:
-    """Run the start script, which is expected to end by itself."""
+    """Run the start script until it ends by itself."""
     return subprocess.run(
         SERVE,
         cwd=ROOT,
@@ -269,7 +269,7 @@ def serve(**environment) -> subprocess.CompletedProcess:
 
 
 def test_it_reads_a_digit(port):
-    """Drawn or as a picture, with a length or in chunks."""
+    """A digit is read as a drawing or a picture, with a length or in chunks."""
     form = part("image", PNG) + b"--b--\r\n"
     for request in (
         whole(STROKES, JSON, DRAWING),
@@ -284,7 +284,7 @@ def test_it_reads_a_digit(port):
 
 
 def test_a_connection_serves_many_requests(port):
-    """A refused body does not spoil the next request on its connection."""
+    """A refused body does not affect the next request on its connection."""
     connection = http.client.HTTPConnection(HOST, port, timeout=30)
     for body, status in ((DRAWING, 200), (b"{", 400), (DRAWING, 200)):
         connection.request("POST", STROKES, body, {"Content-Type": JSON})
@@ -295,14 +295,14 @@ def test_a_connection_serves_many_requests(port):
 
 
 def test_the_start_script_serves():
-    """`make run` ends in a site that reads."""
+    """The script of `make run` starts a site that reads."""
     with started_by(SERVE) as (url, _):
         check_reads(int(url.rpartition(":")[2]))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_it_rejects_malformed_requests(port, kind):
-    """Each with a problem document, and the site reads on."""
+    """Each malformed request gets a problem document, and the site keeps working."""
     rng = random.Random(kind.__name__)
     for _ in range(ROUNDS):
         check_refused(port, kind(rng))
@@ -310,7 +310,7 @@ def test_it_rejects_malformed_requests(port, kind):
 
 
 def test_it_survives_altered_pictures(port):
-    """A picture with some bytes altered is read or refused, and never breaks the site."""
+    """A picture with altered bytes is read or refused, and the site keeps working."""
     rng = random.Random(1)
     for _ in range(ROUNDS * 3):
         _, encoded = cv2.imencode(rng.choice([".png", ".jpg", ".webp"]), hand.picture(3))
@@ -328,14 +328,14 @@ def test_it_survives_altered_pictures(port):
     ("path", "kind", "mib"), [(STROKES, JSON, 5), (IMAGE, "image/png", 14), (IMAGE, FORM, 14)]
 )
 def test_it_rejects_chunks_beyond_the_limit(port, path, kind, mib):
-    """413: what has no length is counted as it comes."""
+    """Chunks beyond the limit get 413 while they arrive."""
     start = part("image", b"").removesuffix(b"\r\n") if kind == FORM else b" "
     body = chunk(start) + chunk(bytes(1024 * 1024)) * mib
     assert check_refused(port, chunked(path, kind, body + b"0\r\n\r\n")) == 413
 
 
 def test_its_memory_stays_small(server):
-    """After all that, and some more, no worker keeps more than it may."""
+    """After all these requests, no worker exceeds its memory."""
     port, process = server
     if not Path(f"/proc/{process.pid}/status").exists():
         pytest.skip("this system has no /proc to read memory from")
@@ -350,7 +350,7 @@ def test_its_memory_stays_small(server):
 
 @pytest.mark.parametrize("text", ["abc", "", "0", "-1", "65536", "80 ", "٣٣٣٣"])
 def test_it_rejects_a_port_that_is_none(text):
-    """The start script names the variable, its value and the bound."""
+    """The start script's error has the variable, its value and the bound."""
     run = serve(PORT=text)
     assert run.returncode != 0
     for word in ("error: PORT", repr(text), "65535"):
@@ -359,7 +359,7 @@ def test_it_rejects_a_port_that_is_none(text):
 
 
 def test_it_rejects_a_port_that_is_taken():
-    """The start script says which port, and how to choose another."""
+    """The start script's error has the port, and how to choose another."""
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
@@ -385,7 +385,7 @@ def test_it_rejects_a_port_that_is_taken():
     ],
 )
 def test_it_rejects_settings_that_do_not_fit(environment, words):
-    """The server ends, and the last it says of the fault names the setting."""
+    """The server stops, and its error names the setting."""
     run = serve(PORT=str(free_port()), **environment)
     assert run.returncode != 0
     for word in words:

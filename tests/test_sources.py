@@ -1,4 +1,4 @@
-"""Sources: samples by row, never twice the same, no writer too often."""
+"""Sources of training samples: by row, never the same, and balanced by writer."""
 
 from collections import Counter
 from dataclasses import replace
@@ -24,7 +24,7 @@ from webapp.recognition import glyph_of_strokes
 
 
 def samples(writers):
-    """As many samples of each writer as asked for."""
+    """Return samples, the given number by each writer."""
     return [
         StrokeSample(str(number % 10), writer, tuple(hand.strokes(number % 10)))
         for writer, count in writers.items()
@@ -45,7 +45,7 @@ def sources():
 
 @pytest.fixture
 def spoilt():
-    """What is no digit: of MNIST's kind, and drawn."""
+    """Sources of non-digits: made of MNIST's pixels, and of strokes."""
     ten = samples({"a": 10})
     ink = np.stack([glyph_of_strokes(sample.strokes) for sample in ten])[..., :1]
     cross = NonDigit("letters", "X", "a", (np.eye(2), 1 - np.eye(2)))
@@ -56,7 +56,7 @@ def spoilt():
 
 
 def test_both_kinds_give_varied_glyphs(sources):
-    """Rows come in the order asked for, as (n, 28, 28, 5) uint8, different each time."""
+    """Glyphs come in the order of the rows as (n, 28, 28, 5) uint8, and differ each time."""
     for source in sources:
         assert source.labels.tolist() == list(range(10))
         random = np.random.default_rng(0)
@@ -70,14 +70,14 @@ def test_both_kinds_give_varied_glyphs(sources):
 
 
 def test_the_same_generator_gives_the_same_glyphs(sources):
-    """All randomness is passed in."""
+    """The same generator gives the same glyphs."""
     for source in sources:
         one, same = (source.glyphs(np.arange(10), np.random.default_rng(4)) for _ in range(2))
         assert np.array_equal(one, same)
 
 
 def test_a_busy_writer_is_capped():
-    """One who wrote a thousand digits counts little more than one who wrote ten."""
+    """A writer of a thousand digits counts little more than a writer of ten."""
     chosen = balanced(samples({"busy": 1000, "quiet": 10}), cap=20, per_epoch=300, seed=0)
     counts = Counter(sample.writer for sample in chosen)
     assert len(chosen) == 300
@@ -85,14 +85,14 @@ def test_a_busy_writer_is_capped():
 
 
 def test_samples_come_evenly():
-    """Asked for more than there are, each comes about equally often."""
+    """If more samples are requested than there are, each occurs about equally often."""
     ten = samples({"a": 10})
     chosen = balanced(ten, cap=99, per_epoch=500, seed=1)
     assert set(Counter(sample.label for sample in chosen).values()) == {50}
 
 
 def test_the_seed_decides_the_choice():
-    """The same seed chooses the same samples."""
+    """The same seed selects the same samples."""
     many = samples({"a": 50, "b": 50})
     one, same, other = (
         [id(s) for s in balanced(many, cap=10, per_epoch=20, seed=seed)] for seed in (1, 1, 2)
@@ -102,7 +102,7 @@ def test_the_seed_decides_the_choice():
 
 
 def test_what_is_no_digit_is_labelled_so(spoilt):
-    """Every row has ink, whatever is drawn, and the label that is no digit."""
+    """Every non-digit has ink and the label NOT_A_DIGIT."""
     for source in spoilt:
         assert set(source.labels) == {NOT_A_DIGIT}
         rows = np.arange(len(source.labels))
@@ -112,7 +112,7 @@ def test_what_is_no_digit_is_labelled_so(spoilt):
 
 
 def test_pictures_have_no_direction(sources, spoilt):
-    """MNIST's kind leaves the maps empty, strokes do not, and now and then they do."""
+    """Glyphs of MNIST have empty direction maps, glyphs of strokes mostly do not."""
     random = np.random.default_rng(0)
     for source in (sources[0], spoilt[0]):
         assert not source.glyphs(np.arange(8), random)[..., 1:].any()
@@ -122,7 +122,7 @@ def test_pictures_have_no_direction(sources, spoilt):
 
 
 def test_a_share_is_drawn_in_a_style(monkeypatch):
-    """The digit stays that of the row; half of the rows are its writer's still."""
+    """Half of the rows are drawn in a style, with the digit of the row."""
     asked = []
 
     def vertical(digit, random):
@@ -142,7 +142,7 @@ def test_a_share_is_drawn_in_a_style(monkeypatch):
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_styles_get_no_second_flag(monkeypatch, share):
-    """What a writer wrote may gain a flag or a bar; what has a style already does not."""
+    """A digit drawn in a style gets no second flag or bar, a writer's digit may."""
     amounts = []
 
     def noted(strokes, label, amount, random):
@@ -157,7 +157,7 @@ def test_styles_get_no_second_flag(monkeypatch, share):
 
 
 def test_roughened_ink_keeps_its_maps():
-    """Paler and grainier ink, the same direction."""
+    """Roughening makes ink paler and grainier, and keeps the direction maps."""
     ten = samples({"a": 10})
     still = Warp(*[0] * 10, backwards=0, retraced=0)
     clean, rough = (

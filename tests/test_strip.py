@@ -1,4 +1,4 @@
-"""Strips: a line of writing at the height of its writing."""
+"""Strips: lines of writing scaled by the height of the writing."""
 
 import numpy as np
 import pytest
@@ -20,17 +20,17 @@ from webapp.recognition.ink.strip import (
 
 
 def bar(x: float, top: float = 0.0, bottom: float = 1.0) -> np.ndarray:
-    """A stem at x."""
+    """Return a stem at x."""
     return np.array([[x, top], [x, bottom]])
 
 
 def rows_of(strip: np.ndarray) -> np.ndarray:
-    """The rows that have ink of more than half its darkness."""
+    """Return the rows with ink above half of its darkness."""
     return np.flatnonzero((strip[..., 0] > 127).any(axis=1))
 
 
 def test_it_works() -> None:
-    """Two stems of one height stand in the middle of the strip, 20 pixels high."""
+    """Two stems of one height are in the middle of the strip, 20 pixels high."""
     strip = strip_of_strokes([bar(0.0), bar(0.5)])
     assert strip.shape == (ROWS, 10 + 2 * MARGIN, STRIP_CHANNELS)
     rows = rows_of(strip)
@@ -40,7 +40,7 @@ def test_it_works() -> None:
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 300.0, 1e6])
 def test_neither_unit_nor_place_matters(unit: float) -> None:
-    """The same line in another unit, elsewhere, is the same strip."""
+    """The strip does not depend on unit and place of the line."""
     rng = np.random.default_rng(1)
     strokes = [rng.random((12, 2)) + np.array([n, 0]) for n in range(4)]
     moved = [stroke * unit + np.array([7, -3]) * unit for stroke in strokes]
@@ -50,7 +50,7 @@ def test_neither_unit_nor_place_matters(unit: float) -> None:
 
 
 def test_strokes_over_each_other_stay_apart() -> None:
-    """A 1 over the side of a 0 is the same ink as the 0; as every other stroke it is a bar."""
+    """A 1 over the side of a 0 does not change the ink, but the map of every other stroke."""
     turn = np.linspace(0, 2 * np.pi, 80)
     ring = np.stack([0.3 * np.cos(turn), 0.5 * np.sin(turn) + 0.5], 1)
     side = bar(0.3, 0.3, 0.7)
@@ -64,7 +64,7 @@ def test_strokes_over_each_other_stay_apart() -> None:
 
 
 def test_a_descender_or_a_dot_does_not_shrink_the_others() -> None:
-    """The height of the writing sets the scale, not the box of all ink."""
+    """The scale is set by the height of the writing, not by the box of all ink."""
     plain = frame_of(boxes_of([bar(n * 0.6) for n in range(6)]))
     dotted = frame_of(
         boxes_of([*(bar(n * 0.6) for n in range(6)), bar(4.0, 0.9, 1.0), bar(5.0, 0.2, 1.35)])
@@ -73,7 +73,7 @@ def test_a_descender_or_a_dot_does_not_shrink_the_others() -> None:
 
 
 def test_what_is_too_high_shrinks_the_line_down_to_a_bound() -> None:
-    """All ink is to fit in, unless the writing would be lower than 13 pixels."""
+    """High ink shrinks the line to fit in, down to 13 pixels of writing."""
     for rise, body in ((0.2, BODY), (0.8, FULL / 1.8), (1.5, LEAST_BODY)):
         boxes = boxes_of([*(bar(n * 0.6) for n in range(6)), bar(1.5, -rise, 0.0)])
         frame = frame_of(boxes)
@@ -86,7 +86,7 @@ def test_what_is_too_high_shrinks_the_line_down_to_a_bound() -> None:
 
 @pytest.mark.parametrize("away", [2, 3, 4.5, 20, -3, -20])
 def test_what_is_far_away_moves_no_writing_out_of_the_strip(away) -> None:
-    """A dot above or below is cut off, not the digits."""
+    """A dot far above or below is cut off, and the digits are not."""
     dot = np.array([[1.0, 0.5 + away]])
     boxes = boxes_of([*(bar(n * 0.6) for n in range(6)), dot])
     frame = frame_of(boxes)
@@ -97,7 +97,7 @@ def test_what_is_far_away_moves_no_writing_out_of_the_strip(away) -> None:
 
 
 def test_a_slope_is_levelled() -> None:
-    """A line that falls is as high in the strip as one that does not."""
+    """A sloping line is levelled."""
     falling = [bar(n * 0.6, n * 0.15, n * 0.15 + 1) for n in range(9)]
     frame = frame_of(boxes_of(falling))
     assert frame.slope == pytest.approx(0.25)
@@ -107,13 +107,13 @@ def test_a_slope_is_levelled() -> None:
 
 
 def test_few_strokes_have_no_slope() -> None:
-    """The strokes of one digit say nothing of the line."""
+    """The strokes of one digit do not determine a slope."""
     four = [np.array([[0.0, 0.0], [0.0, 0.6], [0.6, 0.6]]), bar(0.5, 0.3, 1.0), bar(0.4)]
     assert frame_of(boxes_of(four)).slope == 0
 
 
 def test_a_dash_is_not_blown_up() -> None:
-    """A flat stroke alone stays flat, and a point is a point."""
+    """A single flat stroke stays flat, and a point stays a point."""
     dash = strip_of_strokes([np.array([[0.0, 0.0], [1.0, 0.01]])])
     assert len(rows_of(dash)) <= 4
     assert dash.shape[1] > 100
@@ -125,7 +125,7 @@ def test_a_dash_is_not_blown_up() -> None:
 
 @pytest.mark.parametrize("far", [0.0, 1e-300, 5.0, -1e6])
 def test_a_point_is_in_the_middle(far: float) -> None:
-    """Wherever it lies, it is drawn whole, between the margins."""
+    """A point at any place is drawn whole, between the margins."""
     point = strip_of_strokes([np.array([[far, 3 * far]])])[..., 0].astype(float)
     rows, columns = point.sum(axis=1), point.sum(axis=0)
     assert np.average(np.arange(ROWS) + 0.5, weights=rows) == pytest.approx(ROWS / 2, abs=0.2)
@@ -135,14 +135,14 @@ def test_a_point_is_in_the_middle(far: float) -> None:
 
 
 def test_no_line_is_wider_than_the_bound() -> None:
-    """A line of any length gives a strip of bounded width."""
+    """The width of a strip is bounded for lines of any length."""
     frame = frame_of(boxes_of([bar(0.0), bar(1e7)]))
     assert frame.width <= WIDEST + 2 * MARGIN
     assert strip_of_strokes([bar(0.0), bar(1e7)], frame).shape[1] == frame.width
 
 
 def test_direction_is_the_pens() -> None:
-    """A stroke to the right and one back differ in their direction alone."""
+    """A stroke and its reverse differ in the direction maps only."""
     right = strip_of_strokes([np.array([[0.0, 0.0], [1.0, 0.0]]), bar(2.0)])
     left = strip_of_strokes([np.array([[1.0, 0.0], [0.0, 0.0]]), bar(2.0)])
     np.testing.assert_array_equal(right[..., 0], left[..., 0])
@@ -155,7 +155,7 @@ def test_direction_is_the_pens() -> None:
 
 @pytest.mark.parametrize("body", [12, 30, 57])
 def test_a_picture_gives_the_same_ink(body: int) -> None:
-    """The ink of a picture, at any size, is placed as that of strokes is."""
+    """The ink of a picture of any size is placed like that of strokes."""
     ink = np.zeros((2 * body, 4 * body), np.uint8)
     wide = max(1, round(0.12 * body))
     for x in (0.5, 1.5, 2.5):
@@ -169,7 +169,7 @@ def test_a_picture_gives_the_same_ink(body: int) -> None:
 
 
 def test_ink_in_a_slope_is_levelled() -> None:
-    """A picture's falling line gives level rows too."""
+    """A picture's sloping line is levelled too."""
     ink = np.zeros((200, 400), np.uint8)
     for n in range(9):
         ink[20 + 8 * n : 60 + 8 * n, 20 + 40 * n : 26 + 40 * n] = 255
@@ -179,7 +179,7 @@ def test_ink_in_a_slope_is_levelled() -> None:
 
 
 def test_a_frame_moves_with_its_ink() -> None:
-    """A frame of ink that is moved is that of the ink, moved."""
+    """The frame of shifted ink is the shifted frame."""
     strokes = [bar(n * 0.6, n * 0.15, n * 0.15 + 1) for n in range(9)]
     by = np.array([3.0, -2.0])
     moved = frame_of(boxes_of([stroke + by for stroke in strokes]))

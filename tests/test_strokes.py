@@ -1,4 +1,4 @@
-"""Stroke files: read whole, or said to be broken where they are."""
+"""Stroke files: read completely, or rejected with the place of the error."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ ROW = {"label": "7", "writer": "one", "strokes": [[[0, 0], [4, 0], [1, 9]], [[1,
 
 
 def stroke_file(folder, *lines):
-    """A stroke file of these lines; dicts are written as JSON."""
+    """Write a stroke file of these lines, dicts as JSON."""
     path = folder / "some.jsonl.gz"
     text = "".join((json.dumps(li) if isinstance(li, dict) else li) + "\n" for li in lines)
     path.write_bytes(gzip.compress(text.encode()))
@@ -36,7 +36,7 @@ def test_it_works(tmp_path):
 
 
 def test_suspect_rows_are_left_out(tmp_path):
-    """Rows marked as mislabelled are passed over."""
+    """Rows marked as mislabelled are skipped."""
     assert list(read_stroke_file(stroke_file(tmp_path, {**ROW, "suspect": True}))) == []
 
 
@@ -47,13 +47,13 @@ def test_suspect_rows_are_left_out(tmp_path):
      '{"label": "1", "writer": "a", "strokes": [[[1, NaN]]]}'],
 )  # fmt: skip
 def test_it_rejects_what_is_no_sample(tmp_path, line):
-    """The message has the file and the line's number."""
+    """The error has the file and the line's number."""
     with pytest.raises(DataError, match=r"some\.jsonl\.gz, line 2"):
         list(read_stroke_file(stroke_file(tmp_path, ROW, line)))
 
 
 def test_it_rejects_what_is_no_file(tmp_path):
-    """A missing file and one that is no gzip are said to be unreadable."""
+    """A missing file and a file that is not gzip are reported as unreadable."""
     plain = tmp_path / "plain.jsonl.gz"
     plain.write_text("{}")
     for path in (tmp_path / "none.jsonl.gz", plain):
@@ -62,7 +62,7 @@ def test_it_rejects_what_is_no_file(tmp_path):
 
 
 def test_writers_are_split_by_their_names():
-    """CRC-32 by four: 0 is test, 1 is dev, 2 and 3 are train; whole writers stay together."""
+    """CRC-32 modulo 4 splits the writers: 0 is test, 1 is dev, 2 and 3 are train."""
     found = {}
     for number in range(40):
         writer = f"writer-{number}"
@@ -75,7 +75,7 @@ def test_writers_are_split_by_their_names():
     [("data/1a/aga/dawnmrsh.dat#87", True), ("school/1", False), (None, False)],
 )
 def test_only_what_was_imported_is_unipen_s(tmp_path, source, imported):
-    """Anybody's stroke file is theirs; its licence is not made up."""
+    """Only an imported file has UNIPEN's licence."""
     assert imported_from_unipen(stroke_file(tmp_path, {**ROW, "src": source})) is imported
 
 
@@ -88,14 +88,14 @@ def test_only_what_was_imported_is_unipen_s(tmp_path, source, imported):
     ],
 )
 def test_pendigits_are_told_by_their_source(tmp_path, source, name):
-    """Whatever the file is called: another collection's may have the same name."""
+    """Pendigits are recognised by their source, because their file may share another's name."""
     path = stroke_file(tmp_path, {**ROW, "src": source})
     assert file_name(path) == name
     assert of_pendigits(path) is (name != path.name)
 
 
 def test_a_file_without_rows_has_no_source(tmp_path):
-    """It keeps its name; what is no gzip is said to be unreadable."""
+    """An empty file keeps its name, and a file that is not gzip is an error."""
     assert file_name(stroke_file(tmp_path)) == "some.jsonl.gz"
     plain = tmp_path / "plain.jsonl.gz"
     plain.write_text("{}")
@@ -104,6 +104,6 @@ def test_a_file_without_rows_has_no_source(tmp_path):
 
 
 def test_a_contributor_is_read_where_there_is_one(tmp_path):
-    """Files without the field have samples of nobody."""
+    """A sample's contributor is empty if the file has no such field."""
     path = stroke_file(tmp_path, {**ROW, "provider": "aga"}, ROW)
     assert [sample.provider for sample in read_stroke_file(path)] == ["aga", ""]

@@ -1,4 +1,4 @@
-"""What the models can do, at a glance."""
+"""Summaries of the models' figures."""
 
 from webapp.site.summaries import MODELS, Bar, Figure, chart, summaries
 
@@ -27,11 +27,11 @@ LINE = {
         ]
     },
 }
-"""A card of a line model, as far as the summaries read it."""
+"""A card of a line model with the fields that the summaries read."""
 
 
 def test_figures_at_a_glance_are_the_cards_own():
-    """Each with what it counts; what a card lacks is left out."""
+    """Summaries have the card's figures, and leave missing ones out."""
     photos, drawings, numbers = summaries([INK, {"name": "pen"}, LINE, {"name": "eyes"}])
     assert [summary.title for summary in (photos, drawings, numbers)] == [
         *("Photos", "Drawings", "Whole numbers")
@@ -41,7 +41,7 @@ def test_figures_at_a_glance_are_the_cards_own():
         Figure("34.8%", "of 500 on difficult paper: printed, ruled, in shadow"),
     ]
     assert drawings.figures == []
-    # Non-numbers are no wrong numbers: 3 of 50 and 50.
+    # Non-numbers are not wrong numbers: 3 of 50 and 50.
     assert numbers.figures == [
         Figure("96.9%", "of 1,590 numbers by one hand read exactly"),
         Figure("88.6%", "of 10,000 dates read exactly, composed of single digits"),
@@ -50,13 +50,13 @@ def test_figures_at_a_glance_are_the_cards_own():
 
 
 def test_confident_errors_are_left_out_where_no_writers_were():
-    """A card without folds has no such figure."""
+    """A card without folds has no figure of confident errors."""
     *_, numbers = summaries([INK, INK, {"name": "line", "figures": []}, {"name": "eyes"}])
     assert numbers.figures == []
 
 
 def test_the_shipped_cards_have_every_figure(client):
-    """Three for each kind of input, and all bars of the chart."""
+    """The shipped cards have three figures for each kind of input, and all bars of the chart."""
     card = client.get("/api/v1/model").json
     served = [card, card["strokes"], card["lines"], card["eyes"]]
     assert len(served) == len(MODELS)
@@ -65,7 +65,7 @@ def test_the_shipped_cards_have_every_figure(client):
 
 
 def test_the_chart_has_the_kinds_it_knows():
-    """In its own order, with the interval by writers where there is one."""
+    """The chart has its kinds in its own order, with the interval by writers if there is one."""
     assert chart(LINE) == {
         "Drawn": [
             Bar("Numbers by one hand", 0.9686, FIGURE["interval95"], "96.9%"),

@@ -1,4 +1,4 @@
-"""`python -m train`, whole, on digits of our own."""
+"""`python -m train` as a whole, on hand-drawn digits."""
 
 import json
 
@@ -22,7 +22,7 @@ from webapp.recognition import LiteRTClassifier, glyph_of_strokes, load_model
 
 
 def our_digits(count, seed):
-    """Bent and stretched digits of ours: glyphs (N, 28, 28, 1) and labels."""
+    """Return bent and stretched hand-drawn digits: glyphs (N, 28, 28, 1) and labels."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 10
     glyphs = [
@@ -34,18 +34,18 @@ def our_digits(count, seed):
 
 @pytest.fixture(scope="module")
 def data():
-    """Digits of ours in the form of MNIST."""
+    """Hand-drawn digits in the form of MNIST."""
     return Mnist(*our_digits(600, 0), *our_digits(100, 1))
 
 
 def some(data, count=256):
-    """Some of the training data as a source."""
+    """Return some of the training data as a source."""
     return GlyphSource(data.train_glyphs[:count], data.train_labels[:count], Augmentation())
 
 
 @pytest.fixture
 def command(data, monkeypatch):
-    """Run `python -m train …` on our digits in place of MNIST."""
+    """A function that runs `python -m train …` on our digits instead of MNIST."""
     for module in (cli, evaluate):
         monkeypatch.setattr(module, "load_mnist", lambda folder: data)
     monkeypatch.setattr(ship, "GENERATED_COUNT", 20)
@@ -53,7 +53,7 @@ def command(data, monkeypatch):
 
 
 def pen_rows(writers):
-    """The ten digits by so many writers, as rows of a stroke file."""
+    """Return the ten digits by a number of writers, as rows of a stroke file."""
     return [
         {"label": str(d), "writer": f"w{w}", "strokes": [s.tolist() for s in hand.strokes(d)]}
         for d in range(10)
@@ -65,7 +65,7 @@ QUICK = ("--quick", "--epochs", "6")
 
 
 def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
-    """Network, export, card and pictures are there, fit each other, and the digits are learnt."""
+    """Network, export, card and plots exist and match each other, and the digits are learnt."""
     assert command([*QUICK, "--output", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {
         "digits.keras", "digits.tflite", "digits.json", "digits-curves.svg", "digits-confusion.svg",
@@ -75,7 +75,7 @@ def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
     card = model.card
     for name in ("digits.keras", "digits.tflite"):
         assert card["files"][name]["sha256"] == sha256(tmp_path / name)
-    # It has seen digits only, and does not say what is none.
+    # A network that was trained on digits alone has no P(is a digit).
     assert card["network"]["parameters"] == 93_322
     assert "is a digit" not in card["network"]["output"]
     assert card["hyperparameters"]["epochs"] == len(card["curves"]["loss"]) == 6
@@ -91,7 +91,7 @@ def test_it_trains_measures_and_ships(command, data, tmp_path, capsys):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_an_interrupted_run_leaves_the_shipped_model(command, tmp_path, monkeypatch, error):
-    """Whatever ends a run early, what was shipped stays, and nothing half-done is left."""
+    """An interrupted run leaves the shipped model as it was, and no temporary files."""
     (tmp_path / "digits.tflite").write_bytes(b"the shipped one")
 
     def interrupted(self, epoch, logs=None):
@@ -108,7 +108,7 @@ def test_an_interrupted_run_leaves_the_shipped_model(command, tmp_path, monkeypa
 
 
 def test_it_rejects_a_folder_it_cannot_write_to(command, tmp_path, capsys):
-    """A file where the folder should be is said to be in the way."""
+    """A file in the place of the output folder is an error."""
     (tmp_path / "file").write_text("")
     assert command([*QUICK, "--output", str(tmp_path / "file" / "models")]) == 1
     assert "cannot be written to" in capsys.readouterr().err
@@ -118,7 +118,7 @@ def test_it_rejects_a_folder_it_cannot_write_to(command, tmp_path, capsys):
     "words", [("--epochs", "0"), ("--epochs", "x"), ("--seed=-1",), ("--seed", "4294967296")]
 )
 def test_it_rejects_numbers_out_of_bounds(capsys, words):
-    """The message has the bounds and the value."""
+    """The error has the bounds and the value."""
     with pytest.raises(SystemExit):
         cli.main(list(words))
     error = capsys.readouterr().err
@@ -127,7 +127,7 @@ def test_it_rejects_numbers_out_of_bounds(capsys, words):
 
 
 def test_it_trains_on_pen_strokes(command, tmp_path, capsys):
-    """Train writers are trained on, dev writers are measured, both stand in the card."""
+    """Train writers are trained on, dev writers are measured, and the card lists both."""
     path = stroke_file(tmp_path, *pen_rows(writers=12))
     output = tmp_path / "models"
     assert command([*QUICK, "--strokes", str(path), "--output", str(output)]) == 0
@@ -143,7 +143,7 @@ def test_it_trains_on_pen_strokes(command, tmp_path, capsys):
 
 
 def test_it_rejects_stroke_files_without_train_writers(command, tmp_path, capsys):
-    """Strokes of which none may be trained on are an error, not nothing."""
+    """Stroke files without train writers are an error."""
     names = (f"w{number}" for number in range(99))
     dev = next(name for name in names if StrokeSample("1", name, ()).split == "dev")
     rows = [row | {"writer": dev} for row in pen_rows(writers=1)]
@@ -153,7 +153,7 @@ def test_it_rejects_stroke_files_without_train_writers(command, tmp_path, capsys
 
 
 def others_rows(writers):
-    """Crosses and bars by so many writers, as rows of a stroke file."""
+    """Return crosses and bars by a number of writers, as rows of a stroke file."""
     drawn = {"X": [[[0, 0], [9, 9]], [[9, 0], [0, 9]]], "-": [[[0, 0], [4, 0], [9, 1]]]}
     return [
         {"label": label, "writer": f"w{w}", "strokes": strokes}
@@ -163,7 +163,7 @@ def others_rows(writers):
 
 
 def test_it_learns_what_is_no_digit(command, tmp_path, capsys):
-    """`pen` looks at five channels; letters and symbols are told from digits, and calibrated."""
+    """`pen` has five channels and a calibrated P(is a digit), measured on letters and symbols."""
     others = stroke_file(tmp_path, *others_rows(writers=40)).rename(tmp_path / "others.jsonl.gz")
     pen = stroke_file(tmp_path, *pen_rows(writers=12))
     output = tmp_path / "models"
@@ -184,7 +184,7 @@ def test_it_learns_what_is_no_digit(command, tmp_path, capsys):
 
 
 def test_it_rejects_two_files_of_one_name(command, tmp_path, capsys):
-    """The card tells files by their names."""
+    """Two files with one name are an error, because the card identifies files by name."""
     path = stroke_file(tmp_path, *pen_rows(writers=12))
     words = ["--strokes", str(path), "--strokes", str(path), "--output", str(tmp_path / "models")]
     assert command([*QUICK, *words]) == 1
@@ -192,7 +192,7 @@ def test_it_rejects_two_files_of_one_name(command, tmp_path, capsys):
 
 
 def test_pendigits_stand_beside_unipen(command, tmp_path):
-    """Their file may have the name of another; the card has their source and licence."""
+    """Pendigits' file may share a name with another, and the card has its source and licence."""
     folder = tmp_path / "pendigits"
     folder.mkdir()
     unipen = stroke_file(tmp_path, *pen_rows(writers=12))
@@ -211,12 +211,12 @@ def test_pendigits_stand_beside_unipen(command, tmp_path):
 
 
 def given_by(rows, *names):
-    """The rows, contributed in turn by these."""
+    """Return the rows with these contributors in turn."""
     return [row | {"provider": names[n % len(names)]} for n, row in enumerate(rows)]
 
 
 def test_contributors_are_left_out(command, tmp_path, capsys):
-    """Digits and others of theirs, on every split; the card says so, and `evaluate` knows."""
+    """`--without` removes contributors from every split, and the card and `evaluate` respect it."""
     others = others_rows(writers=40)
     other = stroke_file(tmp_path, *given_by(others, "one", "two")).rename(tmp_path / "o.jsonl.gz")
     pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
@@ -242,7 +242,7 @@ def test_contributors_are_left_out(command, tmp_path, capsys):
 
 
 def test_a_run_is_shipped_with_what_it_was_trained_on(command, tmp_path, capsys):
-    """`ship` wants the same contributors left out, and another folder for it."""
+    """`ship` requires the run's left-out contributors and another output folder."""
     pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
     output = tmp_path / "models"
     words = ["--strokes", str(pen), "--output", str(output)]
@@ -263,7 +263,7 @@ def test_a_run_is_shipped_with_what_it_was_trained_on(command, tmp_path, capsys)
     ],
 )
 def test_it_rejects_leaving_out(command, tmp_path, capsys, words, error):
-    """In the place of the shipped model, of nobody, and of everybody."""
+    """`--without` fails with the shipped model's folder, an unknown name or no data left."""
     pen = stroke_file(tmp_path, *given_by(pen_rows(writers=24), "one", "two"))
     words = [str(tmp_path / word) if word == "found" else word for word in words]
     assert command(["--epochs", "1", "--strokes", str(pen), *words]) == 1
@@ -271,7 +271,7 @@ def test_it_rejects_leaving_out(command, tmp_path, capsys, words, error):
 
 
 def test_augmentation_settles_towards_the_end():
-    """Pixels are varied as far as was set, then less and less, down to the share that was set."""
+    """The augmentation of pixels keeps its full strength, then decreases to its final share."""
     settings = Hyperparameters(epochs=10, settling=0.3, settled=0.4)
     strengths = [settings.strength(epoch) for epoch in range(10)]
     assert strengths == pytest.approx([1] * 7 + [0.8, 0.6, 0.4])
@@ -279,14 +279,14 @@ def test_augmentation_settles_towards_the_end():
 
 
 def test_others_need_digits(command, tmp_path, capsys):
-    """Pairs and fragments are made of digits."""
+    """`--others` requires digits, which pairs and fragments are made of."""
     path = stroke_file(tmp_path, *others_rows(writers=12))
     assert command([*QUICK, "--others", str(path), "--output", str(tmp_path / "models")]) == 1
     assert "--others needs --strokes" in capsys.readouterr().err
 
 
 def test_a_better_model_stays_unless_told(command, tmp_path, capsys):
-    """What is shipped is only replaced by what is as good; the run is kept, and can be shipped."""
+    """A better shipped model is not replaced, and the new run is kept and can be shipped."""
     assert command([*QUICK, "--output", str(tmp_path)]) == 0
     path = tmp_path / "digits.json"
     card = json.loads(path.read_text())
@@ -302,7 +302,7 @@ def test_a_better_model_stays_unless_told(command, tmp_path, capsys):
 
 
 def test_a_trial_sees_no_test_set_and_ships_nothing(command, data, tmp_path, monkeypatch, capsys):
-    """With MNIST's dev writers held out, their figure is what comes, and nothing else."""
+    """A trial with MNIST's dev writers held out prints their figures, and ships nothing."""
     held_out = np.arange(len(data.train_labels)) < 100
     monkeypatch.setattr(cli, "dev_rows", lambda folder, count: held_out)
     assert command([*QUICK, "--mnist-dev", "--output", str(tmp_path)]) == 0
@@ -315,7 +315,7 @@ def test_a_trial_sees_no_test_set_and_ships_nothing(command, data, tmp_path, mon
 
 
 def test_what_was_measured_before_has_to_be_measured_again(command, tmp_path, capsys):
-    """A model without the figures that the shipped one has is no better."""
+    """A model that lacks figures of the shipped one does not replace it."""
     strokes = stroke_file(tmp_path, *pen_rows(writers=12))
     output = tmp_path / "models"
     words = ["--seed", "2", "--output", str(output)]
@@ -331,7 +331,7 @@ def test_what_was_measured_before_has_to_be_measured_again(command, tmp_path, ca
 
 
 def test_ship_takes_the_seed_that_reads_dev_best(command, tmp_path, capsys):
-    """Never the one that reads the test set best; all seeds' figures stand in the card."""
+    """`ship` chooses the seed by dev, not by the test set, and the card has all seeds' figures."""
     strokes = stroke_file(tmp_path, *pen_rows(writers=12))
     runs = []
     for seed, epochs in ((1, 1), (2, 5)):
@@ -351,7 +351,7 @@ def test_ship_takes_the_seed_that_reads_dev_best(command, tmp_path, capsys):
 
 
 def test_dev_is_watched_and_never_trained_on(data):
-    """Rows held out have curves of their own."""
+    """Held-out rows have curves of their own."""
     settings = Hyperparameters(epochs=1, averaging=0.5)
     dev = (np.pad(data.test_glyphs, [(0, 0)] * 3 + [(0, 4)]), data.test_labels)
     history = fit([some(data)], settings, dev).history
@@ -359,7 +359,7 @@ def test_dev_is_watched_and_never_trained_on(data):
 
 
 def test_the_same_seed_trains_the_same_network(data):
-    """Two runs agree to the last bit; another seed does not."""
+    """The same seed gives identical weights, and another seed gives others."""
 
     def weights(seed):
         settings = Hyperparameters(seed=seed, epochs=1)
@@ -372,7 +372,7 @@ def test_the_same_seed_trains_the_same_network(data):
 
 
 def test_every_row_comes_once_an_epoch(data):
-    """An epoch is a permutation of the data, another one each time."""
+    """An epoch is a permutation of the data, different each time."""
     settings = Hyperparameters(batch_size=128)
     two = [some(data, 200), some(data, 400)]
     batches = Batches(two, settings)
@@ -387,7 +387,7 @@ def test_every_row_comes_once_an_epoch(data):
 
 
 def test_a_batch_depends_on_its_place_alone(data):
-    """Asked again, in any order, a batch is the same."""
+    """A batch depends on its place only, not on the order of requests."""
     settings = Hyperparameters()
     first, second = (Batches([some(data, 600)], settings) for _ in range(2))
     later = first.batch(7)  # in the second epoch
@@ -398,7 +398,7 @@ def test_a_batch_depends_on_its_place_alone(data):
 
 
 def test_tensorflow_is_quiet_by_default(monkeypatch):
-    """Its notices are turned off unless a user has asked for them."""
+    """TensorFlow's notices are off unless the user enables them."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     digits_fit.quieten_tensorflow()
     assert digits_fit.os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"

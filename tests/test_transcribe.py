@@ -1,4 +1,4 @@
-"""From lines of ink to symbols with their ink, with networks that say what a test wants them to."""
+"""Transcription: from lines of ink to symbols with their ink, with fake networks."""
 
 import dataclasses
 import math
@@ -26,13 +26,13 @@ from webapp.recognition.transcribe import Tools, transcribe
 from webapp.recognition.transcript import BEAM
 
 EVEN = np.full(10, 0.1)
-"""No opinion on which digit it is."""
+"""Equal probabilities of the ten digits."""
 
 
 class Shows:
     """A line reader that sees the same symbols in every strip.
 
-    Each is a class, or classes with their probabilities, and where its ink begins and ends, in
+    Each symbol is a class, or several with probabilities, and the start and end of its ink, as
     shares of the ink's width.
     """
 
@@ -40,7 +40,7 @@ class Shows:
         self._symbols = symbols
 
     def read(self, strip, budget=None) -> Columns:
-        """Blank columns, but for one in the middle of each symbol."""
+        """Return blank columns, except for one in the middle of each symbol."""
         width = strip.shape[1]
         count = (width + COLUMN - 1) // COLUMN
         shares = np.full((count, CLASSES), 1e-9)
@@ -59,13 +59,13 @@ class Shows:
 
 
 class Guesses:
-    """A line reader that sees anything anywhere, and of the same strip always the same."""
+    """A line reader with random outputs, the same for the same strip."""
 
     def __init__(self, seed: int, sharpness: float = 4.0) -> None:
         self._seed, self._sharpness = seed, sharpness
 
     def read(self, strip, budget=None) -> Columns:
-        """The log softmax of noise, mostly blank."""
+        """Return the log softmax of noise, mostly blank."""
         count = (strip.shape[1] + COLUMN - 1) // COLUMN
         rng = np.random.default_rng([self._seed, int(strip.sum())])
         logits = rng.normal(0, self._sharpness, (count, CLASSES))
@@ -77,15 +77,15 @@ class Guesses:
 
 
 class Judges:
-    """A network of single digits that says the same of every ink, or what a function says of it."""
+    """A network of single digits with fixed outputs, or with a function of the ink."""
 
     def __init__(self, probabilities=EVEN, is_digit=1.0) -> None:
         self._probabilities, self._is_digit = probabilities, is_digit
         self.groups: list[list[np.ndarray]] = []
-        """What it was asked about."""
+        """The groups of ink it was called with."""
 
     def __call__(self, groups):
-        """Glyphs without ink, probabilities, and P(is a digit)."""
+        """Return empty glyphs, probabilities, and P(is a digit)."""
         self.groups += groups
         glyphs = [np.zeros((28, 28, 5), np.uint8) for _ in groups]
         said = [self._is_digit(g) if callable(self._is_digit) else self._is_digit for g in groups]
@@ -94,12 +94,12 @@ class Judges:
 
 
 def zigzag(begin, end, top=0.0, bottom=100.0):
-    """A stroke as high as the line, from one x to another."""
+    """Return a stroke as high as the line, from one x to another."""
     return np.array([[begin, top], [(begin + end) / 2, bottom], [end, top], [end, bottom]])
 
 
 def row(count, top=0.0, left=0.0):
-    """As many strokes side by side, each in its hundred."""
+    """Return strokes side by side, 100 apart."""
     return [
         zigzag(left + 100 * n, left + 100 * n + 80 + 20 * (n + 1 == count), top, top + 100)
         for n in range(count)
@@ -107,7 +107,7 @@ def row(count, top=0.0, left=0.0):
 
 
 def read(strokes, reader, judge=None, weight=0.3, budget=None, other_cost=0.0, texts=None):
-    """The transcript of strokes."""
+    """Return the transcript of strokes."""
     constants = Confidence(second_opinion=weight, other_cost=other_cost, language_model=1.0)
     model = LanguageModel(texts or {})
     tools = Tools(reader, judge or Judges(), constants, budget or Budget(), model)
@@ -115,33 +115,33 @@ def read(strokes, reader, judge=None, weight=0.3, budget=None, other_cost=0.0, t
 
 
 def low(symbol):
-    """Left and top of its ink."""
+    """Return left and top of a symbol's ink."""
     return np.concatenate(symbol.points).min(axis=0)
 
 
 def high(symbol):
-    """Right and bottom of its ink."""
+    """Return right and bottom of a symbol's ink."""
     return np.concatenate(symbol.points).max(axis=0)
 
 
 def text_of(transcript):
-    """The best reading, its lines joined."""
+    """Return the best reading, its lines joined."""
     return "\n".join(transcript.readings[0][0])
 
 
 def spelt(symbols):
-    """The lines that symbols spell, each at its index."""
+    """Return the lines that symbols spell, each at its index."""
     lines = {}
     for symbol in symbols:
         lines.setdefault(symbol.line, {})[symbol.index] = symbol.char
     return tuple("".join(line[i] for i in range(len(line))) for _, line in sorted(lines.items()))
 
 
-# ---- whose ink is whose ----
+# ---- assignment of ink ----
 
 
 def test_it_works():
-    """Three strokes, three symbols: each has its own, its place, and how sure the reader is."""
+    """Three strokes and three symbols: each symbol has its stroke, place and confidence."""
     found = read(row(3), Spells("4-7", others={"9": 0.001}))
     assert found.readings[0][0] == ("4-7",)
     assert found.readings[0][1] == pytest.approx(0.999**3, abs=1e-5)
@@ -159,7 +159,7 @@ def test_it_works():
 
 
 def test_ink_goes_to_the_symbol_whose_extent_is_like_it():
-    """In whatever order it was drawn: a bar of a 4, drawn last, is the 4's."""
+    """Ink goes to the symbol with the most similar extent, in any order of drawing."""
     first, second, third = row(3)
     found = read([third, first, second, np.array([[10.0, 50.0], [70.0, 50.0]])], Spells("471"))
     assert [s.pieces for s in found.symbols] == [(1, 3), (2,), (0,)]
@@ -167,7 +167,7 @@ def test_ink_goes_to_the_symbol_whose_extent_is_like_it():
 
 
 def test_a_symbol_has_the_box_of_its_ink():
-    """Left and top, right and bottom of all its strokes."""
+    """A symbol's box contains all its strokes."""
     found = read([*row(2), np.array([[110.0, -5.0], [150.0, 40.0]])], Spells("47"))
     assert (low(found.symbols[1]).tolist(), high(found.symbols[1]).tolist()) == (
         [100, -5],
@@ -176,7 +176,7 @@ def test_a_symbol_has_the_box_of_its_ink():
 
 
 def test_a_stroke_through_two_digits_is_divided():
-    """Each gets what lies in its half; the other strokes stay whole."""
+    """A stroke through two digits is divided at the border, and other strokes stay whole."""
     joined = np.concatenate([zigzag(0, 80), zigzag(100, 180)])
     found = read([joined, zigzag(200, 300)], Spells("123"))
     one, two, three = found.symbols
@@ -189,7 +189,7 @@ def test_a_stroke_through_two_digits_is_divided():
 
 
 def test_a_component_through_two_digits_is_divided():
-    """Of a picture: every pixel is one digit's."""
+    """Each pixel of a component through two digits goes to one of them."""
     ink = np.zeros((60, 120), np.uint8)
     ink[10:50, 10:14] = ink[10:50, 106:110] = ink[28:32, 10:110] = 255
     (piece,) = pieces_of(ink)
@@ -202,7 +202,7 @@ def test_a_component_through_two_digits_is_divided():
 
 
 def test_a_stroke_that_reaches_a_little_over_is_not_divided():
-    """The tail of a digit under its neighbour is its own; how far it reaches is evidence."""
+    """A digit keeps a tail that reaches under its neighbour, and the misfit is evidence."""
     tail = np.concatenate([zigzag(0, 80), [[125.0, 100.0]]])
     found = read([tail, zigzag(100, 200)], Spells("12"))
     assert [s.pieces for s in found.symbols] == [(0,), (1,)]
@@ -213,7 +213,7 @@ def test_a_stroke_that_reaches_a_little_over_is_not_divided():
 
 
 def test_ink_that_no_symbol_holds_is_ignored():
-    """It is left out of the text, and how much of the ink it is is evidence."""
+    """Ink outside all symbols is ignored, and its share of the ink is evidence."""
     reader = Shows(("1", 0, 0.2), ("2", 0.8, 1))
     speck = np.array([[240.0, 50.0], [250.0, 50.0], [260.0, 50.0]])
     found = read([zigzag(0, 100), speck, zigzag(400, 500)], reader)
@@ -226,7 +226,7 @@ def test_ink_that_no_symbol_holds_is_ignored():
 
 
 def test_other_ink_is_ignored():
-    """What the reader takes for no symbol is no part of the text, and takes no place in it."""
+    """Other ink is ignored, and has no index in the text."""
     found = read(row(5), Spells("1?2?3"))
     assert found.readings[0][0] == ("123",)
     places = [("1", 0, (0,)), ("2", 1, (2,)), ("3", 2, (4,))]
@@ -237,7 +237,7 @@ def test_other_ink_is_ignored():
 
 
 def test_a_line_of_mostly_other_ink_is_no_line():
-    """A word is ignored with what looks like a digit in it; the line below is read."""
+    """A line with mostly other ink, such as a word, is ignored, and the line below is read."""
     found = read([*row(4), *row(2, top=300.0)], Spells("1???", "23"))
     assert found.readings[0][0] == ("23",)
     assert len(found.ignored) == 4
@@ -247,7 +247,7 @@ def test_a_line_of_mostly_other_ink_is_no_line():
 
 
 def test_many_lines_without_a_digit_are_no_number():
-    """As sure as of the line of which it is least sure, however many there are."""
+    """P(no number) is that of the least certain line, for any number of lines."""
     reader = Spells("?", others={"1": 0.02})
     strokes = [stroke for line in range(12) for stroke in row(1, top=200.0 * line)]
     one, many = read(row(1), reader), read(strokes, reader)
@@ -257,7 +257,7 @@ def test_many_lines_without_a_digit_are_no_number():
 
 
 def test_a_line_without_symbols_is_all_ignored():
-    """Nothing is read, and there is nothing to be sure of."""
+    """A line without symbols is ignored as a whole."""
     for reader in (Spells(""), Spells("??")):
         found = read(row(2), reader)
         assert found.symbols == ()
@@ -268,7 +268,7 @@ def test_a_line_without_symbols_is_all_ignored():
 
 
 def test_a_symbol_without_ink_of_its_own_has_its_neighbours():
-    """There is no symbol without ink, and none of the ink is lost."""
+    """A symbol without ink of its own shares a neighbour's, and no ink is lost."""
     found = read([zigzag(0, 100), zigzag(200, 300)], Spells("123"))
     assert [s.pieces for s in found.symbols][::2] == [(0,), (1,)]
     assert found.symbols[1].pieces in ((0,), (1,))
@@ -276,13 +276,13 @@ def test_a_symbol_without_ink_of_its_own_has_its_neighbours():
 
 
 def test_a_point_that_is_nothing_is_left_out():
-    """It is all of the ink, though no pen went any way."""
+    """An ignored point is all of the ink, although its length is zero."""
     found = read([np.array([[7.0, 9.0]])], Spells(""))
     assert (found.symbols, len(found.ignored), found.evidence.left_out) == ((), 1, 1)
 
 
 def test_a_point_is_read():
-    """Ink without a way is ink: it is divided by nothing, and has its symbol."""
+    """A single point can be a symbol, without a division by its length of zero."""
     found = read([np.array([[7.0, 9.0]])], Spells("1"))
     assert [(s.char, s.pieces) for s in found.symbols] == [("1", (0,))]
     assert found.ignored == ()
@@ -293,7 +293,7 @@ def test_a_point_is_read():
 
 
 def test_two_lines():
-    """From the top; each in a strip of its own, its symbols counted from its start."""
+    """Lines come from the top, each with its own strip, and symbols are counted per line."""
     strokes = [*row(2, top=200), *row(3)]
     reader = Spells("407", "12")
     found = read(strokes, reader)
@@ -305,7 +305,7 @@ def test_two_lines():
 
 @pytest.mark.parametrize("text", ["??", "--", "=?"])
 def test_a_line_without_digits_is_no_line(text):
-    """What is written under a word or a rule is line 0; they are ignored."""
+    """A line without digits, such as a word or a rule, is ignored, and the next one is line 0."""
     found = read([*row(2), *row(3, top=200)], Spells(text, "407"))
     assert found.readings[0][0] == ("407",)
     assert [(s.char, s.line, s.index) for s in found.symbols] == [
@@ -318,7 +318,7 @@ def test_a_line_without_digits_is_no_line(text):
 
 
 def test_a_wide_gap_parts_a_line():
-    """As two numbers side by side are; the strips are no wider than their ink."""
+    """A line is split at a wide gap, and the strips are no wider than their ink."""
     reader = Spells("12", "34")
     found = read([*row(2), *row(2, left=900)], reader)
     assert found.readings[0][0] == ("12", "34")
@@ -329,9 +329,7 @@ def test_a_wide_gap_parts_a_line():
 
 
 def test_one_symbol_of_two_pieces_one_above_the_other():
-    """An 8 of two rings is looked at as a whole too, and read so where that reads well, or is
-    believed more than two lines.
-    """
+    """Two stacked rings are read as one 8 if its P(is a digit) is high or above the lines'."""
     rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
 
     def believed(group):
@@ -348,7 +346,7 @@ def test_one_symbol_of_two_pieces_one_above_the_other():
 
 
 def test_the_second_opinion_decides_where_the_reader_is_torn():
-    """A 1 or a 7: the network of single digits knows, as far as it is weighed."""
+    """The second opinion decides between a 1 and a 7 according to its weight."""
     torn = Shows(({"1": 0.5, "7": 0.45}, 0, 1))
     seven = np.where(np.arange(10) == 7, 0.91, 0.01)
     assert text_of(read(row(1), torn)) == "1"
@@ -365,7 +363,7 @@ def test_the_second_opinion_decides_where_the_reader_is_torn():
 
 
 def test_one_odd_digit_does_not_outweigh_a_line():
-    """However little the network of single digits believes what the reader is sure of."""
+    """A low second opinion of one digit does not override a reader that is confident."""
     never = np.where(np.arange(10) == 1, 0.0, 1 / 9)
     torn = Shows(({"1": 0.98, "7": 0.01}, 0, 0.5), ("2", 0.5, 1))
     found = read(row(2), torn, Judges(never), weight=0.3)
@@ -374,7 +372,7 @@ def test_one_odd_digit_does_not_outweigh_a_line():
 
 
 def test_the_same_ink_is_judged_once():
-    """Also where several texts hold it; signs are not judged at all."""
+    """Ink that several texts share is judged once, and signs are not judged."""
     torn = Shows(
         ({"1": 0.5, "7": 0.45}, 0, 0.25), ("-", 0.25, 0.5), ("?", 0.5, 0.75), ("3", 0.75, 1)
     )
@@ -385,7 +383,7 @@ def test_the_same_ink_is_judged_once():
 
 
 def test_evidence_is_of_the_weakest():
-    """The least sure symbol, the digit that is least believed, and least believed to be one."""
+    """Evidence has the least P(symbol), the least P(digit) and the least P(is a digit)."""
     reader = Shows((({"1": 0.9, "7": 0.1}), 0, 0.5), (({"-": 0.6, "?": 0.4}), 0.5, 1))
     ones = np.where(np.arange(10) == 1, 0.82, 0.02)
     evidence = read(row(2), reader, Judges(ones, 0.7)).evidence
@@ -396,7 +394,7 @@ def test_evidence_is_of_the_weakest():
 
 
 def test_evidence_is_of_all_lines():
-    """The share of the text is that of every line, the misfit the worst, the pieces all of them."""
+    """Evidence has the share of all lines, the largest misfit, and the pieces of all lines."""
     torn = Shows(({"1": 0.8, "7": 0.2}, 0, 0.5), ("2", 0.5, 1))
     tail = np.concatenate([zigzag(0, 80), [[125.0, 100.0]]])
     lines = [tail, zigzag(100, 200), *row(2, top=200), *row(2, top=400)]
@@ -409,7 +407,7 @@ def test_evidence_is_of_all_lines():
 
 
 def test_only_likely_texts_get_a_second_opinion():
-    """Half a per cent as likely as the best, and no more than five."""
+    """The second opinion covers at most five texts, each at least 0.5 % as probable as the best."""
     seven = np.where(np.arange(10) == 7, 0.991, 0.001)
     for chance, asked in ((0.01, True), (0.003, False)):
         found = read(row(1), Shows(({"1": 1.0, "7": chance}, 0, 1)), Judges(seven), weight=1.2)
@@ -421,12 +419,12 @@ def test_only_likely_texts_get_a_second_opinion():
         *(({str(digit): 0.9**digit for digit in range(9)}, n / 2, n / 2 + 0.5) for n in (0, 1))
     )
     found = read(row(2), two, Judges(seven), weight=1.2)
-    # Most of the texts with a 7 are not among the five likeliest.
+    # Most of the texts with a 7 are not among the five most probable ones.
     assert "7" not in text_of(found)
 
 
 def test_ink_that_is_near_a_symbol_is_its_own():
-    """Up to five pixels of the strip, a quarter of a height; what is further away is ignored."""
+    """Ink up to five pixels of the strip, a quarter of a height, from a symbol belongs to it."""
     reader = Shows(("1", 0, 0.25), ("2", 0.75, 1))
     for distance, held in ((20, True), (30, False)):
         speck = np.array([[125.0 + distance, 40.0], [127.0 + distance, 42.0]])
@@ -436,14 +434,14 @@ def test_ink_that_is_near_a_symbol_is_its_own():
 
 @pytest.mark.parametrize(("covered", "divided"), [(0.4, False), (0.6, True)])
 def test_a_stroke_is_divided_where_it_covers_half_of_another_symbol(covered, divided):
-    """The digit beside it has a stroke of its own either way."""
+    """A stroke is divided if it covers half of another symbol, which may have its own stroke."""
     long = zigzag(0, 100 + 100 * covered)
     found = read([long, zigzag(100, 200)], Shows(("1", 0, 0.5), ("2", 0.5, 1)))
     assert [s.pieces for s in found.symbols] == [(0,), (0, 1) if divided else (1,)]
 
 
 def test_quality_grows_with_what_is_read_and_how_sure_it_is():
-    """So that a page whose digits are seen once it is straight is read straight."""
+    """Quality grows with the share of ink read and its confidence, so that pages are turned."""
 
     def quality(text, is_digit):
         return read(row(3), Spells(text), Judges(is_digit=is_digit)).quality
@@ -457,7 +455,7 @@ def test_quality_grows_with_what_is_read_and_how_sure_it_is():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_readings_of_anything(seed):
-    """The best first, each once, no more than may be, and no likelier together than 1."""
+    """Readings are sorted, distinct and bounded in number, and their shares sum to at most 1."""
     rng = np.random.default_rng(seed)
     strokes = [
         stroke
@@ -486,7 +484,7 @@ def test_readings_of_anything(seed):
 
 
 def test_readings_of_two_lines_that_may_be_one():
-    """A line that may say nothing gives texts that others give too: each stands there once."""
+    """Lines that may be empty lead to equal texts, which are merged."""
     perhaps = Shows(({"1": 0.6, "?": 0.4}, 0, 1))
     found = read(
         [zigzag(0, 100), *row(1, top=150), *row(1, top=300), *row(1, top=450), *row(1, top=600)],
@@ -500,7 +498,7 @@ def test_readings_of_two_lines_that_may_be_one():
 
 
 def test_other_ink_has_a_cost():
-    """What is a little likelier other ink than a digit is a digit once that costs."""
+    """With its cost, other ink that is slightly more probable than a digit is read as the digit."""
     torn = Shows(({"1": 0.45, "?": 0.55}, 0, 1))
 
     def best(cost):
@@ -510,7 +508,7 @@ def test_other_ink_has_a_cost():
 
 
 def test_the_language_model_tells_what_looks_alike():
-    """A line that is a little likelier 1/1 than 111 is what people write more often."""
+    """The language model decides between 1/1 and 111 by their frequency."""
     torn = Shows(("1", 0, 0.3), ({"1": 0.45, "/": 0.55}, 0.35, 0.65), ("1", 0.7, 1))
 
     def found(*shapes):
@@ -520,13 +518,13 @@ def test_the_language_model_tells_what_looks_alike():
     assert found()[0][0] == ("1/1",)
     assert found(*["000"] * 9, "0/0")[0][0] == ("111",)
     assert found("000", *["0/0"] * 9)[0][0] == ("1/1",)
-    # It shares out what the search found; it makes nothing likelier than certain.
+    # It redistributes the probabilities of the search, and their sum stays 1.
     for shapes in ((), (*["000"] * 9, "0/0")):
         assert sum(p for _, p in found(*shapes)) == pytest.approx(1, abs=1e-3)
 
 
 def test_the_language_model_of_what_is_impossible():
-    """A line in which no path has any probability is read as nothing, as without one."""
+    """A line without any possible path is read as empty, as without a language model."""
 
     class Broken(Shows):
         def read(self, strip, budget=None):
@@ -544,13 +542,13 @@ def test_the_language_model_of_what_is_impossible():
 
 
 def test_without_any_line_a_budget_is_an_error():
-    """Nothing was read yet."""
+    """If the budget ends before any line is read, it is an error."""
     with pytest.raises(BudgetError, match="pixels"):
         read(row(2), Spells("12"), budget=Budget(pixels=10))
 
 
 def test_lines_before_the_end_of_a_budget_are_read():
-    """The first of two fits in; the transcript says which bound was met."""
+    """Lines read before the budget ends are in the transcript, which names the bound."""
     width = 40 + 2 * MARGIN
     strokes = [*row(2), *row(2, top=200), *row(2, top=400)]
     found = read(strokes, Spells("12"), budget=Budget(pixels=2 * ROWS * width))
@@ -560,7 +558,7 @@ def test_lines_before_the_end_of_a_budget_are_read():
 
 
 def test_a_line_whose_digits_the_budget_does_not_reach_is_left_out():
-    """Groups of ink are counted where digits get their second opinion; what had it is read."""
+    """Groups of ink are charged for second opinions, and a line beyond the budget is left out."""
     judge = Judges()
     budget = Budget(groups=5)
 
@@ -575,7 +573,7 @@ def test_a_line_whose_digits_the_budget_does_not_reach_is_left_out():
 
 
 def test_a_budget_that_ends_at_the_second_look_gives_the_first():
-    """Lines that were read are not lost where there is no more time to read them as one symbol."""
+    """If the budget ends at the second look at stacked lines, the first look is kept."""
     rings = [zigzag(0, 100), zigzag(0, 100, top=120, bottom=220)]
     budget = Budget(pixels=2 * ROWS * (20 + 2 * MARGIN))
     found = read(rings, Spells("0", "0", "8"), budget=budget)
@@ -583,7 +581,7 @@ def test_a_budget_that_ends_at_the_second_look_gives_the_first():
 
 
 def test_nothing_is_read_for_who_has_gone():
-    """Also where some lines were."""
+    """If the client is gone, the reading ends with an error, even after some lines."""
     now = [0.0]
 
     class Leaves(Spells):
@@ -600,14 +598,14 @@ def test_nothing_is_read_for_who_has_gone():
 
 
 def recognizer(reader, is_digit=0.9):
-    """What reads with these."""
+    """Return a recogniser with these networks."""
     return Recognizer(
         Says(is_digit), line_reader=reader, calibration=THRESHOLDS, confidence=BY_IS_DIGIT
     )
 
 
 def test_a_reading_has_digits_and_signs_where_the_text_has_them():
-    """Each with its strokes and its box."""
+    """Digits and signs have their index in the text, their strokes and their box."""
     reading = recognizer(Spells("1.5")).read_strokes(row(3))
     assert (reading.text, reading.status) == ("1.5", "ok")
     assert [(d.digit, d.index, d.strokes) for d in reading.digits] == [(1, 0, (0,)), (5, 2, (2,))]
@@ -617,7 +615,7 @@ def test_a_reading_has_digits_and_signs_where_the_text_has_them():
 
 @pytest.mark.parametrize("text", ["1?7", "?12", "1?2?3"])
 def test_beside_other_ink_nothing_is_ok(text):
-    """However sure it is of the rest."""
+    """Beside other ink, a reading is never `ok`."""
     sure = recognizer(Spells(text), 0.99)
     assert sure.read_strokes(row(len(text))).status == "unsure"
     plain = text.replace("?", "4")
@@ -626,7 +624,7 @@ def test_beside_other_ink_nothing_is_ok(text):
 
 @pytest.mark.parametrize("width", [20.0, 0.0])
 def test_beside_ink_that_no_symbol_holds_nothing_is_ok(width):
-    """A speck between digits, even a point, is shown as ignored, and the reading is a guess."""
+    """Beside ink outside all symbols, even a point, a reading is unsure, and the ink is ignored."""
     speck = np.array([[240.0, 50.0], [240.0 + width, 50.0]])
     reader = Shows(("1", 0, 0.2), ("2", 0.8, 1))
     reading = recognizer(reader, 0.99).read_strokes([zigzag(0, 100), speck, zigzag(400, 500)])
@@ -637,7 +635,7 @@ def test_beside_ink_that_no_symbol_holds_nothing_is_ok(width):
 
 @pytest.mark.parametrize(("text", "other"), [("1???", ["1"]), ("+", []), ("-.", []), ("?", [])])
 def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text, other):
-    """There is no text, whatever signs there were; what was considered is an alternative."""
+    """Without a digit, or with mostly other ink, there is no text, but there are alternatives."""
     reading = recognizer(Spells(text)).read_strokes(row(len(text)))
     assert (reading.status, reading.text, reading.lines) == ("not_a_number", "", ())
     assert reading.signs == reading.digits == ()
@@ -647,7 +645,7 @@ def test_what_is_mostly_other_ink_or_has_no_digit_is_no_number(text, other):
 
 
 def test_what_is_refused_for_its_looks_is_as_surely_none():
-    """The network of single digits decides, however sure the line reader is."""
+    """P(is a digit) can reject a reading of which the line reader is confident."""
     reading = recognizer(Spells("8"), is_digit=0.1).read_strokes(row(1))
     assert reading.status == "not_a_number"
     assert reading.confidence >= 0.85
@@ -655,7 +653,7 @@ def test_what_is_refused_for_its_looks_is_as_surely_none():
 
 
 def test_digits_drop_signs_and_are_counted_anew():
-    """Signs are ignored ink where only digits are expected; the reading is as sure as with them."""
+    """With `digits`, signs are ignored, indices skip them, and the confidence is the same."""
     strokes = [*row(4), *row(2, top=200), *row(2, top=400)]
     texts = ("-1.5", "2%", "=7")
     number = recognizer(Spells(*texts)).read_strokes(strokes)
@@ -672,7 +670,7 @@ def test_digits_drop_signs_and_are_counted_anew():
 
 
 def test_readings_that_differ_in_signs_alone_are_one_of_digits():
-    """Their shares come together; none of the alternatives is the text."""
+    """With `digits`, readings that differ in signs only are merged."""
     reader = Shows(({"1": 0.8, "7": 0.2}, 0, 0.5), ({"-": 0.5, "+": 0.4, "2": 0.1}, 0.5, 1))
     strokes = row(2)
     number = recognizer(reader).read_strokes(strokes, alternatives=10)
@@ -689,7 +687,7 @@ def test_readings_that_differ_in_signs_alone_are_one_of_digits():
 @pytest.mark.parametrize("expect", ["number", "digits"])
 @pytest.mark.parametrize("seed", range(20))
 def test_alternatives_of_anything(seed, expect):
-    """The best first, never the text again, each once, and no likelier together than 1."""
+    """Alternatives are sorted and distinct, differ from the text, and sum with it to at most 1."""
     strokes = [*row(4), *(row(3, top=200) if seed % 2 else [])]
     reading = recognizer(Guesses(seed)).read_strokes(strokes, alternatives=10, expect=expect)
     texts = [other.text for other in reading.alternatives]
@@ -707,7 +705,7 @@ def test_alternatives_of_anything(seed, expect):
 
 
 def test_ways_to_read_the_same_text_count_together():
-    """Either scribble may be a 1: likelier than that none is, though neither is by itself."""
+    """The shares of all ways to read a text are added: either of two scribbles may be the 1."""
     either = {"?": 0.66, "1": 0.32}
     reading = recognizer(Shows(("2", 0, 0.3), (either, 0.35, 0.65), (either, 0.7, 1)))
     found = reading.read_strokes([*row(3), zigzag(0, 80), zigzag(5, 80), zigzag(0, 75)])
@@ -719,27 +717,27 @@ def test_ways_to_read_the_same_text_count_together():
 
 @pytest.mark.parametrize("asked", [0, 1, 3])
 def test_as_many_alternatives_as_were_asked_for(asked):
-    """Where there are so many."""
+    """There are as many alternatives as requested, if available."""
     reader = Shows(({"1": 0.4, "7": 0.3, "4": 0.2, "9": 0.1}, 0, 1))
     reading = recognizer(reader).read_strokes(row(1), alternatives=asked)
     assert [other.text for other in reading.alternatives] == ["7", "4", "9"][:asked]
 
 
 def test_lines_that_a_budget_left_unread_make_it_a_guess():
-    """What was read is given, is never `ok`, and says which bound was met."""
+    """A reading that the budget cut off has the lines read, is unsure, and names the bound."""
     width = 40 + 2 * MARGIN
     strokes = [*row(2), *row(2, top=200), *row(2, top=400)]
     budget = Budget(pixels=2 * ROWS * width)
     reading = recognizer(Spells("12"), 0.99).read_strokes(strokes, budget=budget)
     assert (reading.text, reading.status, reading.limit) == ("12\n12", "unsure", "pixels")
-    # What is unread counts as left out, and is shown.
+    # Unread ink counts as left out, and is ignored.
     assert [box.y for box in reading.ignored] == [400]
     assert reading.evidence.left_out == pytest.approx(1 / 3)
     assert reading.confidence < 2 / 3
 
 
 def test_low_ink_far_away_is_not_blown_up():
-    """A comma in a part of its own keeps the scale of its line; a low digit has its own."""
+    """A comma in a part of its own keeps the scale of its line, and a low digit has its own."""
     line = frame_of(boxes_of(row(2)))
     for height, own in ((20, False), (60, True)):
         part = boxes_of([zigzag(900, 910, top=100.0 - height)])
@@ -751,7 +749,7 @@ def test_low_ink_far_away_is_not_blown_up():
 
 
 def test_a_tap_beside_a_number_is_never_ok():
-    """A dot has no length, yet it is ink that is left out."""
+    """A dot has no length, but still counts as ink that is left out."""
     reading = recognizer(Shows(("1", 0, 0.5), ("?", 0.95, 1)), 0.99)
     found = reading.read_strokes([*row(1), np.full((1, 2), 200.0)])
     assert (found.text, found.status) == ("1", "unsure")
@@ -759,7 +757,7 @@ def test_a_tap_beside_a_number_is_never_ok():
 
 
 def test_what_shows_no_digit_is_as_surely_none_as_the_search_found():
-    """Not surely, though nothing of it is a text."""
+    """The confidence of a rejection is the probability of other ink in the search."""
     found = recognizer(Shows(({"?": 0.7, "1": 0.3}, 0, 1))).read_strokes(row(1))
     assert found.status == "not_a_number"
     assert 0.5 < found.confidence < 0.9

@@ -1,4 +1,4 @@
-"""UNIPEN's distribution: each feature of its format in a file of a few lines."""
+"""The import of UNIPEN, with each feature of its format in a file of a few lines."""
 
 import gzip
 import io
@@ -26,7 +26,7 @@ SEVEN = '.SEGMENT CHARACTER 0 OK "7"\n'
 
 @pytest.fixture
 def distribution(tmp_path):
-    """Write a distribution: one data file that includes one file of ink, and others as given."""
+    """A function that writes a distribution: a data file, a file of ink it includes, and others."""
 
     def write(ink=INK, segments=SEVEN, files=None, name="data/1a/abc/amy.dat"):
         root = tmp_path / "train_r01_v07"
@@ -41,7 +41,7 @@ def distribution(tmp_path):
 
 @pytest.fixture
 def rows(tmp_path, distribution):
-    """Import such a distribution: the lines of the stroke file."""
+    """A function that imports such a distribution and returns the lines of the stroke file."""
 
     def run(*arguments, level="CHARACTER", **named):
         import_unipen(distribution(*arguments, **named), tmp_path / "out.jsonl.gz", level)
@@ -51,24 +51,24 @@ def rows(tmp_path, distribution):
 
 
 def lines(path):
-    """What is in a stroke file."""
+    """Return the content of a stroke file."""
     return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
 
 
 def down(*points):
-    """Ink with the pen down."""
+    """Return ink with the pen down."""
     return ".PEN_DOWN\n" + "".join(f"{x} {y}\n" for x, y in points)
 
 
 def tarball(folder, path):
-    """Pack a folder, as `tar czf` does."""
+    """Pack a folder like `tar czf`."""
     with tarfile.open(path, "w:gz") as archive:
         archive.add(folder, "./" + folder.name)
     return path
 
 
 def zipped(folder, path):
-    """Pack a folder, as `zip -r` does."""
+    """Pack a folder like `zip -r`."""
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.rglob("*")):
             archive.write(file, file.relative_to(folder.parent))
@@ -94,7 +94,7 @@ def test_it_works(rows):
 
 @pytest.mark.parametrize("pack", [tarball, zipped])
 def test_an_archive_is_read_like_its_folder(distribution, tmp_path, pack):
-    """Packed or not, the stroke file is the same to the last byte."""
+    """An archive gives the same stroke file as its folder, byte for byte."""
     folder = distribution()
     archive = pack(folder, tmp_path / "archive")
     import_unipen(folder, tmp_path / "one.jsonl.gz")
@@ -103,7 +103,7 @@ def test_an_archive_is_read_like_its_folder(distribution, tmp_path, pack):
 
 
 def test_what_it_writes_can_be_trained_on(distribution, tmp_path):
-    """The project's own reader takes the file."""
+    """The project's own reader accepts the file."""
     import_unipen(distribution(), tmp_path / "out.jsonl.gz")
     (sample,) = read_stroke_file(tmp_path / "out.jsonl.gz")
     assert (sample.label, sample.writer, sample.strokes[0].shape) == ("7", "abc-amy", (3, 2))
@@ -125,7 +125,7 @@ def test_what_it_writes_can_be_trained_on(distribution, tmp_path):
     ],
 )
 def test_segments_name_components_and_points(rows, where, strokes):
-    """Ranges include both ends; points are counted from 0 within their component."""
+    """Ranges include both ends, and points are counted from 0 within their component."""
     ink = ".WRITER_ID amy\n" + down((0, 5), (1, 5), (2, 5)) + down((10, 5), (11, 5)) + down((20, 5))
     (row,) = rows(ink, f'.SEGMENT CHARACTER {where} ? "x"\n')
     assert row["strokes"] == strokes
@@ -133,7 +133,7 @@ def test_segments_name_components_and_points(rows, where, strokes):
 
 
 def test_a_lifted_pen_counts_only_where_it_was_recorded(rows):
-    """.PEN_UP with points is a component that draws nothing; without points it is none."""
+    """.PEN_UP with points is a component without ink, and one without points is not a component."""
     ink = ".WRITER_ID amy\n" + down((1, 1)) + ".PEN_UP\n2 2\n" + down((3, 1)) + ".PEN_UP\n"
     ink += down((5, 1)) + ".PEN_UP\n"
     segments = '.SEGMENT CHARACTER 0-2 ? "x"\n.SEGMENT CHARACTER 3 ? "y"\n'
@@ -143,13 +143,13 @@ def test_a_lifted_pen_counts_only_where_it_was_recorded(rows):
 
 
 def test_columns_are_where_coord_says(rows):
-    """Time and pressure are passed over, and rows need not be lines."""
+    """Time and pressure columns are skipped, and rows need not be lines."""
     ink = ".WRITER_ID amy\n.COORD T Y X P\n.PEN_DOWN 0 9 5 1 10 2\n5 1 20 2 7.5 1\n.PEN_UP\n"
     assert rows(ink)[0]["strokes"] == [[[0, 0], [0, 7], [2.5, 7]]]
 
 
 def test_a_later_coord_counts_from_there_on(rows):
-    """Ink is read by the statements before it."""
+    """Ink is parsed by the statements before it."""
     ink = INK + ".COORD X Y T\n.WRITER_ID bob\n.PEN_DOWN\n1 1 0\n4 1 9\n"
     first, second = rows(ink, SEVEN + '.SEGMENT CHARACTER 1 ? "-"\n')
     assert (first["writer"], first["strokes"][0][2]) == ("abc-amy", [2, 7])
@@ -164,7 +164,7 @@ def test_includes_nest(rows):
 
 
 def test_other_statements_are_passed_over(rows):
-    """Free text, pauses and boxes change nothing, nor do Windows' line ends and odd bytes."""
+    """Other statements, Windows' line ends and odd bytes are ignored."""
     ink = ".COMMENT .SEGMENT is\n  described below: é\n.DT 100\n.START_BOX\n" + INK + ".DT 20\n"
     assert rows(ink.replace("\n", "\r\n"))[0]["strokes"] == [[[0, 0], [0, 7], [2, 7]]]
 
@@ -174,17 +174,17 @@ def test_other_statements_are_passed_over(rows):
     [('"a b"', "a b"), (r'"\""', '"'), (r'"\\"', "\\"), (r'"\@"', r"\@"), ('"1 2\n3"', "1 2 3")],
 )
 def test_labels_lose_their_escapes(rows, raw, label):
-    """Quotes and backslashes are escaped in labels; anything else stays as it is."""
+    """Escaped quotes and backslashes in labels are decoded, and other text is kept."""
     assert rows(segments=f".SEGMENT CHARACTER 0 ? {raw}\n")[0]["label"] == label
 
 
 def test_a_quality_may_be_missing(rows):
-    """No judgement is the same as the one that says so."""
+    """A segment without a quality is the same as one with an unknown quality."""
     assert rows(segments='.SEGMENT CHARACTER 0 "7"\n')[0]["quality"] == "?"
 
 
 def test_one_level_is_imported(rows):
-    """Segments of other levels are no samples."""
+    """Segments of other levels are left out."""
     segments = SEVEN + '.SEGMENT WORD 0 ? "seven"\n'
     assert [row["label"] for row in rows(segments=segments)] == ["7"]
     assert [row["label"] for row in rows(segments=segments, level="WORD")] == ["seven"]
@@ -195,13 +195,13 @@ def test_one_level_is_imported(rows):
     [("apb", "ap-amy"), ("app", "ap-amy"), ("ced", "ce-amy"), ("aga", "aga-Amy")],
 )
 def test_writers_are_one_across_the_sets_of_an_institution(rows, provider, writer):
-    """The split is by the writer's name, so one hand must not have two."""
+    """A writer has one name in all sets of an institution, since the name determines the split."""
     ink = INK.replace("amy", "Amy")
     assert rows(ink, name=f"data/1a/{provider}/x.dat")[0]["writer"] == writer
 
 
 def test_unknown_resolutions_are_null(rows):
-    """What no file says, or says not to know, is not made up."""
+    """Unknown resolutions are null."""
     row = rows(".POINTS_PER_SECOND ?\n" + INK)[0]
     assert (row["ppmm"], row["hz"]) == ([None, None], None)
 
@@ -227,14 +227,14 @@ def test_parts_are_chosen_by_their_folders(distribution, tmp_path):
     ],
 )
 def test_what_cannot_be_drawn_is_counted(distribution, tmp_path, segment, reason):
-    """A segment that is blanked out, out of reach or unlabelled is left out, with its reason."""
+    """A segment that is blanked out, out of range or unlabelled is counted with its reason."""
     root = distribution(INK + ".PEN_DOWN\n0 0\n.PEN_UP\n", SEVEN + segment)
     tally = import_unipen(root, tmp_path / "out.jsonl.gz")
     assert (tally.files, tally.samples, tally.left_out) == (1, 1, {reason: 1})
 
 
 def test_ink_by_nobody_is_counted(distribution, tmp_path):
-    """Without a writer there is no split, so there is no sample."""
+    """Ink without a writer is left out and counted, because it has no split."""
     root = distribution(down((1, 1)) + INK, SEVEN + '.SEGMENT CHARACTER 1 ? "7"\n')
     tally = import_unipen(root, tmp_path / "out.jsonl.gz")
     assert tally.left_out == {unipen.NO_WRITER: 1}
@@ -242,7 +242,7 @@ def test_ink_by_nobody_is_counted(distribution, tmp_path):
 
 @pytest.mark.parametrize("path", ["abc/none.doc", "../../outside.doc", "/outside.doc"])
 def test_what_is_not_in_the_distribution_is_not_included(distribution, tmp_path, path):
-    """A missing file is named at the end; no path leads out of the distribution."""
+    """A missing include is reported, and no path leads out of the distribution."""
     (tmp_path / "outside.doc").write_text(".WRITER_ID mallory\n")
     root = distribution(f"{INK.partition('.PEN_DOWN')[0]}.INCLUDE {path}\n{down((1, 1))}")
     tally = import_unipen(root, tmp_path / "out.jsonl.gz")
@@ -267,13 +267,13 @@ def test_what_is_not_in_the_distribution_is_not_included(distribution, tmp_path,
     ],
 )
 def test_it_rejects_broken_files(rows, ink, segments, message):
-    """The message has the file, the line and what is there."""
+    """The error has the file, the line and its content."""
     with pytest.raises(DataError, match=message):
         rows(ink, segments)
 
 
 def test_broken_files_can_be_skipped(distribution, tmp_path):
-    """The others are imported whole; of a broken one nothing is."""
+    """With `skip_broken`, nothing of a broken file is imported, and the others are."""
     bad = f".INCLUDE abc/amy.ink\n{SEVEN}.SEGMENT CHARACTER x ?\n"
     files = {"data/1a/abc/bad.dat": bad.replace("?", '? "7"')}
     tally = import_unipen(distribution(files=files), tmp_path / "o.jsonl.gz", skip_broken=True)
@@ -282,7 +282,7 @@ def test_broken_files_can_be_skipped(distribution, tmp_path):
 
 
 def test_it_rejects_what_is_no_distribution(tmp_path):
-    """A missing file, one that is no archive, one cut short and one of something else are named."""
+    """A missing, invalid or truncated archive, or one of other content, is named in the error."""
     (tmp_path / "text").write_text("seven")
     (tmp_path / "cut").write_bytes(gzip.compress(os.urandom(9999))[:5000])
     (tmp_path / "folder").mkdir()
@@ -300,7 +300,7 @@ def test_it_rejects_what_is_no_distribution(tmp_path):
 
 
 def test_an_archive_is_never_unpacked(distribution, tmp_path):
-    """Names that climb, links and devices leave nothing on the disk."""
+    """Paths with .., links and devices in an archive create no files."""
     archive = tarball(distribution(), tmp_path / "archive.tar.gz")
     with tarfile.open(tmp_path / "evil.tar", "w") as evil, tarfile.open(archive) as good:
         for member in good:
@@ -320,7 +320,7 @@ def test_an_archive_is_never_unpacked(distribution, tmp_path):
 
 
 def test_a_file_beyond_reason_is_refused(distribution, tmp_path, monkeypatch):
-    """An archive cannot fill the memory with one packed file."""
+    """A packed file above the size limit is refused, so that it cannot fill the memory."""
     monkeypatch.setattr(unipen, "FILE_BYTES", 20)
     archive = tarball(distribution(), tmp_path / "archive.tar.gz")
     with pytest.raises(DataError, match="has more than 20 bytes"):
@@ -328,7 +328,7 @@ def test_a_file_beyond_reason_is_refused(distribution, tmp_path, monkeypatch):
 
 
 def test_a_failed_import_leaves_the_former_file(distribution, tmp_path):
-    """The output is replaced when the new one is whole; nothing else is left beside it."""
+    """A failed import leaves the previous output, and no temporary files."""
     output = tmp_path / "files" / "out.jsonl.gz"
     import_unipen(distribution(), output)
     former = output.read_bytes()
@@ -342,14 +342,14 @@ def test_a_failed_import_leaves_the_former_file(distribution, tmp_path):
 
 
 def test_it_rejects_an_output_that_cannot_be_written(distribution, tmp_path):
-    """A folder that is a file is named."""
+    """The error names the output that cannot be written."""
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"file/out\.jsonl\.gz cannot be written"):
         import_unipen(distribution(), tmp_path / "file" / "out.jsonl.gz")
 
 
 def test_the_command_says_what_came_of_it(distribution, tmp_path, capsys, monkeypatch):
-    """Samples on standard output; progress, omissions and gaps on standard error."""
+    """The command prints samples on stdout, and progress and omissions on stderr."""
     monkeypatch.setattr(cli, "PROGRESS_SECONDS", 0)
     ink = ".INCLUDE abc/abc.doc\n" + INK
     root = distribution(ink, SEVEN + '.SEGMENT CHARACTER 5 ? "7"\n')
@@ -367,14 +367,14 @@ def test_the_command_says_what_came_of_it(distribution, tmp_path, capsys, monkey
 
 
 def test_the_command_fails_with_a_message(tmp_path, capsys):
-    """What cannot be read ends the command with one line and status 1."""
+    """A failed import ends with one line and status 1."""
     words = ["import-unipen", str(tmp_path / "none"), "--output", str(tmp_path / "out.jsonl.gz")]
     assert cli.main(words) == 1
     assert "cannot be read" in capsys.readouterr().err
 
 
 def test_every_option_is_documented():
-    """Each option of the command stands in docs/training.md."""
+    """docs/training.md has every option of the command."""
     text = Path(ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     for option in ("--output", "--level", "--part", "--skip-broken"):
         assert f"| `{option}" in text
@@ -382,7 +382,7 @@ def test_every_option_is_documented():
 
 @pytest.mark.skipif(not EXCERPT.is_file(), reason="UNIPEN's files are not on this machine")
 def test_the_original_comes_out_as_it_should(tmp_path):
-    """Every digit of four contributors is, row by row, what was imported from them elsewhere."""
+    """Every digit of four contributors equals that of an independent import, row by row."""
     tally = import_unipen(EXCERPT, tmp_path / "out.jsonl.gz")
     found = lines(tmp_path / "out.jsonl.gz")
     providers = {row["provider"] for row in found}

@@ -1,4 +1,4 @@
-"""Versions of digits: each looks as its name says, and is measured against the plain one."""
+"""Versions of digits: their appearance, and their comparison with the plain one."""
 
 import cv2
 import numpy as np
@@ -24,13 +24,13 @@ SAMPLES = [StrokeSample(str(d), f"w{d % 3}", tuple(hand.strokes(d))) for d in ra
 
 
 def ink_box(name, digit=2):
-    """Left, top, width and height of the ink of a version, and the picture."""
+    """Return left, top, width and height of the ink of a version, and the picture."""
     image = picture(hand.strokes(digit), PICTURES[name])
     return *cv2.boundingRect((image < 255).astype(np.uint8)), image
 
 
 def test_plain_is_in_the_middle():
-    """168 pixels and the pen, black on white, on the page's canvas."""
+    """The plain version is 168 pixels plus the pen, black on white, in the canvas's middle."""
     left, top, width, height, image = ink_box("plain")
     assert image.shape == (280, 280)
     assert max(width, height) == pytest.approx(168 + 10, abs=3)
@@ -40,19 +40,19 @@ def test_plain_is_in_the_middle():
 
 
 def test_pens_differ_in_width():
-    """As much less ink, or more, as the pen is thinner or thicker."""
+    """The amount of ink follows the pen's width."""
     ink = {name: (255 - ink_box(name)[4].astype(float)).sum() for name in PICTURES}
     assert ink["thin"] / ink["plain"] == pytest.approx(0.015 / 0.06, rel=0.15)
     assert ink["thick"] / ink["plain"] == pytest.approx(0.15 / 0.06, rel=0.15)
 
 
 def test_faint_is_light_grey():
-    """A fifth of the contrast."""
+    """Faint ink has a fifth of the contrast."""
     assert ink_box("faint")[4].min() == 205
 
 
 def test_tiny_and_huge():
-    """24 pixels on the page's canvas; nearly all of two thousand."""
+    """Tiny digits are 24 pixels long on the page's canvas, huge ones fill 2,000 pixels."""
     _, _, width, height, image = ink_box("tiny")
     assert image.shape == (280, 280)
     assert 24 <= max(width, height) <= 27
@@ -64,7 +64,7 @@ def test_tiny_and_huge():
 
 @pytest.mark.parametrize("digit", range(10))
 def test_off_centre_is_in_the_corner_and_whole(digit):
-    """Nothing is cut off: there is white at the edge, but no more than a few pixels."""
+    """An off-centre digit is complete, a few white pixels from the corner."""
     left, top, width, height, image = ink_box("off-centre", digit)
     assert 277 <= left + width <= 279
     assert 277 <= top + height <= 279
@@ -72,7 +72,7 @@ def test_off_centre_is_in_the_corner_and_whole(digit):
 
 
 def test_plus_is_clockwise():
-    """A stroke straight down leans to the left at its foot."""
+    """A positive angle turns clockwise: the foot of an upright stroke moves to the left."""
     upright = [np.array([[0.0, 0.0], [0.0, 10.0]])]
     (turned,) = placed(upright, Look(angle=15))
     across, down = turned[1] - turned[0]
@@ -82,7 +82,7 @@ def test_plus_is_clockwise():
 
 
 def test_strokes_are_as_a_mouse_gives_them():
-    """Whole pixels, inside the canvas, and as large as stated."""
+    """Strokes have whole pixels inside the canvas, in the stated size."""
     for name, look in STROKES.items():
         points = np.concatenate(pixelled(hand.strokes(5), look))
         assert np.array_equal(points, np.rint(points)), name
@@ -92,7 +92,7 @@ def test_strokes_are_as_a_mouse_gives_them():
 
 
 def test_a_dot_stays_one():
-    """Ink without extent is a disc of the pen's width."""
+    """A dot becomes a disc of the pen's width."""
     for look in PICTURES.values():
         drawn = picture([np.array([[3.0, 4.0]])], look) < (255 + look.ink) / 2
         across = np.sqrt(drawn.sum() * 4 / np.pi)
@@ -100,7 +100,7 @@ def test_a_dot_stays_one():
 
 
 def test_every_version_of_every_digit_is_found():
-    """The server's own path finds ink in all of them, faint and tiny ones too."""
+    """The server's own path finds ink in every version, even faint and tiny."""
     variants = evaluate_variants(Recognizer(Says(), eyes=Sees()), SAMPLES, ["pictures"])
     assert [v.name for v in variants] == list(PICTURES)
     for variant in variants:
@@ -110,10 +110,10 @@ def test_every_version_of_every_digit_is_found():
 
 
 def test_versions_are_measured_against_the_plain_one():
-    """In points; the interval is of the differences, writer by writer."""
+    """Differences are in points, with an interval clustered by writer."""
 
     class Tires:
-        """Reads the label of the first ten, the plain ones, then always 1."""
+        """Reads the label of the first ten digits, the plain ones, then always 1."""
 
         def __init__(self):
             self._count = 0
@@ -129,7 +129,7 @@ def test_versions_are_measured_against_the_plain_one():
     assert (plain.figures.accuracy, plain.points, plain.points95) == (1.0, 0.0, 0.0)
     for variant in others:
         assert variant.points == pytest.approx(-90)
-        # All but the 1 are lost: 10 below the mean, where the 1 is 90 above it; by writer.
+        # All but the 1 are lost: 10 below the mean, and the 1 is 90 above it, by writer.
         together = np.hypot(np.hypot(4 * -10, 90 - 2 * 10), 3 * -10)
         assert variant.points95 == pytest.approx(1.96 * together / 10, rel=1e-3)
     text = variants_table(variants)
@@ -138,7 +138,7 @@ def test_versions_are_measured_against_the_plain_one():
 
 
 def test_a_glyph_in_a_picture_has_ink_alone():
-    """What the picture path makes of the strokes, in any look: ink, no direction."""
+    """A glyph from a picture, in any look, has ink and no direction."""
     rng = np.random.default_rng(0)
     for _ in range(20):
         glyph = glyph_in_picture(hand.strokes(8), rng)
@@ -147,7 +147,7 @@ def test_a_glyph_in_a_picture_has_ink_alone():
 
 
 def test_both_ways_have_a_plain_version_of_their_own():
-    """Pictures are compared with pictures, strokes with strokes."""
+    """Pictures are compared with the plain pictures, strokes with the plain strokes."""
     variants = evaluate_variants(
         Recognizer(Says(), eyes=Sees()), SAMPLES[:1], ["pictures", "strokes"]
     )
@@ -155,6 +155,6 @@ def test_both_ways_have_a_plain_version_of_their_own():
 
 
 def test_it_rejects_no_samples():
-    """Nothing has no versions."""
+    """Without samples, the evaluation fails."""
     with pytest.raises(ValueError, match="need samples, got none"):
         evaluate_variants(Recognizer(Says()), [], ["strokes"])

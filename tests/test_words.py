@@ -1,4 +1,4 @@
-"""A reading in words."""
+"""Descriptions of a reading in words."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,13 @@ from webapp.site.language import TEXTS
 from webapp.site.words import Words, percent
 
 CASES = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
-"""The words that static/js/words.js is held to as well."""
+"""Cases that static/js/words.js is tested with too."""
 
 BOX = Box(0, 0, 1, 1)
 
 
 def reading_of(answer):
-    """A reading, as far as words need it."""
+    """Return a reading with the fields that words need."""
     glyph = np.zeros((28, 28, 5), np.uint8)
     digits = tuple(Digit(1, 0, 0.5, ROW, share, BOX, None, glyph) for share in answer["is_digit"])
     return Reading(
@@ -34,7 +34,7 @@ def reading_of(answer):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_reading_is_said_as_the_page_says_it(case):
-    """What the page's script says of an answer, the page without it says too."""
+    """The server describes an answer in the same words as the page's script."""
     reading = reading_of(case["answer"])
     words = Words(TEXTS[case.get("language", "en")]["words"])
     assert words.sentence(reading) == case["sentence"]
@@ -44,20 +44,20 @@ def test_a_reading_is_said_as_the_page_says_it(case):
 
 
 def test_every_status_has_its_words():
-    """None of the four was forgotten in the cases."""
+    """The cases cover all four statuses."""
     assert {case["answer"]["status"] for case in CASES} == {
         *("ok", "unsure", "not_a_number", "empty")
     }
 
 
 def test_a_percentage_has_the_decimals_that_are_asked_for():
-    """One is enough to read; figures have two."""
+    """A percentage has one decimal by default, and two in figures."""
     assert percent(0.12345) == "12.3%"
     assert percent(1, decimals=2) == "100.00%"
 
 
 def test_what_is_not_certain_is_not_said_to_be():
-    """Nothing is rounded up to 100 %."""
+    """Percentages are never rounded up to 100 %."""
     words = Words(TEXTS["en"]["words"])
     assert words.percent(0.9999) == "99%"
     assert words.percent(1) == "100%"

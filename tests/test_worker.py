@@ -1,4 +1,4 @@
-"""Clients that connect and do not get on with it: others are answered all the same."""
+"""Slow and silent clients, which do not keep others from being answered."""
 
 import errno
 import json
@@ -47,14 +47,14 @@ from webapp.access.bodies import Watch
 from webapp.ops import worker as module
 
 FOR_EVER = {"WEB_CONCURRENCY": "1", "INKLING_BODY_SECONDS": "3600"}
-"""One worker, which waits for slow clients longer than any test runs."""
+"""One worker that waits for slow clients longer than any test runs."""
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
 def many_files():
-    """Let this process open the thousands of connections that a test needs."""
+    """Raise this process's limit of open files to thousands of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 6000
     if hard != resource.RLIM_INFINITY and hard < wanted:
@@ -65,12 +65,12 @@ def many_files():
 
 
 def under(limit: str, *options: str) -> list[str]:
-    """The command of a site under an option of `ulimit`."""
+    """Return the command of a site under an option of `ulimit`."""
     return ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *GUNICORN[:-1], *options, GUNICORN[-1]]
 
 
 def is_open(connection: socket.socket) -> bool:
-    """Whether the server has not closed a connection on which it sent nothing."""
+    """Return whether the server has kept a connection open without sending anything."""
     connection.setblocking(False)
     try:
         return connection.recv(1) != b""
@@ -81,7 +81,7 @@ def is_open(connection: socket.socket) -> bool:
 
 
 def answer_on(connection: socket.socket) -> tuple[int, bytes]:
-    """Status and body of the next answer on a connection, and no byte more."""
+    """Return status and body of the next answer on a connection, without reading beyond it."""
     data = b""
     while not data.endswith(b"\r\n\r\n"):
         byte = connection.recv(1)
@@ -93,11 +93,11 @@ def answer_on(connection: socket.socket) -> tuple[int, bytes]:
     return int(data.split()[1]), connection.recv(size, socket.MSG_WAITALL)
 
 
-# Row 7: silent connections, and descriptors
+# Silent connections, and descriptors
 
 
 def test_row_7_the_soft_limit_is_raised():
-    """To what is allowed, in the first process, and thereby in all."""
+    """The first process raises its soft limit of descriptors to the hard one, for all workers."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard <= 512:
         pytest.skip(f"a process may open {hard} files here")
@@ -108,7 +108,7 @@ def test_row_7_the_soft_limit_is_raised():
 
 @pytest.mark.parametrize("options", [(), ("--worker-connections", "5000")])
 def test_row_7_more_silent_connections_than_descriptors(options):
-    """The worker keeps fewer, also if it is told of too many: the oldest go, others are heard."""
+    """With too few descriptors for the connections, the oldest silent ones are closed."""
     with started_by(under("-n 256", *options), **FOR_EVER) as (url, master):
         port, pids = port_of(url), workers(master.pid)
         with slow_clients(port, 400, b"") as connections:
@@ -121,7 +121,7 @@ def test_row_7_more_silent_connections_than_descriptors(options):
 
 
 def test_row_7_thousands_of_silent_connections(many_files):
-    """However many there are, whoever sends a request is heard; the oldest silent ones go."""
+    """Beside thousands of silent connections, a request is answered, and the oldest are closed."""
     with (
         started(**FOR_EVER) as (url, master),
         slow_clients(port_of(url), 3000, b"") as connections,
@@ -137,7 +137,7 @@ def test_row_7_thousands_of_silent_connections(many_files):
 
 
 def test_row_7_silent_connections_take_no_thread():
-    """Not even for a moment: no thread is started for them."""
+    """A silent connection starts no thread."""
     if not Path("/proc/self/task").is_dir():
         pytest.skip("this system has no /proc to count threads in")
     with started(**FOR_EVER) as (url, master):
@@ -145,12 +145,12 @@ def test_row_7_silent_connections_take_no_thread():
         before = len(list(Path(f"/proc/{pid}/task").iterdir()))
         with slow_clients(port_of(url), 100, b""):
             check_reads(port_of(url))
-            # One more may have been started for the reading, and one to watch over it.
+            # One more thread may have started for the reading, and one to watch it.
             assert len(list(Path(f"/proc/{pid}/task").iterdir())) <= before + 2
 
 
 def test_row_7_a_limit_too_low_stops_the_start():
-    """With one line that names it and what is needed."""
+    """A limit that is too low stops the start with a line that names it and the required one."""
     run = subprocess.run(
         under("-n 140"),
         cwd=ROOT,
@@ -166,7 +166,7 @@ def test_row_7_a_limit_too_low_stops_the_start():
 
 
 class Refusing:
-    """A listening socket on which accepting fails."""
+    """A listening socket with a failing accept."""
 
     def __init__(self, error: int) -> None:
         self.listening = socket.create_server((HOST, 0))
@@ -211,7 +211,7 @@ def worker(caplog):
 
 @contextmanager
 def accepted(worker, count: int) -> Iterator[list[socket.socket]]:
-    """Connections that a worker has accepted."""
+    """Connect clients to a worker, and yield them."""
     [listener] = worker.sockets
     error, listener.error = listener.error, None
     with ExitStack() as stack:
@@ -225,7 +225,7 @@ def accepted(worker, count: int) -> Iterator[list[socket.socket]]:
 
 @pytest.mark.parametrize("code", ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EIO"])
 def test_row_7_a_failing_accept_is_tried_again_later(worker, monkeypatch, caplog, code):
-    """The listening socket stays readable: it is not looked at meanwhile. The log says it once."""
+    """After a failing accept, the worker pauses before it polls the socket again, and logs once."""
     [listener] = worker.sockets
     listener.error = getattr(errno, code)
     now = time.monotonic()
@@ -242,7 +242,7 @@ def test_row_7_a_failing_accept_is_tried_again_later(worker, monkeypatch, caplog
 
 
 def test_row_7_a_silent_connection_gives_its_descriptor(worker):
-    """The oldest; then accepting can go on at once, with some descriptors left for files."""
+    """If accepting fails, the oldest silent connections are closed, and some descriptors spared."""
     with accepted(worker, 5) as clients:
         worker.accept(worker.sockets[0])
         assert worker._accepting
@@ -251,7 +251,7 @@ def test_row_7_a_silent_connection_gives_its_descriptor(worker):
 
 
 def test_row_7_the_oldest_gives_its_place(worker):
-    """Silent ones before those that are kept for another request."""
+    """Silent connections are closed before those kept alive, the oldest first."""
     with accepted(worker, 2) as kept:
         for conn in list(worker._arriving):
             worker._leave(conn)
@@ -271,7 +271,7 @@ def test_row_7_the_oldest_gives_its_place(worker):
 
 
 def test_row_7_a_connection_may_give_way_when_it_has_just_become_readable(worker):
-    """The loop was told of both at once, and comes to the one that is closed already."""
+    """A connection may be closed although the loop has just reported it as readable."""
     with accepted(worker, 1) as (client,):
         client.sendall(HEALTH[:5])
         [(key, _)] = worker.poller.select(5)
@@ -288,7 +288,7 @@ LONG_BODY = head(IMAGE, "image/png", "Content-Length: 900000") + bytes(70_000)
 @pytest.mark.parametrize("count", [20, 300])
 @pytest.mark.parametrize("sent", [SLOW_HEAD, SLOW_BODY], ids=["head", "body"])
 def test_slow_clients_take_no_thread(sent, count):
-    """More of them than threads, for ever: others are answered beside."""
+    """Slow clients, more than there are threads, do not keep others from being answered."""
     with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), count, sent):
         for _ in range(3):
             check_reads(port_of(url))
@@ -296,7 +296,7 @@ def test_slow_clients_take_no_thread(sent, count):
 
 
 def test_slow_long_bodies_leave_threads_to_others():
-    """They have half of the threads; and who else sends a photo gets one in the end."""
+    """Slow long bodies occupy at most half of the threads, and other photos are read in the end."""
     photo = hand.png(np.random.default_rng(1).integers(0, 256, (600, 600)).astype(np.uint8))
     assert len(photo) > module.WHOLE_BYTES
     with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), 20, LONG_BODY):
@@ -305,7 +305,7 @@ def test_slow_long_bodies_leave_threads_to_others():
 
 
 def test_clients_that_do_not_read_give_their_threads_back():
-    """More of them than threads, each with answers of megabytes that it does not take."""
+    """Clients that do not receive their large answers release their threads."""
     with started("tests.plain:app", **FOR_EVER) as (url, _), ExitStack() as stack:
         for _ in range(20):
             client = stack.enter_context(socket.socket())
@@ -314,22 +314,22 @@ def test_clients_that_do_not_read_give_their_threads_back():
             client.sendall(10 * HEALTH)
         for _ in range(10):
             assert get(port_of(url), "/")[0] == 200
-            time.sleep(0.3)  # first answers may be small enough for the system to keep
+            time.sleep(0.3)  # the system may buffer small first answers
 
 
 def test_clients_that_keep_a_closed_connection_hold_nobody_up():
-    """The server closes its side, and waits for theirs beside all else."""
+    """The server closes its side of a connection and waits for the client's without blocking."""
     ask = HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     with started(**FOR_EVER) as (url, _), slow_clients(port_of(url), 40, ask) as clients:
         check_reads(port_of(url))
         for client in clients:
             assert answer_on(client)[0] == 200
-        # For a while: those that never close theirs are not kept.
+        # The wait is limited.
         wait_for(lambda: get_rest(clients[0]) == b"")
 
 
 def get_rest(client: socket.socket) -> bytes | None:
-    """What the server does with a connection that it has closed, once it is written to."""
+    """Return what the server answers on a connection that it has closed."""
     try:
         client.sendall(b"x")
     except OSError:
@@ -338,7 +338,7 @@ def get_rest(client: socket.socket) -> bytes | None:
 
 
 def test_a_slow_photo_is_read():
-    """A client that sends as well as it can has its time, as long as threads are free."""
+    """A slow photo is read as long as threads are free."""
     photo = hand.png(hand.picture(3)) + bytes(200_000)
     request = whole(IMAGE, "image/png", photo)
     with (
@@ -347,14 +347,14 @@ def test_a_slow_photo_is_read():
     ):
         for start in range(0, len(request), 40_000):
             client.sendall(request[start : start + 40_000])
-            time.sleep(0.8)  # 4 s in all: longer than others would wait for its thread
+            time.sleep(0.8)  # 4 s in all, longer than it could while others wait for its thread
             check_reads(port_of(url))
         status, body = answer_on(client)
     assert (status, json.loads(body)["text"]) == (200, "3")
 
 
 def test_unfinished_requests_do_not_fill_the_memory(many_files):
-    """They take 16 MiB together; the oldest give way."""
+    """Unfinished requests take at most 16 MiB together, and the oldest are dropped."""
     almost = head(STROKES, JSON, "Content-Length: 65000") + bytes(64_000)
     with started(**FOR_EVER) as (url, master):
         [pid] = workers(master.pid)
@@ -368,7 +368,7 @@ def test_unfinished_requests_do_not_fill_the_memory(many_files):
 
 
 def test_long_requests_do_not_push_short_ones_out(many_files):
-    """More of them than a worker holds bytes: those of the long ones give way."""
+    """If unfinished requests exceed a worker's memory, the long ones are dropped."""
     body = head(STROKES, JSON, f"Content-Length: {len(DRAWING)}") + DRAWING
     with (
         started(**FOR_EVER) as (url, _),
@@ -382,7 +382,7 @@ def test_long_requests_do_not_push_short_ones_out(many_files):
 
 
 def test_a_thread_goes_to_the_client_that_has_the_fewest(worker, monkeypatch):
-    """Whoever sends many long requests does not keep another's waiting behind all of them."""
+    """A thread goes to the client with the fewest, so that no client blocks the others."""
     handed = []
     monkeypatch.setattr(worker, "enqueue_req", handed.append)
     worker.cfg.set("threads", 4)
@@ -402,7 +402,7 @@ def test_a_thread_goes_to_the_client_that_has_the_fewest(worker, monkeypatch):
 
 
 def test_no_more_is_received_while_a_request_is_there(worker, monkeypatch):
-    """A client that sends ahead fills the kernel's buffer, not the worker's."""
+    """Further data of a client with a request in progress stay in the kernel's buffer."""
     handed = []
     monkeypatch.setattr(worker, "enqueue_req", handed.append)
     with accepted(worker, 1) as [client]:
@@ -415,12 +415,12 @@ def test_no_more_is_received_while_a_request_is_there(worker, monkeypatch):
         worker._close(conn)
 
 
-# Requests as they may come
+# Requests in various pieces
 
 
 @pytest.fixture(scope="module")
 def port():
-    """Where a site listens, whose worker waits for slow clients for ever."""
+    """The port of a site with a worker that waits for slow clients without limit."""
     with started(**FOR_EVER) as (url, _):
         yield port_of(url)
 
@@ -447,7 +447,7 @@ REQUESTS = {
 @pytest.mark.parametrize("pieces", [1, 2, 40])
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_request_arrives_in_any_pieces(port, name, pieces):
-    """The first on a connection, and the next on it."""
+    """A request in any pieces is read, as the first on a connection and as the next."""
     data = REQUESTS[name]
     size = -(-len(data) // pieces)
     with socket.create_connection((HOST, port), timeout=30) as client:
@@ -468,12 +468,12 @@ MISLEADING = {
     "end in a chunk": chunked(STROKES, JSON, b"50\r\n0\r\n\r\n"),
     "end in a head": b"GET / HTTP/1.1\r\nHost: localhost\r\nX: 0\r\n\r",
 }
-"""Starts of requests that may be taken for whole ones."""
+"""Starts of requests that look complete."""
 
 
 @pytest.mark.parametrize("name", MISLEADING)
 def test_a_request_that_only_looks_whole_takes_no_thread(port, name):
-    """And no other is found in it: that would be somebody else's, behind a proxy."""
+    """A request that only looks complete starts no thread, and no second request is found in it."""
     with slow_clients(port, 20, MISLEADING[name]) as clients:
         check_reads(port)
         answer = b""
@@ -486,7 +486,7 @@ def test_a_request_that_only_looks_whole_takes_no_thread(port, name):
 
 
 def test_requests_sent_at_once_are_answered_in_turn(port):
-    """And the start of another behind them takes no thread."""
+    """Pipelined requests are answered in order, and the start of another one starts no thread."""
     other = HEALTH
     with ExitStack() as stack:
         for _ in range(20):
@@ -501,7 +501,7 @@ def test_requests_sent_at_once_are_answered_in_turn(port):
 
 
 def test_a_client_that_asks_before_it_sends_is_told_to(port):
-    """Expect: 100-continue."""
+    """A client with Expect: 100-continue gets an interim response."""
     with socket.create_connection((HOST, port), timeout=30) as client:
         length = f"Content-Length: {len(DRAWING)}"
         client.sendall(head(STROKES, JSON, length, "Expect: 100-continue"))
@@ -512,7 +512,7 @@ def test_a_client_that_asks_before_it_sends_is_told_to(port):
 
 
 def test_a_client_that_ends_early_is_told(port):
-    """It sent less than it announced, and nothing more will come."""
+    """A client that shuts down before its announced length gets an error."""
     with socket.create_connection((HOST, port), timeout=30) as client:
         client.sendall(SLOW_BODY)
         client.shutdown(socket.SHUT_WR)
@@ -520,7 +520,7 @@ def test_a_client_that_ends_early_is_told(port):
 
 
 def test_what_is_hidden_gets_a_thread_with_its_first_byte(worker, monkeypatch):
-    """With TLS, for one, this worker cannot see what has arrived."""
+    """If the worker cannot see the received data, as with TLS, the first byte starts a thread."""
     worker._is_plain = False
     asked = []
     monkeypatch.setattr(worker, "enqueue_req", asked.append)

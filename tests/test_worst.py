@@ -1,4 +1,4 @@
-"""The search for what hurts: what it tries, how it measures, and that nothing holds it up."""
+"""The search for the worst requests: its candidates, its measurements, and its robustness."""
 
 import hashlib
 import itertools
@@ -28,7 +28,7 @@ LIGHT = STROKES, b'{"strokes": []}', "application/json"
 
 
 def fake():
-    """Answers with what the body says: a status, `hang`, `end`, `fail`, or so many MiB to take."""
+    """A fake site that obeys the body: a status, `hang`, `end`, `fail`, or MiB to allocate."""
 
     def answer(path, body, size, kind):
         said = body.read().decode()
@@ -46,12 +46,12 @@ def fake():
 
 
 def said(text):
-    """A request for the fake."""
+    """Return a request for the fake site."""
     return "/", text.encode(), "text/plain"
 
 
 def searched(seed, count):
-    """The recipes of so many candidates, where what one costs follows from what it is."""
+    """Return the recipes of a number of candidates, with costs that depend on the recipe alone."""
     search, found = Search(np.random.default_rng(seed)), []
     for _ in range(count):
         candidate = search.next()
@@ -64,23 +64,23 @@ def searched(seed, count):
 
 @pytest.fixture(scope="module")
 def seeds():
-    """Where the search starts."""
+    """The start recipes of the search."""
     return worst.seeds_of(np.random.default_rng(1))
 
 
 @pytest.fixture
 def few_seeds(seeds, monkeypatch):
-    """A search that starts from every seventh seed only, and soon has tried them."""
+    """Every seventh start recipe only, so that the search soon has tried all."""
     few = [seed for seed in seeds if len(json.dumps(seed.recipe)) < 100_000][::7]
     monkeypatch.setattr(worst, "seeds_of", lambda rng: list(few))
     return few
 
 
-# What is tried
+# Candidates
 
 
 def test_the_same_seed_tries_the_same(few_seeds):
-    """Also after all seeds were tried, as long as they cost the same."""
+    """The same seed gives the same candidates, also after all start recipes, for the same costs."""
     count = 60 + len(few_seeds)
     search, found = searched(1, count)
     assert found == searched(1, count)[1]
@@ -89,14 +89,14 @@ def test_the_same_seed_tries_the_same(few_seeds):
 
 
 def test_seeds_are_of_every_kind(seeds):
-    """And the same for the same generator."""
+    """Start recipes are of every kind, and the same for the same generator."""
     assert {seed.kind for seed in seeds} == set(KINDS)
     again = worst.seeds_of(np.random.default_rng(1))
     assert [seed.what() for seed in seeds] == [seed.what() for seed in again]
 
 
 def test_named_requests_are_seeds(seeds):
-    """Each is of the kind that its name says; drawings among them are changed further."""
+    """Named requests are start recipes of their name's kind, and drawings among them are varied."""
     rng = np.random.default_rng(11)
     named = {seed.recipe["named"]: seed for seed in seeds if "named" in seed.recipe}
     assert named.keys() == hostile.HOSTILE.keys()
@@ -110,7 +110,7 @@ def test_named_requests_are_seeds(seeds):
 
 
 def test_the_worst_are_kept(few_seeds):
-    """By each measure the worst first, and not too many of one seed."""
+    """The worst candidates by each measure are kept, with a limit per start recipe."""
     search, _ = searched(2, 100)
     assert search.worst.keys() == set(itertools.product(KINDS, MEASURES))
     for (kind, measure), found in search.worst.items():
@@ -123,7 +123,7 @@ def test_the_worst_are_kept(few_seeds):
 
 @pytest.mark.parametrize("kind", ["strokes", "batch"])
 def test_changed_drawings_are_within_the_interface(kind, seeds):
-    """As many strokes and points, and numbers as large, as a request may have."""
+    """Varied drawings stay within the API's bounds of strokes, points and coordinates."""
     rng = np.random.default_rng(3)
     own = [seed for seed in seeds if seed.kind == kind and "json" in seed.recipe]
     for number in range(60):
@@ -140,7 +140,7 @@ def test_changed_drawings_are_within_the_interface(kind, seeds):
 
 
 def test_changed_pictures_are_within_the_interface(seeds):
-    """Sides and pixels, and shapes and files that there are."""
+    """Varied pictures stay within the bounds of sides and pixels, with known shapes and files."""
     rng, settings = np.random.default_rng(4), Settings()
     pictures = [seed.recipe for seed in seeds if seed.kind == "pictures"]
     for number in range(500):
@@ -154,7 +154,7 @@ def test_changed_pictures_are_within_the_interface(seeds):
 
 
 def test_a_recipe_is_always_the_same_request(seeds):
-    """Written and read again, too: so what is found can be a test."""
+    """A recipe always gives the same request, even from JSON, so that it can be a test."""
     rng = np.random.default_rng(5)
     for kind in KINDS:
         recipes = [seed.recipe for seed in seeds if seed.kind == kind]
@@ -167,7 +167,7 @@ def test_a_recipe_is_always_the_same_request(seeds):
 
 
 def test_every_shape_is_a_picture():
-    """Paper and ink of the size that was asked for."""
+    """Every shape is a picture of the requested size with paper and ink."""
     rng = np.random.default_rng(6)
     for _ in range(100):
         layer = worst._random_layer(rng)
@@ -177,7 +177,7 @@ def test_every_shape_is_a_picture():
 
 
 def test_every_file_is_made(client):
-    """In every kind of file that the search tries, a picture is read or refused, never a fault."""
+    """A picture in every kind of file is read or refused."""
     rng = np.random.default_rng(7)
     digits = {"shape": "digits", "side": 40, "gap": 0.4, "pen": 4, "points": 4}
     picture = {"width": 120, "height": 60, "layers": [digits]}
@@ -192,11 +192,11 @@ def test_every_file_is_made(client):
     assert min(read.values()) > 5
 
 
-# How it is measured
+# Measurements
 
 
 def test_it_works():
-    """A few requests to the site itself: all are answered, and measured."""
+    """Requests to the real site are answered and measured."""
     search = Search(np.random.default_rng(8), kinds=("strokes",))
     search._seeds = [
         Candidate("strokes", str(count), {"path": STROKES, "json": hostile.drawing(strokes)})
@@ -213,7 +213,7 @@ def test_it_works():
 
 
 def test_memory_is_that_of_the_request():
-    """What it takes at most, not what one before it took."""
+    """The memory of a request is its own peak, not an earlier request's."""
     with Lane(fake) as lane:
         large, small = lane.measure(said("take 80")), lane.measure(said("200"))
         assert (large.status, small.status) == (200, 200)
@@ -222,7 +222,7 @@ def test_memory_is_that_of_the_request():
 
 
 def test_a_child_that_hangs_is_killed():
-    """Its request is the worst, and the next one is answered by another child."""
+    """A child that hangs is killed, counts as the worst, and is replaced."""
     with Lane(fake) as lane:
         assert lane.measure(said("200")).status == 200
         child, lane.patience = lane._child, 0.5
@@ -233,7 +233,7 @@ def test_a_child_that_hangs_is_killed():
 
 
 def test_a_child_that_ends_is_the_worst():
-    """As if it had taken all the memory that it may; the next request finds another."""
+    """A child that dies counts with all of its memory limit, and is replaced."""
     with Lane(fake, memory=300 * MIB) as lane:
         assert lane.measure(said("end")).status == "died"
         assert lane.measure(said("end")).mib == 300
@@ -241,7 +241,7 @@ def test_a_child_that_ends_is_the_worst():
 
 
 def test_memory_is_bounded():
-    """A request that takes more is told so, and its child is not used again."""
+    """A request above the memory limit gets an error, and its child is replaced."""
     with Lane(fake, memory=200 * MIB) as lane:
         assert lane.measure(said("take 20")).status == 200
         assert lane.measure(said("take 500")).status == "MemoryError"
@@ -250,7 +250,7 @@ def test_memory_is_bounded():
 
 
 def test_what_is_found_is_written_and_measured_again(few_seeds, tmp_path, capsys):
-    """A file for each kind and measure; its recipes make the same requests."""
+    """Results are written to a file per kind and measure, with recipes of the same requests."""
     search, _ = searched(10, 60)
     search.add(search.worst["strokes", "seconds"][0][0], Measured("hung", 60, 0, 1))
     worst.write(search, tmp_path)
@@ -267,5 +267,5 @@ def test_what_is_found_is_written_and_measured_again(few_seeds, tmp_path, capsys
 
 
 def counted():
-    """Answers any body with its length."""
+    """A fake site that answers each body with its length."""
     return lambda path, body, size, kind: len(body.read())

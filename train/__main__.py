@@ -1,4 +1,4 @@
-"""`python -m train`."""
+"""Entry point of `python -m train`."""
 
 import sys
 

@@ -4,19 +4,19 @@ import argparse
 
 
 def positive(text: str) -> int:
-    """A count, 1 to 10,000.
+    """Parse a count, 1 to 10,000.
 
     Raises:
-        ArgumentTypeError: the text is not one.
+        ArgumentTypeError: the text is not such a number.
     """
     return _bounded(text, 1, 10_000)
 
 
 def seed(text: str) -> int:
-    """A seed of randomness, 0 to 2**32 - 1.
+    """Parse a seed, 0 to 2**32 - 1.
 
     Raises:
-        ArgumentTypeError: the text is not one.
+        ArgumentTypeError: the text is not such a number.
     """
     return _bounded(text, 0, 2**32 - 1)
 

@@ -28,20 +28,20 @@ from .measure.tables import table
 from .progress import PROGRESS_SECONDS
 
 NAMES = ("digits", "ink", "pen")
-"""The models that are shipped: the seed network, what reads pictures, and what reads strokes."""
+"""The shipped models of single digits: the seed network, one for pictures, and one for strokes."""
 QUICK_OUTPUT = Path("build/quick")
 RUNS = Path("build/runs")
-"""Where each training leaves its network, shipped or not."""
+"""Folder where each training writes its network, shipped or not."""
 
 QUICK_ROWS = 10_000
-"""Training images that --quick looks at."""
+"""Number of training images with --quick."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; what it returns is the exit status."""
+    """Run a command and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(words)
-    # Whoever ends a run, by hand or by a scheduler: what is half-done is cleared away.
+    # A termination by a scheduler cleans up like an interruption by hand.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(options.run(options))
@@ -176,7 +176,7 @@ def _add_import(commands: Any) -> None:
 
 
 def _data_option(parser: argparse.ArgumentParser, name: str = argparse.SUPPRESS) -> None:
-    """Options that stand before a command or behind it; only the first parser has defaults."""
+    """Add options that may precede or follow a command. Only the first parser has defaults."""
     parser.add_argument(
         "--name", choices=NAMES, default=name, help=f"of the model (default: {NAMES[0]})"
     )
@@ -190,7 +190,7 @@ def _data_option(parser: argparse.ArgumentParser, name: str = argparse.SUPPRESS)
 
 
 def import_strokes(options: argparse.Namespace) -> int:
-    """Read a UNIPEN distribution; say what came of it, and what did not."""
+    """Import a UNIPEN distribution, and report what was written and what was left out."""
     print(f"Reading {options.source} …", file=sys.stderr)
     tally = import_unipen(
         options.source,
@@ -219,7 +219,7 @@ def _remarks(tally: Tally) -> Iterator[str]:
 
 
 def _progress() -> Callable[[int, int], None]:
-    """Says how far a command is, once in a while."""
+    """Return a function that prints the progress of a command from time to time."""
     said = time.monotonic()
 
     def say(done: int, total: int) -> None:
@@ -232,7 +232,7 @@ def _progress() -> Callable[[int, int], None]:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train, then measure, calibrate, export and ship."""
+    """Train, measure, calibrate, export and ship a network."""
     from .digit.fit import quieten_tensorflow
 
     quieten_tensorflow()
@@ -260,11 +260,11 @@ def train(options: argparse.Namespace) -> int:
     if options.quick:
         data = replace(data, glyphs=data.glyphs[:QUICK_ROWS], labels=data.labels[:QUICK_ROWS])
     with artefacts.workplace(output):
-        pass  # said before the training, not after it
+        pass  # fails before the training, not after it
     log = run(options.name, data, settings, folder)
     print(f"Trained for {math.ceil(log['seconds'] / 60)} min: {folder}")
     if options.mnist_dev:
-        # A trial is there to choose by: it sees no test set, and nothing of it is shipped.
+        # A trial serves to choose settings. It sees no test set and is never shipped.
         print(table(dev_figures(options.name, folder, data)))
         return 0
     ship(options.name, [folder], data, mnist, output, options.replace or options.quick)
@@ -288,10 +288,10 @@ def ship_runs(options: argparse.Namespace) -> int:
 
 
 def _elsewhere(options: argparse.Namespace) -> Path:
-    """Where a model goes that lacks contributors.
+    """Return the output folder of a model that lacks contributors.
 
     Raises:
-        TrainError: it would take the place of the shipped one.
+        TrainError: it would replace the shipped model.
     """
     output: Path | None = options.output
     if output is None or output.resolve() == MODELS.resolve():

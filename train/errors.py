@@ -1,8 +1,8 @@
-"""What can go wrong in training, said in one sentence each."""
+"""Errors of training, evaluation and import."""
 
 
 class TrainError(Exception):
-    """Base of every error that ends a command with a message rather than a traceback."""
+    """Base of every error that ends a command with a message instead of a traceback."""
 
 
 class DataError(TrainError):
@@ -10,4 +10,4 @@ class DataError(TrainError):
 
 
 class CardError(TrainError):
-    """A shipped model and its card do not agree."""
+    """A shipped model and its card disagree."""

@@ -1,4 +1,4 @@
-"""How far a long command is, on stderr, once in a while."""
+"""Progress of a long command, on stderr."""
 
 import sys
 import time
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 PROGRESS_SECONDS = 5
-"""How often."""
+"""Seconds between two messages."""
 
 Item = TypeVar("Item")
 
 
 def watched(items: Sequence[Item], what: str) -> Iterator[Item]:
-    """The items, one after the other, while somebody is told how many are done."""
+    """Yield the items, and print from time to time how many are done."""
     said = time.monotonic()
     for done, item in enumerate(items):
         if time.monotonic() - said >= PROGRESS_SECONDS:

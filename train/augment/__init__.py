@@ -1,1 +1,1 @@
-"""Augmentation: samples as other hands and other pens might have written them."""
+"""Augmentation: variations of samples, as by other hands and other pens."""

@@ -1,4 +1,4 @@
-"""Curves: strokes made of lines, arcs and splines through a few points."""
+"""Strokes made of lines, arcs and splines through a few points."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,25 @@ Piece = NDArray[np.float64]
 Point = tuple[float, float]
 
 SPACING = 0.055
-"""Distance of two points along a stroke, in heights of the digit: a tablet's at a steady hand."""
+"""Distance between points along a stroke, in heights of the digit, as on a tablet."""
 
 FEWEST, MOST = 12, 40
-"""Points of a stroke, however short or long."""
+"""Least and largest number of points of a stroke."""
 
 CHORDS = 8
-"""Of a curve, between two of its control points."""
+"""Points of a curve per pair of control points."""
 
 ARC_STEP = 12
 """Degrees between two points of an arc."""
 
 
 def digit_of(rounding: int, *strokes: Sequence[Piece]) -> list[Stroke]:
-    """Strokes of pieces as `drawn` returns them; corners are smoothed so many times."""
+    """Sample and scale strokes as `drawn` returns them.
+
+    Args:
+        rounding: number of passes that smooth the corners.
+        strokes: the pieces of each stroke.
+    """
     sampled = [_sampled(stroke, rounding) for stroke in strokes]
     points = np.concatenate(sampled)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -34,7 +39,7 @@ def digit_of(rounding: int, *strokes: Sequence[Piece]) -> list[Stroke]:
 
 
 def _sampled(pieces: Sequence[Piece], rounding: int) -> Stroke:
-    """The pieces end to end, with points nearly evenly spaced and one on every corner."""
+    """Join pieces with nearly evenly spaced points, one of them on every corner."""
     alongs = [_along(piece) for piece in pieces]
     total = sum(float(along[-1]) for along in alongs)
     step = total / min(max(total / SPACING, FEWEST), MOST - 1)
@@ -50,17 +55,17 @@ def _sampled(pieces: Sequence[Piece], rounding: int) -> Stroke:
 
 
 def _along(piece: Piece) -> NDArray[np.float64]:
-    """How far along the piece each of its points lies, (N,)."""
+    """Return the distance of each point along the piece, (N,)."""
     moves = piece[1:] - piece[:-1]
     return np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
 
 
 _PLACES = np.linspace(0, 1, 9)[:, np.newaxis]
-"""Along a line, as shares of its length."""
+"""Positions along a line, as shares of its length."""
 
 
 def straight(start: Point, end: Point, bow: float = 0.0) -> Piece:
-    """From one point to another, bulging to the left of the way by a share of its length."""
+    """Return a line that bulges to the left of its direction by a share of its length."""
     a, b = np.array(start), np.array(end)
     way = b - a
     side = np.array([way[1], -way[0]])
@@ -70,7 +75,7 @@ def straight(start: Point, end: Point, bow: float = 0.0) -> Piece:
 def arc_of(
     centre: Point, radii: tuple[float, float], start: float, end: float, shrink: float = 1.0
 ) -> Piece:
-    """Part of an ellipse, or of a spiral whose radii shrink to a share by its end."""
+    """Return part of an ellipse, or of a spiral with radii that shrink by a factor."""
     steps = 2 + round(abs(end - start) / ARC_STEP)
     angles = np.deg2rad(np.linspace(start, end, steps))
     scale = np.linspace(1, shrink, steps)
@@ -80,7 +85,7 @@ def arc_of(
 
 
 def _catmull_rom() -> NDArray[np.float64]:
-    """Weights of four control points at the places between the inner two, (CHORDS, 4)."""
+    """Return weights of four control points at places between the inner two, (CHORDS, 4)."""
     t = np.arange(CHORDS)[:, np.newaxis] / CHORDS
     basis = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
     return np.asarray(t ** np.arange(4) @ basis)
@@ -90,8 +95,9 @@ _WEIGHTS = _catmull_rom()
 
 
 def spline(*points: Point) -> Piece:
-    """A smooth curve through points (Catmull and Rom, "A class of local interpolating splines",
-    1974).
+    """Return a smooth curve through points.
+
+    Catmull and Rom, "A class of local interpolating splines", 1974.
     """
     knots = np.array(points)
     padded = np.concatenate([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
@@ -100,11 +106,11 @@ def spline(*points: Point) -> Piece:
 
 
 def towards(start: Point, degrees: float, length: float) -> Point:
-    """The point so far from another."""
+    """Return the point at a distance and an angle from another."""
     angle = np.deg2rad(degrees)
     return start[0] + length * float(np.cos(angle)), start[1] + length * float(np.sin(angle))
 
 
 def end_of(piece: Piece) -> Point:
-    """Where a piece ends."""
+    """Return the end of a piece."""
     return float(piece[-1, 0]), float(piece[-1, 1])

@@ -1,9 +1,8 @@
-"""Styles of digits that the data sets hardly have, drawn by chance instead of copied.
+"""Generated digits in styles that are rare in the data sets.
 
-UNIPEN's writers lived mostly in the USA. Elsewhere a 1 has an upstroke as long as its stem, a 7 a
-bar, a 4 is open or a bolt, an 8 is two rings. Each family below is such a habit: a few points with
-wide ranges, and curves through them. `strokes.py` adds what hands have in common: slant, tremor,
-other ends.
+Most of UNIPEN's writers lived in the USA. Elsewhere a 1 has an upstroke as long as its stem, a 7
+has a bar, a 4 is open or a bolt, an 8 is two rings. Each family below draws one such style: curves
+through a few points with wide ranges. `strokes.py` adds slant, tremor and other ends.
 
 Families draw in a box about 1 high, x to the right and y downwards. Angles are degrees, clockwise
 from the right as y points down.
@@ -52,17 +51,17 @@ from .digit_styles_5_to_9 import (
 )
 
 Family = Callable[[np.random.Generator], list[Stroke]]
-"""Draws a digit in one style."""
+"""Function that draws a digit in one style."""
 
 
 def drawn(digit: int, rng: np.random.Generator) -> list[Stroke]:
-    """A digit in one of its styles.
+    """Return a digit in a random style.
 
     Args:
-        digit: 0 to 9; each of its families is as likely as another.
+        digit: 0 to 9. Its families are equally likely.
 
     Returns:
-        Strokes about the origin whose longer side is 1, in the order of writing.
+        Strokes in the order of writing, centred on the origin, with a longer side of 1.
     """
     families = STYLES[digit]
     return families[int(rng.integers(len(families)))](rng)

@@ -1,4 +1,4 @@
-"""Styles of the digits 0 to 4; see `digit_styles`."""
+"""Styles of the digits 0 to 4. See `digit_styles`."""
 
 import numpy as np
 
@@ -8,18 +8,18 @@ from .curves import Piece, Point, arc_of, digit_of, end_of, spline, straight, to
 
 
 def slashed_zero(rng: np.random.Generator) -> list[Stroke]:
-    """A ring with a slash from above right to below left, inside the ring or across."""
+    """Draw a ring with a slash from above right to below left, inside the ring or across."""
     u = rng.uniform
     start, lean = u(-140, -40), u(5, 42)
     ring = arc_of((0, 0), (u(0.27, 0.45), 0.5), start, start - u(345, 385))
-    # A slash that is upright stays inside: across, it makes a Φ.
+    # An upright slash stays inside: across, it makes a Φ.
     reach = u(0.3, 0.47) if lean < 18 else u(0.3, 0.72)
     top = towards((u(-0.04, 0.04), u(-0.04, 0.04)), lean - 90, reach)
     return digit_of(0, [ring], [straight(top, towards(top, lean + 90, 2 * reach), u(-0.04, 0.04))])
 
 
 def gaping_zero(rng: np.random.Generator) -> list[Stroke]:
-    """A ring that is not quite closed near its top: at its side, it would be a C."""
+    """Draw a ring with a gap near its top. A gap at its side would make a C."""
     u = rng.uniform
     gap = u(8, 45)
     start = -90 - gap / 2 + u(-25, 25)
@@ -29,7 +29,7 @@ def gaping_zero(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_zero(rng: np.random.Generator) -> list[Stroke]:
-    """A ring whose end curls at the top: on inside the ring, or as a small loop."""
+    """Draw a ring that ends in a curl at the top, inside the ring or as a small loop."""
     u = rng.uniform
     radii = u(0.28, 0.44), 0.5
     start = u(-100, -45)
@@ -47,7 +47,7 @@ def curled_zero(rng: np.random.Generator) -> list[Stroke]:
 
 
 def narrow_zero(rng: np.random.Generator) -> list[Stroke]:
-    """A narrow ellipse."""
+    """Draw a narrow ellipse."""
     u = rng.uniform
     start = u(-130, -50)
     sweep = u(345, 395) * rng.choice([-1, -1, 1])
@@ -55,10 +55,10 @@ def narrow_zero(rng: np.random.Generator) -> list[Stroke]:
 
 
 def flagged_one(rng: np.random.Generator) -> list[Stroke]:
-    """A 1 as in France or Germany: its upstroke is up to as long as its stem, a Λ then."""
+    """Draw a 1 as in France or Germany, with an upstroke up to as long as its stem, like a Λ."""
     u = rng.uniform
     length = u(0.15, 1.05)
-    # A long flag is steep: one that lies flat makes a 7.
+    # A long flag is steep: a flat one makes a 7.
     angle = u(15, 60 - 22 * length)
     lean = u(max(-12, angle - 55 + 8 * length), min(14, 0.55 * angle))
     apex = (0.0, 0.0)
@@ -68,14 +68,14 @@ def flagged_one(rng: np.random.Generator) -> list[Stroke]:
     strokes = [[flag, stem]]
     if rng.random() < 0.15:
         strokes = [[stem], [flag[:: rng.choice([-1, 1])]]]
-    # Under a long flag, a foot closes a triangle.
+    # A foot under a long flag would close a triangle.
     if length < 0.65 and rng.random() < 0.3:
         strokes.append([_serif(foot, rng)])
     return digit_of(int(rng.integers(4)), *strokes)
 
 
 def serif_one(rng: np.random.Generator) -> list[Stroke]:
-    """A 1 with a short flag and a foot, as in print."""
+    """Draw a 1 with a short flag and a foot, as in print."""
     u = rng.uniform
     lean = u(-8, 14)
     foot = towards((0, 0), 90 + lean, 1)
@@ -85,13 +85,13 @@ def serif_one(rng: np.random.Generator) -> list[Stroke]:
 
 
 def bare_one(rng: np.random.Generator) -> list[Stroke]:
-    """A stick, somewhat slanted or bowed."""
+    """Draw a stick, somewhat slanted or bowed."""
     lean = rng.uniform(-12, 22)
     return digit_of(0, [straight((0, 0), towards((0, 0), 90 + lean, 1), rng.uniform(-0.08, 0.08))])
 
 
 def _serif(foot: Point, rng: np.random.Generator) -> Piece:
-    """The line that a digit stands on."""
+    """Return the horizontal foot of a digit."""
     left, right = rng.uniform(0.1, 0.32, 2)
     tilt, drop = rng.uniform(-0.04, 0.04, 2)
     return straight(
@@ -100,15 +100,15 @@ def _serif(foot: Point, rng: np.random.Generator) -> Piece:
 
 
 def _head(radii: tuple[float, float], start: float, rng: np.random.Generator) -> Piece:
-    """The upper half of a 2: from the left, at an angle, over the top to the right."""
+    """Return the upper half of a 2: from the left, at an angle, over the top to the right."""
     return arc_of(radii, radii, start, rng.uniform(370, 405), rng.uniform(0.95, 1.1))
 
 
 def footless_two(rng: np.random.Generator) -> list[Stroke]:
-    """A 2 without foot, like a question mark, or with a tiny hook for a foot."""
+    """Draw a 2 without a foot, like a question mark, or with a tiny hook as a foot."""
     u = rng.uniform
     hooked = rng.random() < 0.85
-    # Nothing but the bent head tells it from a 7 where there is no hook.
+    # Without a hook, only the bent head distinguishes it from a 7.
     start = u(140, 185) if hooked else u(125, 150)
     head = _head((u(0.2, 0.32), u(0.17, 0.25)), start, rng)
     foot = (u(0.0, 0.14), u(0.95, 1.0))
@@ -120,7 +120,7 @@ def footless_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def angular_two(rng: np.random.Generator) -> list[Stroke]:
-    """A 2 like a Z, whose top is a little round."""
+    """Draw a 2 like a Z with a slightly round top."""
     u = rng.uniform
     width = u(0.5, 0.8)
     top = spline((0, u(0.05, 0.2)), (u(0.3, 0.6) * width, u(-0.02, 0.02)),
@@ -132,7 +132,7 @@ def angular_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def looped_two(rng: np.random.Generator) -> list[Stroke]:
-    """A 2 with a loop at the bottom left, out of which the foot runs."""
+    """Draw a 2 with a loop at the bottom left that runs out into the foot."""
     u = rng.uniform
     head = _head((u(0.22, 0.36), u(0.17, 0.24)), u(150, 215), rng)
     width, size = 2 * float(head[:, 0].mean()), u(0.5, 1.5)
@@ -144,7 +144,7 @@ def looped_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def wavy_two(rng: np.random.Generator) -> list[Stroke]:
-    """A 2 whose foot is a wave."""
+    """Draw a 2 with a wave as its foot."""
     u = rng.uniform
     head = _head((u(0.22, 0.36), u(0.17, 0.25)), u(150, 215), rng)
     width, height = float(head[:, 0].max()), u(0.03, 0.09)
@@ -157,7 +157,7 @@ def wavy_two(rng: np.random.Generator) -> list[Stroke]:
 
 
 def bowl(start: Point, first: float, width: float, rng: np.random.Generator) -> Piece:
-    """The lower half of a 3 or a 5: from a point to an arc that begins at an angle."""
+    """Return the lower half of a 3 or a 5: from a point to an arc that starts at an angle."""
     u = rng.uniform
     height = (1 - start[1] + u(0, 0.08)) / 2
     middle = u(0.4, 0.5) * width
@@ -166,7 +166,7 @@ def bowl(start: Point, first: float, width: float, rng: np.random.Generator) -> 
 
 
 def flat_three(rng: np.random.Generator) -> list[Stroke]:
-    """A 3 with a flat top, like a Z above."""
+    """Draw a 3 with a flat top, like the top of a Z."""
     u = rng.uniform
     width = u(0.45, 0.7)
     corner = (u(0.8, 1) * width, u(-0.04, 0.04))
@@ -177,7 +177,7 @@ def flat_three(rng: np.random.Generator) -> list[Stroke]:
 
 
 def waistless_three(rng: np.random.Generator) -> list[Stroke]:
-    """A 3 whose waist hardly goes in."""
+    """Draw a 3 with hardly any waist."""
     u = rng.uniform
     upper = u(0.2, 0.27)
     lower = 0.5 - upper
@@ -190,7 +190,7 @@ def waistless_three(rng: np.random.Generator) -> list[Stroke]:
 
 
 def bolt_four(rng: np.random.Generator) -> list[Stroke]:
-    """An open 4 in one stroke: down to the left, to the right, then down or first up again."""
+    """Draw an open 4 in one stroke: down to the left, to the right, then down, or up and down."""
     u = rng.uniform
     width, bar = u(0.35, 0.7), u(0.45, 0.62)
     left = (0.0, bar)
@@ -199,7 +199,7 @@ def bolt_four(rng: np.random.Generator) -> list[Stroke]:
     bottom = (width * u(0.75, 1.1), 1.0)
     pieces = [straight(top, left, u(-0.06, 0.08)), straight(left, right, u(-0.08, 0.08))]
     if rng.random() < 0.4:
-        # A stem that reaches up leaves the 4 open only where it begins away from it.
+        # With a stem that reaches up, the 4 is open only if it starts away from the stem.
         top = (u(0.02, 0.2) * width, top[1])
         turn = (width * u(0.98, 1.08), u(0.05, 0.4))
         pieces = [
@@ -212,7 +212,7 @@ def bolt_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def open_four(rng: np.random.Generator) -> list[Stroke]:
-    """An open 4 in two strokes: an L, and a stem through its bar."""
+    """Draw an open 4 in two strokes: an L, and a stem through its bar."""
     u = rng.uniform
     width, bar = u(0.5, 0.85), u(0.45, 0.68)
     left, right = (0.0, bar), (width, bar + u(-0.08, 0.05))
@@ -224,7 +224,7 @@ def open_four(rng: np.random.Generator) -> list[Stroke]:
 
 
 def closed_four(rng: np.random.Generator) -> list[Stroke]:
-    """A triangle and the stem in one stroke."""
+    """Draw a triangle and the stem in one stroke."""
     u = rng.uniform
     width, bar = u(0.45, 0.75), u(0.55, 0.74)
     x = width * u(0.62, 0.9)
@@ -235,7 +235,7 @@ def closed_four(rng: np.random.Generator) -> list[Stroke]:
         # From the end of the bar to the left.
         sides = [straight(right, left, u(-0.04, 0.04)), straight(left, top, u(-0.05, 0.05))]
     else:
-        # From the top; the pen goes back up where the stem will be.
+        # From the top. The pen goes back up to the start of the stem.
         right = (x + u(-0.02, 0.06), right[1])
         sides = [straight(top, left, u(-0.05, 0.05)), straight(left, right, u(-0.04, 0.04))]
     back = straight(end_of(sides[-1]), above, u(-0.03, 0.03))

@@ -1,4 +1,4 @@
-"""Styles of the digits 5 to 9; see `digit_styles`."""
+"""Styles of the digits 5 to 9. See `digit_styles`."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from .digit_styles_0_to_4 import bowl
 
 
 def hatless_five(rng: np.random.Generator) -> list[Stroke]:
-    """A 5 in one stroke, begun at the right: an S with corners."""
+    """Draw a 5 in one stroke from the right: an S with corners."""
     u = rng.uniform
     width = u(0.42, 0.66)
     shoulder, waist = (u(0.02, 0.25) * width, u(0, 0.06)), (u(-0.04, 0.1) * width, u(0.38, 0.5))
@@ -21,7 +21,7 @@ def hatless_five(rng: np.random.Generator) -> list[Stroke]:
 
 
 def detached_five(rng: np.random.Generator) -> list[Stroke]:
-    """A 5 whose hat is drawn last, away from the rest."""
+    """Draw a 5 with a top bar that is written last and stands apart."""
     u = rng.uniform
     width = u(0.42, 0.66)
     top, waist = (u(0, 0.2) * width, u(0, 0.08)), (u(-0.04, 0.1) * width, u(0.38, 0.5))
@@ -32,7 +32,7 @@ def detached_five(rng: np.random.Generator) -> list[Stroke]:
 
 
 def straight_six(rng: np.random.Generator) -> list[Stroke]:
-    """A nearly straight stem on a small bowl."""
+    """Draw a nearly straight stem on a small bowl."""
     u = rng.uniform
     radii = u(0.14, 0.28), u(0.14, 0.24)
     centre = (radii[0], 1 - radii[1])
@@ -41,7 +41,7 @@ def straight_six(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curled_six(rng: np.random.Generator) -> list[Stroke]:
-    """A 6 whose bowl winds up inside, or whose stem begins with a hook."""
+    """Draw a 6 with a bowl that winds up inside, or with a hook at the start of its stem."""
     u = rng.uniform
     radii = u(0.2, 0.32), u(0.2, 0.3)
     centre = (radii[0], 1 - radii[1])
@@ -56,7 +56,7 @@ def curled_six(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _seven(top: Sequence[Piece], bow: float, bar: float, rng: np.random.Generator) -> list[Stroke]:
-    """A stem from the end of the top, and for a share of them a bar through it."""
+    """Add a stem at the end of the top, and with probability `bar` a bar through it."""
     u = rng.uniform
     corner = end_of(top[-1])
     stem = straight(corner, (corner[0] - u(0.12, 0.5), 1.0), bow)
@@ -70,7 +70,7 @@ def _seven(top: Sequence[Piece], bow: float, bar: float, rng: np.random.Generato
 
 
 def hooked_seven(rng: np.random.Generator) -> list[Stroke]:
-    """A 7 with a serif at the top left and a bar."""
+    """Draw a 7 with a serif at the top left and a bar."""
     u = rng.uniform
     width = u(0.45, 0.75)
     left = (u(0, 0.04), u(-0.02, 0.06))
@@ -80,14 +80,14 @@ def hooked_seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def curved_seven(rng: np.random.Generator) -> list[Stroke]:
-    """A 7 with a curved stem."""
+    """Draw a 7 with a curved stem."""
     u = rng.uniform
     top = straight((0, u(-0.04, 0.08)), (u(0.45, 0.75), u(-0.05, 0.05)), u(-0.06, 0.06))
     return _seven([top], u(0.06, 0.12) if rng.random() < 0.25 else u(-0.2, -0.06), 0.4, rng)
 
 
 def wavy_seven(rng: np.random.Generator) -> list[Stroke]:
-    """A 7 with a wave on top."""
+    """Draw a 7 with a wave on top."""
     u = rng.uniform
     width, height = u(0.5, 0.8), u(0.04, 0.1)
     top = spline((0, height * u(0.2, 1.4)), (0.28 * width, -height * u(0.3, 0.8)),
@@ -96,7 +96,7 @@ def wavy_seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def rings_eight(rng: np.random.Generator) -> list[Stroke]:
-    """Two rings, one on the other: they touch, overlap a bit, or all but touch."""
+    """Draw two rings, one on top of the other, that touch, overlap a little, or nearly touch."""
     u = rng.uniform
     upper, lower = u(0.16, 0.26), u(0.21, 0.28)
     gap = u(-0.06, 0.04)
@@ -109,13 +109,13 @@ def rings_eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def middle_eight(rng: np.random.Generator) -> list[Stroke]:
-    """An 8 begun in the middle: round the upper loop, then round the lower one."""
+    """Draw an 8 from its middle: around the upper loop, then around the lower one."""
     u = rng.uniform
     upper, waist = u(0.17, 0.27), u(0.42, 0.5)
     lower = upper * u(1, 1.4)
     turn = np.linspace(u(-0.15, 0.15), 2 * np.pi + u(-0.2, 0.15), 40)
     rise = np.sin(turn)
-    # Between an hourglass, 0, and two circles, 1.
+    # 0 is an hourglass, 1 is two circles.
     roundness = u(0.2, 0.9)
     x = np.sin(2 * turn) * np.where(rise > 0, upper, lower) * rng.choice([-1, 1])
     y = -rise * (1 - roundness + roundness * abs(rise)) * np.where(rise > 0, waist, 1 - waist)
@@ -123,7 +123,7 @@ def middle_eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def open_eight(rng: np.random.Generator) -> list[Stroke]:
-    """An S that a diagonal closes, all but its upper end."""
+    """Draw an S that a diagonal closes except at its upper end."""
     u = rng.uniform
     width = u(0.42, 0.62)
     start = (u(0.85, 1.0), u(0.1, 0.18))
@@ -141,7 +141,7 @@ def open_eight(rng: np.random.Generator) -> list[Stroke]:
 
 
 def ring_and_stem(rng: np.random.Generator) -> list[Stroke]:
-    """A ring, and a stem of its own that begins at its right or near its top."""
+    """Draw a ring and a separate stem that starts at its right or near its top."""
     u = rng.uniform
     x_radius, y_radius = u(0.17, 0.3), u(0.18, 0.28)
     start = u(-110, -20)
@@ -153,12 +153,12 @@ def ring_and_stem(rng: np.random.Generator) -> list[Stroke]:
 
 
 def _loop(radii: tuple[float, float], rng: np.random.Generator) -> Piece:
-    """The loop of a 9, all but closed: from its right over the top and back."""
+    """Return the nearly closed loop of a 9: from its right over the top and back."""
     return arc_of((0, radii[1]), radii, rng.uniform(-40, 5), rng.uniform(-385, -355))
 
 
 def looped_nine(rng: np.random.Generator) -> list[Stroke]:
-    """A small loop on a long curved leg."""
+    """Draw a small loop on a long curved leg."""
     u = rng.uniform
     loop = _loop((u(0.13, 0.2), u(0.12, 0.19)), rng)
     leg = straight(end_of(loop), (-u(0.05, 0.3), 1), u(0.06, 0.2))
@@ -166,7 +166,7 @@ def looped_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def straight_nine(rng: np.random.Generator) -> list[Stroke]:
-    """A 9 with a straight leg."""
+    """Draw a 9 with a straight leg."""
     u = rng.uniform
     loop = _loop((u(0.18, 0.3), u(0.17, 0.27)), rng)
     x, _ = end_of(loop)
@@ -174,7 +174,7 @@ def straight_nine(rng: np.random.Generator) -> list[Stroke]:
 
 
 def hooked_nine(rng: np.random.Generator) -> list[Stroke]:
-    """A 9 whose leg hooks to the left, like a g."""
+    """Draw a 9 with a leg that hooks to the left, like a g."""
     u = rng.uniform
     loop = _loop((u(0.18, 0.28), u(0.16, 0.24)), rng)
     x = end_of(loop)[0] + u(-0.06, 0.04)

@@ -1,7 +1,7 @@
-"""Augmentation: glyphs as other hands might have written them.
+"""Augmentation of glyphs as images.
 
-All of it works on a whole batch at once, in one `cv2.remap`, so that it keeps up with training on
-two cores. All randomness comes from the generator passed in.
+It warps a whole batch in one `cv2.remap`, so that it keeps up with training on two cores. All
+randomness comes from the generator passed in.
 """
 
 from dataclasses import astuple, dataclass
@@ -11,44 +11,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 MARGIN = 8
-"""Empty pixels around each glyph while it is warped, so that neighbours in the batch stay apart."""
+"""Empty pixels around each glyph during warping, which keep neighbours in the batch apart."""
 
 CONTROL_POINTS = 4
-"""The elastic field is a smooth surface over this many control points a side."""
+"""Control points per side of the smooth elastic field."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far glyphs are varied. Each amount is drawn evenly from minus to plus the bound."""
+    """Amounts of variation. Each is drawn uniformly from minus to plus the bound."""
 
     rotation: float = 15.0
-    """Degrees."""
+    """Rotation, in degrees."""
     shear: float = 0.25
     """Slant: pixels sideways per pixel of height."""
     scale: float = 0.15
-    """Relative size, each axis by itself."""
+    """Relative size, drawn for each axis."""
     shift: float = 2.0
-    """Pixels."""
+    """Shift, in pixels."""
     elastic: float = 1.0
     """Standard deviation of the control points' displacement, in pixels."""
     pen: float = 0.5
-    """How much of a 3x3 dilation (or erosion) is mixed in: thicker (or thinner) strokes."""
+    """Weight of a 3x3 dilation (or erosion): thicker (or thinner) strokes."""
 
     def times(self, factor: float) -> "Augmentation":
-        """Every amount multiplied."""
+        """Return the amounts multiplied by a factor."""
         return Augmentation(*(factor * amount for amount in astuple(self)))
 
 
 def augment(
     glyphs: NDArray[np.uint8], amount: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Vary slant, size, place, shape and pen width of each glyph by itself.
+    """Vary slant, size, place, shape and pen width of each glyph independently.
 
     Args:
         glyphs: (N, H, W, 1) uint8, ink 255 on 0; N * (H + 16) below 32767, OpenCV's limit.
 
     Returns:
-        The same shape and dtype; the input is left as it is.
+        An array of the same shape and dtype. The input is not modified.
     """
     count, height, width, _ = glyphs.shape
     padded = np.pad(glyphs[..., 0], ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)))
@@ -70,13 +70,13 @@ def augment(
 
 
 def roughen(glyphs: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Clean renderings as a camera or scanner would give them: paler, softer or grainy ink.
+    """Degrade clean renderings like a camera or scanner: paler, softer or grainy ink.
 
     Args:
-        glyphs: (N, H, W, C) uint8, of which only channel 0, the ink, is changed.
+        glyphs: (N, H, W, C) uint8. Only channel 0, the ink, changes.
 
     Returns:
-        The same shape and dtype; the input is left as it is.
+        An array of the same shape and dtype. The input is not modified.
     """
     ink = glyphs[..., 0].astype(np.float32) / 255
     count = (len(ink), 1, 1)
@@ -93,7 +93,7 @@ def roughen(glyphs: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 def _vary_pen(
     strip: NDArray[np.uint8], count: int, bound: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Mix each glyph with its dilation or erosion."""
+    """Blend each glyph with its dilation or erosion."""
     kernel = np.ones((3, 3), np.uint8)
     mix = rng.uniform(-bound, bound, count).astype(np.float32)
     mix = np.repeat(mix, len(strip) // count)[:, np.newaxis]
@@ -105,7 +105,7 @@ def _vary_pen(
 def _affine_sources(
     count: int, height: int, width: int, amount: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Where each output pixel comes from, (N, H, W, 2), by a random affine map about the centre."""
+    """Return each output pixel's source, (N, H, W, 2), of a random affine map about the centre."""
     angle = np.deg2rad(rng.uniform(-amount.rotation, amount.rotation, count))
     shear = rng.uniform(-amount.shear, amount.shear, count)
     scale = rng.uniform(1 - amount.scale, 1 + amount.scale, (count, 2))
@@ -132,14 +132,14 @@ def _affine_sources(
 def _elastic_field(
     count: int, height: int, width: int, deviation: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """A smooth random displacement, (N, H, W, 2), in pixels (after Simard et al., ICDAR 2003)."""
+    """Return smooth random displacements, (N, H, W, 2), in pixels (Simard et al., ICDAR 2003)."""
     control = rng.normal(0, deviation, (2, count, CONTROL_POINTS, CONTROL_POINTS))
     field = _smooth_basis(height) @ control.astype(np.float32) @ _smooth_basis(width).T
     return np.asarray(np.moveaxis(field, 0, -1), np.float32)
 
 
 def _smooth_basis(length: int) -> NDArray[np.float32]:
-    """Weights, (length, CONTROL_POINTS), that spread control points over pixels; rows sum to 1."""
+    """Return weights, (length, CONTROL_POINTS), that interpolate control points. Rows sum to 1."""
     position = np.linspace(0, CONTROL_POINTS - 1, length)[:, np.newaxis]
     weights = np.exp(-((position - np.arange(CONTROL_POINTS)) ** 2) / (2 * 0.6**2))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

@@ -1,8 +1,7 @@
-"""Stroke-level augmentation: a digit as other pens and other hands might have written it.
+"""Augmentation of strokes, as by other pens and other hands.
 
-Everything happens to the vectors, before the server's own code renders them: slant, size and tremor
-then look as they would have on paper, and the pen keeps its width. All randomness comes from the
-generator passed in.
+It changes the vectors before the server's own code renders them. Slant, size and tremor then look
+as on paper, and the pen keeps its width. All randomness comes from the generator passed in.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,48 +15,48 @@ from webapp.recognition import Stroke
 
 @dataclass(frozen=True)
 class Warp:
-    """How far strokes are varied; lengths are shares of the drawing's longer side."""
+    """Amounts of variation. Lengths are shares of the drawing's longer side."""
 
     rotation: float = 10.0
-    """Degrees, drawn evenly from minus to plus."""
+    """Rotation in degrees, uniform from minus to plus."""
     slant: float = 0.3
-    """Sideways per height, evenly from minus to plus."""
+    """Shift sideways per height, uniform from minus to plus."""
     aspect: float = 0.25
-    """Natural logarithm of width against height, evenly from minus to plus."""
+    """Natural logarithm of width over height, uniform from minus to plus."""
     bend: float = 0.035
     """Amplitude of slow sine displacements."""
     tremor: float = 0.01
-    """Standard deviation of a shaking hand's displacement."""
+    """Standard deviation of the displacement by a shaking hand."""
     stairs: float = 0.1
-    """Share of drawings put on a coarse grid, as old tablets did."""
+    """Share of drawings snapped to a coarse grid, like those of old tablets."""
     sparse: float = 0.25
-    """Share of drawings that lose points, as from a slow mouse."""
+    """Share of drawings that lose points, like those of a slow mouse."""
     ends: float = 0.06
-    """Strokes begin and end up to this much too early or too late."""
+    """Largest distance by which strokes start and end too early or too late."""
     apart: float = 0.03
-    """Standard deviation of each stroke's own displacement, where there are several."""
+    """Standard deviation of each stroke's own displacement, in drawings of several strokes."""
     styles: float = 0.25
-    """Share of ones, sevens and zeros that gain a flag, foot, bar or slash, or lose the latter."""
+    """Share of 1s, 7s and 0s that gain a flag, foot, bar or slash, or lose a bar or slash."""
     rounded: float = 0.2
-    """Share of drawings whose corners are rounded, as by a quick hand."""
+    """Share of drawings with rounded corners, like those of a quick hand."""
     gaps: float = 0.08
-    """Share of drawings where a stroke breaks off for a moment."""
+    """Share of drawings with a short gap in a stroke."""
     backwards: float = 0.1
-    """Share of drawings whose strokes each run either way, in any order."""
+    """Share of drawings with strokes in random order, each in either direction."""
     retraced: float = 0.03
-    """Share of drawings where the pen runs back over the end of a stroke."""
+    """Share of drawings in which the pen retraces the end of a stroke."""
 
 
 def warp(
     strokes: Sequence[Stroke], label: int | None, amount: Warp, rng: np.random.Generator
 ) -> list[Stroke]:
-    """Vary one drawing; the strokes passed in are left as they are.
+    """Vary one drawing. The strokes passed in are not modified.
 
     Args:
-        label: the digit, whose habits of writing may be added; None for what is none.
+        label: the digit, which determines the styles that may be added. None for a non-digit.
 
     Returns:
-        Strokes about the origin whose longer side is near 1.
+        Strokes centred on the origin, with a longer side near 1.
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -99,7 +98,7 @@ def warp(
 
 
 def turned(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """The drawing turned about the origin by any angle, and every other time mirrored."""
+    """Rotate the drawing about the origin by a random angle, and mirror half of the drawings."""
     angle = rng.uniform(0, 2 * np.pi)
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.array([[cos, -sin], [sin, cos]]) @ np.diag([rng.choice([-1.0, 1.0]), 1.0])
@@ -119,7 +118,7 @@ def _affine(amount: Warp, rng: np.random.Generator) -> NDArray[np.float64]:
 def _slow_waves(
     bound: float, rng: np.random.Generator
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """A displacement field: two sines across the drawing, a period or less each."""
+    """Return a displacement field of two sines with at most about one period across the drawing."""
     frequency = rng.uniform(-7, 7, (2, 2))
     phase = rng.uniform(0, 2 * np.pi, 2)
     height = rng.uniform(0, bound, 2)
@@ -131,7 +130,7 @@ def _slow_waves(
 
 
 def _tremor(length: int, deviation: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise smoothed along the stroke."""
+    """Return noise that is smoothed along the stroke."""
     noise = rng.normal(0, 1, (length + 4, 2))
     kernel = np.ones(5) / np.sqrt(5)
     smooth = np.stack([np.convolve(noise[:, axis], kernel, "valid") for axis in (0, 1)], 1)
@@ -139,7 +138,7 @@ def _tremor(length: int, deviation: float, rng: np.random.Generator) -> NDArray[
 
 
 def _decimated(stroke: Stroke, rng: np.random.Generator) -> Stroke:
-    """Every so many points, and the last one."""
+    """Keep every second to fourth point, and the last one."""
     step = int(rng.integers(2, 5))
     if len(stroke) < 3 * step:
         return stroke
@@ -147,7 +146,7 @@ def _decimated(stroke: Stroke, rng: np.random.Generator) -> Stroke:
 
 
 def _rounded(stroke: Stroke, times: int) -> Stroke:
-    """Each point between its neighbours, so many times; both ends stay."""
+    """Smooth each point with its neighbours, several times. Both ends stay."""
     smooth = stroke.copy()
     for _ in range(times):
         smooth[1:-1] = (smooth[:-2] + 2 * smooth[1:-1] + smooth[2:]) / 4
@@ -155,7 +154,7 @@ def _rounded(stroke: Stroke, times: int) -> Stroke:
 
 
 def _interrupted(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """The longest stroke in two, with up to an eighth of its points lost between them."""
+    """Split the longest stroke in two, and drop up to an eighth of its points between them."""
     row = max(range(len(strokes)), key=lambda i: len(strokes[i]))
     stroke = strokes[row]
     if len(stroke) < 16:
@@ -166,7 +165,7 @@ def _interrupted(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke
 
 
 def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
-    """Move both ends along their own direction: overshoot, or ink that sets in late."""
+    """Move both ends along their own direction: overshoot, or ink that starts late."""
     if len(stroke) < 6:
         return stroke
     moved = stroke.copy()
@@ -179,7 +178,7 @@ def _ends(stroke: Stroke, bound: float, rng: np.random.Generator) -> Stroke:
 
 
 def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator) -> list[Stroke]:
-    """Add what some hands write and others do not, or take it away."""
+    """Add or remove a part that is a matter of style: flag, foot, bar or slash."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = high - low
@@ -195,7 +194,7 @@ def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator)
         bar = np.array([[-half, -tilt], [0.0, 0.0], [half, tilt]]) + middle
         return [*strokes, bar]
     if label == 0 and len(strokes) == 1 and width > 0.3 * height:
-        # From below left to above right, now and then past the ring.
+        # From below left to above right, sometimes beyond the ring.
         reach = rng.uniform(0.25, 0.55) * np.array([width, -height])
         slash = np.linspace(-reach, reach, 5) + (low + high) / 2
         return [*strokes, slash[:: rng.choice([-1, 1])]]
@@ -203,8 +202,9 @@ def _restyle(strokes: list[Stroke], label: int | None, rng: np.random.Generator)
 
 
 def _without_bar(strokes: list[Stroke], top: float, height: float) -> list[Stroke]:
-    """Less the bar of a 7 or the slash of a 0: a short stroke across the middle. What lies above,
-    as the upper stroke of a 7 in two, is none.
+    """Remove the bar of a 7 or the slash of a 0: a short stroke across the middle.
+
+    A stroke above the middle, like the top of a 7 written in two strokes, stays.
     """
     lengths = [float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes]
     bar = int(np.argmin(lengths))
@@ -215,12 +215,12 @@ def _without_bar(strokes: list[Stroke], top: float, height: float) -> list[Strok
 
 
 def _restyled_one(stroke: Stroke, rng: np.random.Generator) -> list[Stroke]:
-    """A plain 1 with a flag, a foot, or both."""
+    """Add a flag, a foot, or both to a plain 1."""
     top, bottom = (stroke[0], stroke[-1]) if stroke[0, 1] < stroke[-1, 1] else stroke[[-1, 0]]
     drawn = [stroke]
     kind = rng.random()
     if kind < 0.75:
-        # Steep: a flag that lies flat makes a 7 of it.
+        # Steep: a flat flag turns it into a 7.
         length, steepness = rng.uniform(0.15, 0.42), np.deg2rad(rng.uniform(35, 70))
         start = top + length * np.array([-np.cos(steepness), np.sin(steepness)])
         flag = np.linspace(start, top, 5)

@@ -1,1 +1,1 @@
-"""Data: what samples are read from, composed of, and drawn by chance."""
+"""Data: reading, composing and generating samples."""

@@ -1,6 +1,6 @@
-"""Composed numbers: digits of a stroke file side by side, as they might have been written.
+"""Composed numbers: digits of one writer side by side, as they might have been written.
 
-What was written in one go is scarce; digits are not. One writer's digits make one number.
+Numbers written in one go are scarce, single digits are not.
 """
 
 import itertools
@@ -17,33 +17,33 @@ from .strokes import StrokeSample
 Spacing = Literal["apart", "touching", "kissing"]
 
 SPACINGS: tuple[Spacing, ...] = ("apart", "touching")
-"""Of strokes. In pictures nobody can tell what crosses what, so that they have digits that kiss."""
+"""Spacings of strokes. Only pictures have kissing digits: there, crossing lines are ambiguous."""
 
 APART = (0.08, 0.45)
-"""Empty width between two digits, in heights: from close to wide."""
+"""Least and largest gap between two digits that are apart, in heights."""
 
 OVERLAP = (0.0, 0.1)
-"""How far the ink of touching digits reaches into each other, in heights."""
+"""Least and largest overlap of the ink of touching digits, in heights."""
 
 KISS = (-0.06, 0.0)
-"""The same, of digits that kiss: their ink meets because the pen has a width."""
+"""Least and largest overlap of kissing digits, in heights. The pen's width makes them meet."""
 
 NOOK = 0.25
-"""How far a digit moves under or over its neighbour to touch it, in heights, at most: nobody writes
-a 1 under the roof of a 7."""
+"""Largest distance that a digit moves under or over its neighbour to touch it, in heights. A 1 is
+not written under the roof of a 7."""
 
 OWN_SHARE = 0.5
-"""Of a digit's ink, so much at least is its own where a picture is to show it. By eye: of a contact
-sheet, what has less could not be read."""
+"""Least share of a digit's ink outside its neighbour's ink, in a picture. Chosen by eye: on a
+contact sheet, digits with less were illegible."""
 
 BLOT = 1.25
-"""Lines whose middles are nearer than this, in widths of the pen, are one blot in a picture."""
+"""Distance of the middles of two lines, in widths of the pen, below which they merge."""
 
 HEIGHT_NOISE = 0.08
 """Standard deviation of a digit's height, as a share."""
 
 BASE_NOISE = 0.05
-"""Standard deviation of where a digit stands, in heights."""
+"""Standard deviation of a digit's distance from the baseline, in heights."""
 
 
 def composed(
@@ -54,14 +54,14 @@ def composed(
     rng: np.random.Generator,
     pen: float = 0.0,
 ) -> list[StrokeSample]:
-    """So many numbers of so many digits, each by one writer; the same seed gives the same ones.
+    """Compose numbers of `length` digits, each by one writer. The same seed gives the same numbers.
 
     Args:
-        samples: single digits, of which every writer who gives a number has at least `length`.
-        pen: of the pictures that are to show the numbers; see `side_by_side`.
+        samples: single digits. Writers with fewer than `length` are skipped.
+        pen: width of the pen of the pictures that will show the numbers. See `side_by_side`.
 
     Raises:
-        DataError: no writer has as many digits.
+        DataError: no writer has `length` digits.
     """
     by_writer: dict[str, list[StrokeSample]] = {}
     for sample in samples:
@@ -90,15 +90,15 @@ def side_by_side(
     rng: np.random.Generator,
     pen: float = 0.0,
 ) -> list[Stroke]:
-    """Strokes of digits from left to right, about 1 high and standing on y = 0.
+    """Place digits side by side. Each is about 1 high and stands on y = 0.
 
-    Apart, there is an empty column between the boxes of two digits. Touching, ink meets ink or
-    crosses a little, wherever the two come nearest: boxes may overlap by far. Kissing, it hardly
-    crosses.
+    `apart` leaves an empty column between the boxes of two digits. `touching` moves them until
+    their ink meets or crosses a little where they are nearest, so that their boxes may overlap by
+    far. `kissing` does the same with hardly any crossing.
 
     Args:
-        pen: width of the pen of a picture, in heights, in which no digit is to vanish in its
-            neighbour; 0 for strokes, which say how they were written.
+        pen: width of a picture's pen, in heights. No digit then disappears in its neighbour. 0 for
+            strokes, which stay separate.
     """
     placed: list[Stroke] = []
     last: list[Stroke] = []
@@ -121,7 +121,10 @@ def side_by_side(
 
 
 def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """About 1 high, its left edge at x = 0, its foot about y = 0; flat ink is 1 wide."""
+    """Scale ink to a height of about 1, its left edge at x = 0 and its foot near y = 0.
+
+    Flat ink becomes about 2 wide at most.
+    """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     size = max(float(high[1] - low[1]), float(high[0] - low[0]) / 2, 1e-9)
@@ -132,7 +135,7 @@ def _unit(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
 
 
 def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> float:
-    """How far ink may move left from box beside box until it meets the ink there."""
+    """Return how far ink moves left, from box beside box, until it meets the ink there."""
     edge = max(float(stroke[:, 0].max()) for stroke in left)
     one, other = _points(left), _points(right)
     heights = np.linspace(-1.2, 0.2, rows + 1)
@@ -146,19 +149,19 @@ def _room(left: Sequence[Stroke], right: Sequence[Stroke], rows: int = 25) -> fl
 
 
 def _points(strokes: Sequence[Stroke]) -> Stroke:
-    """Points of strokes that are about 1 high, (N, 2), close to each other."""
+    """Return dense points of strokes that are about 1 high, (N, 2)."""
     return np.concatenate([dense(stroke, 0.02) for stroke in strokes])
 
 
 def clearance(left: Stroke, right: Stroke, pen: float) -> float:
-    """How far ink moves to the right so that a picture of it and its neighbour shows two digits.
+    """Return how far ink moves to the right to stay legible beside its neighbour in a picture.
 
-    Nobody can tell a 1 in the stem of a 9, or right beside it, from a thick stem: each of the two
-    keeps `OWN_SHARE` of its ink to itself.
+    In a picture, a 1 in the stem of a 9, or right beside it, looks like a thick stem. Each of the
+    two keeps `OWN_SHARE` of its ink to itself.
 
     Args:
-        left, right: points of the ink, (N, 2), close to each other.
-        pen: its width, in the unit of the points.
+        left, right: dense points of the ink, (N, 2).
+        pen: width of the pen, in the unit of the points.
     """
     across, down = (np.subtract.outer(right[:, axis], left[:, axis]) for axis in (0, 1))
     step = pen / 2
@@ -170,7 +173,7 @@ def clearance(left: Stroke, right: Stroke, pen: float) -> float:
 
 
 def dense(stroke: Stroke, step: float) -> Stroke:
-    """Points along a stroke, at most a step apart, in the stroke's unit."""
+    """Return points along a stroke, at most `step` apart, in the stroke's unit."""
     moves = stroke[1:] - stroke[:-1]
     along = np.concatenate([[0.0], np.cumsum(np.hypot(moves[:, 0], moves[:, 1]))])
     places = np.linspace(0, along[-1], 2 + int(along[-1] / step))

@@ -1,4 +1,4 @@
-"""MNIST, checked by hash: from a folder of the official files, or through Keras."""
+"""MNIST, verified by SHA-256: from a folder of the official files, or through Keras."""
 
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""Of each official file's content, uncompressed, so that zipped and unzipped copies both pass."""
+"""SHA-256 of each official file, uncompressed, so that zipped and unzipped copies both pass."""
 
 ABOUT = {
     "authors": "Y. LeCun, C. Cortes, C. J. C. Burges",
@@ -26,18 +26,18 @@ ABOUT = {
     "citation": "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "
     "recognition. Proceedings of the IEEE 86(11), 1998",
 }
-"""What a model's card says of it."""
+"""Entry of a model's card for MNIST."""
 
 WRITERS = "writers.npz"
-"""QMNIST's labels of the same images: `train`, (60000, 8), whose column 2 is the writer."""
+"""QMNIST's labels of the same images: `train`, (60000, 8), with the writer in column 2."""
 
 HEADER_BYTES = {"idx3": 16, "idx1": 8}
-"""Length of the header: a magic number and one size a dimension, four bytes each."""
+"""Length of the header: a magic number and the size of each dimension, four bytes each."""
 
 
 @dataclass(frozen=True)
 class Mnist:
-    """Glyphs are uint8 of shape (N, 28, 28, 1), ink 255 on 0; labels int64 of shape (N,)."""
+    """MNIST: glyphs are uint8 of shape (N, 28, 28, 1), ink 255 on 0; labels int64 of shape (N,)."""
 
     train_glyphs: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Mnist:
 
     @property
     def sha256(self) -> dict[str, str]:
-        """Of each official file, made anew from what was loaded, wherever it came from."""
+        """SHA-256 of each official file, recomputed from the arrays."""
         return {
             f"{part}-{kind}-idx{array.ndim}-ubyte": hashlib.sha256(_idx_content(array)).hexdigest()
             for part, glyphs, labels in (
@@ -58,11 +58,11 @@ class Mnist:
 
 
 def load_mnist(folder: Path | None = None) -> Mnist:
-    """The official 60,000 and 10,000 digits.
+    """Load the official 60,000 and 10,000 digits.
 
     Args:
-        folder: holds the four idx files, zipped or not; None downloads them through
-            `keras.datasets`, which keeps them in `~/.keras`.
+        folder: holds the four idx files, zipped or not. None downloads them through
+            `keras.datasets`, which caches them in `~/.keras`.
 
     Raises:
         DataError: a file is missing, altered or cannot be downloaded.
@@ -75,10 +75,10 @@ def load_mnist(folder: Path | None = None) -> Mnist:
 
 
 def dev_rows(folder: Path | None, count: int) -> NDArray[np.bool_]:
-    """Which training images are dev: those of every twelfth writer, by CRC-32.
+    """Return which training images are dev: those of every twelfth writer, by CRC-32.
 
     Raises:
-        DataError: the file that knows the writers is missing or of another length.
+        DataError: the file of the writers is missing or has another length.
     """
     if folder is None:
         raise DataError(f"writers are only known beside the files: --mnist DIR with {WRITERS}")
@@ -120,7 +120,7 @@ def _images(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _payload(folder: Path, name: str) -> NDArray[np.uint8]:
-    """What follows the header of an idx file, flat."""
+    """Return the bytes after the header of an idx file."""
     zipped, plain = folder / f"{name}.gz", folder / name
     try:
         content = gzip.decompress(zipped.read_bytes()) if zipped.exists() else plain.read_bytes()
@@ -136,6 +136,6 @@ def _payload(folder: Path, name: str) -> NDArray[np.uint8]:
 
 
 def _idx_content(array: NDArray[np.generic]) -> bytes:
-    """An array as the content of an idx file: magic number, sizes, bytes."""
+    """Serialise an array as an idx file: magic number, sizes, bytes."""
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
     return header + array.astype(np.uint8).tobytes()

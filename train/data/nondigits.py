@@ -1,6 +1,6 @@
-"""What is not a digit: letters, symbols and doodles from files, and what we draw ourselves.
+"""Non-digits: letters, symbols and doodles from files, and generated drawings.
 
-A network that has seen digits only takes everything for one. These teach it otherwise.
+A network that has seen only digits takes everything for a digit. These samples teach it otherwise.
 """
 
 import zlib
@@ -19,49 +19,50 @@ from .compose import Spacing, side_by_side
 from .strokes import SPLITS, StrokeSample, read_stroke_file
 
 NOT_A_DIGIT = -1
-"""The label of a sample that is none."""
+"""Label of non-digits."""
 
 QUICK_DRAW_WRITER = "quickdraw-player"
-"""Stands for every player in a file of Quick Draw's doodles: they are split by class instead."""
+"""Writer of every drawing in a file of Quick Draw's doodles. They are split by class instead."""
 
 ABOUT_DOODLES = {
     "authors": "Google Creative Lab, Quick, Draw!",
     "licence": "CC BY 4.0",
     "citation": "Ha, Eck: A neural representation of sketch drawings. Proceedings of ICLR, 2018",
 }
-"""What a model's card says of doodles."""
+"""Entry of a model's card for doodles."""
 
 LOOK_ALIKES = frozenset(
     [
         *"OoIl|iSsZzBbqgGDQ",
-        *"()[]{}/\\!'`,.",  # a bent or a straight stroke alone may be a 1
-        "^",  # a 1 whose flag is as long as its stem: a Λ
-        "\\@",  # UNIPEN's mark for what its contributor could not name
+        *"()[]{}/\\!'`,.",  # a single bent or straight stroke may be a 1
+        "^",  # a Λ looks like a 1 with a flag as long as its stem
+        "\\@",  # UNIPEN's label of symbols that the contributor could not name
         *("circle", "line", "moon", "snake", "squiggle", "zigzag", "string bean", "donut"),
         *("octagon", "snowman", "golf club", "boomerang", "hockey stick"),
     ]
 )
-"""Labels of what may as well be a digit: neither trained on nor counted."""
+"""Labels of drawings that look like digits. They are neither trained on nor counted."""
 
 
 @dataclass(frozen=True)
 class NonDigit:
-    """Something drawn that is no digit."""
+    """A drawing that is not a digit."""
 
     kind: str
     """`letters`, `symbols` or `doodles`."""
     label: str
     writer: str
-    """Who drew it; of doodles, whose players are not known, the class."""
+    """Name of the writer. For doodles, which have no known writer, the class."""
     strokes: tuple[Stroke, ...]
     provider: str = ""
-    """Who contributed it to its collection; empty where the file does not say."""
+    """Contributor of the sample. Empty if the file does not name one."""
 
 
 def read_nondigits(path: Path, split: str) -> Iterator[NonDigit]:
-    """The non-digits of a stroke file that belong to a split, look-alikes and digits left out.
+    """Yield the non-digits of a stroke file that belong to a split, without look-alikes and digits.
 
-    Whole writers belong to one split; of doodles, whole classes: `crc32(label) % 4`, as writers.
+    All samples of a writer belong to one split. All doodles of a class do too: `crc32(label) % 4`,
+    as for writers.
 
     Raises:
         DataError: see `read_stroke_file`.
@@ -81,7 +82,7 @@ def read_nondigits(path: Path, split: str) -> Iterator[NonDigit]:
 
 
 def scribble(rng: np.random.Generator) -> list[Stroke]:
-    """Ink without meaning: hatching, a spiral, a knot of loops, or a wandering line."""
+    """Return a meaningless drawing: hatching, a spiral, a knot of loops, or a wandering line."""
     kind = rng.integers(4)
     if kind == 0:
         teeth = int(rng.integers(5, 16))
@@ -105,20 +106,20 @@ def scribble(rng: np.random.Generator) -> list[Stroke]:
     cos, sin = np.cos(turn), np.sin(turn)
     drawn = np.asarray(drawn @ np.array([[cos, -sin], [sin, cos]]), np.float64)
     if rng.random() < 0.25:
-        # Twice, one over the other.
+        # Drawn twice, one over the other.
         return [drawn, drawn[::-1] * rng.uniform(0.7, 1.1, 2) + rng.normal(0, 0.1, 2)]
     return [drawn]
 
 
 def pair(left: Sequence[Stroke], right: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """Two digits taken as one: apart, touching, or hardly so, and both to be seen."""
+    """Return two digits as one drawing: apart, touching or kissing, both visible."""
     return side_by_side([left, right], BESIDE[int(rng.integers(len(BESIDE)))], rng, PEN)
 
 
 def fragment(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke] | None:
-    """A piece of a digit, 15 to 40 % of its way, wide enough not to be a 1; None if there is none.
+    """Return a piece of a digit, 15 to 40 % of its longest stroke. None if no piece is wide enough.
 
-    Short and wide, since half an 8 is a 3 and the stem of anything is a 1.
+    A piece is wider than high, because half an 8 is a 3 and the stem of any digit is a 1.
     """
     longest = max(strokes, key=len)
     count = len(longest)
@@ -135,7 +136,7 @@ def fragment(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke
 
 
 def smudge(rng: np.random.Generator) -> list[Stroke]:
-    """A blot: a dot, dots strewn about, or a place rubbed over and over."""
+    """Return a smudge: a dot, scattered dots, or a rubbed spot."""
     kind = rng.integers(3)
     if kind == 0:
         return [np.zeros((1, 2)) + rng.normal(0, 0.02, (int(rng.integers(1, 3)), 2))[:1]]
@@ -147,7 +148,7 @@ def smudge(rng: np.random.Generator) -> list[Stroke]:
 
 
 def blot(rng: np.random.Generator, side: int = 2 * SIDE) -> NDArray[np.uint8]:
-    """A stain in a picture: (side, side) uint8 ink of clouds, specks or a bar of shadow."""
+    """Return a stain in a picture: (side, side) uint8 ink of clouds, specks or a bar of shadow."""
     coarse = rng.normal(0, 1, (int(rng.integers(2, 9)), int(rng.integers(2, 9))))
     cloud = np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC))
     if rng.random() < 0.3:
@@ -167,31 +168,31 @@ GENERATED: dict[
     "pairs": lambda rng, digits: _pair_of(digits, rng),
     "fragments": lambda rng, digits: _fragment_of(digits[int(rng.integers(len(digits)))], rng),
 }
-"""What we draw ourselves, some of it from digits."""
+"""Generators of drawings by kind. Some of them start from digits."""
 
 BESIDE: tuple[Spacing, ...] = ("apart", "touching", "kissing")
-"""How the digits of a pair stand."""
+"""Spacings of the digits of a pair."""
 
 PEN = 0.1
-"""Width of the pen that both digits of a pair can be told in, in heights."""
+"""Width of the pen with which both digits of a pair stay visible, in heights."""
 
 BROKEN = "02356"
-"""Digits whose pieces are no digit themselves."""
+"""Digits whose fragments are not digits."""
 
 ATTEMPTS = 100
-"""At a drawing that not every digit gives, before it is given up."""
+"""Attempts per drawing, because not every digit yields one."""
 
 
 def generated(
     kind: str, count: int, rng: np.random.Generator, digits: Sequence[StrokeSample]
 ) -> list[list[Stroke]]:
-    """So many drawings of a kind.
+    """Generate drawings of a kind.
 
     Args:
-        digits: what pairs and fragments are made of, at least one.
+        digits: digits for pairs and fragments, at least one.
 
     Raises:
-        DataError: these digits do not give any.
+        DataError: these digits yield no drawing.
     """
     drawings: list[list[Stroke]] = []
     for _ in range(count):
@@ -210,7 +211,7 @@ def _any(digits: Sequence[StrokeSample], rng: np.random.Generator) -> Sequence[S
 
 
 def _pair_of(digits: Sequence[StrokeSample], rng: np.random.Generator) -> list[Stroke]:
-    """A pair, every other time with a 1: a bar is easily taken for a part of its neighbour."""
+    """Return a pair, often with a 1, because a bar is easily taken for part of its neighbour."""
     ones = [sample for sample in digits if sample.label == "1"]
     chosen = [_any(digits, rng), _any(ones if ones and rng.random() < 0.5 else digits, rng)]
     left, right = rng.permutation(2).tolist()

@@ -1,4 +1,4 @@
-"""Photographed numbers to measure with: generated ones, and folders of real ones."""
+"""Photos of numbers to measure on: generated ones, and folders of real ones."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,13 @@ from .photos import SCENES, coverage, photo_of
 from .strokes import StrokeSample
 
 LENGTHS = (1, 8)
-"""Digits of a line, least and most."""
+"""Least and largest number of digits of a line."""
 
 PICTURE_PEN = (0.07, 0.12)
-"""Pen of a digit drawn as a picture, in its heights: wider than the gap of digits that kiss."""
+"""Pen widths of a digit drawn as a picture, in its heights, above the gap of kissing digits."""
 
 PICTURE_HEIGHT = 60
-"""Of a digit drawn as a picture, in pixels."""
+"""Height of a digit drawn as a picture, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PhotoSample:
     """A picture file of numbers."""
 
     label: str
-    """Line by line, with line breaks between."""
+    """The numbers, one line per line of writing."""
     writer: str
     data: bytes
 
@@ -38,7 +38,7 @@ class PhotoSample:
 def generated_photos(
     samples: Sequence[StrokeSample], kind: str, count: int, seed: int
 ) -> Iterator[PhotoSample]:
-    """So many photos of one of `SCENES`, of one to three lines of digits, each by one writer."""
+    """Yield photos of one of `SCENES`, with one to three lines of digits by one writer each."""
     rng = np.random.default_rng([seed, list(SCENES).index(kind)])
     for _ in range(count):
         lines = [
@@ -55,9 +55,9 @@ def generated_photos(
 def numbers_as_pictures(
     samples: Sequence[StrokeSample], count: int, length: int, spacing: Spacing, seed: int
 ) -> Iterator[PhotoSample]:
-    """So many numbers of so many digits, drawn black on white, as PNG files.
+    """Yield numbers of `length` digits, drawn black on white, as PNG files.
 
-    The digits are as far apart as the widest pen asks for: see `compose.clearance`.
+    The digits keep the distance that the widest pen needs. See `compose.clearance`.
     """
     rng = np.random.default_rng(seed)
     for number in composed(samples, count, length, spacing, rng, PICTURE_PEN[1]):
@@ -65,7 +65,7 @@ def numbers_as_pictures(
 
 
 def picture_of(strokes: Sequence[Stroke], rng: np.random.Generator) -> bytes:
-    """Strokes, about 1 high, drawn black on white, as a PNG file."""
+    """Draw strokes that are about 1 high, black on white, as a PNG file."""
     points = np.concatenate(strokes)
     low = points.min(axis=0) - 0.3
     width, height = np.ceil((points.max(axis=0) + 0.3 - low) * PICTURE_HEIGHT).astype(int)
@@ -77,12 +77,13 @@ def picture_of(strokes: Sequence[Stroke], rng: np.random.Generator) -> bytes:
 
 
 def read_photos(folder: Path) -> list[PhotoSample]:
-    """The photos of a folder that its `labels.jsonl` names: `{"image": "a.png", "writer": "me",
-    "lines": [{"text": "407"}]}`, one a line; other fields are ignored. Lines that name `strokes`
-    instead are of drawings, and left out.
+    """Read the photos of a folder that its `labels.jsonl` lists.
+
+    Each line has the form `{"image": "a.png", "writer": "me", "lines": [{"text": "407"}]}`. Other
+    fields are ignored. Lines with `strokes` describe drawings and are skipped.
 
     Raises:
-        DataError: a file is missing, or a line is not of that form.
+        DataError: a file is missing, or a line does not have that form.
     """
     photos = []
     try:

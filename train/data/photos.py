@@ -1,6 +1,6 @@
-"""Photographed numbers, made of strokes: paper, light, pen, camera, each with what goes wrong.
+"""Generated photos of numbers, made of strokes: paper, light, pen and camera, with their defects.
 
-The same seed gives the same bytes. Evaluation and tests read these where no photos are at hand.
+The same seed gives the same bytes. Evaluation and tests use them where no real photos are at hand.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,60 +16,61 @@ Picture = NDArray[np.float32]
 """(H, W, 3), blue, green and red, 0 to 255."""
 
 QUALITY = (60, 95)
-"""Of JPEG, least and most."""
+"""Least and largest JPEG quality."""
 
 DIGIT_HEIGHT = (55.0, 130.0)
-"""Of the writing, in pixels, least and most."""
+"""Least and largest height of the writing, in pixels."""
 
 PEN = (0.05, 0.11)
-"""Width of the pen, in heights of the writing: a ballpoint's is some 0.07, a felt pen's 0.15."""
+"""Least and largest width of the pen, in heights of the writing. A ballpoint's is some 0.07, a
+felt pen's 0.15."""
 
 LINE_PITCH = 1.9
-"""From line to line, in heights of the writing."""
+"""Distance between lines, in heights of the writing."""
 
 MARGIN = (0.8, 2.5)
-"""Bare paper around the writing, in heights."""
+"""Least and largest margin of bare paper around the writing, in heights."""
 
 
 @dataclass
 class Scene:
-    """A photo before it is taken."""
+    """Settings of a photo."""
 
     paper: tuple[float, float, float] = (232, 238, 240)
     """Colour, 0 to 255, blue, green and red."""
     ink: tuple[float, float, float] = (60, 45, 40)
     strength: float = 1.0
-    """Of the ink: how much of its colour covers the paper."""
+    """Opacity of the ink."""
     pen: tuple[float, float] = PEN
     light: float = 1.0
     gradient: float = 0.1
-    """How much darker one side is, 0 to 1."""
+    """Darkening of one side, 0 to 1."""
     shadow: float = 0.0
-    """How much darker the shadow is, 0 to 1."""
+    """Darkening of the shadow, 0 to 1."""
     softness: float = 60.0
-    """Of the shadow's edge, in pixels."""
+    """Width of the shadow's edge, in pixels."""
     rules: float = 0.0
-    """How much darker the lines of the paper are, 0 to 1."""
+    """Darkening of the paper's lines, 0 to 1."""
     squared: bool = False
     grain: float = 2.0
     """Standard deviation of the paper's texture, in levels."""
     noise: float = 2.5
     """Standard deviation of the camera's noise, in levels."""
     blots: int = 0
-    """Stamps of dirt on the paper."""
+    """Number of dirt specks on the paper."""
     blur: float = 0.7
-    """Standard deviation, in pixels."""
+    """Standard deviation of the blur, in pixels."""
     turn: float = 2.0
-    """Most degrees by which the sheet is turned to either side, ..."""
+    """Largest rotation of the sheet to either side, in degrees."""
     least_turn: float = 0.0
-    """... and the least."""
+    """Least rotation of the sheet, in degrees."""
     perspective: float = 0.01
-    """Most that a corner is moved, as a share of the picture."""
+    """Largest shift of a corner, as a share of the picture."""
     desk: float | None = None
-    """How much of the desk shows around the sheet, as a share of its longer side; with 0, the
-    wedges beside a turned sheet that fills the picture; with None, nothing."""
+    """Width of the desk around the sheet, as a share of the sheet's longer side. 0 shows only the
+    wedges beside a turned sheet that fills the picture. None shows no desk."""
     wood: tuple[float, float] = (0.6, 1.3)
-    """How light the desk is, least and most; the paper is 3."""
+    """Least and largest lightness of the desk. The paper's is 3."""
 
 
 SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
@@ -98,15 +99,15 @@ SCENES: dict[str, Callable[[np.random.Generator], Scene]] = {
     "turned on squares": lambda rng: Scene(rules=0.18, squared=True, turn=15, least_turn=5),
     "edge of the desk": lambda rng: Scene(desk=0.0, turn=7, least_turn=2, wood=(0.6, 2.0)),
 }
-"""What goes wrong, one thing at a time, and two together."""
+"""Scenes by name: one defect each, and some combinations of two."""
 
 
 def photo_of(lines: Sequence[Sequence[Stroke]], kind: str, rng: np.random.Generator) -> bytes:
-    """A photo of some lines of writing, as a JPEG file.
+    """Return a photo of lines of writing as a JPEG file.
 
     Args:
         lines: strokes of each line, about 1 high, standing on y = 0 (see `compose`).
-        kind: of `SCENES`.
+        kind: a key of `SCENES`.
     """
     scene = SCENES[kind](rng)
     height = rng.uniform(*DIGIT_HEIGHT)
@@ -122,7 +123,7 @@ def photo_of(lines: Sequence[Sequence[Stroke]], kind: str, rng: np.random.Genera
     sheet = _paper(scene, size, height, rng)
     cover = scene.strength * coverage(placed, size, rng.uniform(*scene.pen) * height)
     if scene.strength < 1:
-        cover *= np.clip(rng.normal(1, 0.15, cover.shape), 0.4, 1.3)  # the paper's tooth
+        cover *= np.clip(rng.normal(1, 0.15, cover.shape), 0.4, 1.3)  # the paper's texture
     ink = np.array(scene.ink, np.float32) * rng.uniform(0.85, 1.1)
     sheet += (ink - sheet) * cover[..., np.newaxis].clip(0, 1).astype(np.float32)
     picture = _taken(_laid(sheet, scene, rng), scene, rng)
@@ -132,7 +133,7 @@ def photo_of(lines: Sequence[Sequence[Stroke]], kind: str, rng: np.random.Genera
 
 
 def coverage(strokes: Sequence[Stroke], size: tuple[int, int], pen: float) -> NDArray[np.float32]:
-    """How much of each pixel strokes cover, 0 to 1: (H, W), of a size (W, H)."""
+    """Return the share of each pixel that strokes cover, 0 to 1: (H, W), for a size (W, H)."""
     canvas = np.zeros((size[1], size[0]), np.uint8)
     for stroke in strokes:
         points = np.rint(stroke * 16).astype(np.int32)
@@ -143,7 +144,7 @@ def coverage(strokes: Sequence[Stroke], size: tuple[int, int], pen: float) -> ND
 
 
 def _paper(scene: Scene, size: tuple[int, int], height: float, rng: np.random.Generator) -> Picture:
-    """A sheet without writing."""
+    """Return a sheet without writing."""
     width, depth = size
     texture = cv2.GaussianBlur(rng.normal(0, 1, (depth, width)).astype(np.float32), (0, 0), 1.2)
     grain = np.asarray(texture) * (scene.grain / max(float(np.std(texture)), 1e-6))
@@ -157,7 +158,7 @@ def _paper(scene: Scene, size: tuple[int, int], height: float, rng: np.random.Ge
         if scene.squared:
             for x in np.arange(rng.uniform(0, pitch), width, pitch):
                 cv2.line(cover, (round(x), 0), (round(x), depth), 1.0, thick)
-        tint = np.array([0.5, 0.85, 1.0], np.float32)  # bluish: blue is taken away least
+        tint = np.array([0.5, 0.85, 1.0], np.float32)  # bluish lines: blue is reduced least
         sheet *= 1 - scene.rules * cover[..., np.newaxis] * tint
     for _ in range(scene.blots):
         centre = (int(rng.integers(width)), int(rng.integers(depth)))
@@ -169,7 +170,7 @@ def _paper(scene: Scene, size: tuple[int, int], height: float, rng: np.random.Ge
 
 
 def _laid(sheet: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
-    """The sheet turned, seen from the side, on a desk or filling the picture."""
+    """Rotate the sheet, apply perspective, and put it on a desk or let it fill the picture."""
     height, width = sheet.shape[:2]
     angle = rng.uniform(scene.least_turn, scene.turn) * rng.choice([-1, 1])
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
@@ -197,7 +198,7 @@ def _laid(sheet: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
 
 
 def _taken(scene_picture: Picture, scene: Scene, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What the camera makes of it: light, blur, noise."""
+    """Apply the camera: light, blur, noise."""
     height, width = scene_picture.shape[:2]
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)

@@ -1,4 +1,4 @@
-"""Stroke files: gzipped JSON Lines of pen strokes, one sample a line (docs/training.md)."""
+"""Stroke files: gzipped JSON Lines of pen strokes, one sample per line (docs/training.md)."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from webapp.recognition import Stroke
 from ..errors import DataError
 
 SPLITS = {0: "test", 1: "dev", 2: "train", 3: "train"}
-"""Whole writers belong to one split: the remainder of CRC-32 of the writer's name by 4."""
+"""Split of a writer, by the CRC-32 of the name modulo 4. It has all samples of the writer."""
 
 ABOUT_PENDIGITS = {
     "authors": "E. Alpaydin, F. Alimoglu",
@@ -23,37 +23,37 @@ ABOUT_PENDIGITS = {
     "citation": "Alpaydin, Alimoglu: Pen-Based Recognition of Handwritten Digits. UCI Machine "
     "Learning Repository, 1998",
 }
-"""What a model's card says of pendigits."""
+"""Entry of a model's card for pendigits."""
 
 
 @dataclass(frozen=True)
 class StrokeSample:
-    """What somebody wrote."""
+    """A labelled sample of handwriting."""
 
     label: str
     writer: str
     strokes: tuple[Stroke, ...]
     provider: str = ""
-    """Who contributed it to its collection; empty where the file does not say."""
+    """Contributor of the sample. Empty if the file does not name one."""
 
     @property
     def is_digit(self) -> bool:
-        """Whether it is labelled as a single digit, 0 to 9."""
+        """Whether the label is a single digit, 0 to 9."""
         return len(self.label) == 1 and self.label in "0123456789"
 
     @property
     def split(self) -> str:
-        """`train`, `dev` or `test`, by the writer alone."""
+        """`train`, `dev` or `test`, determined by the writer alone."""
         return SPLITS[zlib.crc32(self.writer.encode()) % 4]
 
 
 def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
-    """The samples of a stroke file, those marked as suspect left out.
+    """Yield the samples of a stroke file, except those marked as suspect.
 
     Raises:
         DataError: the file cannot be read, or a line is not a sample.
     """
-    number = 0  # of the line, for the message
+    number = 0  # line number, for the message
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
@@ -70,24 +70,26 @@ def read_stroke_file(path: Path) -> Iterator[StrokeSample]:
 
 
 def imported_from_unipen(path: Path) -> bool:
-    """Whether the first row says that `import-unipen` made it; its licence is UNIPEN's then."""
+    """Check whether the first row names `import-unipen`, which means UNIPEN's licence."""
     return re.match(r"data/[1-8][a-d]?/", _source(path)) is not None
 
 
 def of_pendigits(path: Path) -> bool:
-    """Whether the first row says that it is of pendigits."""
+    """Check whether the first row names pendigits as its source."""
     return _source(path).startswith("pendigits-orig.")
 
 
 def file_name(path: Path) -> str:
-    """The name by which a model's card tells the file from others: its own, or pendigits', whose
-    file may be called as one of UNIPEN's is.
+    """Return the name of the file in a model's card.
+
+    It is the file's own name, except for pendigits, whose file may share a name with one of
+    UNIPEN's.
     """
     return "pendigits.jsonl.gz" if of_pendigits(path) else path.name
 
 
 def _source(path: Path) -> str:
-    """Where the first row comes from; empty where it does not say, or where there is none.
+    """Return the source of the first row. Empty if the row or its source is missing.
 
     Raises:
         DataError: the file cannot be read.
@@ -98,7 +100,7 @@ def _source(path: Path) -> str:
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"the stroke file {path} cannot be read: {error}") from error
     except ValueError:
-        return ""  # `read_stroke_file` says what is wrong with it
+        return ""  # `read_stroke_file` reports the error
     return str(row.get("src", "")) if isinstance(row, dict) else ""
 
 

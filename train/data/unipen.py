@@ -1,7 +1,7 @@
-"""UNIPEN's original distribution, read into a stroke file (docs/training.md).
+"""Import of UNIPEN's original distribution into a stroke file (docs/training.md).
 
 The format is that of I. Guyon, UNIPEN 1.0 Format Definition, 1994: statements that start with a dot
-in the first column, each with the text up to the next one. Files below `data` name segments and
+in the first column, each followed by text up to the next one. Files below `data` list segments and
 include the ink and its documentation from below `include`.
 """
 
@@ -29,30 +29,30 @@ ABOUT = {
     "citation": "Guyon, Schomaker, Plamondon, Liberman, Janet: UNIPEN project of on-line data "
     "exchange and recognizer benchmarks. Proceedings of ICPR, 1994",
 }
-"""What a model's card says of data imported here."""
+"""Entry of a model's card for data imported here."""
 
 CHARACTER = "CHARACTER"
-"""The level of single characters; WORD and TEXT are others."""
+"""Level of single characters. WORD and TEXT are other levels."""
 
 FILE_BYTES = 64 * 2**20
-"""The largest file that is read; the distribution's are a few MB."""
+"""Largest file that is read, in bytes. The distribution's files have a few MB."""
 
 UNREADABLE = (
     OSError,
     EOFError,
-    RuntimeError,  # a zip that has a password
+    RuntimeError,  # a zip with a password
     zlib.error,
     lzma.LZMAError,
     tarfile.TarError,
     zipfile.BadZipFile,
 )
-"""What Python's archive modules raise at what is no archive, or a damaged one."""
+"""Exceptions that Python's archive modules raise for a damaged archive or another file."""
 
 FAMILIES = {
     "ap": ("apa", "apb", "apc", "apd", "ape", "app"),  # Apple
     "ce": ("cea", "ceb", "cec", "ced", "cee", "cef"),  # CEDAR, Buffalo
 }
-"""Contributions of one institution that share writers, whose names differ in case between them."""
+"""Contributions of one institution that share writers. Their names differ in case between them."""
 
 NO_INK = "without coordinates"
 
@@ -63,16 +63,16 @@ NO_WRITER = "by nobody named"
 
 @dataclass
 class Tally:
-    """What an import made, and what it left out and why."""
+    """Counts of an import: what was written, and what was left out and why."""
 
     files: int = 0
     samples: int = 0
     writers: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
-    """How often each file was to be included that is not there."""
+    """Number of INCLUDE statements for each missing file."""
     broken: list[str] = field(default_factory=list)
-    """What was wrong with each file that was skipped."""
+    """Error of each skipped file."""
 
 
 def import_unipen(
@@ -86,17 +86,17 @@ def import_unipen(
     """Write the segments of one level as a stroke file, in the order of the files' names.
 
     Args:
-        source: the distribution, as a folder, a tar (zipped or not) or a zip; an archive is read
-            in memory, never unpacked.
-        output: written beside and moved over when it is whole.
-        level: of the hierarchy: CHARACTER, WORD, TEXT.
-        parts: the folders of `data` to read, such as 1a; none means all.
-        skip_broken: go on after a file that is not in the format.
-        progress: told how many files of how many have been read.
+        source: the distribution, as a folder, a tar (zipped or not) or a zip. An archive is read in
+            memory and never unpacked.
+        output: replaced atomically when it is complete.
+        level: CHARACTER, WORD or TEXT.
+        parts: folders of `data` to read, such as 1a. Empty reads all.
+        skip_broken: continue after a file that is not in the format.
+        progress: called with the number of files read and the number of all files.
 
     Raises:
-        DataError: the distribution cannot be read, is not in its format or has no such segments,
-            or the stroke file cannot be written.
+        DataError: the distribution cannot be read, is not in its format or has no such segments, or
+            the stroke file cannot be written.
     """
     files = _distribution(source)
     names = _documents(source, files, parts)
@@ -121,7 +121,7 @@ def import_unipen(
 def _rows(
     name: str, files: Files, level: str, tally: Tally, skip_broken: bool
 ) -> list[dict[str, Any]]:
-    """The samples of one file below `data`, all or none."""
+    """Return the samples of one file below `data`, all or none."""
     document = Document(files, level)
     try:
         document.read(name)
@@ -140,7 +140,7 @@ def _rows(
 
 
 def _distribution(source: Path) -> Files:
-    """Its files by their names below its root, which is where `data` and `include` are."""
+    """Return the files by their names below the root, the folder with `data` and `include`."""
     try:
         if source.is_dir():
             found: dict[str, Callable[[], bytes]] = {
@@ -149,8 +149,8 @@ def _distribution(source: Path) -> Files:
                 if path.is_file()
             }
         else:
-            # An archive is gone through once; its files wait packed, since all of them would fill
-            # the memory of a small machine.
+            # An archive is read once, front to back. Its files are kept compressed, because all of
+            # them would fill the memory of a small machine.
             found = {
                 PurePosixPath(name).as_posix(): partial(zlib.decompress, zlib.compress(content, 1))
                 for name, content in _members(source)
@@ -177,7 +177,7 @@ def _read(path: Path) -> bytes:
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the plain files of an archive; links and devices are passed over."""
+    """Yield names and contents of the plain files of an archive, without links and devices."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
             for entry in zipped.infolist():
@@ -201,7 +201,7 @@ def _content(archive: Path, name: str, file: IO[bytes]) -> bytes:
 
 
 def _documents(source: Path, files: Files, parts: tuple[str, ...]) -> list[str]:
-    """Names of the form data/PART/CONTRIBUTOR/…, sorted."""
+    """Return the names of the form data/PART/CONTRIBUTOR/…, sorted."""
     names = sorted(n for n in files if n.startswith("data/") and n.count("/") >= 3)
     there = {name.split("/")[1] for name in names}
     for part in parts:
@@ -211,7 +211,7 @@ def _documents(source: Path, files: Files, parts: tuple[str, ...]) -> list[str]:
 
 
 def _row(name: str, segment: Segment, document: Document) -> dict[str, Any] | None:
-    """A line of the stroke file, or None, counted, where there is nothing to draw."""
+    """Return a line of the stroke file, or None if there is nothing to draw. Count why."""
     try:
         strokes = document.strokes(segment)
     except IndexError:
@@ -235,7 +235,7 @@ def _row(name: str, segment: Segment, document: Document) -> dict[str, Any] | No
 
 
 def _writer(provider: str, writer: str) -> str:
-    """A name that is the same wherever the same hand wrote: it decides the split."""
+    """Return the same name for all samples of a writer, because it determines the split."""
     for family, providers in FAMILIES.items():
         if provider in providers:
             return f"{family}-{writer.lower()}"
@@ -243,7 +243,7 @@ def _writer(provider: str, writer: str) -> str:
 
 
 def _downwards(strokes: list[list[Point]]) -> list[list[Point]]:
-    """UNIPEN's y grows upwards: turned over, and moved so that the box's corner is (0, 0)."""
+    """Flip UNIPEN's upward y axis and move the box's corner to (0, 0)."""
     left = min(x for stroke in strokes for x, _ in stroke)
     top = max(y for stroke in strokes for _, y in stroke)
     return [[[x - left, top - y] for x, y in stroke] for stroke in strokes]

@@ -1,4 +1,4 @@
-"""The UNIPEN format: statements that start with a dot, and what they say of ink and segments."""
+"""Parser of the UNIPEN format: statements that start with a dot and describe ink and segments."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from ..errors import DataError
 MM_PER_INCH = 25.4
 
 BLANK = ["0", "0"]
-"""What NIST put in place of ink that no segment of the release names."""
+"""NIST's replacement for ink that no segment of the release uses."""
 
 STATEMENT = re.compile(r"^\.([A-Z][A-Z_0-9]*)", re.MULTILINE)
 
@@ -28,14 +28,14 @@ ESCAPE = re.compile(r'\\(["\\])')
 NO_LABEL = "without a label"
 
 Files = Mapping[str, Callable[[], bytes]]
-"""What a file's name, such as `data/1a/gmd/monu.dat`, is read by."""
+"""Reader of each file, by name, such as `data/1a/gmd/monu.dat`."""
 
 Point = list[float]
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a statement's text starts."""
+    """Position of a statement's text."""
 
     file: str
     text: str
@@ -48,7 +48,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Settings:
-    """What the statements before some ink say of it."""
+    """Settings of ink, from the statements before it."""
 
     columns: tuple[str, ...] = ("X", "Y")
     ppmm: tuple[float | None, float | None] = (None, None)
@@ -58,7 +58,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class _Component:
-    """What the pen did between two events; a lifted pen that is recorded counts as one."""
+    """The pen's path between two events. A recorded path of the lifted pen is a component, too."""
 
     place: _Place
     down: bool
@@ -66,7 +66,7 @@ class _Component:
     settings: _Settings
 
     def points(self) -> list[Point]:
-        """[x, y] as in the file; none of what was blanked out."""
+        """Return [x, y] points as in the file. Blanked ink has none."""
         words = self.text.split()
         columns = self.settings.columns
         if words == BLANK:
@@ -117,7 +117,7 @@ class Document:
         self._settings = _Settings()
 
     def read(self, name: str, within: tuple[str, ...] = ()) -> None:
-        """Go through a file of the distribution and, where it says so, through others."""
+        """Parse a file of the distribution and the files it includes."""
         text = self._files[name]().decode("latin-1")
         found = list(STATEMENT.finditer(text))
         ends = [*(following.start() for following in found[1:]), len(text)]
@@ -130,7 +130,7 @@ class Document:
             case "INCLUDE":
                 self._include(text.strip(), place, within)
             case "PEN_DOWN" | "PEN_UP":
-                if text.strip():  # one without points is an event, not a component
+                if text.strip():  # without points it is an event, not a component
                     down = keyword == "PEN_DOWN"
                     self.components.append(_Component(place, down, text, self._settings))
             case "SEGMENT":
@@ -154,7 +154,7 @@ class Document:
                 self._settings = replace(self._settings, ppmm=ppmm)
 
     def _include(self, path: str, place: _Place, within: tuple[str, ...]) -> None:
-        # Only ever looked up among the distribution's own files, so no path leads out of it.
+        # Included paths are looked up among the distribution's files, so none leads out of it.
         name = f"include/{path}"
         if name in within:
             raise place.error(f"{path} includes itself")
@@ -178,10 +178,10 @@ class Document:
         )
 
     def strokes(self, segment: Segment) -> list[list[Point]]:
-        """What the pen drew of a segment, stroke by stroke.
+        """Return the strokes of a segment.
 
         Raises:
-            IndexError: the segment names a component that is not there.
+            IndexError: the segment names a missing component.
         """
         drawn = []
         for first, first_point, last, last_point in segment.ranges:
@@ -195,7 +195,7 @@ class Document:
 
 
 def _ranges(where: str, place: _Place) -> tuple[tuple[int, int, int, int | None], ...]:
-    """`3`, `1-2`, `4:10-5:3`, `3,5`: components, or points of them, each end included."""
+    """Parse components or points of components, ends included: `3`, `1-2`, `4:10-5:3`, `3,5`."""
     ranges = []
     for part in where.split(","):
         found = RANGE.fullmatch(part)
@@ -226,7 +226,7 @@ def _number(word: str) -> float:
 
 
 def _setting(text: str, place: _Place) -> float | None:
-    """A positive number; None where the file itself says that it is not known."""
+    """Parse a positive number. Return None if the file says that it is unknown."""
     word = (text.split() or ["?"])[0]
     if word == "?":
         return None

@@ -1,1 +1,1 @@
-"""The networks of single digits: recipes, runs, calibration, and shipping."""
+"""Networks of single digits: recipes, runs, calibration, and shipping."""

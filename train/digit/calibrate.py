@@ -1,6 +1,6 @@
-"""Calibration: from a network's outputs on dev samples to the constants that its card holds.
+"""Calibration: from a network's outputs on dev samples to the constants in its card.
 
-Nothing here may be fitted on a test set, nor on what the network was trained on.
+Nothing here may be fitted on a test set, nor on the network's training data.
 """
 
 import math
@@ -16,30 +16,30 @@ from ..measure.digits import Decisions, decide
 from ..measure.statistics import auroc, calibration_error, negative_log_likelihood
 
 TEMPERATURES = (0.1, 10.0)
-"""Where the temperature is looked for; at an end of it, the samples do not determine one."""
+"""Search range of the temperature. At either end of it, the samples do not determine one."""
 
 NONDIGIT_PRIOR = 0.05
-"""Share of what visitors draw that is taken to be no digit. Nobody has counted; the page asks for
-digits, and most who try something else do it once. It decides what P(is a digit) means, not how
-many digits are rejected, which is stated below."""
+"""Assumed share of non-digits among visitors' drawings. It is not measured: the page asks for
+digits, and most people who try something else do it once. It determines what P(is a digit) means,
+not how many digits are rejected, which `REJECTED_DIGITS` sets."""
 
 REJECTED_DIGITS = 0.007
-"""Share of dev digits that may be called no digit: below the 1 % that was set as the most, by what
-a set of some 4,500 varies (0.7 % is 31, and 95 % of such counts stay under 43)."""
+"""Largest share of dev digits that may be rejected. It is below the required 1 % by the sampling
+error of a set of about 4,500 (0.7 % is 31, and 95 % of such counts stay under 43)."""
 
 MOST_REJECTED = 0.5
-"""What is more probably a digit than not is never called none, even if more could be refused; such
-readings are unsure."""
+"""Largest threshold of rejection. A drawing whose P(is a digit) is above one half is never
+rejected, even if `REJECTED_DIGITS` allows more. Such readings are unsure."""
 
 WRONG_OF_OK = 0.001
-"""Share of `ok` readings that may be wrong: one in a thousand is what people can rely on."""
+"""Largest share of wrong readings among the `ok` ones: one in a thousand is reliable for people."""
 
 UNSURE_DIGITS = 0.03
-"""Most digits that may be called unsure for that: the page would nag if it asked more often. Where
-dev's own labels are wrong, no threshold reaches the rate above."""
+"""Largest share of digits that may be unsure to reach `WRONG_OF_OK`. The page would nag if it asked
+more often. Where dev's own labels are wrong, no threshold reaches that rate."""
 
 STEPS = 50
-"""Most steps of Newton's method; a handful is enough."""
+"""Largest number of steps of Newton's method. A few are enough."""
 
 
 def calibrate(
@@ -55,18 +55,18 @@ def calibrate(
     """Fit all constants of a model.
 
     Args:
-        digits: what the network says of dev digits.
+        digits: the network's outputs for dev digits.
         labels: (N,), 0 to 9, N at least 1.
-        nondigits: what it says of dev non-digits. Without them, or where the model has no such
-            output, nothing is ever rejected.
+        nondigits: its outputs for dev non-digits. Without them, or if the model has no such output,
+            nothing is ever rejected.
 
     Returns:
-        The calibration, and what the card says of it: the constants, what they were chosen on, and
-        the rates that they reach there.
+        The calibration, and its entry in the card: the constants, the samples they were chosen on,
+        and the rates they reach there.
 
     Raises:
-        ValueError: there are no digits; or there are non-digits, but none in them or without the
-            output that the digits have.
+        ValueError: there are no digits; or `nondigits` is empty or lacks the output that the digits
+            have.
     """
     if len(labels) == 0:
         raise ValueError("a calibration needs digits, got none")
@@ -109,9 +109,9 @@ def calibrate(
 
 
 def fit_temperature(digits: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
-    """The temperature of least negative log-likelihood (Guo et al., ICML 2017).
+    """Return the temperature of least negative log-likelihood (Guo et al., ICML 2017).
 
-    By golden-section search over its logarithm: the loss is convex in 1/T, so it has one valley.
+    Golden-section search over its logarithm. The loss is convex in 1/T, so it has one minimum.
 
     Args:
         digits: (N, 10) probabilities.
@@ -140,18 +140,18 @@ def fit_temperature(digits: NDArray[np.floating[Any]], labels: NDArray[np.int64]
 def fit_platt(
     digits: NDArray[np.floating[Any]], nondigits: NDArray[np.floating[Any]], prior: float
 ) -> tuple[float, float]:
-    """Scale and offset of the log-odds of P(is a digit): weighted logistic regression.
+    """Fit scale and offset of the log-odds of P(is a digit) by weighted logistic regression.
 
-    Digits weigh 1 - prior in all and non-digits the prior, however many there are of each. The
-    targets are Platt's (1999), a little short of 0 and 1: classes without overlap then still have
-    a finite answer.
+    The digits together weigh 1 - prior and the non-digits together weigh the prior, independent of
+    their numbers. The targets are Platt's (1999), slightly inside 0 and 1, so that separable
+    classes have a finite solution.
 
     Args:
-        digits, nondigits: P(is a digit) as the network says it, (N,) and (M,), at least one each.
-        prior: share of drawings that are no digit, above 0 and below 1.
+        digits, nondigits: P(is a digit) from the network, (N,) and (M,), at least one each.
+        prior: share of non-digits among drawings, above 0 and below 1.
 
     Raises:
-        ValueError: there are none of a class.
+        ValueError: a class has no samples.
     """
     n, m = len(digits), len(nondigits)
     if n == 0 or m == 0:
@@ -170,11 +170,11 @@ def fit_platt(
         p = 1 / (1 + np.exp(-(inputs @ found)))
         gradient = inputs.T @ (weight * (p - target))
         curvature = (inputs * (weight * p * (1 - p))[:, np.newaxis]).T @ inputs
-        # The ridge is far below any curvature that matters; it keeps the step finite where all
-        # odds are the same.
+        # The ridge is far below any curvature that matters. It keeps the step finite if all odds
+        # are equal.
         step = np.linalg.solve(curvature + 1e-9 * np.eye(2), gradient)
         size = 1.0
-        # Newton's step can overshoot where the sigmoid is flat; half of it then, and so on.
+        # Newton's step can overshoot where the sigmoid is flat. It is halved until it does not.
         while loss(found - size * step) > loss(found) and size > 1e-6:
             size /= 2
         found = found - size * step
@@ -184,10 +184,11 @@ def fit_platt(
 
 
 def reject_below(scores: NDArray[np.float64], share: float) -> float:
-    """The threshold below which at most this share of digits falls, half way between two of them.
+    """Return the threshold with at most a share of the digits below, midway between two scores.
 
     Args:
         scores: calibrated P(is a digit) of digits, (N,), N at least 1.
+        share: 0 to 1.
     """
     ranked = np.sort(scores)
     count = math.floor(share * len(ranked))
@@ -197,20 +198,21 @@ def reject_below(scores: NDArray[np.float64], share: float) -> float:
 def unsure_below(
     belief: NDArray[np.float64], right: NDArray[np.bool_], wrong: float, most: int
 ) -> float:
-    """The lowest threshold above which at most a share of readings is wrong.
+    """Return the lowest threshold above which at most a share of the readings is wrong.
 
-    Where that would take more than `most` readings, the one that takes as many: the readings that
-    are left over are then more often wrong than was asked for.
+    If that makes more than `most` readings unsure, return the threshold that makes `most` unsure.
+    The remaining readings are then wrong more often than `wrong`.
 
     Args:
         belief: confidence of readings, (N,).
         right: (N,), whether they are right.
-        wrong: share of what stays that may be wrong.
+        wrong: largest share of wrong readings among those above the threshold.
+        most: largest number of readings below the threshold.
     """
     order = np.argsort(-belief, kind="stable")
     ranked, errors = belief[order], np.cumsum(~right[order])
     kept = np.arange(1, len(ranked) + 1)
-    # A threshold cannot part readings that are equally sure.
+    # A threshold cannot separate readings of equal confidence.
     parts = np.append(ranked[:-1] > ranked[1:], True)
     allowed = parts & (kept >= len(ranked) - most)
     good = allowed & (errors <= wrong * kept)
@@ -219,7 +221,7 @@ def unsure_below(
 
 
 def rates(decisions: Decisions, labels: NDArray[np.int64]) -> dict[str, Any]:
-    """What digits become: shares, and whether confidence can be believed."""
+    """Return the shares of each outcome for digits, and the quality of the confidence."""
     right = decisions.probabilities.argmax(axis=1) == labels
     answered = ~decisions.rejected
     ok = answered & ~decisions.unsure
@@ -233,7 +235,7 @@ def rates(decisions: Decisions, labels: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _is_digit(outputs: Outputs, calibration: Calibration | None = None) -> NDArray[np.float64]:
-    """P(is a digit), (N,), as the network says it or calibrated.
+    """Return P(is a digit), (N,), from the network or calibrated.
 
     Raises:
         ValueError: the model has no such output.

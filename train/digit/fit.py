@@ -1,4 +1,4 @@
-"""Fitting the network. Everything that shapes the result stands in `Hyperparameters`."""
+"""The fit of a network of single digits. `Hyperparameters` holds all that shapes the result."""
 
 import math
 import os
@@ -24,55 +24,55 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What a run is made of; stored in the model's card."""
+    """Settings of a fit, stored in the model's card."""
 
     seed: int = 1
     epochs: int = 60
     batch_size: int = 128
     peak_learning_rate: float = 2e-3
-    """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
+    """Adam's learning rate after the warm-up. A cosine then decays it to 0."""
     warmup_epochs: float = 1.0
     averaging: float = 0.999
-    """Momentum of the exponential moving average of the weights; the average is what is kept."""
+    """Momentum of the weights' exponential moving average, which is the result of the fit."""
     label_smoothing: float = 0.05
     is_digit_weight: float = 0.5
-    """Of the loss of P(is a digit), beside 1 for that of the ten digits."""
+    """Weight of the loss of P(is a digit). The loss of the ten digits has weight 1."""
     precision: str = "mixed_bfloat16"
-    """What the network computes in while it is trained (`build_network`): bfloat16 takes two thirds
-    of the time where the processor knows it (AVX512-BF16, AMX), and far more where it does not."""
+    """Keras dtype policy of the training (`build_network`). bfloat16 takes two thirds of the time
+    on processors that support it (AVX512-BF16, AMX), and far more on others."""
     channels: int = 1
-    """Of a glyph that the network looks at: 1, the ink alone, or 5, the pen's direction too."""
+    """Channels of a glyph that the network reads: 1, the ink, or 5, with the pen's direction."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     settling: float = 0.3
-    """Last part of the epochs, in which the augmentation of pixels falls evenly ..."""
+    """Last share of the epochs, in which the augmentation of pixels decreases linearly."""
     settled: float = 0.4
-    """... to this share of itself: a small network, which cannot have all of it right, ends on what
-    is likely."""
+    """Final strength of the augmentation of pixels. A small network cannot learn all variations, so
+    it ends on likely ones."""
     warp: Warp = field(default_factory=Warp)
     rendering: Rendering = field(default_factory=Rendering)
     strokes_share: float = 0.4
-    """Pen strokes in an epoch, as a share of MNIST's images, where there are any."""
+    """Pen strokes per epoch, as a share of MNIST's images, if there are any."""
     styled_share: float = 0.0
-    """Of the pen strokes, 0 to 1, those drawn in a style that the data lacks (`digit_styles`)."""
+    """Share of the pen strokes, 0 to 1, drawn in a style that the data lacks (`digit_styles`)."""
     nondigits_share: float = 0.2
-    """What is no digit in an epoch, as a share of MNIST's images."""
+    """Non-digits per epoch, as a share of MNIST's images."""
     spoilt_share: float = 1 / 3
-    """Of the non-digits, those made of MNIST's pixels: else what has an MNIST look would always be
-    a digit."""
+    """Share of the non-digits made of MNIST's pixels. Without them, everything that looks like
+    MNIST would be a digit."""
     drawn_share: float = 0.25
-    """Of the non-digits, those that we draw ourselves."""
+    """Share of the non-digits that are generated."""
     writer_cap: int = 150
-    """Samples of one writer in one pass over the strokes."""
+    """Samples of one writer per pass over the strokes."""
 
     def strength(self, epoch: int) -> float:
-        """Of the augmentation of pixels in an epoch, counted from 0: 1, towards the end less."""
+        """Return the strength of the pixels' augmentation in an epoch, counted from 0."""
         left = (self.epochs - 1 - epoch) / max(1.0, self.settling * self.epochs)
         return self.settled + (1 - self.settled) * min(1.0, left)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted network and how it got there: one value an epoch for each curve."""
+    """A fitted network and its curves, with one value per epoch."""
 
     network: keras.Model
     history: dict[str, list[float]]
@@ -81,8 +81,8 @@ class Trained:
 class Batches:
     """Shuffled, augmented batches, counted through all epochs.
 
-    Each batch draws from a generator of its own, made of the seed and the batch's place: the same
-    seed gives the same batches whoever asks for them, in whatever order.
+    Each batch has its own generator, seeded with the run's seed and the batch's place. The same
+    seed therefore gives the same batches in whatever order they are requested.
     """
 
     def __init__(self, sources: Sequence[Source], settings: Hyperparameters) -> None:
@@ -95,7 +95,7 @@ class Batches:
         self.per_epoch = math.ceil(len(labels) / settings.batch_size)
 
     def batch(self, place: int) -> tuple[NDArray[np.float32], ...]:
-        """The place-th batch: network input (N, 28, 28, C), then the `targets` of its rows."""
+        """Return a batch by its place: network input (N, 28, 28, C), then its rows of `targets`."""
         epoch, index = divmod(int(place), self.per_epoch)
         size = self._settings.batch_size
         rows = self._epoch_order(epoch)[index * size : (index + 1) * size]
@@ -110,10 +110,11 @@ class Batches:
         return x, *(target[rows] for target in self._targets)
 
     def dataset(self) -> Any:
-        """A `tf.data.Dataset` of every batch of every epoch.
+        """Return a `tf.data.Dataset` of every batch of every epoch.
 
-        A mapped range, not a generator: TensorFlow's generator op sets malloc's trim threshold to
-        128 KB for the whole process, after which 40 % of the training time went into page faults.
+        It maps a range instead of a generator: TensorFlow's generator op sets malloc's trim
+        threshold to 128 KB for the whole process, after which 40 % of the training time went into
+        page faults.
         """
         import tensorflow as tf
 
@@ -132,7 +133,7 @@ class Batches:
         return places.map(batch, num_parallel_calls=1, deterministic=True).prefetch(4)
 
     def _epoch_order(self, epoch: int) -> NDArray[np.int64]:
-        """The shuffled rows of an epoch; the last one asked for is kept."""
+        """Return the shuffled rows of an epoch. The last result is cached."""
         if self._order[0] != epoch:
             rng = np.random.default_rng([self._settings.seed, epoch])
             self._order = epoch, rng.permutation(len(self._targets[0]))
@@ -140,11 +141,11 @@ class Batches:
 
 
 def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.float32], ...]:
-    """What the two outputs should be, and which rows count for the first.
+    """Return the targets of the two outputs, and the weights of the rows for the first.
 
     Returns:
-        Smoothed one-hot digits, (N, 10), zeros for what is no digit; 1 for a digit and 0 for
-        none, (N, 1) and once more (N,), as the weights of the first.
+        Smoothed one-hot digits, (N, 10), zeros for non-digits; 1 for a digit and 0 for a non-digit,
+        (N, 1); and the same as weights of the first output, (N,).
     """
     is_digit = (labels != NOT_A_DIGIT).astype(np.float32)
     digit = np.zeros((len(labels), CLASSES), np.float32)
@@ -154,7 +155,7 @@ def targets(labels: NDArray[np.int64], smoothing: float) -> tuple[NDArray[np.flo
 
 
 def make_repeatable(seed: int) -> None:
-    """The same seed gives the same network on the same machine and versions."""
+    """Seed all randomness. On the same machine and versions, a seed gives the same network."""
     import tensorflow
 
     keras.utils.set_random_seed(seed)
@@ -166,12 +167,12 @@ def fit(
     settings: Hyperparameters,
     dev: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
 ) -> Trained:
-    """Train a new network; what comes back are the averaged weights of the last epoch.
+    """Train a new network, and return it with the averaged weights of the last epoch.
 
     Args:
-        sources: what to train on, mixed evenly in every epoch.
-        dev: glyphs (N, 28, 28, 5) and labels that are watched, never trained on, to choose
-            settings by.
+        sources: training data, mixed evenly in every epoch.
+        dev: glyphs (N, 28, 28, 5) and labels that are measured but not trained on, for the choice
+            of settings.
     """
     make_repeatable(settings.seed)
     network = build_network(settings.channels, settings.precision)
@@ -205,13 +206,13 @@ def fit(
         epochs=settings.epochs,
         steps_per_epoch=batches.per_epoch,
         shuffle=False,  # the batches are shuffled already
-        # A moving bar on a terminal, one line an epoch in a log.
+        # A progress bar on a terminal, one line per epoch in a log.
         verbose=1 if sys.stdout.isatty() else 2,
-        # Swaps the averaged weights in for each look at dev, and for good at the end.
+        # Swaps the averaged weights in for each evaluation on dev, and permanently at the end.
         callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=False)],
         **watched,
     )
-    # Of the ten digits; the two losses together say little to anyone.
+    # Curves of the ten digits. The sum of the two losses is hard to interpret.
     history = {
         name.replace("digit_", ""): [round(float(value), 5) for value in curve]
         for name, curve in fitted.history.items()
@@ -224,5 +225,5 @@ def fit(
 
 
 def quieten_tensorflow() -> None:
-    """Keep TensorFlow's start-up notices (no GPU found, …) out of a user's way."""
+    """Silence TensorFlow's start-up notices (no GPU found, …)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,4 +1,4 @@
-"""The networks: the seed network of 93,322 parameters, and what has grown on it."""
+"""Networks of single digits: the seed network of 93,322 parameters, and its extensions."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ import keras
 from keras import layers
 
 PARAMETERS = 93_322
-"""What the ten-class part must count on ink alone; a test and every run hold it to this."""
+"""Parameters of the ten-class part on ink alone. A test and every run verify this number."""
 
 CONVOLUTIONS: Sequence[int] = (32, 64, 64)
-"""Filters of the three 3x3 convolutions; the first two are followed by 2x2 max-pooling."""
+"""Filters of the three 3x3 convolutions. 2x2 max-pooling follows the first two."""
 
 
 def build_network(channels: int = 1, precision: str = "float32") -> keras.Model:
-    """Glyphs, (N, 28, 28, channels) float32 in 0 to 1, to two outputs.
+    """Build the network: glyphs, (N, 28, 28, channels) float32 in 0 to 1, to two outputs.
 
-    `digit`, (N, 10), are the probabilities of the ten digits: with one channel exactly the seed
-    network. `is_digit`, (N, 1), comes from the same 64 features. More channels are more weights in
-    the first convolution and nothing else.
+    `digit`, (N, 10), has the probabilities of the ten digits. With one channel it is exactly the
+    seed network. `is_digit`, (N, 1), is computed from the same 64 features. More channels only add
+    weights to the first convolution.
 
     Args:
-        precision: of Keras's dtype policies, for all but the two outputs. The weights are float32
-            under any of them; `mixed_bfloat16` computes in bfloat16, to train faster.
+        precision: Keras dtype policy of all layers but the two outputs. The weights are float32
+            under any policy. `mixed_bfloat16` computes in bfloat16, to train faster.
     """
     policy = keras.DTypePolicy(precision)
     first, second, third = CONVOLUTIONS

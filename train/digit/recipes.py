@@ -1,4 +1,4 @@
-"""How each shipped model is trained; docs/training.md says why."""
+"""Recipes: the hyperparameters of each shipped model. docs/training.md explains them."""
 
 from dataclasses import replace
 
@@ -30,13 +30,13 @@ RECIPES = {
         warp=Warp(rotation=16, styles=0.2),
     ),
 }
-"""`digits` is the seed network, of MNIST alone; `ink`, the same of strokes too, reads pictures;
-`pen` also knows the pen's direction and reads strokes."""
+"""`digits` is the seed network, trained on MNIST alone. `ink` is the same network, also trained on
+strokes; it reads pictures. `pen` also gets the pen's direction; it reads strokes."""
 
 
 def quick(recipe: Hyperparameters) -> Hyperparameters:
-    """The same, to be seen working within a minute.
+    """Return a version of the recipe that trains within a minute.
 
-    So few steps need a shorter memory of the weights, and no long warm-up.
+    So few steps need a shorter average of the weights, and no long warm-up.
     """
     return replace(recipe, epochs=2, warmup_epochs=0.25, averaging=0.97)

@@ -1,4 +1,4 @@
-"""A training run: data in, a folder with the fitted network and how it came about out."""
+"""A training run: from data to a folder with the fitted network and its log."""
 
 import hashlib
 import time
@@ -23,23 +23,23 @@ from .sources import GlyphSource, NonDigitSource, Source, SpoiltGlyphSource, Str
 
 @dataclass(frozen=True)
 class Data:
-    """What a model is trained on and chosen by. Test sets are not in here."""
+    """Data that a model is trained and chosen on. Test sets are not part of it."""
 
     glyphs: NDArray[np.uint8]
-    """MNIST's, (N, 28, 28, 1)."""
+    """MNIST's training images, (N, 28, 28, 1)."""
     labels: NDArray[np.int64]
     dev_glyphs: NDArray[np.uint8]
-    """MNIST's that are held out, (M, 28, 28, 1)."""
+    """MNIST's held-out training images, (M, 28, 28, 1)."""
     dev_labels: NDArray[np.int64]
     digits: dict[Path, list[StrokeSample]]
-    """Of each stroke file."""
+    """Digits of each stroke file."""
     others: dict[Path, list[NonDigit]]
-    """Of each stroke file of non-digits, those to train on."""
+    """Non-digits of each stroke file, train split only."""
     without: tuple[str, ...] = ()
-    """Contributors whose samples were left out of all stroke files, sorted."""
+    """Contributors that are left out of all stroke files, sorted."""
 
     def of(self, split: str) -> list[StrokeSample]:
-        """The digits of a split, of all files."""
+        """Return the digits of a split, from all files."""
         return [s for samples in self.digits.values() for s in samples if s.split == split]
 
 
@@ -50,15 +50,15 @@ def load_data(
     held_out: NDArray[np.bool_],
     without: Sequence[str] = (),
 ) -> Data:
-    """Data of a run.
+    """Load the data of a run.
 
     Args:
         held_out: (60000,), the MNIST rows that are dev.
-        without: contributors whose samples are left out, digits and others, of every split.
+        without: contributors that are left out of digits and non-digits, in every split.
 
     Raises:
-        TrainError: a file has nothing to train on, two have one name, or nobody knows a contributor
-            that is to be left out.
+        TrainError: a file has nothing to train on, two files share a name, or a contributor to
+            leave out is unknown.
     """
     names = [file_name(path) for path in (*strokes, *others)]
     for name in names:
@@ -87,7 +87,7 @@ def load_data(
 
 
 def _leave_out(data: Data, without: Sequence[str]) -> Data:
-    """The data without these contributors; files of which nothing is left are left out too.
+    """Remove contributors from the data, and files that are then empty.
 
     Raises:
         TrainError: a contributor is in no file, and in none of `FOLDS`.
@@ -118,12 +118,12 @@ def _leave_out(data: Data, without: Sequence[str]) -> Data:
 
 
 def single_digits(path: Path) -> list[StrokeSample]:
-    """The samples of a stroke file that are single digits."""
+    """Return the samples of a stroke file that are single digits."""
     return [sample for sample in read_stroke_file(path) if sample.is_digit]
 
 
 def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
-    """What an epoch is mixed of: MNIST's images, and shares of them of strokes and non-digits."""
+    """Return the sources of an epoch: MNIST's images, pen strokes and non-digits."""
     images = len(data.labels)
     sources: list[Source] = [GlyphSource(data.glyphs, data.labels, settings.augmentation)]
     theirs = data.of("train")
@@ -149,7 +149,7 @@ def sources_of(data: Data, settings: Hyperparameters) -> list[Source]:
 
 
 def dev_glyphs(data: Data) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """Glyphs, (N, 28, 28, 5), and labels to watch while training; None without a dev set."""
+    """Return dev glyphs, (N, 28, 28, 5), and labels. None without a dev set."""
     drawn = data.of("dev")
     images = len(data.dev_labels)
     if not images and not drawn:
@@ -162,10 +162,10 @@ def dev_glyphs(data: Data) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None
 
 
 def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[str, Any]:
-    """Fit a network; leave NAME.keras and NAME.run.json in a folder.
+    """Fit a network. Write NAME.keras and NAME.run.json to a folder.
 
     Returns:
-        What stands in NAME.run.json.
+        The content of NAME.run.json.
     """
     import keras
 
@@ -193,7 +193,7 @@ def run(name: str, data: Data, settings: Hyperparameters, folder: Path) -> dict[
     }
     network = trained.network
     if not data.others:
-        # It has seen nothing but digits: what it says of being one means nothing.
+        # It has seen only digits, so its output of P(is a digit) has no meaning.
         network = keras.Model(network.input, {"digit": network.output["digit"]})
     with artefacts.workplace(folder) as built:
         network.save(built / f"{name}.keras")

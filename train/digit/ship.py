@@ -1,4 +1,4 @@
-"""From runs to a shipped model: measure, calibrate, choose the seed on dev, write the card."""
+"""Shipping of a network of single digits: measurement, calibration, choice of a seed, card."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -45,10 +45,10 @@ from .calibrate import calibrate, rates
 from .runs import Data
 
 GENERATED_COUNT = 500
-"""Drawings of each kind that we draw ourselves, to calibrate with."""
+"""Generated drawings of each kind, for the calibration."""
 
 GENERATED_SEED = 1
-"""Another than evaluation's."""
+"""Seed of these drawings, different from the evaluation's."""
 
 UNTESTED = [
     "Children's and shaking hands, left-handed writers as a group, other scripts' digits.",
@@ -69,17 +69,17 @@ class Candidate:
 
     @property
     def right_on_dev(self) -> int:
-        """What the choice goes by: dev samples read right. No test set counts."""
+        """Number of dev samples read right. The best run is chosen by it, without test sets."""
         return sum(row.correct for row in self.figures if row.data != MNIST_TEST)
 
 
 def ship(
     name: str, runs: Sequence[Path], data: Data, mnist: Mnist, output: Path, replace: bool
 ) -> None:
-    """Publish the run that reads dev best; the first one where there is no dev to choose by.
+    """Publish the run that reads dev best, or the first run if there is no dev.
 
     Raises:
-        TrainError: a run is not there, or the shipped model is better and was not to be replaced.
+        TrainError: a run is missing, or the shipped model is better and `replace` is false.
     """
     drawn = _nondigits(data)
     candidates = [_candidate(name, folder, data, mnist, drawn) for folder in runs]
@@ -93,7 +93,7 @@ def ship(
         best.network.save(built / f"{name}.keras")
         artefacts.export(best.network, built / f"{name}.tflite")
         plots.plot_curves(best.log["curves"], built / f"{name}-curves.svg")
-        # MNIST's for what reads pictures, dev's for what reads strokes.
+        # MNIST's matrix for models of pictures, dev's for models of strokes.
         shown = best.figures[min(best.network.input_shape[-1] - 1, len(best.figures) - 1, 1)]
         plots.plot_confusion(shown, built / f"{name}-confusion.svg")
         plots.plot_reliability(best.figures, built / f"{name}-reliability.svg")
@@ -106,7 +106,7 @@ def ship(
 
 
 def dev_figures(name: str, folder: Path, data: Data) -> list[Figures]:
-    """A trial's figures on what was held out, taken at the network's word; no test set."""
+    """Return a trial's figures on the held-out data, uncalibrated, without test sets."""
     _, network = artefacts.read_run(folder, name)
     served = _exported(network, folder, name)
     rows = [evaluate_glyphs("MNIST dev writers", served, data.dev_glyphs, data.dev_labels)]
@@ -118,14 +118,14 @@ def dev_figures(name: str, folder: Path, data: Data) -> list[Figures]:
 
 
 def _exported(network: keras.Model, folder: Path, name: str) -> LiteRTClassifier:
-    """What would be served: measured is that file, not the network in memory."""
+    """Export the network as it is served: figures are measured on that file."""
     with artefacts.workplace(folder) as place:
         artefacts.export(network, place / f"{name}.tflite")
         return LiteRTClassifier((place / f"{name}.tflite").read_bytes())
 
 
 def _nondigits(data: Data) -> dict[str, list[Sequence[Stroke]]]:
-    """Dev's drawings of each kind, and some of ours."""
+    """Return the dev drawings of each kind, and generated ones."""
     if not data.others:
         return {}
     drawn: dict[str, list[Sequence[Stroke]]] = {}
@@ -188,7 +188,7 @@ def _calibration(
     drawn: Mapping[str, Sequence[Sequence[Stroke]]],
     channels: int,
 ) -> dict[str, Any]:
-    """The constants, fitted on dev; none where there is no dev."""
+    """Fit the calibration on dev. Empty without dev."""
     digits = data.of("dev")
     if not digits:
         return {}
@@ -197,7 +197,8 @@ def _calibration(
     strokes = [strokes for drawings in drawn.values() for strokes in drawings]
     others = _outputs(served, strokes, channels) if strokes else None
     _, report = calibrate(said, labels, others)
-    # One half of the writers measures what the other half fitted: figures of the same half flatter.
+    # Each half of the writers is measured with constants fitted on the other half. Figures on the
+    # half that was fitted would be too good.
     half = np.array([zlib.crc32(sample.writer.encode()) // 4 % 2 == 0 for sample in digits])
     if half.any() and not half.all():
         folds = []
@@ -220,7 +221,7 @@ def _some(outputs: Outputs, rows: NDArray[np.bool_]) -> Outputs:
 def _outputs(
     served: LiteRTClassifier, drawings: Sequence[Sequence[Stroke]], channels: int
 ) -> Outputs:
-    """Of strokes, or for a model that sees no more than ink, of pictures of them."""
+    """Return the outputs for strokes, or for pictures of them if the model reads ink alone."""
     if channels > 1:
         return served.classify(np.stack([glyph_of_strokes(strokes) for strokes in drawings]))
     rng = np.random.default_rng(GENERATED_SEED)
@@ -229,7 +230,7 @@ def _outputs(
 
 
 def _guard(card: Path, best: Candidate) -> None:
-    """Raise a TrainError where the card's model is better on any set by more than chance."""
+    """Raise a TrainError if the card's model is better on any set by more than chance."""
     if not card.exists():
         return
     try:
@@ -307,7 +308,7 @@ def _card(
 
 
 def limits(*, strokes: bool, tells_digits: bool, channels: int) -> list[str]:
-    """What a model cannot do, by what it was trained on, what it says and what it sees."""
+    """Return what a model cannot do, given its training data, its outputs and its input."""
     writers = "MNIST's writers are American"
     if strokes:
         writers += (
@@ -330,7 +331,7 @@ def limits(*, strokes: bool, tells_digits: bool, channels: int) -> list[str]:
 def _data_entries(
     rows: Mapping[str, Mapping[str, Any]], data: Data, mnist: Mnist
 ) -> list[dict[str, Any]]:
-    """What it was trained on, with licences and citations."""
+    """List the training data with licences and citations."""
     entries = [
         {"name": "MNIST", **MNIST, **rows["MNIST"]}
         | {"test": len(mnist.test_labels), "sha256": mnist.sha256}
@@ -346,7 +347,7 @@ def _data_entries(
 
 
 def origin(path: Path) -> dict[str, str]:
-    """Name, and where the file says that it is of UNIPEN or pendigits, licence and citation."""
+    """Return a file's name, with licence and citation if it is of UNIPEN or pendigits."""
     title = file_name(path).split(".")[0]
     if of_pendigits(path):
         return {"name": "Pen-Based Recognition of Handwritten Digits (UCI)", **ABOUT_PENDIGITS}

@@ -1,4 +1,4 @@
-"""Where training samples come from: each source gives glyphs that are never twice the same."""
+"""Sources of training samples. Each yields glyphs that never repeat."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from ..data.strokes import StrokeSample
 
 
 class Source(Protocol):
-    """Samples with labels that can be asked for by row."""
+    """Labelled samples that are requested by row."""
 
     labels: NDArray[np.int64]
     """(N,), 0 to 9, or NOT_A_DIGIT."""
@@ -26,29 +26,30 @@ class Source(Protocol):
     def glyphs(
         self, rows: NDArray[np.int64], rng: np.random.Generator, strength: float = 1.0
     ) -> NDArray[np.uint8]:
-        """Varied glyphs of these rows, (n, 28, 28, 5) uint8.
+        """Return varied glyphs of these rows, (n, 28, 28, 5) uint8.
 
         Args:
-            strength: of what is done to pixels, 1 as far as was set. Strokes do not heed it.
+            strength: strength of the pixels' augmentation, 1 for the full amount. Strokes ignore
+                it.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """How varied strokes become glyphs."""
+    """Rendering of varied strokes as glyphs."""
 
     pen: tuple[float, float] = (1.5, 3.4)
-    """Width of the redrawn pen, in pixels of the 20x20 box, evenly between."""
+    """Least and largest width of the redrawn pen, in pixels of the 20x20 box."""
     undirected: float = 0.3
-    """Share of glyphs whose direction maps are emptied, as a picture's are."""
+    """Share of glyphs with empty direction maps, like those of a picture."""
     rough: float = 0.0
-    """Share of glyphs whose ink is made pale, soft or grainy, as a picture's is."""
+    """Share of glyphs with pale, soft or grainy ink, like that of a picture."""
 
     def glyphs(
         self, drawn: Sequence[Sequence[Stroke]], rng: np.random.Generator
     ) -> NDArray[np.uint8]:
-        """(N, 28, 28, 5) uint8."""
+        """Render drawings as glyphs, (N, 28, 28, 5) uint8."""
         directed = (rng.random(len(drawn)) >= self.undirected).tolist()
         pens = rng.uniform(*self.pen, len(drawn)).tolist()
         glyphs = np.stack(
@@ -61,12 +62,12 @@ class Rendering:
 
 
 class GlyphSource:
-    """Ready glyphs, such as MNIST's, varied as pixels. They have ink, and no direction."""
+    """Ready glyphs, such as MNIST's, varied as pixels. They have ink and no direction."""
 
     def __init__(
         self, glyphs: NDArray[np.uint8], labels: NDArray[np.int64], amount: Augmentation
     ) -> None:
-        """Glyphs of shape (N, 28, 28, 1) uint8."""
+        """Take glyphs of shape (N, 28, 28, 1) uint8."""
         self.labels = labels
         self._glyphs = glyphs
         self._amount = amount
@@ -79,7 +80,7 @@ class GlyphSource:
 
 
 class SpoiltGlyphSource:
-    """Pictures of no digit: two of MNIST's digits as one, and blots."""
+    """Pictures of non-digits: two of MNIST's digits as one, and blots."""
 
     def __init__(self, glyphs: NDArray[np.uint8], count: int, amount: Augmentation) -> None:
         self.labels = np.full(count, NOT_A_DIGIT, np.int64)
@@ -95,7 +96,7 @@ class SpoiltGlyphSource:
         return _augmented(glyphs[..., :1], self._amount.times(strength), rng)
 
     def _pair(self, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Ink of two digits beside each other, apart, touching or overlapping."""
+        """Return the ink of two digits side by side, apart, touching or overlapping."""
         canvas = np.zeros((SIDE + 8, 2 * SIDE), np.uint8)
         for left in (0, int(rng.integers(12, 24))):
             top = int(rng.integers(0, 9))
@@ -114,13 +115,14 @@ class StrokeSource:
         rendering: Rendering,
         styled: float = 0.0,
     ) -> None:
-        """Of the glyphs asked for, a share, 0 to 1, is drawn by `digit_styles.py` in place of what
-        the writer wrote: the same digit, and another one each time.
+        """Take samples, and the share of glyphs, 0 to 1, that `digit_styles` draws instead.
+
+        A styled glyph shows the sample's digit, drawn anew each time.
         """
         self.labels = np.array([int(sample.label) for sample in samples], np.int64)
         self._samples = samples
         self._amount = amount
-        # A style has its own flag, bar or slash: a second one would spoil it.
+        # A style has its own flag, bar or slash. A second one would spoil it.
         self._amount_of_styles = replace(amount, styles=0.0)
         self._rendering = rendering
         self._styled = styled
@@ -146,16 +148,17 @@ class StrokeSource:
 
 
 MIX = {"letters": 2, "doodles": 2, "pairs": 2}
-"""How often a kind of non-digit comes, where it is not once: two in five of those from files are
-letters, though nine in ten samples are; two in five that we draw are pairs."""
+"""Relative frequency of each kind of non-digit, 1 if it is not listed. Two in five of the
+non-digits from files are letters, although nine in ten samples are. Two in five of the generated
+ones are pairs."""
 
 TURNED = 0.5
-"""Share of doodles that are mirrored and turned by any angle: what they show stays what it is. A
-letter would not: a P turns into a 9."""
+"""Share of doodles that are mirrored and rotated by any angle. They stay what they are. A letter
+would not: a P turns into a 9."""
 
 
 class NonDigitSource:
-    """Letters, symbols and doodles, and beside them what we draw ourselves."""
+    """Letters, symbols and doodles from files, and generated drawings."""
 
     def __init__(
         self,
@@ -166,8 +169,10 @@ class NonDigitSource:
         amount: Warp,
         rendering: Rendering,
     ) -> None:
-        """Of `count` rows an epoch, `drawn` are drawn by us, some from `digits`; each of the others
-        is another sample every time. Both are of kinds mixed by `MIX`.
+        """Take the samples and the rows per epoch: `count` in all, `drawn` of them generated.
+
+        Some generated drawings are made of `digits`. The other rows are a random sample each time.
+        `MIX` sets the frequency of the kinds.
         """
         self.labels = np.full(count, NOT_A_DIGIT, np.int64)
         self._drawn = drawn
@@ -200,18 +205,18 @@ class NonDigitSource:
 def _augmented(
     ink: NDArray[np.uint8], amount: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Ink, (N, 28, 28, 1), varied as pixels; with empty direction maps, (N, 28, 28, 5)."""
+    """Augment ink, (N, 28, 28, 1), as pixels, and add empty direction maps: (N, 28, 28, 5)."""
     glyphs = np.zeros((*ink.shape[:3], CHANNELS), np.uint8)
     glyphs[..., :1] = augment(ink, amount, rng)
     return glyphs
 
 
 class Written(Protocol):
-    """Anything that somebody wrote."""
+    """A sample with a writer."""
 
     @property
     def writer(self) -> str:
-        """Who."""
+        """Name of the writer."""
         ...
 
 
@@ -219,9 +224,9 @@ Sample = TypeVar("Sample", bound=Written)
 
 
 def balanced(samples: Sequence[Sample], cap: int, per_epoch: int, seed: int) -> list[Sample]:
-    """As many samples as asked for, whole passes first, no writer with more than `cap` a pass.
+    """Return `per_epoch` samples from whole passes with at most `cap` samples per writer.
 
-    A few writers hold most of UNIPEN's digits; without a cap theirs would be the hand learnt.
+    A few writers hold most of UNIPEN's digits. Without a cap, the network would learn their hands.
     """
     rng = np.random.default_rng(seed)
     by_writer: dict[str, list[Sample]] = defaultdict(list)

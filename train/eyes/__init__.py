@@ -1,1 +1,1 @@
-"""The eyes: what handwriting on paper looks like to a camera, and the network that finds it."""
+"""Training of the eyes: generated pictures of handwriting, and the network that finds it."""

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from .surfaces import Cover, Picture, Rng, colour, noise
 
 SMALLEST = 11.0
-"""Height of the writing that can just be read, in pixels."""
+"""Height of the smallest legible writing, in pixels."""
 
 
 def projection(whole: tuple[int, int], side: int, amount: float, rng: Rng) -> NDArray[np.float64]:
-    """The way from the sheet to the view: turned, zoomed a little, seen from the side."""
+    """Return the homography from the sheet to the view: rotation, a little zoom, perspective."""
     middle = np.array([whole[1], whole[0]]) / 2
     corners = middle + np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * side / 2
     angle = np.radians(rng.normal(0, 3 if rng.random() < 0.8 else 12) * amount)
@@ -25,7 +25,7 @@ def projection(whole: tuple[int, int], side: int, amount: float, rng: Rng) -> ND
 
 
 def in_light(picture: Picture, rng: Rng) -> Picture:
-    """Light and shade: gradients, lamps, vignettes, hard and soft shadows, a flash."""
+    """Apply light and shade: gradients, lamps, vignettes, hard and soft shadows, a flash."""
     side = picture.shape[0]
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / np.float32(side)
     light = np.ones((side, side), np.float32)
@@ -50,7 +50,7 @@ def in_light(picture: Picture, rng: Rng) -> Picture:
 
 
 def _shadow(shape: tuple[int, int], rng: Rng) -> Cover:
-    """1 in the light, less in the shadow of a hand, a phone, a blind or a leaf."""
+    """Return the light beside a hand, a phone, a blind or a leaf: 1 in light, less in shadow."""
     side = shape[0]
     dark = np.zeros(shape, np.float32)
     kind = rng.random()
@@ -75,8 +75,9 @@ def _shadow(shape: tuple[int, int], rng: Rng) -> Cover:
 
 
 def with_hand(picture: Picture, rng: Rng) -> tuple[Cover, Picture]:
-    """Where fingers cover the view, and the view with them: round, so darker at their sides, with
-    creases and a shadow on the paper.
+    """Put a hand into the view. Return where it covers the view, and the view with it.
+
+    Fingers are round: they are darker at their sides, and have creases and a shadow on the paper.
     """
     shape = picture.shape[:2]
     hand = _fingers(shape, rng)
@@ -98,7 +99,7 @@ def with_hand(picture: Picture, rng: Rng) -> tuple[Cover, Picture]:
 
 
 def _fingers(shape: tuple[int, int], rng: Rng) -> Cover:
-    """One to four fingers or a thumb that come in from an edge."""
+    """Return one to four fingers or a thumb that reach in from an edge."""
     side = shape[0]
     cover = np.zeros(shape, np.float32)
     edge = int(rng.integers(4))
@@ -113,7 +114,7 @@ def _fingers(shape: tuple[int, int], rng: Rng) -> Cover:
 
 
 def through_lens(picture: Picture, height: float, clean: bool, rng: Rng) -> Picture:
-    """Distance, sharpness, noise, levels, compression; or a scanner's two levels."""
+    """Apply distance, sharpness, noise, levels and compression, or the two levels of a scanner."""
     if rng.random() < 0.2:
         picture = _from_afar(picture, height, rng)
     picture = _sharpness(picture, clean, rng)
@@ -138,7 +139,7 @@ def through_lens(picture: Picture, height: float, clean: bool, rng: Rng) -> Pict
 
 
 def _from_afar(picture: Picture, height: float, rng: Rng) -> Picture:
-    """Of fewer pixels, down to what can just be read, and enlarged."""
+    """Reduce the resolution, at most until writing is `SMALLEST` high, and enlarge it again."""
     side = picture.shape[0]
     least = min(0.9, max(0.06, SMALLEST / height))
     small = max(8, round(side * float(np.exp(rng.uniform(np.log(least), np.log(0.9))))))
@@ -148,7 +149,7 @@ def _from_afar(picture: Picture, height: float, rng: Rng) -> Picture:
 
 
 def _sharpness(picture: Picture, clean: bool, rng: Rng) -> Picture:
-    """Out of focus, moved, or sharpened by the camera."""
+    """Blur the picture by focus or motion, or sharpen it as cameras do."""
     if rng.random() < (0.3 if clean else 0.6):
         spread = float(np.exp(rng.uniform(np.log(0.3), np.log(2.2))))
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), spread), np.float32)
@@ -165,7 +166,7 @@ def _sharpness(picture: Picture, clean: bool, rng: Rng) -> Picture:
 
 
 def _noisy(picture: Picture, rng: Rng) -> Picture:
-    """Grain of a sensor, of each colour or of all, fine or coarse."""
+    """Add sensor noise, per colour or common to all, fine or coarse."""
     side = picture.shape[0]
     amount = np.float32(rng.uniform(0.5, 14 if rng.random() < 0.3 else 5))
     grain = rng.standard_normal((side, side, 1 if rng.random() < 0.5 else 3), np.float32)
@@ -176,7 +177,7 @@ def _noisy(picture: Picture, rng: Rng) -> Picture:
 
 
 def _two_levels(picture: Picture, rng: Rng) -> Picture:
-    """Binarised: by one level, by the surroundings, or as a halftone."""
+    """Binarise the picture by a global threshold, a local one, or as a halftone."""
     grey = picture.mean(axis=2)
     kind = rng.random()
     if kind < 0.4:

@@ -1,4 +1,4 @@
-"""The commands of the eyes: `fit-eyes` and `ship-eyes`."""
+"""Commands of the eyes: `fit-eyes` and `ship-eyes`."""
 
 import argparse
 import math
@@ -11,7 +11,7 @@ from ..measure.evaluate import MODELS
 
 
 def add_commands(commands: Any) -> None:
-    """Add the commands to those of `python -m train`."""
+    """Add the commands of the eyes to those of `python -m train`."""
     fit = commands.add_parser(
         "fit-eyes",
         help="fit the eyes, or go on with a fit that was cut short",

@@ -1,4 +1,4 @@
-"""Fitting the eyes on views that are made meanwhile."""
+"""The fit of the eyes, on views that are generated alongside."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,25 +23,25 @@ from .views import SIDE, View, random_view
 
 @dataclass(frozen=True, kw_only=True)
 class EyesHyperparameters(Schedule):
-    """What a run is made of; stored in the model's card."""
+    """Settings of a fit, stored in the model's card."""
 
     rounds: int = 80
     fresh: int = 1024
     batch_size: int = 8
     side: int = SIDE
-    """Of a view, in pixels."""
+    """Side of a view, in pixels."""
     ink_weight: float = 4.0
-    """More weight of the pixels that are ink, which are few, in the cross-entropy."""
+    """Extra weight of ink pixels in the cross-entropy. They are few."""
     body_weight: float = 2.0
-    """The same of the bodies of lines."""
+    """Extra weight of the pixels in the bodies of lines."""
     dice_weight: float = 0.5
-    """Of the Dice loss of the ink (Milletari et al., 2016), beside 1 for the cross-entropies: it
-    counts a view with little ink as much as one with more."""
+    """Weight of the ink's Dice loss (Milletari et al., 2016). The cross-entropies have weight 1.
+    The Dice loss weighs a view with little ink as much as one with more."""
     shape: EyesShape = field(default_factory=EyesShape)
 
 
 def views_of_round(source: Source, count: int, side: int, seed: int, number: int) -> list[View]:
-    """The views of a round; the same seed and number give the same ones."""
+    """Generate the views of a round. The same seed and number give the same views."""
     rng = np.random.default_rng([seed, number])
     inks = inks_of(source)
     return [random_view(inks, rng, side) for _ in range(count)]
@@ -50,14 +50,14 @@ def views_of_round(source: Source, count: int, side: int, seed: int, number: int
 def fit_eyes(
     source: Source, settings: EyesHyperparameters, folder: Path, dev: Sequence[View] = ()
 ) -> Fitted:
-    """Fit the eyes, or go on with a fit that was cut short.
+    """Fit the eyes, or resume an interrupted fit.
 
-    The history has `ink` and `body`, the losses of both outputs, and `dev`, the Dice coefficient of
+    The history has `ink` and `body`, the losses of the outputs, and `dev`, the Dice coefficient of
     the ink of dev views.
 
     Args:
         folder: keeps a checkpoint after every round.
-        dev: views to watch.
+        dev: views that are measured from time to time.
 
     Raises:
         DataError, TrainError: see `rounds`; or the folder holds another fit.
@@ -76,9 +76,9 @@ def fit_eyes(
 
 
 def dice_of(network: keras.Model, views: Sequence[View]) -> float:
-    """The mean Dice coefficient of the ink, 0 to 1: twice what both have, of what either has.
+    """Return the mean Dice coefficient of the ink, 0 to 1: twice the intersection over the sum.
 
-    Views without ink, and none seen, count as 1.
+    A view without ink counts as 1 if no ink is seen.
     """
     found = []
     for picture, ink, _ in _batches(views, np.random.default_rng(0), 1):
@@ -91,7 +91,7 @@ def dice_of(network: keras.Model, views: Sequence[View]) -> float:
 def _batches(
     views: Sequence[View], rng: np.random.Generator, size: int
 ) -> Iterator[tuple[NDArray[np.float32], ...]]:
-    """All views once: pictures, ink, (N, H, W, 1), and bodies, (N, H / 4, W / 4, 1)."""
+    """Yield all views once: pictures, ink, (N, H, W, 1), and bodies, (N, H / 4, W / 4, 1)."""
     order = rng.permutation(len(views))
     for start in range(0, len(order), size):
         some = [views[row] for row in order[start : start + size]]
@@ -106,7 +106,7 @@ def _batches(
 
 
 def _step(network: keras.Model, optimizer: Any, settings: EyesHyperparameters) -> Any:
-    """One step of training, as a graph: the tensors of a batch to the losses of ink and bodies."""
+    """Return one step of training as a graph, from a batch to the losses of ink and bodies."""
 
     def cross_entropy(labels: Any, logits: Any, weight: float) -> Any:
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
@@ -133,4 +133,4 @@ def _step(network: keras.Model, optimizer: Any, settings: EyesHyperparameters) -
 
 
 SMOOTH = 20.0
-"""Pixels that are added to both sides of the Dice loss: a view without ink has one, too."""
+"""Pixels added to both sides of the Dice loss, so that it is defined for a view without ink."""

@@ -1,4 +1,4 @@
-"""Fonts: printed text, in whatever fonts there are."""
+"""Fonts and words of printed text."""
 
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ Student
 
 @cache
 def _fonts() -> tuple[Path, ...]:
-    """Fonts of letters and digits that the plotting library brings along."""
+    """Return the fonts with letters and digits that the plotting library ships."""
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return tuple(
         sorted(
@@ -38,7 +38,7 @@ def _face(path: Path) -> cv2.FontFace:
 
 
 def printed(cover: Cover, text: str, corner: tuple[float, float], size: float, rng: Rng) -> None:
-    """Print a text into a cover, its baseline beginning at a corner, in a font of some size."""
+    """Print a text into a cover in a random font. The corner is the start of the baseline."""
     place = (round(corner[0]), round(corner[1]))
     canvas = np.zeros((*cover.shape, 3), np.uint8)
     white = (255, 255, 255)
@@ -54,7 +54,7 @@ def printed(cover: Cover, text: str, corner: tuple[float, float], size: float, r
 
 
 def printed_text(rng: Rng) -> str:
-    """A word, a number or both, as forms have them."""
+    """Return a word, a number or both, as on forms."""
     kind = rng.random()
     digits = "".join(str(d) for d in rng.integers(0, 10, int(rng.integers(1, 9))))
     words = PRINTED.split()

@@ -1,4 +1,4 @@
-"""The eyes' network: an encoder and decoder with skips, as U-Net is (Ronneberger et al., 2015)."""
+"""The eyes' network: an encoder and a decoder with skips, like U-Net (Ronneberger et al., 2015)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from keras import layers
 
 @dataclass(frozen=True)
 class EyesShape:
-    """Filters of the layers."""
+    """Sizes of the layers."""
 
     planes: Sequence[int] = (16, 24, 40, 56, 64)
-    """At a half of the picture's size, a quarter, and so on; three at least."""
+    """Filters at a half of the picture's size, a quarter, and so on. At least three."""
 
 
 def build_eyes(shape: EyesShape, precision: str = "float32") -> keras.Model:
-    """Pictures, (N, H, W, 3) float32, standardised, to two outputs.
+    """Build the network: pictures, (N, H, W, 3) float32, standardised, to two outputs.
 
-    `ink`, (N, H, W, 1): logit that a pixel is handwriting. `body`, (N, H / 4, W / 4, 1): logit
-    that it is in the body of a line. H and W are multiples of 2 to the number of planes.
+    `ink`, (N, H, W, 1), is the logit that a pixel is handwriting. `body`, (N, H / 4, W / 4, 1), is
+    the logit that it is in the body of a line. H and W are multiples of 2 to the number of planes.
 
     Args:
-        precision: of Keras's dtype policies, for all but the outputs.
+        precision: Keras dtype policy of all layers but the outputs.
     """
     policy = keras.DTypePolicy(precision)
 
@@ -40,7 +40,7 @@ def build_eyes(shape: EyesShape, precision: str = "float32") -> keras.Model:
         levels.append(convolved(convolved(levels[-1], filters, 3, 2), filters))
     features = levels[-1]
     for number in reversed(range(len(levels) - 1)):
-        # Skips are added, not joined: that takes half of the time.
+        # Skips are added, not concatenated, which halves the time.
         raised = layers.Conv2D(shape.planes[number], 1, dtype=policy)(features)
         raised = layers.UpSampling2D(2, dtype=policy)(raised)
         features = layers.Add(dtype=policy)([raised, levels[number]])

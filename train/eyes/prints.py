@@ -1,4 +1,4 @@
-"""Print: what is on a sheet before anybody writes on it."""
+"""Print: everything on a sheet before anyone writes on it."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from .surfaces import Cover, Picture, Rng, noise, with_ink
 
 
 def _rules(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Lines of ruled or squared paper, solid, dashed or dotted."""
+    """Return lines of ruled or squared paper, solid, dashed or dotted."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     thick = int(rng.integers(1, 3)) if rng.random() < 0.8 else int(rng.integers(2, 7))
@@ -35,7 +35,7 @@ def _rules(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _boxes(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Boxes and combs of a form."""
+    """Return boxes and combs of a form."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     for _ in range(int(rng.integers(1, 6))):
@@ -58,7 +58,7 @@ def _boxes(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _curves(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """A security pattern: many curves that follow each other (guilloche)."""
+    """Return a security pattern of many parallel curves (guilloche)."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     x = np.linspace(-5, width + 5, 80)
@@ -79,7 +79,7 @@ def _curves(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _dots(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """A raster of dots or short strokes, a halftone of a picture, a hatching."""
+    """Return a raster of dots or short strokes, like a halftone or a hatching."""
     height, width = shape
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     turn = rng.uniform(0, np.pi)
@@ -94,7 +94,7 @@ def _dots(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _print(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Printed words and numbers, in lines or anywhere."""
+    """Return printed words and numbers, in lines or anywhere."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     size = pitch * rng.uniform(0.35, 1.6)
@@ -110,7 +110,7 @@ def _print(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _marks(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Logos, stamps, bar codes and blocks of print."""
+    """Return logos, stamps, bar codes and blocks of print."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     for _ in range(int(rng.integers(1, 4))):
@@ -158,7 +158,7 @@ def _put(cover: Cover, patch: Cover, corner: tuple[int, int]) -> None:
 
 
 def _stains(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Rings of cups, blots, specks, holes."""
+    """Return cup rings, blots, specks and holes."""
     cover = np.zeros(shape, np.float32)
     height, width = shape
     for _ in range(int(rng.integers(1, 12))):
@@ -176,7 +176,7 @@ def _stains(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _folds(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """Straight creases, or the edge of another sheet: wide, or thin and long."""
+    """Return straight creases or the edge of another sheet, wide, or thin and long."""
     cover = np.zeros(shape, np.float32)
     height, width = shape
     for _ in range(int(rng.integers(1, 4))):
@@ -187,7 +187,7 @@ def _folds(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
 
 
 def _spiral(shape: tuple[int, int], pitch: float, rng: Rng) -> Cover:
-    """The wire and the holes of a notepad along one side."""
+    """Return the wire and the holes of a notepad along one side."""
     height, width = shape
     cover = np.zeros(shape, np.float32)
     step = rng.uniform(8, 40)
@@ -225,15 +225,15 @@ PARTS: tuple[tuple[float, Callable[[tuple[int, int], float, Rng], Cover]], ...] 
     (0.08, _folds),
     (0.1, _spiral),
 )
-"""What may be on paper that nobody wrote, and how often. The shares are a guess."""
+"""Non-handwriting that may be on paper, with the probability of each. The shares are a guess."""
 
 
 def with_print(sheet: Picture, pitch: float, rng: Rng, share: float = 1.0) -> Picture:
-    """A sheet with what is printed, spilt or folded on it.
+    """Add print, stains and folds to a sheet.
 
     Args:
-        pitch: height of the writing that comes on it, in pixels: print is about as large.
-        share: factor of how often each part comes.
+        pitch: height of the writing to come, in pixels. Print is about as large.
+        share: factor of the probability of each part.
     """
     for chance, part in PARTS:
         if rng.random() >= chance * share:

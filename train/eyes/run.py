@@ -1,4 +1,4 @@
-"""One fit of the eyes, and what becomes the shipped model of it."""
+"""Fits of the eyes, and the shipping of one."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -24,10 +24,10 @@ from .views import View, random_view
 NAME = "eyes"
 
 DEV_VIEWS, DEV_SEED = 200, 6
-"""Views of dev writers' ink that are watched while fitting, and their seed."""
+"""Number and seed of the views of dev writers' ink that are measured during the fit."""
 
 TEST_VIEWS, TEST_SEED = 1000, 2030
-"""Other views of dev writers' ink, which the card's figures are of."""
+"""Number and seed of the other views of dev writers' ink, for the card's figures."""
 
 LIMITS = [
     "Everything that it learnt from was generated: paper, print, light and camera.",
@@ -36,16 +36,16 @@ LIMITS = [
 
 
 def run(source: Source, settings: EyesHyperparameters, folder: Path) -> dict[str, Any]:
-    """Fit; leave eyes.keras, eyes.tflite and eyes.run.json in a folder.
+    """Fit the eyes. Write eyes.keras, eyes.tflite and eyes.run.json to a folder.
 
     Returns:
-        What stands in eyes.run.json.
+        The content of eyes.run.json.
 
     Raises:
         DataError, TrainError: see `load_inks` and `rounds`; or the folder cannot be written to.
     """
     with artefacts.workplace(folder):
-        pass  # said before the fit, not after it
+        pass  # fails before the fit, not after it
     dev = dev_views(source, DEV_VIEWS, DEV_SEED, settings.side)
     trained = fit_eyes(source, settings, folder / "checkpoint", dev)
     log = {
@@ -66,7 +66,7 @@ def ship(folder: Path, dev: Source, output: Path) -> None:
     """Publish a run with its card.
 
     Raises:
-        DataError, TrainError: the run is not there, or the folder cannot be written to.
+        DataError, TrainError: the run is missing, or the folder cannot be written to.
     """
     log, network = artefacts.read_run(folder, NAME)
     views = dev_views(dev, TEST_VIEWS, TEST_SEED, log["hyperparameters"]["side"])
@@ -108,8 +108,10 @@ def ship(folder: Path, dev: Source, output: Path) -> None:
 
 
 def figures_of(eyes: Eyes, views: Sequence[View]) -> list[dict[str, Any]]:
-    """The card's figures: the mean Dice coefficient of views with ink, twice what is written and
-    seen, of what is either; and how many others are seen empty.
+    """Return the card's figures.
+
+    These are the mean Dice coefficient of the views with ink, and the share of the other views in
+    which no ink is seen.
     """
     found: dict[str, list[float]] = {}
     for view in watched(views, "views"):
@@ -131,14 +133,14 @@ def figures_of(eyes: Eyes, views: Sequence[View]) -> list[dict[str, Any]]:
 
 
 def seen_ink(levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which pixels the server takes for ink, of levels that the eyes gave, (H, W)."""
+    """Return the pixels that the server takes for ink, from the eyes' levels, (H, W)."""
     sure = levels >= SURE
     _, labels = cv2.connectedComponents(sure.astype(np.uint8), connectivity=8)
     return np.isin(labels, np.unique(labels[levels >= CLEAR])) & sure
 
 
 def dev_views(source: Source, count: int, seed: int, side: int) -> list[View]:
-    """The same views of dev writers' ink for every fit."""
+    """Generate views of dev writers' ink, the same for every fit."""
     inks = inks_of(replace(source, splits=("dev",), without=()))
     rng = np.random.default_rng(seed)
     return [random_view(inks, rng, side) for _ in watched(range(count), "dev views")]

@@ -1,8 +1,8 @@
-"""Surfaces without writing: paper of all kinds, and what lies around it.
+"""Surfaces without writing: paper of all kinds, and its surroundings.
 
 Colours are blue, green and red, 0 to 255. Lengths are in pixels unless a name says otherwise. All
-randomness comes from the generator passed in. Ranges are wide on purpose: a network that has seen
-stranger things than life knows life as one of them (domain randomisation, Tobin et al., 2017).
+randomness comes from the generator passed in. Ranges are wider than in reality on purpose, so that
+real pictures are within them (domain randomisation, Tobin et al., 2017).
 """
 
 import cv2
@@ -15,14 +15,14 @@ Picture = NDArray[np.float32]
 """(H, W, 3), blue, green and red, 0 to 255."""
 
 Cover = NDArray[np.float32]
-"""(H, W), 0 to 1: how much of each pixel something covers."""
+"""(H, W), 0 to 1: share of each pixel that is covered."""
 
 Colour = NDArray[np.float32]
 """(3,), blue, green and red, 0 to 255."""
 
 
 def noise(shape: tuple[int, int], scale: float, rng: Rng) -> Cover:
-    """Smooth noise of mean 0 and deviation 1, with features about `scale` pixels wide."""
+    """Return smooth noise of mean 0 and deviation 1, with features about `scale` pixels wide."""
     height, width = shape
     rows, columns = max(2, int(height / scale) + 2), max(2, int(width / scale) + 2)
     coarse = rng.standard_normal((rows, columns), np.float32)
@@ -34,13 +34,13 @@ def noise(shape: tuple[int, int], scale: float, rng: Rng) -> Cover:
 
 
 def colour(rng: Rng, low: float, high: float, tint: float) -> Colour:
-    """A random colour between two levels of grey, and so much of a tint."""
+    """Return a random colour: a level of grey between two bounds, and a tint."""
     level = rng.uniform(low, high)
     return (level + rng.normal(0, tint, 3)).clip(0, 255).astype(np.float32)
 
 
 def paper(shape: tuple[int, int], rng: Rng) -> Picture:
-    """Bare paper, chalkboard or whiteboard: colour, clouds, grain and fibres."""
+    """Return bare paper, chalkboard or whiteboard: colour, clouds, grain and fibres."""
     kind = rng.random()
     if kind < 0.7:
         base = colour(rng, 190, 255, 8)
@@ -51,7 +51,7 @@ def paper(shape: tuple[int, int], rng: Rng) -> Picture:
     sheet = np.empty((*shape, 3), np.float32)
     sheet[:] = base
     if rng.random() < 0.15:
-        return sheet  # a screen, or a scan that was cleaned
+        return sheet  # a screen, or a cleaned scan
     level = np.zeros(shape, np.float32)
     for scale, most in ((120, 8.0), (25, 5.0), (5, 5.0), (1, 6.0)):
         if rng.random() < 0.6:
@@ -61,7 +61,7 @@ def paper(shape: tuple[int, int], rng: Rng) -> Picture:
     if rng.random() < 0.1:
         level += _fibres(shape, rng) * np.float32(rng.uniform(-40, 20))
     if rng.random() < 0.08:
-        # Crumpled: facets of light.
+        # Crumpled paper: facets of light.
         creases = np.abs(noise(shape, rng.uniform(15, 60), rng))
         level -= np.float32(rng.uniform(5, 25)) * np.exp(-creases * 6).astype(np.float32)
     return np.asarray(sheet + level[..., np.newaxis], np.float32)
@@ -79,7 +79,7 @@ def _fibres(shape: tuple[int, int], rng: Rng) -> Cover:
 
 
 def desk(shape: tuple[int, int], rng: Rng) -> Picture:
-    """What a sheet may lie on: wood, cloth, keys, other sheets, clutter."""
+    """Return a surface that a sheet may lie on: wood, cloth, keys, other sheets, clutter."""
     ground = np.empty((*shape, 3), np.float32)
     ground[:] = colour(rng, 10, 200, 30)
     level = noise(shape, rng.uniform(20, 90), rng) * np.float32(rng.uniform(0, 15))
@@ -105,7 +105,7 @@ def desk(shape: tuple[int, int], rng: Rng) -> Picture:
 
 
 def _keys(ground: Picture, rng: Rng) -> None:
-    """Rows of light or dark keys with signs on them."""
+    """Draw rows of light or dark keys with signs on them."""
     height, width = ground.shape[:2]
     drawn = ground.astype(np.uint8)
     step = rng.uniform(20, 60)
@@ -124,7 +124,7 @@ def _keys(ground: Picture, rng: Rng) -> None:
 
 
 def _clutter(ground: Picture, rng: Rng) -> None:
-    """Shapes of any colour, some of them other sheets with lines on them."""
+    """Draw shapes of any colour, some of them other sheets with lines on them."""
     height, width = ground.shape[:2]
     for _ in range(int(rng.integers(1, 9))):
         centre = rng.uniform(0, (width, height))
@@ -139,7 +139,7 @@ def _clutter(ground: Picture, rng: Rng) -> None:
 
 
 def with_ink(sheet: Picture, cover: Cover, rng: Rng) -> Picture:
-    """A sheet with something printed on it, in any colour, from pale to full."""
+    """Print a cover onto a sheet in any colour, from pale to full."""
     strength = rng.uniform(0.06, 0.5) if rng.random() < 0.6 else rng.uniform(0.4, 1.0)
     if rng.random() < 0.15:
         ink = colour(rng, 200, 255, 10)

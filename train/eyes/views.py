@@ -1,4 +1,4 @@
-"""Views of handwriting as a camera or a scanner gives them, with the exact ink in each."""
+"""Views of handwriting as cameras and scanners give them, each with its exact ink."""
 
 import itertools
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from .surfaces import Cover, Picture, Rng, colour, desk, paper, with_ink
 from .writing import WrittenLine, random_pen, random_written, uneven, write, written
 
 SIDE = 320
-"""Of a view, in pixels."""
+"""Side of a view, in pixels."""
 
 ROOM = 48
-"""More of the sheet on every side, which turning and perspective may bring into view."""
+"""Margin of the sheet on every side, in pixels, for rotation and perspective."""
 
 FAINTEST = 10.0
-"""Least difference between ink and what is beside it, in levels of grey, ..."""
+"""Least difference between ink and its surroundings, in levels of grey."""
 
 CLUTTER = 0.6
-"""... and in standard deviations of what is beside it. On a contact sheet of 400 views, a person
-could not find the ink of most views below either bound."""
+"""Least difference between ink and its surroundings, in standard deviations of the surroundings. On
+a contact sheet of 400 views, a person could not find the ink of most views below either bound."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class View:
 
 
 def random_view(inks: Inks, rng: Rng, side: int = SIDE) -> View:
-    """A view of anything: a field of a form, a list, a digit, words, or nothing written."""
+    """Return a view of a form's field, a list, a digit, words, or no writing."""
     while True:
         view = _view(inks, rng, side)
         if not view.ink.any() or visible(view):
@@ -48,7 +48,7 @@ def random_view(inks: Inks, rng: Rng, side: int = SIDE) -> View:
 
 
 def view_of_line(text: str, inks: Inks, rng: Rng, side: int = SIDE) -> View:
-    """A view of one line, all of it in the view."""
+    """Return a view that contains one complete line."""
     while True:
         line = written(text, inks, False, rng)
         room = 0.9 * side
@@ -62,23 +62,23 @@ def view_of_line(text: str, inks: Inks, rng: Rng, side: int = SIDE) -> View:
 
 
 def bare_view(rng: Rng, side: int = SIDE) -> View:
-    """A view of paper, print and surroundings, with nothing written."""
+    """Return a view of paper, print and surroundings, without writing."""
     return _view_of(float(rng.uniform(12, 80)), [], rng, side)
 
 
 def visible(view: View) -> bool:
-    """Whether the ink, at least a pixel, can be told from what is beside it."""
+    """Check whether the ink, at least one pixel, is distinguishable from its surroundings."""
     grey = view.picture.mean(axis=2, dtype=np.float32)
     beside = cv2.dilate(view.ink, np.ones((9, 9), np.uint8)) - cv2.dilate(
         view.ink, np.ones((3, 3), np.uint8)
     )
     weight = (beside > 0).astype(np.float32)
-    # Sums over a window, of which the inside of a wide stroke has none.
+    # Sums over a window. Inside a wide stroke, a window has no surroundings.
     count = np.asarray(cv2.boxFilter(weight, -1, (15, 15), normalize=False))
     around = cv2.boxFilter(grey * weight, -1, (15, 15), normalize=False) / np.maximum(count, 1)
     differs = grey - np.asarray(around)
     ink, ground = differs[(view.ink > 0) & (count >= 1)], differs[beside > 0]
-    if len(ink) == 0:  # it fills the view
+    if len(ink) == 0:  # the ink fills the view
         return False
     contrast = abs(float(ink.mean()))
     return contrast > FAINTEST and contrast > CLUTTER * float(ground.std())
@@ -101,7 +101,7 @@ def _view(inks: Inks, rng: Rng, side: int) -> View:
 def _view_of(
     height: float, lines: list[tuple[WrittenLine, NDArray[np.float64]]], rng: Rng, side: int
 ) -> View:
-    """Lines of about one height, in pixels, on any paper."""
+    """Return a view of lines of about one height, in pixels, on any paper."""
     whole = (side + 2 * ROOM, side + 2 * ROOM)
     pen = random_pen(rng)
     clean = rng.random() < 0.06
@@ -120,7 +120,7 @@ def _view_of(
 def _one_line(
     inks: Inks, rng: Rng, whole: tuple[int, int]
 ) -> tuple[float, list[tuple[WrittenLine, NDArray[np.float64]]]]:
-    """A number that fills a good part of the view, as in a field that was cut out."""
+    """Return a number that fills most of the view, like a cropped field of a form."""
     line = random_written(inks, rng, 0.15)
     room = whole[1] - 2 * ROOM
     height = min(0.8 * room, room * rng.uniform(0.5, 1.05) / max(line.width, 0.5))
@@ -133,7 +133,7 @@ def _one_line(
 def _digit(
     inks: Inks, rng: Rng, whole: tuple[int, int]
 ) -> tuple[float, list[tuple[WrittenLine, NDArray[np.float64]]]]:
-    """One or two symbols, up to the whole height of the view."""
+    """Return one or two symbols, up to the whole height of the view."""
     line = random_written(inks, rng, 0.1)
     line = WrittenLine(line.items[: 1 if rng.random() < 0.7 else 2], line.slope)
     room = whole[0] - 2 * ROOM
@@ -147,7 +147,7 @@ def _digit(
 def _page(
     inks: Inks, rng: Rng, whole: tuple[int, int]
 ) -> tuple[float, list[tuple[WrittenLine, NDArray[np.float64]]]]:
-    """Lines one under the other, in one column or several."""
+    """Return lines one below the other, in one or more columns."""
     height = float(np.exp(rng.uniform(np.log(9), np.log(200))))
     pitch = height * rng.uniform(1.1, 3)
     columns = 1 if rng.random() < 0.6 else int(rng.integers(2, 6))
@@ -177,7 +177,7 @@ def _page(
 def _at(
     left: float, base: float, height: float, rng: Rng, turn: float, mean: float = 0.0
 ) -> NDArray[np.float64]:
-    """The matrix from heights to pixels of a line that begins there, turned a little."""
+    """Return the matrix from heights to pixels of a line that starts at a point, tilted a bit."""
     angle = np.radians(rng.normal(mean, turn))
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos * height, -sin * height, left], [sin * height, cos * height, base]])
@@ -188,7 +188,7 @@ def _furniture(
     lines: list[tuple[WrittenLine, NDArray[np.float64]]],
     rng: Rng,
 ) -> Cover:
-    """What was printed for the writing to stand in: a line, a box, or a cell for each symbol."""
+    """Return the form around the writing: a line, a box, or a cell for each symbol."""
     cover = np.zeros(whole, np.float32)
     kind = rng.random()
     thick = int(rng.integers(1, 4 if rng.random() < 0.7 else 8))
@@ -215,7 +215,7 @@ def _furniture(
 
 
 def _inked(sheet: Picture, dark: Cover, rng: Rng) -> Picture:
-    """Ink on a sheet, of a colour that can be told from it."""
+    """Put ink on a sheet in a colour that is distinguishable from it."""
     ground = float(np.median(sheet))
     for _ in range(8):
         lit = rng.random() < (0.9 if ground < 110 else 0.04)
@@ -241,7 +241,7 @@ def _inked(sheet: Picture, dark: Cover, rng: Rng) -> Picture:
 def _taken(
     sheet: Picture, cover: Cover, body: Cover, height: float, clean: bool, side: int, rng: Rng
 ) -> View:
-    """The sheet on a desk or not, in some light, through some lens."""
+    """Take a picture of the sheet, on a desk or not, in some light, through some lens."""
     whole = sheet.shape[:2]
     edge: Cover | None = None
     if not clean and rng.random() < 0.25:
@@ -277,7 +277,7 @@ def _taken(
 
 
 def _on_desk(sheet: Picture, rng: Rng) -> tuple[Picture, Cover]:
-    """A sheet cut off at one side or several, with a desk beyond; and where the sheet is."""
+    """Cut the sheet off at one or more sides, put it on a desk, and return it with its cover."""
     height, width = sheet.shape[:2]
     on = np.zeros((height, width), np.float32)
     low = rng.uniform(-0.6, 0.3, 4) * (width, height, width, height)
@@ -291,7 +291,7 @@ def _on_desk(sheet: Picture, rng: Rng) -> tuple[Picture, Cover]:
     )
     corners += rng.normal(0, 0.03, (4, 2)) * width
     if rng.random() < 0.15:
-        # Torn: an edge of many small steps.
+        # Torn paper: an edge of many small steps.
         steps = np.linspace(0, 1, 40)[:, np.newaxis]
         sides = [a + (b - a) * steps for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)]
         corners = np.concatenate(sides) + rng.normal(0, 2.5, (160, 2))

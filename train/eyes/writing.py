@@ -1,6 +1,4 @@
-"""Handwriting as a pen leaves it on a sheet: how much of each pixel it covers, and where the bodies
-of its lines are.
-"""
+"""Handwriting as a pen leaves it on a sheet: the cover of its ink, and the bodies of its lines."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,40 +16,40 @@ from ..line.texts import DOODLE, LETTER, random_text
 from .surfaces import Cover, Rng, noise
 
 BODY_TOP, BODY_BOTTOM = 0.725, 0.275
-"""The body of a line is the middle 45 % of its height, from the baseline up, in heights."""
+"""Top and bottom of a line's body, in heights above the baseline: the middle 45 % of the height."""
 
 WORD_GAP = 1.0
-"""Wider gaps, in heights, part the bodies of a line."""
+"""Width of the gaps that divide the body of a line, at least, in heights."""
 
 THINNEST = 0.45
 """Width of the thinnest pen, in pixels: a hairline in a large picture that was reduced."""
 
 LEAST_INK = 0.9
-"""The ink that is to be found is at least so wide, in pixels: a hairline is one pixel's line."""
+"""Least width of the ink to find, in pixels: a hairline is a line of one pixel."""
 
 ONES = 0.12
-"""Share of lines most of whose digits are 1: a bare 1 looks like a rule, and one digit in ten is
-too few to tell them apart."""
+"""Share of lines with mostly 1s. A bare 1 looks like a rule of the paper, and one digit in ten is
+too few to learn the difference."""
 
 
 @dataclass(frozen=True)
 class Pen:
-    """How a pen writes."""
+    """Properties of a pen's stroke."""
 
     width: float
-    """In heights of the writing."""
+    """Width, in heights of the writing."""
     pressure: float
     """Standard deviation of the width along a stroke, as a share."""
     grain: float
-    """How much of the ink comes and goes on the paper's tooth, 0 to 1."""
+    """Variation of the ink by the paper's texture, 0 to 1."""
     fading: float
-    """How much fainter the ink gets here and there, 0 to 1."""
+    """Fading of the ink in places, 0 to 1."""
     outline: bool = False
-    """A felt pen with darker borders, or a ballpoint's two lines."""
+    """Whether borders are darker than the inside, like a felt pen's or a ballpoint's two lines."""
 
 
 def random_pen(rng: Rng) -> Pen:
-    """Any pen from a hairline to a marker."""
+    """Return a random pen, from a hairline to a marker."""
     width = float(np.exp(rng.uniform(np.log(0.01), np.log(0.2))))
     rough = rng.random() < 0.25
     return Pen(
@@ -65,29 +63,29 @@ def random_pen(rng: Rng) -> Pen:
 
 @dataclass(frozen=True)
 class WrittenLine:
-    """A line of writing, in heights; the baseline begins at (0, 0)."""
+    """A line of writing, in heights. The baseline starts at (0, 0)."""
 
     items: Sequence[Item]
     slope: float
-    """How far the baseline falls per length."""
+    """Fall of the baseline per length."""
 
     @property
     def width(self) -> float:
-        """From the first to the last of its ink."""
+        """Right end of the ink."""
         return max(self.ends(item)[1] for item in self.items)
 
     @staticmethod
     def ends(item: Item) -> tuple[float, float]:
-        """Where the ink of a symbol begins and ends."""
+        """Return the left and right end of a symbol's ink."""
         across = item.points()[:, 0]
         return float(across.min()), float(across.max())
 
 
 def random_written(inks: Inks, rng: Rng, words: float = 0.0) -> WrittenLine:
-    """A line by a random writer, of pen strokes or of MNIST's ink.
+    """Return a random line by a random writer, of pen strokes or of MNIST's ink.
 
     Args:
-        words: share of lines that are words or drawings instead of what `texts` has.
+        words: share of lines that are words or drawings instead of a text of `texts`.
     """
     while True:
         text = random_text(rng)
@@ -101,7 +99,7 @@ def random_written(inks: Inks, rng: Rng, words: float = 0.0) -> WrittenLine:
 
 
 def written(text: str, inks: Inks, from_pixels: bool, rng: Rng) -> WrittenLine:
-    """A text by a random writer, of pen strokes or of MNIST's ink."""
+    """Return a text by a random writer, of pen strokes or of MNIST's ink."""
     hand = random_hand(rng)
     return WrittenLine(placed(text, inks, hand, from_pixels, rng), hand.slope)
 
@@ -112,12 +110,11 @@ def write(
     pen: Pen,
     rng: Rng,
 ) -> tuple[Cover, Cover, Cover]:
-    """How much of each pixel ink covers, the ink that is to be found, and where the bodies are:
-    three of (H, W), 0 to 1.
+    """Draw lines. Return the ink's cover, the ink to find, and the bodies: (H, W) each, 0 to 1.
 
     Args:
         lines: each with the matrix, (2, 3), from its heights to pixels.
-        pen: of all of them.
+        pen: the pen of all lines.
     """
     height, width = shape
     canvas, least = np.zeros((2, 2 * height, 2 * width), np.uint8)
@@ -151,7 +148,7 @@ def write(
 
 
 def uneven(cover: Cover, pen: Pen, rng: Rng) -> Cover:
-    """How dark the ink of a cover is: fainter where the pen fails and on the paper's tooth."""
+    """Return the darkness of ink: fainter where the pen fails and on the paper's texture."""
     dark = cover
     if pen.grain:
         tooth = noise(cover.shape, rng.uniform(0.8, 3), rng)
@@ -165,7 +162,7 @@ def uneven(cover: Cover, pen: Pen, rng: Rng) -> Cover:
 def _draw(
     canvas: NDArray[np.uint8], stroke: Stroke, width: float, pressure: float, rng: Rng
 ) -> None:
-    """A stroke at twice the size, its width, in pixels, changing along the way."""
+    """Draw a stroke at twice the size. Its width, in pixels, varies along the way."""
     pixels = np.rint((2 * stroke - 0.5) * 16).astype(np.int32)
     if len(pixels) == 1:
         pixels = np.repeat(pixels, 2, axis=0)
@@ -182,7 +179,7 @@ def _paste(
     corner: NDArray[np.float64],
     matrix: NDArray[np.float64],
 ) -> None:
-    """MNIST's ink at its place."""
+    """Paste a patch of MNIST's ink onto the canvas."""
     own = matrix[:, :2] / SCALE
     moved = np.column_stack([own, matrix[:, :2] @ corner + matrix[:, 2]])
     zoom = float(np.sqrt(abs(np.linalg.det(own))))
@@ -194,7 +191,7 @@ def _paste(
 
 
 def _bodies(line: WrittenLine) -> list[NDArray[np.float64]]:
-    """Quadrilaterals, in heights: one for each run of symbols without a wide gap."""
+    """Return quadrilaterals in heights, one per run of symbols without a wide gap."""
     spans = sorted(line.ends(item) for item in line.items)
     runs = [list(spans[0])]
     for start, end in spans[1:]:
@@ -204,7 +201,7 @@ def _bodies(line: WrittenLine) -> list[NDArray[np.float64]]:
             runs[-1][1] = max(runs[-1][1], end)
     found = []
     for start, end in runs:
-        if end - start < 0.3:  # a lone 1 has a body, too
+        if end - start < 0.3:  # a single 1 has a body, too
             start, end = (start + end) / 2 - 0.15, (start + end) / 2 + 0.15
         across = np.array([start, end, end, start])
         down = np.array([-BODY_TOP, -BODY_TOP, -BODY_BOTTOM, -BODY_BOTTOM])

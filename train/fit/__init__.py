@@ -1,1 +1,1 @@
-"""Fitting: a loop with checkpoints, samples made beside it, and what a run leaves behind."""
+"""Fitting: the loop with its checkpoints, samples made in parallel, and the files of a run."""

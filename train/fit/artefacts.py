@@ -1,4 +1,4 @@
-"""What a training run leaves behind: the network, its export, its card and its pictures."""
+"""Files of a training run: the network, its export, its card and its plots."""
 
 import contextlib
 import hashlib
@@ -18,14 +18,14 @@ import keras
 from ..errors import DataError, TrainError
 
 PACKAGES = ("keras", "tensorflow", "ai-edge-litert", "numpy", "opencv-python-headless")
-"""Their versions stand in the card."""
+"""Packages with their versions in the card."""
 
 NUMBER_LIST = re.compile(r"\[[\s\d.,e+-]*\]")
 
 
 @contextlib.contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside the models, on the same disk, so that files can be moved in whole.
+    """Provide a temporary folder on the models' disk, so that files are moved atomically.
 
     Raises:
         TrainError: the folder cannot be written to.
@@ -45,37 +45,37 @@ def export(network: keras.Model, path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Return the hexadecimal SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def described(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """What a card says of its files, by name: their sizes, in bytes, and hashes."""
+    """Return a card's entries of its files, by name: sizes in bytes, and SHA-256."""
     return {p.name: {"bytes": p.stat().st_size, "sha256": sha256(p)} for p in paths}
 
 
 def hashes(paths: Iterable[Path]) -> dict[str, str]:
-    """Hexadecimal SHA-256 of files, by their names and those of their folders."""
+    """Return the hexadecimal SHA-256 of files, by the names of their folders and their own."""
     return {f"{path.parent.name}/{path.name}": sha256(path) for path in paths}
 
 
 def environment() -> dict[str, str]:
-    """What a run depended on, for its card."""
+    """Return the versions of Python and of `PACKAGES`, for a card."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def write_card(path: Path, card: Mapping[str, Any]) -> None:
-    """Write a card as JSON that people can read: a list of numbers stays on one line."""
+    """Write a card as readable JSON: a list of numbers stays on one line."""
     text = json.dumps(card, indent=2)
     text = NUMBER_LIST.sub(lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)
     path.write_text(text + "\n", encoding="utf-8")
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """A card, or the log of a run.
+    """Read a card, or the log of a run.
 
     Raises:
-        DataError: it cannot be read, or is not JSON.
+        DataError: the file cannot be read, or is not a JSON object.
     """
     try:
         found = json.loads(path.read_bytes())
@@ -89,7 +89,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
-    """Leave a fitted Keras network, its LiteRT file and its log in a folder, by the log's name.
+    """Write a fitted Keras network, its LiteRT file and its log to a folder, by the log's name.
 
     Raises:
         TrainError: the folder cannot be written to.
@@ -103,10 +103,10 @@ def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
 
 
 def read_run(folder: Path, name: str) -> tuple[dict[str, Any], keras.Model]:
-    """The log and the network that `runs.run` left in a folder.
+    """Read the log and the network of a run from its folder.
 
     Raises:
-        DataError: one of them is not there or cannot be read.
+        DataError: one of them is missing or cannot be read.
     """
     log = read_card(folder / f"{name}.run.json")
     path = folder / f"{name}.keras"
@@ -119,8 +119,8 @@ def read_run(folder: Path, name: str) -> tuple[dict[str, Any], keras.Model]:
 def publish(built: Path, folder: Path) -> None:
     """Move every file of a finished run over the shipped ones, the cards last.
 
-    Each move is atomic, and nobody can interrupt between two. Should the machine itself stop there,
-    the card does not fit its files, and a server refuses them.
+    Each move is atomic, and signals wait until all are done. If the machine stops in between, the
+    card does not match its files, and a server refuses them.
     """
     held = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, held)
@@ -132,5 +132,5 @@ def publish(built: Path, folder: Path) -> None:
 
 
 def today() -> str:
-    """The date, UTC, as in ISO 8601."""
+    """Return the date in UTC, in ISO 8601."""
     return datetime.now(UTC).date().isoformat()

@@ -1,4 +1,4 @@
-"""Fitting a network, in rounds of samples that are made meanwhile, with a checkpoint after each."""
+"""The fit of a network, in rounds of samples that are made in parallel, with checkpoints."""
 
 import json
 import math
@@ -15,73 +15,73 @@ import tensorflow as tf
 from ..errors import TrainError
 
 LOOKS = 10
-"""How often dev data is looked at while fitting."""
+"""Number of measurements on dev data during a fit."""
 
 PROGRESS = "progress.json"
-"""Beside a checkpoint: the seconds and the curves up to it."""
+"""File beside a checkpoint with the seconds and the curves so far."""
 
 SETTINGS = "settings.json"
-"""Beside a checkpoint: what its fit is made of."""
+"""File beside a checkpoint with the settings and data of its fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How much a network sees, and how fast it learns."""
+    """Number of samples, and learning rate."""
 
     seed: int = 1
     rounds: int
     fresh: int
     """Samples made for each round."""
     reuse: int = 2
-    """Rounds that each sample is in."""
+    """Rounds in which each sample is used."""
     batch_size: int
     peak_learning_rate: float = 2e-3
-    """Of Adam, reached after the warm-up; a cosine then takes it to 0."""
+    """Adam's learning rate after the warm-up. A cosine then decays it to 0."""
     warmup_rounds: float = 1.0
     averaging: float = 0.999
-    """Momentum of the exponential moving average of the weights; the average is what is kept."""
+    """Momentum of the weights' exponential moving average, which is the result of the fit."""
     clip: float = 5.0
-    """Norm that a gradient is cut to."""
+    """Norm that gradients are clipped to."""
 
     @property
     def steps(self) -> int:
-        """Batches of all rounds; the first rounds have fewer former ones to take samples from."""
+        """Number of batches in all rounds. The first rounds have fewer earlier samples to reuse."""
         rounds_of_samples = (min(number + 1, self.reuse) for number in range(self.rounds))
         return sum(math.ceil(self.fresh * n / self.batch_size) for n in rounds_of_samples)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted network and how it got there."""
+    """A fitted network and its curves."""
 
     network: keras.Model
     history: dict[str, list[float]]
-    """By round, the mean of each loss. `dev`: what each look found, `LOOKS` of them."""
+    """Mean of each loss, by round, and `dev`, the `LOOKS` measurements on dev data."""
     seconds: float
-    """In all, those before a fit was cut short included."""
+    """Duration, including the time before an interruption."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is fitted to what."""
+    """Network, losses and data of a fit."""
 
     network: keras.Model
     step: Callable[[keras.Model, Any], Callable[..., Sequence[Any]]]
-    """Makes a step of a network and its optimiser: a batch to the losses of `losses`."""
+    """Takes a network and its optimiser and returns a training step, from a batch to `losses`."""
     losses: Sequence[str]
     rounds: Callable[[int], Iterator[list[Any]]]
-    """The samples of each round from this one on."""
+    """Yields the samples of each round, starting with the given one."""
     batches: Callable[[list[Any], np.random.Generator], Iterable[Sequence[Any]]]
-    """All samples of a round once."""
+    """Yields all samples of a round once, in batches."""
     look: Callable[[keras.Model], float] | None = None
     """Measures the network on dev data."""
 
 
 def fit(task: Task, schedule: Schedule, made_of: dict[str, Any], folder: Path) -> Fitted:
-    """Fit a network, or go on with a fit that was cut short.
+    """Fit a network, or resume an interrupted fit.
 
     Args:
-        made_of: settings and data, to be told apart from other fits.
+        made_of: settings and data, which identify the fit.
         folder: keeps a checkpoint after every round.
 
     Raises:
@@ -127,7 +127,8 @@ def fit(task: Task, schedule: Schedule, made_of: dict[str, Any], folder: Path) -
             history["dev"].append(round(_averaged(network, optimizer, task.look), 4))
             said += f", dev {history['dev'][-1]:.4f}"
         seconds = time.monotonic() - start
-        # First: a checkpoint always has its curves. Those of a round without one are cut off.
+        # Before the checkpoint, so that it always has its curves. Values of later rounds are cut
+        # off on resuming.
         _keep_progress(folder, seconds, history)
         done.assign_add(1)
         manager.save()
@@ -137,10 +138,10 @@ def fit(task: Task, schedule: Schedule, made_of: dict[str, Any], folder: Path) -
 
 
 def _hold_to(folder: Path, made_of: dict[str, Any]) -> None:
-    """Tie a checkpoint's folder to what the fit is made of.
+    """Bind a checkpoint's folder to the settings and data of a fit.
 
     Raises:
-        TrainError: it holds a fit of other settings or data.
+        TrainError: the folder holds a fit with other settings or data.
     """
     ours = json.loads(json.dumps(made_of, default=str))
     path = folder / SETTINGS
@@ -158,7 +159,7 @@ def _hold_to(folder: Path, made_of: dict[str, Any]) -> None:
 
 
 def _averaged(network: keras.Model, optimizer: Any, look: Callable[[keras.Model], float]) -> float:
-    """A look with the averaged weights, which are what is kept in the end."""
+    """Measure with the averaged weights, as the fitted network has them."""
     weights = network.get_weights()
     optimizer.finalize_variable_values(network.trainable_variables)
     found = look(network)
@@ -169,7 +170,7 @@ def _averaged(network: keras.Model, optimizer: Any, look: Callable[[keras.Model]
 def _progress(
     folder: Path, done: int, counts: dict[str, int]
 ) -> tuple[float, dict[str, list[float]]]:
-    """The seconds and the curves of the rounds that are done; empty where nobody kept them."""
+    """Return the seconds and the curves of the finished rounds. Empty if there are none."""
     try:
         kept = json.loads((folder / PROGRESS).read_bytes())
     except FileNotFoundError:
@@ -179,7 +180,7 @@ def _progress(
 
 
 def _keep_progress(folder: Path, seconds: float, history: dict[str, list[float]]) -> None:
-    """Write the seconds and the curves, whole or not at all."""
+    """Write the seconds and the curves atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     built = folder / f"{PROGRESS}.new"
     built.write_text(json.dumps({"seconds": round(seconds), **history}) + "\n", encoding="utf-8")

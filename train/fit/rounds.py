@@ -1,4 +1,4 @@
-"""Rounds of fitting: samples made beside it, in a process of their own."""
+"""Rounds of a fit, with samples made in a process of their own."""
 
 import contextlib
 import multiprocessing
@@ -16,21 +16,21 @@ T = TypeVar("T")
 def rounds(
     make: Callable[[int], list[T]], reuse: int, total: int, first: int = 0
 ) -> Iterator[list[T]]:
-    """The samples of each round: fresh ones, and those of the last rounds again.
+    """Yield the samples of each round: fresh ones, and those of the previous rounds again.
 
     Args:
-        make: makes those of the round of a number; sent to the other process, so that it must be
-            a function of a module, or `partial` of one.
-        reuse: rounds that each sample is in.
-        total: rounds in all.
-        first: the round to go on with.
+        make: makes the samples of a round by its number. It is sent to the other process, so it is
+            a module's function, or a `partial` of one.
+        reuse: rounds in which each sample is used.
+        total: number of rounds.
+        first: number of the first round to yield.
 
     Raises:
-        DataError, TrainError: what `make` raises; or the process that makes them ended.
+        DataError, TrainError: raised by `make`; or the process that makes samples died.
     """
     if first >= total:
         return
-    # A fresh interpreter: TensorFlow does not survive a fork, and is not needed there.
+    # Spawned, because TensorFlow does not survive a fork. Making samples does not need it.
     context = multiprocessing.get_context("spawn")
     with _ended_is_an_error(), ProcessPoolExecutor(1, context) as pool:
         waiting = deque(pool.submit(make, n) for n in range(max(0, first + 1 - reuse), first))

@@ -1,1 +1,1 @@
-"""The line reader's training: composed lines, the network, and its figures."""
+"""Training of the line reader: composed lines, the network, and its figures."""

@@ -1,8 +1,8 @@
-"""Fitting the confidence of the line reader, on contributors that its networks never saw.
+"""Calibration of the line reader's confidence on contributors that its networks never saw.
 
-Each fold is a line reader that was trained without some contributors; it reads theirs. What is
-found there, of all folds together, is what the shipped reader may say of writers that are new to
-it.
+Each fold is a line reader trained without some contributors. It reads the samples of these
+contributors. The results of all folds together estimate how the shipped reader does on writers that
+are new to it.
 """
 
 from collections import defaultdict
@@ -22,12 +22,12 @@ from ..measure.statistics import wilson
 from .sets import LineSample
 
 WRONG_OF_OK = 0.01
-"""Most that may be wrong of the `ok` readings of all sets of numbers together. In no single set may
-the lower end of Wilson's 95 % interval exceed it: by plain shares, one odd sample of a small set
-would decide for all."""
+"""Largest share of wrong readings among the `ok` readings of all sets of numbers together. In a
+single set, the lower end of Wilson's 95 % interval may not exceed it. With plain shares, one odd
+sample of a small set would decide for all."""
 
 OTHERS_OK = 0.01
-"""Of what is no number, at most so much may be `ok` in any set."""
+"""Largest share of non-numbers that may be `ok`, in any set."""
 
 DIRECTIONS = {
     "share": 1,
@@ -39,52 +39,51 @@ DIRECTIONS = {
     "pieces_over": -1,
     "pieces_under": -1,
 }
-"""Whether a feature makes a text likelier or less likely. Fitted freely, `symbols` came out
-positive, for letters are errors of one symbol: then long numbers were `ok` that the reader itself
-did not believe."""
+"""Sign that the weight of each feature may have: 1 if the feature makes a text likelier, -1 if it
+makes it less likely. A free fit made `symbols` positive, because letters are misread as single
+symbols. Long numbers were then `ok` although the reader itself did not believe them."""
 
 RIDGE = 1e-2
-"""Penalty on the squares of the weights, of standardised features, as a share of a sample."""
+"""Penalty on the squared weights of the standardised features, as a share of one sample."""
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.8, 1.2)
-"""Of the second opinion, and of the language model, beside 1 for the line reader: one of these
-each is chosen."""
+"""Candidate weights of the second opinion and the language model. The line reader has 1."""
 
 COSTS = (0.0, 0.75, 1.5, 2.5)
-"""Taken from the logit of other ink, in nats: one of these is chosen."""
+"""Candidate costs that are subtracted from the logit of other ink, in nats."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One sample, and how it was read."""
+    """One sample and its reading."""
 
     kind: str
-    """The set that it is of."""
+    """Name of the sample's set."""
     label: str | None
-    """What was written; None of what is no number."""
+    """The written text. None for a non-number."""
     writer: str
     picture: bool
-    """Whether it is one; else it is strokes."""
+    """Whether the sample is a picture. Otherwise it is strokes."""
     text: str
-    """What was read, all lines; empty where it is no number."""
+    """The text read, all lines joined. Empty if the reading is rejected."""
     status: str
     confidence: float
     evidence: Evidence | None
 
     @property
     def right(self) -> bool:
-        """Whether the text is what was written."""
+        """Whether the text read is the text written."""
         return self.label is not None and self.text == self.label
 
     @property
     def can_be_ok(self) -> bool:
-        """Whether the confidence decides: no ink is left out, and it is a number."""
+        """Whether the confidence decides the status: a number is read, and no ink is left out."""
         return self.status in ("ok", "unsure") and (
             self.evidence is not None and self.evidence.left_out == 0
         )
 
     def is_ok(self, model: Confidence) -> bool:
-        """Whether a confidence makes it `ok`."""
+        """Check whether the reading is `ok` under a confidence model."""
         return (
             self.can_be_ok and self.evidence is not None and model.of(self.evidence) >= model.unsure
         )
@@ -96,8 +95,8 @@ def outcomes(
     """Read samples.
 
     Args:
-        recognizer: of strokes.
-        pictures: of pictures.
+        recognizer: reads the samples with strokes.
+        pictures: reads the samples with a picture.
     """
     found = []
     for sample in samples:
@@ -123,17 +122,17 @@ def _outcome(kind: str, sample: LineSample, reading: Reading) -> Outcome:
 
 
 def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
-    """The logistic model of these outcomes, and the threshold below which a reading is unsure.
+    """Fit the logistic model to outcomes, and the threshold below which a reading is unsure.
 
-    Logistic regression; features that would count against their direction (`DIRECTIONS`) are left
-    out, one after the other.
+    A feature with a weight against its direction (`DIRECTIONS`) is dropped and the rest is fitted
+    again, one feature at a time.
 
     Args:
-        read_with: the second opinion's weight and the costs that the outcomes were read with; they
+        read_with: the second opinion's weight and the costs that the outcomes were read with. They
             are kept.
 
     Raises:
-        TrainError: there is no outcome that the confidence decides.
+        TrainError: the confidence decides none of the outcomes.
     """
     decided = [one for one in found if one.can_be_ok]
     if not decided:
@@ -155,15 +154,15 @@ def fitted(found: Sequence[Outcome], read_with: Confidence) -> Confidence:
 
 
 def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
-    """The lowest confidence with which, in every set, few readings that are as sure are wrong.
+    """Return the lowest threshold that keeps every set within `WRONG_OF_OK` and `OTHERS_OK`.
 
-    See `WRONG_OF_OK` and `OTHERS_OK`. It is above that of all readings where no other keeps them.
+    If no lower threshold does, it is above the confidence of every reading.
     """
     sets: dict[str, list[Outcome]] = defaultdict(list)
     for one in found:
         sets[one.kind].append(one)
     every = [model.of(one.evidence) for one in found if one.can_be_ok and one.evidence]
-    # Just above each: then that one, and all that are no surer, are not `ok`.
+    # Just above each confidence: that reading, and all less confident ones, are then not `ok`.
     thresholds = np.append(0.0, np.nextafter(np.unique(every), 2.0))
     tolerable = np.ones(len(thresholds), bool)
     wrong_in_all, ok_in_all = np.zeros((2, len(thresholds)))
@@ -188,9 +187,9 @@ def threshold_of(found: Sequence[Outcome], model: Confidence) -> float:
 def _logistic(
     features: NDArray[np.float64], right: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """The bias and the weights, (F,), of features, (N, F), and what was right, (N,), 0 or 1.
+    """Fit the bias and the weights, (F,), of features, (N, F), to `right`, (N,), 0 or 1.
 
-    By Newton's method, with a ridge; features are standardised meanwhile.
+    Newton's method with a ridge penalty, on standardised features.
     """
     middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
     rows = np.column_stack([np.ones(len(features)), (features - middle) / spread])
@@ -210,10 +209,10 @@ def _logistic(
 
 
 def figures_of(found: Sequence[Outcome], model: Confidence | None = None) -> dict[str, Any]:
-    """What there is to say of one set; shares are 0 to 1, and 0 of nothing.
+    """Return the figures of one set. Shares are 0 to 1, and 0 for an empty set.
 
     Args:
-        model: the confidence that decides the status; None takes that of the reading.
+        model: the confidence that decides the status. None takes the status of the reading.
     """
     ok = [one for one in found if (one.status == "ok" if model is None else one.is_ok(model))]
     wrong = sum(not one.right for one in ok)

@@ -1,4 +1,4 @@
-"""The commands of the line reader: `fit-lines`, `ship-lines`, `evaluate-lines`."""
+"""Commands of the line reader: `fit-lines`, `ship-lines`, `evaluate-lines`, `figures`."""
 
 import argparse
 import math
@@ -13,7 +13,7 @@ from ..measure.evaluate import LINE_MODEL, MODELS
 from .inks import Files, Source
 
 RUNS = Path("build/runs")
-"""Where each fit leaves its network and its checkpoint."""
+"""Folder where each fit writes its network and its checkpoint."""
 
 FIGURES = Path("docs/figures.md")
 
@@ -22,7 +22,7 @@ FOLD_ROUNDS = 12
 
 
 def add_commands(commands: Any) -> None:
-    """Add the commands to those of `python -m train`."""
+    """Add the line reader's commands to those of `python -m train`."""
     fit = commands.add_parser(
         "fit-lines",
         help="fit the line reader, or go on with a fit that was cut short",
@@ -115,7 +115,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def source_of(options: argparse.Namespace, *splits: str) -> Source:
-    """The data of the options, of writers of some splits."""
+    """Return the data that the options name, of the writers of some splits."""
     files = Files(tuple(options.digits), tuple(options.numbers), tuple(options.symbols))
     return Source(files, options.mnist, splits)
 

@@ -1,7 +1,7 @@
-"""Composed lines: one writer's digits, signs and other ink at the places where hands put them.
+"""Composed lines: digits of one writer, signs and other ink, placed as in handwriting.
 
-What was written in one go is scarce; digits are not. Everything is varied as vectors, placed on a
-line, and drawn by the server's own code. Lengths are in heights of a digit, x to the right, y
+Numbers written in one go are scarce, single digits are not. Symbols are varied as vectors, placed
+on a line, and drawn by the server's own code. Lengths are in heights of a digit: x to the right, y
 downwards, the baseline at y = 0. All randomness comes from the generator passed in.
 """
 
@@ -24,10 +24,10 @@ from .placement import SCALE, WARP, Hand, Item, Rng, placed, random_hand
 from .texts import random_text
 
 LIGATURES = 0.05
-"""Share of lines in which the pen is not always lifted between two digits."""
+"""Share of lines in which the pen stays down between some neighbouring digits."""
 
 OUT_OF_ORDER = 0.1
-"""Share of drawn lines whose strokes come in any order, as bars and dots that are put in later."""
+"""Share of drawn lines with strokes in random order, like bars and dots that are added later."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Line:
     target: NDArray[np.int8]
     """(N,) classes of the reader, without blanks."""
     extents: NDArray[np.float32] | None
-    """(N, 2) first and last pixel column of each symbol's ink; None where nobody knows."""
+    """(N, 2) first and last pixel column of each symbol's ink. None if unknown."""
 
 
 def random_line(inks: Inks, rng: Rng) -> Line:
-    """A line of random text by a random writer, as strokes or as a picture of any kind.
+    """Return a line of random text by a random writer, as strokes or as a picture of any kind.
 
     Raises:
         TrainError: twenty lines in a row are wider than `WIDEST`.
@@ -60,18 +60,19 @@ def random_line(inks: Inks, rng: Rng) -> Line:
 
 
 WIDEST = 512
-"""Pixels; what is wider (long numbers with wide gaps) is not trained on."""
+"""Pixels of the widest line to train on. Wider ones (long numbers, wide gaps) are dropped."""
 
 
 def composed_line(
     text: str, inks: Inks, rng: Rng, mode: str | None = None
 ) -> list[tuple[int, list[Stroke]]]:
-    """The class and the strokes of each symbol of a text, from left to right: what figures are
-    measured on.
+    """Return the class and the strokes of each symbol of a text, left to right.
+
+    The figures are measured on such lines.
 
     Args:
-        text: of `SYMBOLS` and the tokens of `texts`.
-        mode: of spacing, `apart`, `close`, `touching` or `mixed`; any of them if it is None.
+        text: made of `SYMBOLS` and the tokens of `texts`.
+        mode: spacing: `apart`, `close`, `touching` or `mixed`. None draws one at random.
     """
     hand = random_hand(rng)
     hand = replace(hand, mode=mode or hand.mode, slope=hand.slope / 2)
@@ -102,7 +103,7 @@ def _composed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) ->
 
 
 def _of_string(inks: Inks, rng: Rng) -> Line:
-    """A number that somebody wrote in one go, varied as a whole."""
+    """Return a number that somebody wrote in one go, varied as a whole."""
     text, strokes = inks.strings[int(rng.integers(len(inks.strings)))]
     amount = replace(WARP, rotation=5, slant=0.3, aspect=0.2, apart=0.004, ends=0.01, bend=0.01)
     varied = warp(strokes, None, amount, rng)
@@ -119,7 +120,7 @@ def _of_string(inks: Inks, rng: Rng) -> Line:
 
 
 def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
-    """A strip of strokes, and the left end and the scale of its frame."""
+    """Return a strip of strokes, and the left end and the scale of its frame."""
     frame = frame_of(boxes_of(strokes), rng.uniform(17, 22.5))
     strip = strip_of_strokes(strokes, frame, rng.uniform(1.2, 3.2), bool(rng.random() < 0.8))
     if not strip[..., 1:].any() and rng.random() < 0.5:
@@ -129,7 +130,7 @@ def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
 
 
 def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Line:
-    """The line drawn or pasted as ink, degraded, and cut out again as a picture's lines are."""
+    """Draw or paste the line as ink, degrade it, and cut it out again like a picture's line."""
     body = SCALE
     if all(item.patch is None for item in items):
         body = float(rng.uniform(16, 56))
@@ -137,7 +138,7 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.3
     width, height = (np.ceil((high - low + 2 * margin) * body)).astype(int).tolist()
-    # A thin pen's ink is a pixel wide; a marker's, a third of the digit's height.
+    # A thin pen's ink is a pixel wide. A marker's is a third of the digit's height.
     pen = body * float(np.exp(rng.uniform(np.log(0.035), np.log(0.17))))
     if body == SCALE:
         pen = body * rng.uniform(0.08, 0.17)
@@ -164,7 +165,7 @@ def _as_picture(items: Sequence[Item], target: NDArray[np.int8], rng: Rng) -> Li
 
 
 def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) -> None:
-    """Put a patch on the canvas, lighter ink under darker; what is outside is cut off."""
+    """Paste a patch onto the canvas, the darker ink on top, clipped to the canvas."""
     left, top = np.rint(corner).astype(int).tolist()
     rows, columns = patch.shape
     own = patch[max(0, -top) : canvas.shape[0] - top, max(0, -left) : canvas.shape[1] - left]
@@ -175,7 +176,7 @@ def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) 
 
 
 def _join(items: list[Item], rng: Rng) -> None:
-    """Let the pen drag between neighbours, here and there."""
+    """Join some neighbouring digits by a dragged pen."""
     for left, right in itertools.pairwise(items):
         if left.label > 9 or right.label > 9 or rng.random() < 0.4:
             continue

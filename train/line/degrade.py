@@ -1,4 +1,4 @@
-"""Ink as cameras, scanners, paper and binarisation leave it."""
+"""Degradation of ink by cameras, scanners, paper and binarisation."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ Ink = NDArray[np.uint8]
 
 
 def degraded(ink: Ink, body: float, rng: np.random.Generator) -> Ink:
-    """The ink of a line as a picture might give it, never empty.
+    """Degrade the ink of a line as a picture might. The result is never empty.
 
     Args:
         ink: a clean rendering.
@@ -32,7 +32,7 @@ def degraded(ink: Ink, body: float, rng: np.random.Generator) -> Ink:
     peak = max(float(levels.max()), 1.0)
     floor = peak * rng.uniform(0.04, 0.25)
     if rng.random() < 0.3:
-        # Binarised, at any level.
+        # Binarised, at a random threshold.
         levels = np.where(levels > peak * rng.uniform(0.15, 0.45), 255.0, 0.0)
     else:
         levels = (levels - floor) * (255 / max(peak * rng.uniform(0.7, 1.0) - floor, 1.0))
@@ -43,7 +43,7 @@ def degraded(ink: Ink, body: float, rng: np.random.Generator) -> Ink:
 
 
 def _pen(levels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A little thicker or thinner."""
+    """Make the ink a little thicker or thinner."""
     kernel = np.ones((3, 3), np.uint8)
     changed = cv2.dilate(levels, kernel) if rng.random() < 0.5 else cv2.erode(levels, kernel)
     share = np.float32(rng.uniform(0, 1))
@@ -53,7 +53,7 @@ def _pen(levels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
 def _ruled(
     levels: NDArray[np.float32], body: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """A printed line under or through the writing: left in, or taken away with the ink on it."""
+    """Add a printed line under or through the writing, or erase one together with the ink on it."""
     ruled = levels.copy()
     rows, columns = ruled.shape
     thick = max(1, round(body * rng.uniform(0.02, 0.07)))
@@ -73,7 +73,7 @@ def _ruled(
 def _grain(
     levels: NDArray[np.float32], body: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Pencil on rough paper: ink that comes and goes."""
+    """Break up the ink like pencil on rough paper."""
     rows, columns = levels.shape
     size = max(1.0, body * rng.uniform(0.03, 0.12))
     coarse = rng.normal(0, 1, (2 + int(rows / size), 2 + int(columns / size))).astype(np.float32)
@@ -82,7 +82,7 @@ def _grain(
 
 
 def _faded(levels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Pressure or light that changes along the line."""
+    """Vary the ink's level along the line, like pressure or light."""
     columns = levels.shape[1]
     stops = np.linspace(0, columns, int(rng.integers(2, 6)))
     weights = np.interp(np.arange(columns), stops, rng.uniform(0.6, 1.0, len(stops)))
@@ -92,7 +92,7 @@ def _faded(levels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
 def _specks(
     levels: NDArray[np.float32], body: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Up to five dots of dirt or noise."""
+    """Add up to five specks of dirt or noise."""
     rows, columns = levels.shape
     for _ in range(int(rng.integers(1, 6))):
         place = int(rng.integers(columns)), int(rng.integers(rows))
@@ -102,7 +102,7 @@ def _specks(
 
 
 def boxes_of_ink(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The boxes of the connected components of ink, (N, 4): left, top, right, bottom."""
+    """Return the boxes of the connected components of ink, (N, 4): left, top, right, bottom."""
     _, _, statistics, _ = cv2.connectedComponentsWithStats(
         (ink > 0).astype(np.uint8), connectivity=8
     )

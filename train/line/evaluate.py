@@ -18,22 +18,22 @@ from .run import NAME
 from .sets import FULL, drawings_of, line_sets, photos_of
 
 SEED = 2029
-"""Of what is composed to measure on; that of a fold is another, so that no line is met twice."""
+"""Seed of the composed sets. The folds use other seeds, so that no line occurs in both."""
 
 HARSH = ("pictures, paper", "pictures, cheques")
-"""Sets that the confidence is not fitted on: they are stranger than life on purpose; people send
-pictures that can be read."""
+"""Sets that the confidence is not fitted on. They are harder than real pictures on purpose: people
+send pictures that can be read."""
 
 
 def evaluate(
     models: Path, dev: Source, folders: Sequence[Path] = (), renew: bool = False
 ) -> list[str]:
-    """Print the figures of the shipped line reader; say what is read worse than its card says.
+    """Print the figures of the shipped line reader, and return those that are worse than the card.
 
     Args:
         models: the folder of the line reader and of the networks that give the second opinion.
-        folders: of drawings with what was written, and of photos with their labels.jsonl.
-        renew: write the figures into the card, which then says what was measured.
+        folders: folders of drawings with their labels, or of photos with their labels.jsonl.
+        renew: write the figures into the card.
     """
     model = load_model(models, NAME)
     setup = Setup(
@@ -63,9 +63,7 @@ def evaluate(
 
 
 def _counts(tables: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """What a card's tables say: how many of each set are read exactly, and how many are not `ok`
-    and wrong.
-    """
+    """Count, for each set of a card, the exact readings and those that are not wrong and `ok`."""
     counts: dict[str, tuple[int, int]] = {}
     for row in tables["figures"]:
         count = row["count"]
@@ -79,12 +77,12 @@ def _counts(tables: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 def figures_in_card(found: Outcomes) -> dict[str, Any]:
-    """The card's tables of numbers and of what is none."""
+    """Return the card's tables of numbers and of non-numbers."""
     rows: dict[str, list[dict[str, Any]]] = {"figures": [], "nondigits": []}
     for kind, own in found.items():
         said = figures_of(own)
         row = {"data": kind, "way": "lines", "count": said["count"], "ok": said["ok"]}
-        unsure = max(0.0, 1 - said["ok"] - said["rejected"])  # rounding may leave less than none
+        unsure = max(0.0, 1 - said["ok"] - said["rejected"])  # rounding may make it negative
         row |= {"unsure": unsure, "rejected": said["rejected"]}
         if own[0].label is None:
             rows["nondigits"].append(row | {"auroc": None})
@@ -105,7 +103,7 @@ def figures_in_card(found: Outcomes) -> dict[str, Any]:
 
 
 def table(found: Outcomes) -> str:
-    """One line a set."""
+    """Format the figures, one line per set."""
     lines = [f"{'set':34} {'lines':>6} {'exact':>8} {'ok':>8} {'wrong of ok':>12} {'rejected':>9}"]
     for kind, own in found.items():
         said = figures_of(own)
@@ -119,7 +117,7 @@ def table(found: Outcomes) -> str:
 
 
 def digits_of(found: Outcomes) -> str:
-    """How many numbers are read right, signs aside."""
+    """Summarise how many numbers have the right digits, ignoring signs."""
     own = [one for some in found.values() for one in some if one.label is not None]
     right = [_digits(one.text) == _digits(one.label or "") for one in own]
     sure = [one.status == "ok" for one in own]
@@ -136,7 +134,7 @@ def _digits(text: str) -> str:
 
 
 def misread(found: Outcomes) -> Iterator[str]:
-    """What was written and what was read, of each line that differs."""
+    """Describe each misread line: the text written and the text read."""
     for kind, own in found.items():
         for one in own:
             if not one.right and one.label is not None:

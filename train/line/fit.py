@@ -1,4 +1,4 @@
-"""Fitting the line reader. Everything that shapes the result stands in `LineHyperparameters`."""
+"""The fit of the line reader. `LineHyperparameters` holds everything that shapes the result."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,30 +24,30 @@ from .rounds import NOTHING, batches, composed_round
 
 @dataclass(frozen=True, kw_only=True)
 class LineHyperparameters(Schedule):
-    """What a run is made of; stored in the model's card."""
+    """Settings of a fit, stored in the model's card."""
 
     rounds: int = 36
     fresh: int = 12_288
     batch_size: int = 32
     extent_weight: float = 2.0
-    """Of the error of the extents, in heights of the writing, beside 1 for the CTC loss."""
+    """Weight of the extents' error, in heights of the writing. The CTC loss has weight 1."""
     centre_weight: float = 0.2
-    """Of the log-likelihood of each symbol in the column at the middle of its ink, beside 1 for the
-    CTC loss: it shows the network where symbols are, and keeps the columns that emit them there."""
+    """Weight of each symbol's log-likelihood in the column at the middle of its ink. The CTC loss
+    has weight 1. This term shows the network where symbols are, and keeps their columns there."""
     shape: LineShape = field(default_factory=LineShape)
 
 
 def fit_line(
     source: Source, settings: LineHyperparameters, folder: Path, dev: Sequence[Line] = ()
 ) -> Fitted:
-    """Fit the line reader, or go on with a fit that was cut short.
+    """Fit the line reader, or resume an interrupted fit.
 
-    Its history has `loss`, of CTC, `extent`, of the extents' error, and `dev`, shares of dev lines
-    that were read exactly.
+    The history has `loss` (CTC), `extent` (error of the extents), and `dev` (share of the dev lines
+    that are read exactly).
 
     Args:
         folder: keeps a checkpoint after every round.
-        dev: lines to watch.
+        dev: lines that are read from time to time.
 
     Raises:
         DataError, TrainError: see `rounds`; or the folder holds another fit.
@@ -73,8 +73,10 @@ def _batches(
 
 
 def _step(network: keras.Model, optimizer: Any, settings: LineHyperparameters) -> Any:
-    """One step of training, as a graph: the tensors of a batch to its CTC loss and the mean error
-    of its extents, both sides added, in heights of the writing.
+    """Return one step of training as a graph.
+
+    The step maps the tensors of a batch to its CTC loss and to the mean error of its extents, left
+    and right added, in heights of the writing.
     """
 
     @tf.function(  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -102,7 +104,7 @@ def _step(network: keras.Model, optimizer: Any, settings: LineHyperparameters) -
 
 
 def _ctc(targets: Any, logits: Any) -> Any:
-    """The mean CTC loss; sparse labels, for which TensorFlow has a kernel of its own."""
+    """Return the mean CTC loss. Sparse labels select TensorFlow's own CTC kernel."""
     there = targets != NOTHING
     labels = tf.SparseTensor(
         tf.where(there), tf.boolean_mask(targets, there), tf.cast(tf.shape(targets), tf.int64)
@@ -121,7 +123,7 @@ def _ctc(targets: Any, logits: Any) -> Any:
 
 
 def _centred(targets: Any, centres: Any, logits: Any) -> Any:
-    """The mean, over lines, of -ln P(symbol) at the middles of the symbols, summed."""
+    """Return -ln P(symbol) at the symbols' middles, summed over a line, averaged over lines."""
     known = centres != NOTHING
     seen = tf.gather(logits, tf.where(known, centres, 0), batch_dims=1)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.where(known, targets, 0), seen)
@@ -129,7 +131,12 @@ def _centred(targets: Any, centres: Any, logits: Any) -> Any:
 
 
 def exactly_read(network: keras.Model, lines: Sequence[Line], size: int = 256) -> float:
-    """Share of lines, at least one, whose best path is their text; batches have `size` lines."""
+    """Return the share of lines with a best path that equals their text.
+
+    Args:
+        lines: at least one.
+        size: lines per batch.
+    """
     right = 0
     rng = np.random.default_rng(0)
     for batch in batches(lines, size, rng):

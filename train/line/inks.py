@@ -1,4 +1,4 @@
-"""What composed lines are made of: digits by writer, signs, and other ink."""
+"""The ink that lines are composed of: digits by writer, signs, and other ink."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,86 +18,86 @@ from ..data.strokes import StrokeSample, read_stroke_file
 from ..errors import TrainError
 
 WRITER_CAP = 150
-"""Samples of one writer, at most: a few writers hold most of UNIPEN's digits."""
+"""Largest number of samples per writer. A few writers hold most of UNIPEN's digits."""
 
 NO_MARKS = frozenset([*SIGNS, *"|_`\\^?", "\\@"])
-"""Symbols that are no other ink: signs themselves, or so like one or a 1 that nobody can tell."""
+"""Symbols that do not serve as other ink: the signs, and those too similar to a sign or to a 1."""
 
 STRAIGHT = 0.15
-"""Ink is a bar if it is at most this share as wide as long: 233 of UNIPEN's 32,870 train letters
-are, all of them pieces of letters."""
+"""Largest width of a bar, as a share of its length. 233 of UNIPEN's 32,870 train letters are bars,
+and all of them are pieces of letters."""
 
 Strokes = Sequence[Stroke]
-"""One symbol, or one number, as it was written: arrays of shape (N, 2), y downwards, any unit."""
+"""One symbol or one number as written: arrays of shape (N, 2), y downwards, any unit."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """The digits of one writer, by what they are."""
+    """The digits of one writer, by value."""
 
     digits: Mapping[int, Sequence[Strokes]]
-    """Of each value 0 to 9; some may be missing."""
+    """Samples of each value 0 to 9. Values may be missing."""
 
     @property
     def count(self) -> int:
-        """Of all digits."""
+        """Number of samples."""
         return sum(map(len, self.digits.values()))
 
 
 @dataclass(frozen=True)
 class Inks:
-    """What lines are composed of, of the writers of one split."""
+    """The ink of the writers of one split, which lines are composed of."""
 
     writers: Sequence[Writer]
-    """Of pen strokes."""
+    """Digits written with a pen, by writer."""
     signs: Mapping[str, Sequence[Strokes]]
-    """Of each of `SIGNS`, at least one."""
+    """Samples of each of `SIGNS`, at least one."""
     marks: Sequence[Strokes]
-    """Symbols that are no sign of numbers."""
+    """Symbols other than the signs of numbers."""
     letters: Sequence[Strokes]
     doodles: Sequence[Strokes]
     strings: Sequence[tuple[str, Strokes]]
-    """Numbers that were written in one go, and their digits."""
+    """Numbers written in one go, and their digits."""
     glyphs: NDArray[np.uint8]
-    """MNIST's, (N, 28, 28), ink 255 on 0; N may be 0."""
+    """MNIST's digits, (N, 28, 28), ink 255 on 0. N may be 0."""
     glyph_rows: Sequence[Mapping[int, NDArray[np.int64]]]
-    """Rows of `glyphs` by what they are, for each writer."""
+    """For each writer, the rows of `glyphs` by value."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where the inks come from: stroke files."""
+    """The stroke files that the inks come from."""
 
     digits: tuple[Path, ...]
-    """Single digits."""
+    """Files of single digits."""
     strings: tuple[Path, ...]
-    """Numbers that were written in one go."""
+    """Files of numbers written in one go."""
     symbols: tuple[Path, ...]
-    """Signs, letters and doodles."""
+    """Files of signs, letters and doodles."""
 
     @property
     def every(self) -> tuple[Path, ...]:
-        """All of them."""
+        """All files."""
         return self.digits + self.strings + self.symbols
 
 
 @dataclass(frozen=True)
 class Source:
-    """Whose ink is taken; sent to the process that composes lines."""
+    """Selection of inks by file, split and contributor, which is sent to the composing process."""
 
     files: Files
     mnist: Path | None = None
-    """MNIST's folder; its training images are cut into lines by writer. None leaves them out."""
+    """MNIST's folder. Its training images are composed by writer. None leaves them out."""
     splits: tuple[str, ...] = ("train",)
     without: tuple[str, ...] = ()
-    """Contributors whose samples are left out."""
+    """Contributors that are left out."""
     only: tuple[str, ...] = ()
-    """If any, samples of other contributors are left out, doodles apart."""
+    """Contributors that are kept. Empty keeps all. Doodles are always kept."""
     doodles: tuple[str, ...] = ()
-    """Splits of doodles, which no contributor is left out of; those of `splits` if empty."""
+    """Splits of the doodles, which have no contributor. Empty stands for `splits`."""
 
     def samples(self, path: Path) -> list[StrokeSample]:
-        """The samples of a stroke file that are taken.
+        """Return the selected samples of a stroke file.
 
         Raises:
             DataError: the file cannot be read.
@@ -109,7 +109,7 @@ class Source:
         ]
 
     def others(self, path: Path) -> list[NonDigit]:
-        """The letters, symbols and doodles of a stroke file that are other ink.
+        """Return the letters, symbols and doodles of a stroke file that serve as other ink.
 
         Raises:
             DataError: the file cannot be read.
@@ -189,12 +189,12 @@ def load_inks(source: Source) -> Inks:
 
 @cache
 def inks_of(source: Source) -> Inks:
-    """`load_inks`, once a process."""
+    """Return `load_inks(source)`, cached per process."""
     return load_inks(source)
 
 
 def is_bar(strokes: Strokes) -> bool:
-    """Whether ink is one straight bar, or a point, whichever way it lies."""
+    """Check whether ink is one straight bar in any direction, or a point."""
     points = np.concatenate(strokes)
     centred = points - points.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
@@ -203,14 +203,14 @@ def is_bar(strokes: Strokes) -> bool:
 
 
 def is_whole(sign: str, strokes: Strokes) -> bool:
-    """Whether ink can be all of a sign.
+    """Check whether ink can be a complete sign.
 
-    UNIPEN's signs were cut from what was written, some of them between their strokes: a + that is
-    a bar, a % that is a ring, a $ that is an S. They would teach that any bar may be any sign.
-    Brackets as straight as a slash would teach the same.
+    Some of UNIPEN's signs were cut out between their strokes: a + that is a bar, a % that is a
+    ring, a $ that is an S. They would teach the network that any bar may be any sign. So would
+    brackets as straight as a slash.
     """
     if sign in "+=:%$#()" and is_bar(strokes):
-        # Of colons, a long point above another makes a bar too.
+        # A long point above another makes a bar too, in a colon.
         return sign == ":" and len(strokes) > 1
     if sign in "=:%$":
         return len(strokes) >= 2
@@ -238,10 +238,10 @@ def _writer(samples: Sequence[StrokeSample]) -> Writer:
 def _rows_by_writer(
     labels: NDArray[np.int64], folder: Path, split: str
 ) -> list[dict[int, NDArray[np.int64]]]:
-    """MNIST's rows by writer and digit; its dev writers are those of `mnist.dev_rows`.
+    """Return MNIST's rows by writer and digit. Its dev writers are those of `mnist.dev_rows`.
 
     Raises:
-        DataError: the file that knows the writers cannot be read.
+        DataError: the file of the writers cannot be read.
     """
     dev = dev_rows(folder, len(labels))
     everyone = np.load(folder / WRITERS)["train"][:, 2].astype(np.int64)

@@ -1,4 +1,4 @@
-"""The language model of the line reader, counted on the texts that lines are composed of."""
+"""The line reader's language model: n-gram counts of the texts that lines are composed of."""
 
 from collections import Counter
 
@@ -10,14 +10,14 @@ from webapp.recognition.symbols import SYMBOLS
 from .texts import random_text
 
 ORDER = 7
-"""Symbols of an n-gram: two dates' parts with both slashes."""
+"""Symbols of an n-gram, enough for two parts of a date with both slashes."""
 
 TEXTS, LEAST = 150_000, 15
-"""Texts that are counted; n-grams that were met less often are left out."""
+"""Number of texts to count, and the lowest count of an n-gram that is kept."""
 
 
 def count_ngrams(seed: int = 1, texts: int = TEXTS, least: int = LEAST) -> dict[str, int]:
-    """N-grams of the shapes of random texts, without other ink, and how often they are met."""
+    """Count the n-grams of the shapes of random texts, without other ink."""
     rng = np.random.default_rng(seed)
     found: Counter[str] = Counter()
     for _ in range(texts):

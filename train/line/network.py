@@ -12,28 +12,28 @@ from webapp.recognition.symbols import CLASSES
 
 @dataclass(frozen=True)
 class LineShape:
-    """Filters of the layers."""
+    """Sizes of the layers."""
 
     planes: Sequence[int] = (24, 48, 64, 80, 112)
-    """Of five 3x3 convolutions; the height is halved after the first, second and fourth, the width
-    after the first."""
+    """Filters of the five 3x3 convolutions. Pooling halves the height after the first, second and
+    fourth, and the width after the first."""
     columns: int = 144
-    """Of what sees the whole height, and of the residual convolutions along the line."""
+    """Filters of the convolution over the whole height, and of the residual ones along the line."""
     dilations: Sequence[int] = (1, 2, 4, 8)
-    """Of the residual convolutions, 5 columns wide. A column sees 3.5 heights to either side: what
-    makes a bar in a date a slash."""
+    """Dilations of the residual convolutions, which are 5 columns wide. A column sees 3.5 heights
+    to either side. This context tells a slash in a date from a bar."""
     dropout: float = 0.05
 
 
 def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Model:
-    """Strips, (N, 32, W, 7) float32 in 0 to 1, W even, to two outputs.
+    """Build the network: strips, (N, 32, W, 7) float32 in 0 to 1, W even, to two outputs.
 
-    `logits`, (N, W / 2, 24): of each class in each column of two pixels. `extent`, (N, W / 2, 2):
-    how far the ink of the symbol there reaches to the left and to the right, in heights of the
-    writing (20 pixels).
+    `logits`, (N, W / 2, 24), has the logits of each class in each column of two pixels. `extent`,
+    (N, W / 2, 2), says how far the ink of the symbol there reaches to the left and to the right, in
+    heights of the writing (20 pixels).
 
     Args:
-        precision: of Keras's dtype policies, for all but the outputs; see `build_network`.
+        precision: Keras dtype policy of all layers but the outputs. See `build_network`.
     """
     policy = keras.DTypePolicy(precision)
     strip = keras.Input((ROWS, None, STRIP_CHANNELS), name="strip")
@@ -69,7 +69,7 @@ def build_line_network(shape: LineShape, precision: str = "float32") -> keras.Mo
 
 
 def _normalised(layer: layers.Layer, features: keras.KerasTensor) -> keras.KerasTensor:
-    """A convolution, normalised by batch, then rectified."""
+    """Apply a convolution, batch normalisation and ReLU."""
     policy = layer.dtype_policy
     found = layers.BatchNormalization(dtype=policy)(layer(features))
     return layers.Activation("relu", dtype=policy)(found)

@@ -1,4 +1,4 @@
-"""Placement: one writer's digits, signs and other ink where a hand puts them."""
+"""Placement of one writer's digits, signs and other ink on a line."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,29 +29,29 @@ WARP = Warp(
     backwards=0.05,
     gaps=0.04,
 )
-"""Of each symbol by itself; slant, width and slope of the whole line come on top."""
+"""Variation of each symbol by itself. Slant, width and slope of the whole line are added to it."""
 
 DRAWN = 0.15
-"""Share of pen digits that are drawn as a style that the writers of the files hardly have."""
+"""Share of pen digits drawn in a style that is rare among the writers of the files."""
 
 ROW_STEP = 0.1
-"""Ink is kept apart row by row, in rows of this height."""
+"""Height of a row, in heights of a digit. Symbols are kept apart row by row."""
 
 ROW_FIRST, ROW_COUNT = -1.8, 28
-"""Top of the first row, and their number."""
+"""Top of the first row, and the number of rows."""
 
 DENSITY = 0.04
-"""Distance of the points that stand for ink, at most, in heights."""
+"""Largest distance between the points that represent ink, in heights."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sign stands and how large it is, each evenly between two bounds."""
+    """Size and place of a sign, each drawn uniformly between two bounds."""
 
     size: tuple[float, float]
-    """Height, or width of what is flat (`wide`)."""
+    """Height of the sign, or width if it is flat (`wide`)."""
     middle: tuple[float, float]
-    """Of the ink's box, from the baseline; above it is negative."""
+    """Middle of the ink's box, measured from the baseline. Negative is above it."""
     wide: bool = False
 
 
@@ -73,30 +73,30 @@ PLACES = {
     DOODLE: Place((0.5, 1.6), (-0.7, -0.3)),
     RAISED: Place((0.1, 0.5), (-1.2, -0.75)),
 }
-"""UNIPEN has signs without their size or place; these are of handwriting in general."""
+"""Size and place of each sign. UNIPEN's signs have neither. These are typical of handwriting."""
 
 
 @dataclass
 class Item:
-    """One symbol, placed."""
+    """A placed symbol."""
 
     label: int
-    """The reader's class."""
+    """Class of the reader."""
     strokes: list[Stroke]
     patch: NDArray[np.uint8] | None = None
-    """MNIST's ink instead of strokes, (H, W), 255 on 0, `SCALE` pixels to a height."""
+    """MNIST's ink instead of strokes, (H, W), 255 on 0, `SCALE` pixels per height."""
     corner: NDArray[np.float64] | None = None
-    """Top left of the patch, (x, y) in heights."""
+    """Top left corner of the patch, (x, y) in heights."""
 
     def moved(self, shift: float) -> None:
-        """Move it to the right."""
+        """Move the symbol to the right."""
         step = np.array([shift, 0.0])
         self.strokes = [stroke + step for stroke in self.strokes]
         if self.corner is not None:
             self.corner = self.corner + step
 
     def sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Left and right end of the ink in each row, (28,); inf and -inf where there is none."""
+        """Return left and right end of the ink by row, (28,). Empty rows are inf and -inf."""
         left, right = np.full(ROW_COUNT, np.inf), np.full(ROW_COUNT, -np.inf)
         points = self.points()
         rows = ((points[:, 1] - ROW_FIRST) / ROW_STEP).astype(int).clip(0, ROW_COUNT - 1)
@@ -105,7 +105,7 @@ class Item:
         return left, right
 
     def points(self) -> Stroke:
-        """Points of its ink, (N, 2), close to each other."""
+        """Return dense points on the ink, (N, 2)."""
         if self.patch is None or self.corner is None:
             return np.concatenate([dense(stroke, DENSITY) for stroke in self.strokes])
         rows, columns = np.nonzero(self.patch > 80)
@@ -113,33 +113,33 @@ class Item:
 
 
 SCALE = 40.0
-"""Height of the writing where MNIST's digits are put side by side, in pixels: twice theirs."""
+"""Height of the writing in lines of MNIST's digits, in pixels: twice the height of its digits."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How the writer of a line writes."""
+    """The handwriting of a line."""
 
     slant: float
-    """Sideways per height, to the right."""
+    """Shift to the right per height."""
     stretch: float
     """Factor of the width."""
     height_noise: float
     """Standard deviation of a digit's height, as a share."""
     base_noise: float
-    """Standard deviation of where a digit stands, in heights."""
+    """Standard deviation of a digit's distance from the baseline, in heights."""
     slope: float
-    """How far the baseline falls per length."""
+    """Fall of the baseline per length."""
     mode: str
-    """Of spacing: `apart`, `close`, `touching`, or `mixed`, any of them between two symbols."""
+    """Spacing: `apart`, `close`, `touching`, or `mixed` (drawn anew for each pair of symbols)."""
     gap: float
-    """Between digits apart, in heights, on the mean."""
+    """Mean gap between digits that stand apart, in heights."""
     amount: Warp
-    """How far each symbol is varied by itself."""
+    """Variation of each symbol by itself."""
 
 
 def random_hand(rng: Rng) -> Hand:
-    """The hand of a line."""
+    """Return a random handwriting for a line."""
     steep = rng.random() < 0.2
     return Hand(
         slant=float(rng.normal(0.0, 0.15)),
@@ -154,7 +154,7 @@ def random_hand(rng: Rng) -> Hand:
 
 
 def placed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) -> list[Item]:
-    """The symbols of a text, one beside the other."""
+    """Return the symbols of a text, placed side by side."""
     digit_of = _pixel_digits(inks, hand, rng) if from_pixels else _pen_digits(inks, hand, rng)
     sign_of = _signs(inks, hand, rng)
     items: list[Item] = []
@@ -187,15 +187,21 @@ def placed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) -> li
 def _shift(
     reach: NDArray[np.float64], left: NDArray[np.float64], signs: str, hand: Hand, rng: Rng
 ) -> float:
-    """How far a symbol moves to stand beside the ink before it; `signs` are those of the two."""
+    """Return how far a symbol moves to stand beside the ink before it.
+
+    Args:
+        reach: right end of the ink before it, by row.
+        left: left end of its own ink, by row.
+        signs: those of the pair of symbols that are signs.
+    """
     mode = hand.mode
     if mode == "mixed":
         mode = str(rng.choice(["apart", "close", "touching"]))
     beside = float(reach.max() - left.min())
     tucked = _fitted(reach, left, beside)
     if "." in signs or "," in signs:
-        # Under what hangs over, too. A point that touches a foot is part of it: nobody could read
-        # many of these.
+        # A point may stand under an overhang. A point that touches a foot looks like part of it, so
+        # only few do.
         if rng.random() < 0.4:
             return tucked + float(rng.uniform(0.12, 0.3))
         return beside + float(rng.uniform(0.05, 0.35) if rng.random() < 0.95 else 0.0)
@@ -212,8 +218,8 @@ def _shift(
 
 
 def _fitted(reach: NDArray[np.float64], left: NDArray[np.float64], beside: float) -> float:
-    """How far a symbol moves until its ink meets that before it, in some row."""
-    # Rows above and below count too: what is that near looks as if it touched.
+    """Return how far a symbol moves until its ink meets the ink before it in some row."""
+    # The rows above and below count too: ink that near looks as if it touched.
     near = np.maximum(np.maximum(reach, np.roll(reach, 1)), np.roll(reach, -1))
     room = near - left
     room = room[np.isfinite(room)]
@@ -242,7 +248,7 @@ def _pen_digits(inks: Inks, hand: Hand, rng: Rng) -> Callable[[int], Item]:
 
 
 def _standing(strokes: Sequence[Stroke], hand: Hand, rng: Rng) -> list[Stroke]:
-    """A digit about 1 high on the baseline, slanted and stretched as the hand does."""
+    """Return a digit about 1 high on the baseline, with the slant and width of the handwriting."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     size = max(float(high[1] - low[1]), float(high[0] - low[0]) / 2, 1e-9)
@@ -269,7 +275,7 @@ def _pixel_digits(inks: Inks, hand: Hand, rng: Rng) -> Callable[[int], Item]:
 
 
 def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: Hand, rng: Rng) -> Item:
-    """One of MNIST's digits, turned, slanted and stretched, standing on the baseline."""
+    """Return one of MNIST's digits, rotated, slanted and stretched, on the baseline."""
     zoom = SCALE / 20 * size * max(0.6, rng.normal(1, hand.height_noise))
     turn = np.radians(rng.uniform(-7, 7))
     cos, sin = np.cos(turn), np.sin(turn)
@@ -286,9 +292,9 @@ def _pixel_item(glyph: NDArray[np.uint8], value: int, size: float, hand: Hand, r
 
 
 def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
-    """Signs and other ink where a hand would put them.
+    """Return a function that places signs and other ink.
 
-    All slashes of a line are one writer's and alike, as are all points; letters differ.
+    All slashes of a line are the same sample, as are all points. Letters differ.
     """
     chosen: dict[str, tuple[Strokes, float, float]] = {}
 
@@ -299,14 +305,15 @@ def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
             ink = _ink_of(token, inks, rng)
             middle = rng.uniform(*place.middle)
             if token == RAISED and rng.random() < 0.15:
-                middle = rng.uniform(0.0, 0.3)  # lowered: an index
+                middle = rng.uniform(0.0, 0.3)  # lowered, like an index
             chosen[token] = ink, rng.uniform(*place.size), middle
         ink, wanted, middle = chosen[token]
         strokes = warp(ink, None, hand.amount, rng)
         points = np.concatenate(strokes)
         low, high = points.min(axis=0), points.max(axis=0)
         width, height = (high - low).tolist()
-        # What is upright all the same, as some points, is no longer than what lies.
+        # A sign that is upright although it should be flat, like some points, gets no longer than a
+        # flat one.
         longest = max(width, height) if PLACES[token].wide else height
         size = wanted * max(0.6, rng.normal(1, hand.height_noise)) / max(longest, width / 2, 1e-9)
         if max(width, height) == 0:
@@ -320,11 +327,11 @@ def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
 
 
 def _ink_of(token: str, inks: Inks, rng: Rng) -> Strokes:
-    """A sample of a sign or of other ink."""
+    """Return a sample of a sign or of other ink."""
     if token == RAISED:
         kind = rng.random()
         if kind < 0.25:
-            return [np.zeros((1, 2))]  # a tap
+            return [np.zeros((1, 2))]  # a tap of the pen
         if kind < 0.5:
             return drawn(int(rng.choice([0, 0, 1, 2, 2, 3])), rng)
         token = LETTER if kind < 0.6 else MARK

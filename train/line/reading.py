@@ -1,4 +1,4 @@
-"""Reading sets of lines with fits of the line reader, on all cores."""
+"""Reading of sets of lines with fits of the line reader, on all cores."""
 
 import multiprocessing
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,33 +30,33 @@ STROKES, PICTURES = "pen", "ink"
 """The shipped networks of single digits, which give the second opinion."""
 
 CHUNK = 50
-"""Samples that a core reads at a time: few, so that all cores end together."""
+"""Samples per task of a process. Small, so that all processes finish together."""
 
 WORKERS = cores_here()
-"""Processes that read; with one, this one does."""
+"""Number of reading processes. With 1, the current process reads."""
 
 Outcomes = Mapping[str, Sequence[Outcome]]
-"""By the set."""
+"""Outcomes by set."""
 
 Set = tuple[str, Sequence[LineSample]]
-"""Its name, and its samples."""
+"""Name and samples of a set."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What lines are read with."""
+    """Networks and constants that lines are read with."""
 
     content: bytes
-    """The line reader's LiteRT file."""
+    """LiteRT file of the line reader."""
     strokes: Confidence
     pictures: Confidence
     ngrams: Mapping[str, int]
-    """Of the language model."""
+    """N-gram counts of the language model."""
     models: Path = MODELS
     """Folder of the other networks."""
 
     def recognizer(self, name: str) -> Recognizer:
-        """A recognizer with one of the networks of single digits."""
+        """Build a recognizer with one of the networks of single digits."""
         model = load_model(self.models, name)
         return Recognizer(
             LiteRTClassifier(model.content),
@@ -70,11 +70,11 @@ class Setup:
 
 
 def read_sets(setup: Setup, sets: Iterable[Set]) -> Outcomes:
-    """What is read in some sets; empty ones are left out.
+    """Read sets. Empty sets are left out of the result.
 
     Raises:
-        ModelError: a network is not there, or broken.
-        TrainError: a process that reads ended.
+        ModelError: a network is missing or broken.
+        TrainError: a reading process died.
     """
     chunks = [
         (kind, samples[start : start + CHUNK])
@@ -101,5 +101,6 @@ def _read(setup: Setup, kind: str, samples: Sequence[LineSample]) -> list[Outcom
 
 @cache
 def _pool() -> ProcessPoolExecutor:
-    # Fresh interpreters: TensorFlow does not survive a fork. Kept, for they take seconds to start.
+    # Spawned, because TensorFlow does not survive a fork. Cached, because processes take seconds to
+    # start.
     return ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"))

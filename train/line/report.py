@@ -1,4 +1,4 @@
-"""The figures of the line reader in docs/figures.md, written from its card: `figures`."""
+"""The line reader's figures in docs/figures.md, written from its card by `figures`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ Card = Mapping[str, Any]
 
 
 def rewrite(document: Path, models: Path) -> None:
-    """Put the figures of the card between the marks of a document.
+    """Write the figures of the card between the marks of a document.
 
     Raises:
         DataError: a file cannot be read or written, the card is broken, or the document has no
@@ -38,7 +38,7 @@ def rewrite(document: Path, models: Path) -> None:
 
 
 def figures_of(card: Card) -> str:
-    """The table, and a sentence on what is no number, as Markdown."""
+    """Format the table, and a sentence on non-numbers, as Markdown."""
     left_out = _pooled(card)
     rows = [
         f"| {row['data']} | {row['count']:,} | {_exact(row)} | {_percent(row['ok'])} "
@@ -67,7 +67,7 @@ def figures_of(card: Card) -> str:
 
 
 def _pooled(card: Card) -> dict[str, list[Card]]:
-    """What each fold says of each set."""
+    """Collect the figures of all folds by set."""
     found: dict[str, list[Card]] = {}
     for fold in card["confidence"]["folds"]:
         for kind, own in fold["sets"].items():

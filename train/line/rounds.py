@@ -14,44 +14,44 @@ from .compose import Line, random_line
 from .inks import Source, inks_of
 
 WIDTH_STEP = 16
-"""Strips of a batch are padded to a multiple of so many pixels."""
+"""Width, in pixels, that strips of a batch are padded to a multiple of."""
 
 WIDTH_JITTER = 0.15
-"""Standard deviation, as a share, of the noise on widths before lines of like width are batched:
-the same lines shall not always meet."""
+"""Standard deviation, as a share, of the noise added to widths before lines of similar width are
+batched. It varies which lines share a batch."""
 
 UNDIRECTED = 0.1
-"""Share of strips whose direction maps are emptied, beside those that have none."""
+"""Share of strips that lose their direction maps, in addition to those without any."""
 
 NOTHING = -1
-"""Fills up the targets of a batch."""
+"""Padding of the targets of a batch."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Lines of like width."""
+    """A batch of lines of similar width."""
 
     strips: NDArray[np.float32]
     """(N, 32, W, 7), 0 to 1."""
     targets: NDArray[np.int32]
-    """(N, L) classes, filled up with `NOTHING`."""
+    """(N, L) classes, padded with `NOTHING`."""
     centres: NDArray[np.int32]
-    """(N, L) column in the middle of each symbol's ink; `NOTHING` where nobody knows."""
+    """(N, L) column in the middle of each symbol's ink. `NOTHING` if unknown."""
     extents: NDArray[np.float32]
     """(N, W / 2, 3): how far a column's symbol reaches to the left and to the right, in heights of
-    the writing (20 pixels), then 1; zeros where no symbol is or nobody knows. Where two overlap,
-    it is the one whose middle is nearer."""
+    the writing (20 pixels), then 1. Zeros where there is no symbol or it is unknown. Where two
+    symbols overlap, the one with the nearer middle counts."""
 
 
 def composed_round(source: Source, count: int, seed: int, number: int) -> list[Line]:
-    """The lines of a round; the same seed and number give the same ones."""
+    """Compose the lines of a round. The same seed and number give the same lines."""
     rng = np.random.default_rng([seed, number])
     inks = inks_of(source)
     return [random_line(inks, rng) for _ in range(count)]
 
 
 def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:
-    """All lines once, in batches of like width, in random order."""
+    """Yield all lines once, in batches of similar width, in random order."""
     widths = np.array([line.strip.shape[1] for line in lines])
     order = np.argsort(widths * np.exp(rng.normal(0, WIDTH_JITTER, len(widths))))
     starts = rng.permutation(np.arange(0, len(order), size))
@@ -68,7 +68,8 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
     centres = np.full_like(targets, NOTHING)
     extents = np.zeros((len(lines), width // COLUMN, 3), np.float32)
     for row, line in enumerate(lines):
-        # Half a column to the right or not: no symbol is known by where it falls on the columns.
+        # Shift by half a column at random: a symbol's position relative to the columns carries no
+        # information.
         left = int(rng.integers(COLUMN))
         strip = line.strip if rng.random() >= UNDIRECTED else line.strip[..., :1]
         strips[row, :, left : left + strip.shape[1], : strip.shape[2]] = strip
@@ -82,11 +83,13 @@ def _batch(lines: Sequence[Line], rng: np.random.Generator) -> Batch:
 
 
 def centre_columns(spans: NDArray[np.float32], target: NDArray[np.int8]) -> NDArray[np.int32]:
-    """The column that is to emit each symbol: that in the middle of its ink, or the next one that
-    CTC can use: a column emits one symbol, and a blank stands between two that are the same.
+    """Return the column that should emit each symbol, near the middle of its ink.
+
+    A column emits one symbol, and CTC needs a blank between two equal symbols. A symbol that is too
+    near to the previous one moves to the next possible column.
 
     Args:
-        spans: (N, 2), where each symbol's ink begins and ends, in pixels.
+        spans: (N, 2), first and last pixel of each symbol's ink.
         target: (N,) classes.
     """
     middles: NDArray[np.int32] = (spans.mean(axis=1) / COLUMN).astype(np.int32)
@@ -97,7 +100,7 @@ def centre_columns(spans: NDArray[np.float32], target: NDArray[np.int8]) -> NDAr
 
 
 def extent_targets(extents: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    """`Batch.extents` of one line, (columns, 3), of `Line.extents`, at least one."""
+    """Return `Batch.extents` of one line, (columns, 3), from its `Line.extents`, at least one."""
     centres = (np.arange(columns, dtype=np.float32) + 0.5)[:, np.newaxis] * COLUMN
     before: NDArray[np.float32] = centres - extents[:, 0]
     after: NDArray[np.float32] = extents[:, 1] - centres

@@ -1,4 +1,4 @@
-"""One fit of the line reader: data in, a folder with the network and how it came about out."""
+"""One fit of the line reader: from data to a folder with the network and its log."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,23 +16,23 @@ from .inks import Source, load_inks
 NAME = LINE_MODEL
 
 DEV_LINES = 1500
-"""Composed lines of dev writers that are watched while fitting."""
+"""Number of composed lines of dev writers that are read during the fit."""
 
 DEV_SEED = 5
-"""Of these lines, so that every fit is watched on the same ones."""
+"""Seed of these lines, fixed so that all fits are measured on the same ones."""
 
 
 def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str, Any]:
-    """Fit; leave line.keras, line.tflite and line.run.json in a folder.
+    """Fit the line reader. Write line.keras, line.tflite and line.run.json to a folder.
 
     Returns:
-        What stands in line.run.json.
+        The content of line.run.json.
 
     Raises:
         DataError, TrainError: see `load_inks` and `rounds`; or the folder cannot be written to.
     """
     with artefacts.workplace(folder):
-        pass  # said before the fit, not after it
+        pass  # fails before the fit, not after it
     trained = fit_line(source, settings, folder / "checkpoint", _dev_lines(source))
     log = {
         "name": NAME,
@@ -50,7 +50,7 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
 
 
 def _dev_lines(source: Source) -> list[Line]:
-    """The same dev lines for every fit."""
+    """Compose the dev lines, the same for every fit."""
     inks = load_inks(replace(source, splits=("dev",), without=()))
     rng = np.random.default_rng(DEV_SEED)
     return [random_line(inks, rng) for _ in watched(range(DEV_LINES), "dev lines")]

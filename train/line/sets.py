@@ -1,4 +1,4 @@
-"""What the line reader is measured and calibrated on: lines of every kind that people write."""
+"""Sets for measuring and calibrating the line reader: lines of every kind that people write."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,10 +30,10 @@ TEXTS: dict[str, Callable[[Rng], str]] = {
     "sums": lambda rng: f"{digits(rng, 1, 3)}+{digits(rng, 1, 3)}",
     "percentages": lambda rng: f"{digits(rng, 1, 3)}%",
 }
-"""Texts with signs, each set of one kind."""
+"""Texts with signs, one set per kind."""
 
 LENGTH, LONG = 4, 10
-"""Digits of a number that is composed without signs."""
+"""Digits of a composed number without signs, short and long."""
 
 PICTURES: Mapping[str, tuple[int, Spacing]] = {
     "single digits": (1, "apart"),
@@ -43,17 +43,17 @@ PICTURES: Mapping[str, tuple[int, Spacing]] = {
     "long apart": (LONG, "apart"),
     "long touching": (LONG, "touching"),
 }
-"""Digits of a number in a picture, and how they stand."""
+"""Digits of a number in a picture, and their spacing."""
 
 CHEQUE = (30, 60)
-"""Height, in pixels, of an amount that was cut out of a cheque, least and most."""
+"""Least and largest height of an amount cropped from a cheque, in pixels."""
 
 WORD_LENGTHS = (3, 7)
-"""Letters of a word, least and most."""
+"""Least and largest number of letters of a word."""
 
 
 def group_of(kind: str) -> str:
-    """What a set is of, by its name: single digits, signs, pictures, or numbers and others."""
+    """Return the group of a set, from its name: single, signs, pictures, or numbers and others."""
     if kind in TEXTS:
         return "signs"
     first = kind.split()[0].rstrip(",")
@@ -65,44 +65,44 @@ class LineSample:
     """A line to read."""
 
     label: str | None
-    """None of what is no number."""
+    """The written text. None for a non-number."""
     writer: str
-    """Empty where nobody counts writers."""
+    """Name of the writer. Empty if writers do not count."""
     strokes: Strokes | None = None
     picture: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """Samples of each set, at most, by what it is of."""
+    """Largest number of samples per set, by kind of set."""
 
     single: int
-    """Of single digits, and of numbers written in one go."""
+    """Single digits, and numbers written in one go."""
     composed: int
     signs: int
-    """Of each kind of `TEXTS`."""
+    """Each kind of `TEXTS`."""
     pictures: int
-    """Half as many without a number."""
+    """Pictures with a number. Half as many have none."""
     others: int
-    """Of letters and of doodles; half as many words."""
+    """Letters and doodles. Half as many words."""
 
 
 FULL = Amounts(100_000, 500, 500, 500, 2000)
-"""What figures are quoted on."""
+"""Amounts for the published figures."""
 
 CALIBRATION = Amounts(1500, 300, 150, 400, 600)
-"""What the confidence is fitted on, of each of the folds."""
+"""Amounts for fitting the confidence, per fold."""
 
 
 def line_sets(
     source: Source, amounts: Amounts, seed: int
 ) -> Iterator[tuple[str, list[LineSample]]]:
-    """The sets, by name; the same seed gives the same ones.
+    """Yield the sets with their names. The same seed gives the same sets.
 
     Raises:
         DataError, TrainError: see `load_inks`; or no writer has `LENGTH` digits.
     """
-    inks = load_inks(replace(source, mnist=None))  # sets have no digit of MNIST's
+    inks = load_inks(replace(source, mnist=None))  # the sets contain no digit of MNIST
     singles: list[StrokeSample] = []
     for path in source.files.digits:
         own = [sample for sample in source.samples(path) if sample.is_digit]
@@ -157,7 +157,7 @@ def line_sets(
 
 
 def photos_of(folder: Path) -> dict[str, list[LineSample]]:
-    """The photos of a folder, those without a digit apart; see `read_photos`."""
+    """Return the photos of a folder, in one set with digits and one without. See `read_photos`."""
     sets: dict[str, list[LineSample]] = {}
     for photo in read_photos(folder):
         label = "".join(photo.label.split())
@@ -169,12 +169,12 @@ def photos_of(folder: Path) -> dict[str, list[LineSample]]:
 
 
 def drawings_of(folder: Path) -> dict[str, list[LineSample]]:
-    """Drawings that were sent to the interface, by the first word of their files' names.
+    """Return drawings that were sent to the API, by the first word of their files' names.
 
-    Each file is JSON with `request`, the body of a request, and `expected`, what was written.
+    Each file is JSON with `request`, the body of a request, and `expected`, the written text.
 
     Raises:
-        DataError: a file is not of that form, or there is none.
+        DataError: a file does not have that form, or the folder has none.
     """
     sets: dict[str, list[LineSample]] = {}
     for path in sorted(folder.glob("*.json")):
@@ -192,29 +192,29 @@ def drawings_of(folder: Path) -> dict[str, list[LineSample]]:
 
 
 def _between(bounds: tuple[int, int], rng: Rng) -> int:
-    """A whole number between two bounds, both included."""
+    """Return a random integer between two bounds, both included."""
     return int(rng.integers(bounds[0], bounds[1] + 1))
 
 
 def _title(name: str, samples: Sequence[StrokeSample]) -> str:
-    """Two files have one name; the contributor tells them apart."""
+    """Return the title of a file. Two files share a name, so the contributor distinguishes them."""
     return "pendigits" if samples[0].provider == "pendigits" else name.split(".")[0]
 
 
 def _some(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
-    """Of all samples, so many evenly."""
+    """Pick at most `most` samples at even distances."""
     rows = np.linspace(0, len(samples) - 1, min(len(samples), most)).round().astype(int)
     chosen = [samples[row] for row in rows.tolist()]
     return [LineSample(written(s), s.writer, s.strokes) for s in chosen]
 
 
 def _text(rng: Rng) -> str:
-    """One of any of `TEXTS`."""
+    """Return a random text of a random kind of `TEXTS`."""
     return [*TEXTS.values()][int(rng.integers(len(TEXTS)))](rng)
 
 
 def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
-    """A line on any paper, as a PNG file; cropped to its ink, `CHEQUE` pixels high."""
+    """Return a line on random paper as a PNG file, if cropped to its ink, `CHEQUE` pixels high."""
     view = view_of_line(text, inks, rng)
     picture = view.picture
     if cropped:
@@ -230,7 +230,7 @@ def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
 
 
 def _without_number(inks: Inks, rng: Rng) -> bytes:
-    """A picture of words, of a drawing, or of nothing written, as a PNG file."""
+    """Return a picture of words, of a drawing, or without writing, as a PNG file."""
     kind = rng.random()
     if kind < 0.4:
         view = bare_view(rng)

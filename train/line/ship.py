@@ -1,4 +1,4 @@
-"""From fits of the line reader to the shipped model: calibrate on folds, measure on dev, choose."""
+"""Shipping of the line reader: calibrate on folds, measure fits on dev, publish the best."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,8 +26,7 @@ from .run import NAME
 from .sets import CALIBRATION, FULL, Amounts, group_of, line_sets
 
 CHOICE_SHARE = 3
-"""The decoding constants are chosen on one in so many of the samples that the confidence is fitted
-on."""
+"""One in this many of the samples for the confidence is for the decoding constants."""
 
 LIMITS = [
     "Digits and the signs . , - + / : % ( ) = $ # in rows; no fractions one above the other, no "
@@ -38,7 +37,7 @@ LIMITS = [
 ]
 
 Confidences = tuple[Confidence, Confidence]
-"""Of strokes, and of pictures."""
+"""Confidence for strokes, and for pictures."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Candidate:
 
     @property
     def exact(self) -> float:
-        """Mean over the sets of numbers: what the choice goes by."""
+        """Share of exact readings, mean over the sets of numbers. The best fit is chosen by it."""
         numbers = [own for own in self.found.values() if own[0].label is not None]
         return float(np.mean([np.mean([one.right for one in own]) for own in numbers]))
 
@@ -60,10 +59,10 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
     """Publish the run that reads dev best, calibrated on the folds.
 
     Raises:
-        TrainError: a run is not there or left somebody out, a fold left nobody out, or the folder
-            cannot be written to.
+        TrainError: a run is missing or left contributors out, a fold left no contributor out, or
+            the folder cannot be written to.
     """
-    # All that can be said before hours of reading is.
+    # Check everything that can fail before hours of reading.
     found = [(folder, _log(folder), _exported(folder)) for folder in runs]
     with artefacts.workplace(output):
         pass
@@ -136,23 +135,24 @@ def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path)
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """A fit that left contributors out, and lines of their dev writers, which neither it nor the
-    networks of single digits have seen.
+    """A fit that left contributors out, and lines of their dev writers.
+
+    Neither this fit nor the networks of single digits have seen these writers.
     """
 
     folder: Path
     left_out: Sequence[str]
     choice: Sequence[Set]
-    """Strokes that the constants of the text are chosen on, ..."""
+    """Strokes that the constants of the decoding are chosen on."""
     fit: Sequence[Set]
-    """... and what the confidence is fitted on."""
+    """Lines that the confidence is fitted on."""
     ngrams: Mapping[str, int]
-    """Of the language model."""
+    """N-gram counts of the language model."""
     found: dict[tuple[str, Confidence], Outcomes] = field(default_factory=dict)
-    """What was read already, by `choice` or `fit` and the constants."""
+    """Readings so far, by `choice` or `fit` and the constants."""
 
     def read(self, name: str, constants: Confidence) -> Outcomes:
-        """What it reads in the sets of `choice` or `fit`."""
+        """Read the sets of `choice` or `fit`, once for each choice of constants."""
         key = name, constants
         if key not in self.found:
             setup = Setup(_exported(self.folder), constants, constants, self.ngrams)
@@ -161,12 +161,12 @@ class Fold:
 
 
 def folds_of(folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]) -> list[Fold]:
-    """The folds of some fits.
+    """Return the folds of some fits.
 
-    Doodles, which have no contributor, are of classes that are neither trained on nor of dev.
+    Doodles have no contributor. Those of the folds are of classes outside train and dev.
 
     Raises:
-        TrainError: a fit left nobody out.
+        TrainError: a fit left no contributor out.
     """
     fewer = Amounts(*(amount // CHOICE_SHARE for amount in asdict(CALIBRATION).values()))
     strokes_alone = replace(fewer, pictures=0)
@@ -187,11 +187,13 @@ def folds_of(folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]) ->
 def calibrated(
     folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]
 ) -> tuple[Confidences, dict[str, Any]]:
-    """The confidences chosen and fitted on all folds; and what each fold's reader gives with those
-    of the other folds, of a single fold with its own: what figures of `ok` are quoted of.
+    """Choose and fit the confidences on all folds, and report the figures of each fold.
+
+    Each fold is read with the confidences of the other folds. A single fold is read with its own.
+    Published figures of `ok` come from this report.
 
     Raises:
-        TrainError: a fold left nobody out.
+        TrainError: a fold left no contributor out.
     """
     folds = folds_of(folders, dev, ngrams)
     report: dict[str, Any] = {"folds": []}
@@ -205,7 +207,7 @@ def calibrated(
 
 
 def _fitted(folds: Sequence[Fold]) -> Confidences:
-    """The confidence of strokes, and that of pictures."""
+    """Fit the confidence for strokes and the one for pictures."""
     chosen = _chosen(folds)
     found = [one for fold in folds for own in fold.read("fit", chosen).values() for one in own]
     strokes, pictures = (
@@ -216,19 +218,20 @@ def _fitted(folds: Sequence[Fold]) -> Confidences:
 
 
 def _costs(model: Confidence) -> dict[str, float]:
-    """What decides the text."""
+    """Return the constants that decide the text."""
     return {
         name: getattr(model, name) for name in ("second_opinion", "language_model", "other_cost")
     }
 
 
 def _chosen(folds: Sequence[Fold]) -> Confidence:
-    """What decides the text: the weight of the second opinion, then that of the language model,
-    then the cost of other ink, with which most is read as it should be.
+    """Choose the constants that decide the text.
 
-    That is the mean over groups of sets (`group_of`), so that the sets with signs, which are many,
-    count as one kind: exactly of numbers, as no number of others. Pictures are read with what is
-    chosen on strokes. The rest of the confidence is still to be fitted.
+    They are the weight of the second opinion, then that of the language model, then the cost of
+    other ink. The score is the share of right readings, averaged over groups of sets (`group_of`),
+    so that the many sets with signs count as one. A number must be read exactly, a non-number must
+    be rejected. Pictures are read with the constants chosen on strokes. The other constants keep
+    their defaults.
     """
 
     def right(confidence: Confidence) -> float:
@@ -256,10 +259,10 @@ def _chosen(folds: Sequence[Fold]) -> Confidence:
 
 
 def _log(folder: Path) -> dict[str, Any]:
-    """The log of a run that may be shipped.
+    """Return the log of a run that may be shipped.
 
     Raises:
-        TrainError: it is not there, or the run left somebody out.
+        TrainError: the log is missing, or the run left contributors out.
     """
     log = artefacts.read_card(folder / f"{NAME}.run.json")
     if log.get("without"):
@@ -271,10 +274,10 @@ def _log(folder: Path) -> dict[str, Any]:
 
 
 def _exported(folder: Path) -> bytes:
-    """The LiteRT file that a run left.
+    """Return the LiteRT file of a run.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: the file cannot be read.
     """
     path = folder / f"{NAME}.tflite"
     try:
@@ -284,7 +287,7 @@ def _exported(folder: Path) -> bytes:
 
 
 def data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
-    """What a run was trained on; with licences and citations of the files that are at hand."""
+    """List the training data of a run, with licences and citations of the files at hand."""
     entries: list[dict[str, Any]] = []
     if log.get("mnist", dev.mnist is not None):
         entries.append({"name": "MNIST", **MNIST})

@@ -1,4 +1,4 @@
-"""Texts that people write where numbers are read: as tokens, one for each symbol."""
+"""Texts that people write as numbers, as strings with one token per symbol."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ import numpy as np
 SPACE = " "
 LETTER = "a"
 MARK = "@"
-"""A symbol that is no sign of numbers, such as `?` or `&`."""
+"""A symbol other than the signs of numbers, such as `?` or `&`."""
 DOODLE = "~"
 RAISED = "^"
-"""Tokens that are no symbol: a wide gap, and four kinds of other ink. RAISED is small ink
-above or below what it follows: a power, a degree's ring, strokes for inches, a tap of the pen."""
+"""Tokens that are not symbols: a wide gap, and four kinds of other ink. RAISED is small ink above
+or below the previous symbol: a power, a degree sign, an inch mark, a tap of the pen."""
 
 Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """One habit of writing."""
+    """A kind of text."""
 
     name: str
     share: float
-    """How often it comes, relative to the others."""
+    """Frequency relative to the other patterns."""
     text: Callable[[Rng], str]
 
 
 def digits(rng: Rng, least: int, most: int) -> str:
-    """A run of digits of any length between; now and then one digit is repeated."""
+    """Return a run of `least` to `most` digits. Some runs have a repeated digit."""
     count = int(rng.integers(least, most + 1))
     found = [str(d) for d in rng.integers(0, 10, count)]
     if count > 1 and rng.random() < 0.15:
@@ -136,7 +136,7 @@ def _range(rng: Rng) -> str:
 
 
 def _anything(rng: Rng) -> str:
-    """Symbols in any order: none may be known by what stands around it alone."""
+    """Return symbols in random order, so that neighbours alone do not determine a symbol."""
     symbols = rng.choice([*"0123456789" * 2, *".,-+/:%()=$#"], int(rng.integers(1, 7)))
     return "".join(symbols)
 
@@ -198,12 +198,12 @@ PATTERNS = (
     Pattern("raised ink", 2.5, _raised),
     Pattern("other ink", 2.5, _other),
 )
-"""What lines are composed of. The shares are a guess at what people write on a pad and on forms,
-with signs more often than there: they are learnt from few samples."""
+"""Patterns of composed lines. The shares are a guess at what people write on a pad and on forms,
+with more signs, because signs have few samples to learn from."""
 
 
 def random_text(rng: Rng) -> str:
-    """A text of one of the patterns."""
+    """Return a text of a random pattern."""
     return PATTERNS[int(rng.choice(len(PATTERNS), p=_SHARES))].text(rng)
 
 

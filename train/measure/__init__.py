@@ -1,1 +1,1 @@
-"""Measuring: figures of what is read, and tables and plots of them."""
+"""Measurement: figures of what is read, with tables and plots."""

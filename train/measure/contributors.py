@@ -1,4 +1,4 @@
-"""`python -m train evaluate --only NAME`: how well single contributors' digits are read."""
+"""`python -m train evaluate --only NAME`: figures of single contributors' digits."""
 
 import argparse
 import json
@@ -20,26 +20,26 @@ HEADS = (
     *("contributor", "split", "samples", "writers", "right", "95 % by writers"),
     *("per writer", "refused", "wrong of ok"),
 )
-"""Of the table's columns."""
+"""Headings of the table's columns."""
 
 
 @dataclass(frozen=True)
 class ContributorFigures:
-    """The result on the digits of one contributor, or of all that were asked for."""
+    """The result on the digits of one contributor, or of all that were requested."""
 
     name: str
     splits: tuple[str, ...]
-    """Whose writers were read."""
+    """Splits of the writers that were measured."""
     figures: Figures
     refused: int
-    """Digits without an answer: no ink, or P(is a digit) below the card's threshold."""
+    """Number of digits without an answer: no ink, or P(is a digit) below the card's threshold."""
     wrong: int
-    """Digits read as another, though the status is `ok`."""
+    """Number of digits that are misread with the status `ok`."""
     ok: int
-    """Digits whose status is `ok`."""
+    """Number of digits with the status `ok`."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For the saved table."""
+        """Return the figures for the saved table."""
         return {
             "name": self.name,
             "splits": list(self.splits),
@@ -51,13 +51,13 @@ class ContributorFigures:
 
 
 def evaluate_contributors(options: argparse.Namespace, model: Model, reader: Reader) -> str:
-    """Measure digits of contributors, save the table and return it.
+    """Measure the digits of contributors, save the table and return it.
 
-    A contributor that the model was trained without (`without` in its card) is measured on train
-    and dev writers, any other on those of `--split`.
+    If the model was trained without a contributor (`without` in its card), the contributor's train
+    and dev writers are measured. Otherwise it is the writers of `--split`.
 
     Raises:
-        TrainError: nobody has digits, or the table cannot be saved.
+        TrainError: no contributor has digits, or the table cannot be saved.
     """
     left_out = frozenset(model.card.get("without", ()))
     every = [s for path in options.strokes for s in read_stroke_file(path) if s.is_digit]
@@ -87,12 +87,12 @@ def evaluate_contributors(options: argparse.Namespace, model: Model, reader: Rea
 
 
 def splits_of(name: str, left_out: frozenset[str], split: str) -> tuple[str, ...]:
-    """Whose writers are measured: test writers only where they are asked for."""
+    """Return the splits to measure. Test writers are measured only on request."""
     return ("train", "dev") if name in left_out and split != "test" else (split,)
 
 
 def table(rows: Sequence[ContributorFigures]) -> str:
-    """One line a contributor, for people."""
+    """Format the figures, one line per contributor."""
     return aligned([HEADS, *(_line(row) for row in rows)])
 
 
@@ -124,13 +124,13 @@ def _counted(name: str, splits: tuple[str, ...], results: Sequence[Result]) -> C
 
 
 def _splits(rows: Sequence[ContributorFigures]) -> tuple[str, ...]:
-    """Every split that a row has, in their order."""
+    """Return every split in the rows, in the usual order."""
     measured = {split for row in rows for split in row.splits}
     return tuple(split for split in ("train", "dev", "test") if split in measured)
 
 
 def _save(folder: Path, model: str, text: str, rows: Sequence[ContributorFigures]) -> None:
-    """The table as text and as JSON.
+    """Save the table as text and as JSON.
 
     Raises:
         TrainError: the folder cannot be written to.

@@ -1,7 +1,7 @@
-"""Measuring: how many are right, how sure that figure is, and whether confidence can be believed.
+"""Measurement of single digits: accuracy, its interval, and the quality of the confidence.
 
-Every figure is made of results, one a sample, which say what a reader answered. Whether that reader
-is the recogniser of this process or a server that is asked over HTTP makes no difference here.
+Figures are computed from results. A result is a reader's answer to one sample. The reader may be
+the recogniser of this process or a server that is called over HTTP.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,20 +30,20 @@ from .statistics import auroc, calibration_error, negative_log_likelihood, over_
 CLASSES = 10
 
 BATCH = 500
-"""Glyphs classified at once while measuring."""
+"""Glyphs per call of the classifier."""
 
 LIMITS = Limits(pixels=25_000_000, side=20_000)
-"""Of pictures: none that is made here comes near them."""
+"""Limits of pictures. The pictures made here are far smaller."""
 
 MNIST_TEST = "MNIST test"
-"""How the figures on MNIST's test set are headed; every card has them."""
+"""Name of the figures on MNIST's test set. Every card has them."""
 
 DIGITS = "digits"
-"""The kind of sample that is one."""
+"""Kind of the samples that are digits."""
 
 
 class Reader(Protocol):
-    """What reads: a `Recognizer`, or a server behind the same two calls."""
+    """A `Recognizer`, or a server with the same two methods."""
 
     def read_strokes(
         self, strokes: Sequence[Stroke], alternatives: int = 3, expect: Expect = "number"
@@ -69,35 +69,35 @@ class Picture:
 
 @dataclass(frozen=True)
 class Result:
-    """What a reader answered to one sample."""
+    """A reader's answer to one sample."""
 
     kind: str
     """`digits`, or the kind of non-digit."""
     label: int | None
-    """What was written, 0 to 9; None for a non-digit."""
+    """The digit written, 0 to 9. None for a non-digit."""
     writer: str | None
-    """None where writers are not known."""
+    """None if writers are unknown."""
     status: Status
     text: str
     confidence: float
-    """Calibrated probability, 0 to 1, that `text`, or the status where there is none, is right."""
+    """Calibrated probability, 0 to 1, that `text`, or the status if there is no text, is right."""
     probabilities: tuple[float, ...]
-    """Calibrated, of the digits 0 to 9, whatever the status; empty where no ink was found."""
+    """Calibrated probabilities of the digits 0 to 9, for any status. Empty if no ink was found."""
     is_digit: float | None
-    """Calibrated probability that it is a digit; None where the model has no such output."""
+    """Calibrated P(is a digit). None if the model has no such output."""
     glyph: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
-    """The ink that the network saw, (28, 28), 255 on 0; None where none was found."""
+    """The ink that the network saw, (28, 28), 255 on 0. None if no ink was found."""
 
     @property
     def read(self) -> int:
-        """The best digit, whatever the status; -1 where no ink was found: nobody's label."""
+        """The most probable digit, for any status. -1, which is no label, if no ink was found."""
         if not self.probabilities:
             return -1
         return max(range(CLASSES), key=self.probabilities.__getitem__)
 
     @property
     def belief(self) -> float:
-        """How probable the best digit is right, also where it was rejected: what orders answers."""
+        """Probability that the best digit is right, even if rejected. It ranks the answers."""
         sure = 1.0 if self.is_digit is None else self.is_digit
         return sure * max(self.probabilities, default=0.0)
 
@@ -114,21 +114,21 @@ class Figures:
     data: str
     count: int
     correct: int
-    """Samples whose best digit is right, whatever the status."""
+    """Samples whose best digit is right, for any status."""
     confusion: list[list[int]]
-    """Rows: what was written; columns: the best digit."""
+    """Rows: the digit written; columns: the best digit."""
     way: str = ""
-    """How the samples came to the network: `glyphs`, `strokes` or `pictures`."""
+    """Input of the network: `glyphs`, `strokes` or `pictures`."""
     writers: int | None = None
     per_writer: float | None = None
-    """Mean over writers of each one's accuracy; None where writers are not known."""
+    """Mean of the writers' accuracies. None if writers are unknown."""
     per_writer95: tuple[float, float] | None = None
     """95 % interval of that mean, by a bootstrap over writers."""
     accuracy95: tuple[float, float] | None = None
-    """95 % interval of the accuracy by a bootstrap over writers: one writer's samples are alike,
-    which Wilson's interval does not know."""
+    """95 % interval of the accuracy by a bootstrap over writers. Wilson's interval ignores that one
+    writer's samples are similar."""
     ece: float | None = None
-    """Expected calibration error of the confidence of the readings; None without a reading."""
+    """Expected calibration error of the readings' confidence. None without a reading."""
     nll: float | None = None
     """Mean negative log-likelihood of the label, in nats."""
     ok: float | None = None
@@ -136,11 +136,11 @@ class Figures:
     unsure: float | None = None
     """Share with the status `unsure`."""
     rejected: float | None = None
-    """False rejects: share with the status `not_a_number`; None where the model cannot say it."""
+    """False rejects: share with the status `not_a_number`. None if the model cannot reject."""
     ok_accuracy: float | None = None
-    """Accuracy of what is `ok`; None where nothing is."""
+    """Accuracy of the `ok` readings. None without any."""
     results: tuple[Result, ...] = field(default=(), compare=False, repr=False)
-    """What the figures are made of; not stored."""
+    """The results behind the figures, which are not stored."""
 
     @property
     def accuracy(self) -> float:
@@ -154,39 +154,39 @@ class Figures:
 
     @property
     def scores(self) -> NDArray[np.float64] | None:
-        """P(is a digit) of every sample; None where the model has no such output."""
+        """P(is a digit) of every sample. None if the model has no such output."""
         return _scores(self.results)
 
     def as_dict(self) -> dict[str, Any]:
-        """For the model's card."""
+        """Return the figures for the model's card."""
         stored = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "results"}
         return {**stored, "accuracy": self.accuracy, "interval95": list(self.interval)}
 
 
 @dataclass(frozen=True)
 class NonDigitFigures:
-    """The result on one set of what is no digit. Shares are 0 to 1."""
+    """The result on one set of non-digits. Shares are 0 to 1."""
 
     data: str
     count: int
     auroc: float | None
-    """Probability that a digit has a higher P(is a digit) than one of these; None where the model
-    has no such output."""
+    """Probability that a digit has a higher P(is a digit) than a non-digit of the set. None if the
+    model has no such output."""
     ok: float
-    """Share taken for a digit: status `ok`."""
+    """False accepts: share with the status `ok`."""
     unsure: float
     """Share with the status `unsure`."""
     rejected: float | None
-    """Share with the status `not_a_number`; None where the model cannot say it."""
+    """Share with the status `not_a_number`. None if the model cannot reject."""
     against: int = 0
-    """How many digits the area tells them from."""
+    """Number of digits in the AUROC."""
     way: str = ""
     """See `Figures.way`."""
     results: tuple[Result, ...] = field(default=(), compare=False, repr=False)
-    """What the figures are made of; not stored."""
+    """The results behind the figures, which are not stored."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For the model's card."""
+        """Return the figures for the model's card."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "results"}
 
 
@@ -197,11 +197,11 @@ def evaluate_glyphs(
     labels: NDArray[np.int64],
     calibration: Calibration | None = None,
 ) -> Figures:
-    """Figures on ready glyphs, such as MNIST's.
+    """Measure a classifier on ready glyphs, such as MNIST's.
 
     Args:
-        glyphs: (N, 28, 28, C) uint8, N at least 1, C at most 5; channels that are not there are 0.
-        calibration: without one, the classifier is taken at its word.
+        glyphs: (N, 28, 28, C) uint8, N at least 1, C at most 5. Missing channels are 0.
+        calibration: None leaves the classifier's outputs as they are.
     """
     calibration = calibration or Calibration()
     results: list[Result] = []
@@ -219,9 +219,9 @@ def evaluate_glyphs(
 
 
 def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample]) -> Figures | None:
-    """Figures on pen strokes through the server's own path; None without samples.
+    """Measure a reader on pen strokes, through the server's own path. Return None without samples.
 
-    Samples whose label is not one digit are passed over.
+    Samples with another label than a single digit are skipped.
     """
     results = [
         _result(reader.read_strokes(s.strokes, 0, "digit"), DIGITS, int(s.label), s.writer)
@@ -232,8 +232,9 @@ def evaluate_strokes(data: str, reader: Reader, samples: Iterable[StrokeSample])
 
 
 def evaluate_pictures(data: str, reader: Reader, pictures: Iterable[Picture]) -> Figures | None:
-    """Figures on picture files, of one digit each, through the server's own path; None without
-    samples.
+    """Measure a reader on picture files of one digit each, through the server's own path.
+
+    Return None without samples.
     """
     results = [
         _result(reader.read_image(p.data, LIMITS, 0, "digit"), DIGITS, p.label, p.writer)
@@ -250,12 +251,12 @@ def evaluate_nondigits(
     kind: str = "",
     expect: Expect = "digit",
 ) -> NonDigitFigures | None:
-    """Figures on drawings that are no digits; None without any.
+    """Measure a reader on drawings of non-digits. Return None without drawings.
 
     Args:
         digit_scores: P(is a digit) of digits that the same reader read in the same way
-            (`Figures.scores`), which these are told apart from.
-        kind: of non-digit; the name of the data unless it is given.
+            (`Figures.scores`). The AUROC compares the drawings with them.
+        kind: kind of non-digit. Empty stands for the name of the data.
         expect: see `Recognizer.read_strokes`.
     """
     results = tuple(
@@ -281,33 +282,33 @@ def evaluate_nondigits(
 
 @dataclass(frozen=True)
 class Decisions:
-    """What a `Recognizer` answers to N glyphs, all at once."""
+    """A `Recognizer`'s answers to N glyphs."""
 
     probabilities: NDArray[np.float64]
-    """Calibrated: (N, 10)."""
+    """Calibrated, (N, 10)."""
     is_digit: NDArray[np.float64] | None
-    """Calibrated: (N,)."""
+    """Calibrated, (N,)."""
     belief: NDArray[np.float64]
-    """(N,): probability that the best digit is right, were it given."""
+    """(N,) probability that the best digit is right, for any status."""
     rejected: NDArray[np.bool_]
-    """(N,): the status is `not_a_number`."""
+    """(N,) whether the status is `not_a_number`."""
     unsure: NDArray[np.bool_]
-    """(N,): the status is `unsure`."""
+    """(N,) whether the status is `unsure`."""
 
     def answers(self) -> Iterator[tuple[Status, str, float, tuple[float, ...], float | None]]:
-        """Status, text, confidence, probabilities and is_digit of each, as in a `Result`."""
+        """Yield status, text, confidence, probabilities and is_digit of each, as in a `Result`."""
         for row, probabilities in enumerate(self.probabilities):
             best, belief = str(int(probabilities.argmax())), float(self.belief[row])
             is_digit = None if self.is_digit is None else float(self.is_digit[row])
             status: Status = "unsure" if self.unsure[row] else "ok"
             if self.rejected[row]:
-                # Only a model that has the output can reject.
+                # Only a model with this output can reject.
                 status, best, belief = "not_a_number", "", 1 - (is_digit or 0.0)
             yield status, best, belief, tuple(probabilities.tolist()), is_digit
 
 
 def decide(outputs: Outputs, calibration: Calibration) -> Decisions:
-    """What becomes of a network's outputs; a test holds it to `Recognizer`."""
+    """Decide what becomes of a network's outputs. A test compares it with `Recognizer`."""
     probabilities = calibration.probabilities(outputs)
     is_digit = calibration.is_digit(outputs)
     sure = np.ones(len(probabilities)) if is_digit is None else is_digit
@@ -318,7 +319,7 @@ def decide(outputs: Outputs, calibration: Calibration) -> Decisions:
 
 
 def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
-    """All figures of one set of digits, at least one sample."""
+    """Compute all figures of one set of digits, at least one sample."""
     written = np.array([result.label for result in results], np.int64)
     read = np.array([result.read for result in results], np.int64)
     right = written == read
@@ -329,7 +330,7 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
     ok = np.array([status == "ok" for status in statuses])
     answered = np.array([result.answered for result in results])
     confidence = np.array([result.confidence for result in results])
-    # Where no ink was found, nothing is known: one in ten.
+    # Without ink, all digits are equally probable.
     nothing = (1 / CLASSES,) * CLASSES
     probabilities = np.array([result.probabilities or nothing for result in results])
     names = [result.writer for result in results if result.writer is not None]
@@ -356,7 +357,7 @@ def figures_of(data: str, results: Sequence[Result], way: str) -> Figures:
 
 
 def name_of(path: Path, split: str) -> str:
-    """How a stroke file's figures are headed."""
+    """Return the name of a stroke file's figures."""
     return f"{file_name(path).split('.')[0]} ({split} writers)"
 
 
@@ -376,7 +377,7 @@ def _result(reading: Reading, kind: str, label: int | None, writer: str | None) 
 
 
 def _scores(results: Sequence[Result]) -> NDArray[np.float64] | None:
-    """P(is a digit) of each; what has no ink is surely none. None without such an output."""
+    """Return P(is a digit) of each result, 0 without ink. None if the model has no such output."""
     if all(result.is_digit is None for result in results):
         return None
     return np.array([0.0 if r.is_digit is None else r.is_digit for r in results])

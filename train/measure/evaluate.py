@@ -1,4 +1,4 @@
-"""`python -m train evaluate`: measure a shipped model and hold it to its card."""
+"""`python -m train evaluate`: measure a shipped model and compare it with its card."""
 
 import argparse
 import json
@@ -51,20 +51,20 @@ MODELS = Path("models")
 OUTPUT = Path("build/evaluation")
 
 LINE_MODEL = "line"
-"""The model that reads lines; see `_beside`."""
+"""Name of the model that reads lines. See `_beside`."""
 
 EYES_MODEL = "eyes"
-"""The model that finds the writing in pictures."""
+"""Name of the model that finds the writing in pictures."""
 
 WAYS: tuple[Way, ...] = ("pictures", "strokes")
 
 
 SERVER = ", server"
-"""Follows the way of what went through a server."""
+"""Suffix of the way of figures that a server's answers give."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What the command takes beside the options that it shares with training."""
+    """Add the options of the command, except those it shares with training."""
     parser.set_defaults(run=evaluate)
     parser.add_argument(
         "--strokes",
@@ -147,18 +147,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that was asked for."""
+    """All figures that were requested."""
 
     digits: list[Figures]
     others: list[NonDigitFigures]
     variants: list[Variant]
     numbers: list[NumberFigures]
     line: Model | None
-    """What read numbers; None where there were none, or a server read them."""
+    """The model that read numbers. None if there were none, or a server read them."""
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Measure the served file; fail where it is worse than the card says."""
+    """Measure the served file. Fail if it is worse than its card."""
     wanted = options.others or options.variants is not None or options.photos is not None
     if wanted and not options.strokes:
         raise TrainError("--others, --variants and --photos need digits: give --strokes")
@@ -175,7 +175,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def _evaluate_only(options: argparse.Namespace, model: Model) -> int:
-    """Measure single contributors; the card has no figures to hold them to."""
+    """Measure single contributors. The card has no figures to compare with."""
     more = (options.others, options.numbers, options.photos is not None, options.pictures)
     if not options.strokes or any((*more, options.variants is not None)):
         raise TrainError("--only measures digits of --strokes: give --strokes, and no other data")
@@ -221,15 +221,16 @@ def _measured(options: argparse.Namespace, model: Model) -> Measured:
 
 
 def _beside(models: Path, name: str) -> Model:
-    """Another model of a folder, or the shipped one: the folder of a fold or of a trial has only
-    the network that was trained.
+    """Load another model from a folder, or else the shipped one.
+
+    The folder of a fold or of a trial has only the network that was trained.
     """
     there = (models / f"{name}.json").exists()
     return load_model(models if there else MODELS, name)
 
 
 def _recognizer(model: Model, eyes: Model | None = None, line: Model | None = None) -> Recognizer:
-    """A recogniser of single digits; in pictures, with eyes; of numbers, with a model of lines."""
+    """Build a recogniser of single digits, with eyes for pictures and a line model for numbers."""
     classifier = LiteRTClassifier(model.content)
     calibration = Calibration.of_card(model.card)
     seen = None if eyes is None else LiteRTEyes(eyes.content)
@@ -247,12 +248,12 @@ def _recognizer(model: Model, eyes: Model | None = None, line: Model | None = No
 
 
 def _reader(url: str | None, model: Model, here: Recognizer) -> AbstractContextManager[Reader]:
-    """What reads strokes and pictures: a server, or this process."""
+    """Return the reader of strokes and pictures: a server, or this process."""
     return closing(RemoteRecognizer(url, model)) if url else nullcontext(here)
 
 
 def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
-    """All that people are told."""
+    """Format the report that is printed."""
     lines = [f"{model.name} {model.version}, {options.models / model.name}.tflite"]
     if measured.line:
         lines.append(f"Lines are read by {measured.line.name} {measured.line.version}.")
@@ -274,7 +275,7 @@ def _text(options: argparse.Namespace, model: Model, measured: Measured) -> str:
 
 
 def _save(options: argparse.Namespace, model: Model, text: str, measured: Measured) -> None:
-    """Tables, plots and contact sheets.
+    """Save tables, plots and contact sheets.
 
     Raises:
         TrainError: the folder cannot be written to.
@@ -297,7 +298,7 @@ def _save(options: argparse.Namespace, model: Model, text: str, measured: Measur
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A sheet of an earlier run says nothing of this one.
+        # Contact sheets of an earlier run are out of date.
         for stale in folder.glob(f"{name}-misread-*.png"):
             stale.unlink()
         (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -315,10 +316,10 @@ def _save(options: argparse.Namespace, model: Model, text: str, measured: Measur
 
 
 def _is_wrong(result: Result) -> bool:
-    """Another digit than was written; or, of what is none, taken for one."""
+    """Check whether a digit is misread, or a non-digit accepted."""
     return result.status == "ok" if result.label is None else result.read != result.label
 
 
 def _slug(data: str) -> str:
-    """The name of a set as part of a file's name."""
+    """Return the name of a set as part of a file's name."""
     return re.sub(r"[^a-z0-9]+", "-", data.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""The guard: figures held to those of a model's card."""
+"""The guard: comparison of figures with those of a model's card."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,23 @@ from .statistics import Z95, auroc_error, wilson
 from .tables import percent
 
 ROUNDING = 2
-"""Samples that may fall the other way on another processor, whose arithmetic rounds differently."""
+"""Samples that may be read differently on another processor, which may round differently."""
 
 AUROC_ROUNDING = 0.001
-"""As much may the area under the curve differ for the same reason."""
+"""Difference of the AUROC that rounding may cause."""
 
 
 def hold_to_card(
     card: Mapping[str, Any], digits: Sequence[Figures], others: Sequence[NonDigitFigures] = ()
 ) -> list[str]:
-    """Compare figures with those of the same data in the card; MNIST's has to be in it.
+    """Compare figures with those of the same data in the card, which has to have MNIST's.
 
     Returns:
-        What is better than the card, and that nothing is worse.
+        Remarks: figures that are better than the card's, and that none is worse.
 
     Raises:
-        CardError: something is worse by more than noise: with as many samples as in the card, more
-            than `ROUNDING` of them; else, more than a 95 % interval allows.
+        CardError: a figure is worse by more than noise. Noise is `ROUNDING` for as many samples as
+            in the card, and a 95 % interval otherwise.
     """
     promised = {figure["data"]: figure for figure in card["figures"]}
     if MNIST_TEST not in promised:
@@ -60,13 +60,15 @@ def hold_to_card(
 
 
 def _kept(rejected: float, count: int) -> tuple[int, int]:
-    """How many of so many were not rejected."""
+    """Return how many samples were not rejected, and how many there are."""
     return count - round(rejected * count), count
 
 
 def is_less_apart(found: NonDigitFigures, said: Mapping[str, Any], same_model: bool = True) -> bool:
-    """Whether an area falls short of the card's by more than noise: for the same model and the same
-    samples that of arithmetic, else that of the samples.
+    """Check whether an AUROC falls short of the card's by more than noise.
+
+    For the same model and the same samples, noise is that of arithmetic. Otherwise it is the
+    sampling error.
     """
     if found.auroc is None:
         return True
@@ -81,16 +83,16 @@ def is_less_apart(found: NonDigitFigures, said: Mapping[str, Any], same_model: b
 
 
 def _is_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
-    """Whether (correct, count) of the same model falls short by more than noise."""
+    """Check whether (correct, count) of the same model falls short by more than noise."""
     if found[1] == said[1]:
         return said[0] - found[0] > ROUNDING
     return surely_worse(found, said)
 
 
 def surely_worse(found: tuple[int, int], said: tuple[int, int]) -> bool:
-    """Whether one (correct, count) falls short of another by more than chance.
+    """Check whether (correct, count) falls short of another by more than chance.
 
-    By the 95 % interval of a difference of two shares (Newcombe 1998, method 10).
+    The criterion is the 95 % interval of a difference of two shares (Newcombe 1998, method 10).
     """
     lower, upper = said[0] / said[1], found[0] / found[1]
     spread = math.hypot(lower - wilson(*said)[0], wilson(*found)[1] - upper)

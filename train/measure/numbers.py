@@ -1,4 +1,4 @@
-"""Measuring whole numbers: how many are read exactly, and how many digits and signs are wrong."""
+"""Measurement of whole numbers: share read exactly, and errors of digits and signs."""
 
 import difflib
 from collections import Counter
@@ -21,7 +21,7 @@ HEADS = (
     *("data", "numbers", "writers", "exact", "95 % by writers", "digit errors", "95 % by writers"),
     *("over", "under", "ok", "unsure", "rejected", "wrong though ok", "wrong of ok"),
 )
-"""Of the table's columns."""
+"""Headings of the table's columns."""
 
 DIGITS = set("0123456789")
 
@@ -34,54 +34,54 @@ class NumberFigures:
     count: int
     writers: int
     exact: float
-    """Share whose text is what was written, lines and spaces apart; what is `not_a_number` or
-    `empty` has none."""
+    """Share with a text that equals the label without spaces and line breaks. Rejected and empty
+    readings have no text."""
     exact95: tuple[float, float]
     """95 % interval by a bootstrap over writers."""
     by_length: dict[int, tuple[int, int]]
-    """For each length, how many numbers and how many exact."""
+    """For each length, how many numbers there are and how many are exact."""
     digit_errors: float
     """Edit distance between text and label, summed, as a share of the digits and signs written."""
     digit_errors95: tuple[float, float]
     over: float
     """Share read as more digits and signs than were written."""
     under: float
-    """Share read as fewer."""
+    """Share read as fewer digits and signs than were written."""
     ok: float
     unsure: float
     rejected: float
     """Share with the status `not_a_number`."""
     ok_exact: float | None
-    """Share exact of what is `ok`; None where nothing is."""
+    """Share of the `ok` readings that are exact. None without any."""
     wrong_though_ok: float
-    """Share that is `ok` and not exact: what nobody is warned of."""
+    """Share that is `ok` and not exact: errors without a warning."""
     wrong_of_ok: float | None
-    """The same as a share of what is `ok`; None where nothing is."""
+    """Share of the `ok` readings that are not exact. None without any."""
     wrong: tuple[tuple[str, str], ...]
-    """What was written and what was read, where they differ."""
+    """Label and text of each number that differs."""
     lines: tuple[int, int]
-    """How many lines were written, and how many of them are read exactly."""
+    """Number of lines written, and number of lines read exactly."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
+        """Return the figures for a JSON file."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def is_number(sample: StrokeSample) -> bool:
-    """Whether the label is digits, with or without spaces and the signs of numbers."""
+    """Check whether the label is digits, with or without spaces and the signs of numbers."""
     symbols = set(written(sample))
     return bool(symbols & DIGITS) and symbols <= DIGITS | set(SIGNS)
 
 
 def written(sample: StrokeSample) -> str:
-    """The digits and signs of a label, without its spaces."""
+    """Return the digits and signs of a label, without its spaces."""
     return "".join(sample.label.split())
 
 
 def evaluate_numbers(
     data: str, reader: Reader, samples: Iterable[StrokeSample]
 ) -> NumberFigures | None:
-    """Figures on numbers through the server's own path; None without samples."""
+    """Measure a reader on numbers, through the server's own path. Return None without samples."""
     return figures_of_numbers(
         data, ((s.label, s.writer, reader.read_strokes(s.strokes, alternatives=0)) for s in samples)
     )
@@ -90,7 +90,7 @@ def evaluate_numbers(
 def evaluate_photos(
     data: str, reader: Reader, photos: Iterable[PhotoSample]
 ) -> NumberFigures | None:
-    """The same of picture files."""
+    """Measure a reader on picture files, through the server's own path. Return None without any."""
     return figures_of_numbers(
         data, ((p.label, p.writer, reader.read_image(p.data, LIMITS, 0)) for p in photos)
     )
@@ -99,7 +99,7 @@ def evaluate_photos(
 def figures_of_numbers(
     data: str, answers: Iterable[tuple[str, str, Reading]]
 ) -> NumberFigures | None:
-    """Figures on what was written, by whom, and what was read; None without any."""
+    """Compute the figures from triples of label, writer and reading. Return None without any."""
     pairs: list[tuple[str, str]] = []
     names: list[str] = []
     statuses: list[Status] = []
@@ -143,7 +143,7 @@ def figures_of_numbers(
 
 
 def numbers_table(rows: Sequence[NumberFigures]) -> str:
-    """One line a set, then the exact rate by length."""
+    """Format the figures, one line per set, then the exact rate by length."""
     lines = [HEADS, *map(_line, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [
@@ -166,13 +166,13 @@ def numbers_table(rows: Sequence[NumberFigures]) -> str:
 
 
 def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many lines both have, in the same order."""
+    """Count the lines that both have, in the same order."""
     blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks)
 
 
 def edit_distance(one: str, other: str) -> int:
-    """Fewest characters to insert, drop or replace to make one of the other (Levenshtein 1966)."""
+    """Return the fewest insertions, deletions and replacements (Levenshtein 1966)."""
     above = list(range(len(other) + 1))
     for row, character in enumerate(one, 1):
         here = [row]
@@ -186,7 +186,7 @@ def edit_distance(one: str, other: str) -> int:
 def _errors95(
     names: Sequence[str], edits: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]
 ) -> tuple[float, float]:
-    """95 % interval of the digit error rate by a bootstrap over writers."""
+    """Return the 95 % interval of the digit error rate by a bootstrap over writers."""
     distinct, rows = np.unique(np.array(names), return_inverse=True)
     wrong = np.bincount(rows, weights=edits)
     digits = np.bincount(rows, weights=lengths)

@@ -1,6 +1,6 @@
-"""Pictures of a training run and of an evaluation.
+"""Plots of a training run and of an evaluation.
 
-As SVG, crisp at any size and small in the repository; but for contact sheets, which are pixels.
+They are SVG, sharp at any size and small in the repository. Contact sheets are PNG.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,25 +22,25 @@ from .statistics import bin_of, wilson  # noqa: E402
 NO_DATE = {"Date": None}
 
 CURVE_POINTS = 200
-"""Of a curve over samples."""
+"""Points of a curve over samples."""
 
 TILE = 84
 """Side of a glyph on a contact sheet, in pixels: three times the network's."""
 
 CAPTION = 36
-"""Height of what stands below it, in pixels."""
+"""Height of the caption below it, in pixels."""
 
 GAP = 26
-"""Pixels between two glyphs; a caption may reach into them."""
+"""Pixels between two glyphs. A caption may extend into them."""
 
 SHEET_COLUMNS = 12
 
 SHEET_MOST = 300
-"""Glyphs on a contact sheet: as many as one looks through."""
+"""Largest number of glyphs on a contact sheet, as many as a person looks through."""
 
 
 def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Error and loss by epoch, of the training data and, if it was watched, of dev."""
+    """Plot error and loss by epoch, of the training data and, if present, of dev."""
     epochs = range(1, len(history["loss"]) + 1)
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     names = {"": "training, augmented", "val_": "dev, averaged weights"}
@@ -54,7 +54,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     right.legend(frameon=False, loc="upper right")
     for axes in (left, right):
         axes.grid(alpha=0.3)
-        # 0.5 and 20, not powers of ten, at every tick that has a label.
+        # 0.5 and 20 instead of powers of ten, at every tick with a label.
         axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     figure.savefig(path, metadata=NO_DATE)
@@ -62,11 +62,11 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
 
 
 def plot_losses(history: Mapping[str, Sequence[float]], missed: str, path: Path) -> None:
-    """The losses by round, and what is missed on dev.
+    """Plot the losses by round, and the error on dev.
 
     Args:
         history: `Fitted.history`.
-        missed: what 1 less `dev` is a share of.
+        missed: title of the error, which is 1 less `dev`.
     """
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     losses = {name: values for name, values in history.items() if name != "dev"}
@@ -88,7 +88,7 @@ def plot_losses(history: Mapping[str, Sequence[float]], missed: str, path: Path)
 
 
 def plot_confusion(figures: Figures, path: Path) -> None:
-    """The confusion matrix; the misread stand out, the right ones are only counted."""
+    """Plot the confusion matrix. Colour marks the misread digits only."""
     matrix = figures.confusion
     off = [
         [0 if row == column else count for column, count in enumerate(counts)]
@@ -121,9 +121,9 @@ def plot_confusion(figures: Figures, path: Path) -> None:
 
 
 def plot_reliability(rows: Sequence[Figures], path: Path) -> None:
-    """How often readings are right that are so confident: on the diagonal, they are as they say.
+    """Plot accuracy by confidence. Calibrated readings lie on the diagonal.
 
-    A point a bin of the calibration error, with the 95 % interval of its accuracy.
+    Each point is a bin of the calibration error, with the 95 % interval of its accuracy.
     """
     figure, axes = pyplot.subplots(figsize=(5.6, 5.2), layout="constrained")
     axes.plot([0, 100], [0, 100], color="#777777", linewidth=1, linestyle="--", label="honest")
@@ -141,7 +141,7 @@ def plot_reliability(rows: Sequence[Figures], path: Path) -> None:
             points.append((confidence[inside].mean(), right[inside].mean(), low, high))
         x, y, low, high = 100 * np.array(points).T
         label = f"{row.data}, error {row.ece:.2%}"
-        # Wilson's interval may begin above, or end below, a share of 0 or 1 by a rounding error.
+        # By rounding, Wilson's interval may start above a share of 0 or end below a share of 1.
         spread = np.maximum([y - low, high - y], 0)
         axes.errorbar(x, y, spread, label=label, fmt="o", markersize=4, linewidth=1)
     axes.set(xlabel="confidence, %", ylabel="right, %", title="Reliability")
@@ -152,20 +152,20 @@ def plot_reliability(rows: Sequence[Figures], path: Path) -> None:
 
 
 def plot_risk(rows: Sequence[Figures], path: Path) -> None:
-    """How many answers are wrong if only the surest are given; a dot where `ok` ends."""
+    """Plot the share of wrong answers by the share given. A dot marks where `ok` ends."""
     figure, axes = pyplot.subplots(figsize=(5.6, 4.2), layout="constrained")
     for row in rows:
         belief = np.array([result.belief for result in row.results])
         wrong = np.array([result.read != result.label for result in row.results])
         errors = np.cumsum(wrong[np.argsort(-belief, kind="stable")])
-        # A few hundred points of the curve are as good as all of it, and a smaller file.
+        # A few hundred points look like the whole curve, in a smaller file.
         count = len(errors)
         given = np.unique(np.linspace(1, count, min(count, CURVE_POINTS)).astype(int))
         (line,) = axes.plot(100 * given / count, 100 * errors[given - 1] / given, label=row.data)
         if row.ok is not None and row.ok_accuracy is not None:
             place = [100 * row.ok], [100 * (1 - row.ok_accuracy)]
             axes.plot(*place, marker="o", color=line.get_color())
-    # The surest half is hardly ever wrong.
+    # The more confident half is hardly ever wrong.
     axes.set(xlabel="answered, %", ylabel="wrong of those, %", title="Risk by coverage")
     axes.set_xlim(50, 101)
     axes.grid(alpha=0.3)
@@ -175,9 +175,9 @@ def plot_risk(rows: Sequence[Figures], path: Path) -> None:
 
 
 def contact_sheet(results: Sequence[Result], path: Path) -> None:
-    """A PNG for the eye: what the network saw, what it is, what was read, and how surely.
+    """Write a PNG with the network's input, the label, the reading and the confidence of results.
 
-    The surest come first, `SHEET_MOST` at most. Results without ink have an empty place.
+    The most confident come first, `SHEET_MOST` at most. Results without ink have an empty place.
 
     Args:
         results: at least one.

@@ -1,6 +1,6 @@
-"""A server that is asked over HTTP, behind the calls of a `Recognizer`.
+"""Client of a server over HTTP, with the methods of a `Recognizer`.
 
-What it answers to a sample must be what the recogniser of this process answers to it.
+A server's answer to a sample must equal that of the recogniser in this process.
 """
 
 import base64
@@ -31,24 +31,24 @@ from webapp.recognition import (
 from ..errors import TrainError
 
 TIMEOUT = 60
-"""Seconds that an answer may take."""
+"""Timeout of an answer, in seconds."""
 
 SHOWN_LENGTH = 200
-"""Characters that a message repeats of an answer that is no problem document."""
+"""Characters of an answer that an error message quotes if it is not a problem document."""
 
 
 class RemoteRecognizer:
-    """Reads by asking a server, one request after the other on one connection.
+    """Reads by requests to a server, one after the other on one connection.
 
-    Every answer has to come from the model that is measured. The glyphs of its readings have the
-    ink alone, which is what an answer shows of them.
+    Every answer has to come from the measured model. The glyphs of the readings have only the ink,
+    because answers show no more.
     """
 
     def __init__(self, url: str, model: Model) -> None:
-        """Nothing is asked yet.
+        """Prepare the connection, without a request.
 
         Raises:
-            TrainError: the URL is none.
+            TrainError: the URL is invalid.
         """
         kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
         try:
@@ -65,7 +65,7 @@ class RemoteRecognizer:
         self._model = model
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     def read_strokes(
@@ -88,7 +88,7 @@ class RemoteRecognizer:
     def read_image(
         self, data: bytes, limits: Limits, alternatives: int = 3, expect: Expect = "number"
     ) -> Reading:
-        """See `Recognizer.read_image`; a PNG or JPEG file, and the server has limits of its own.
+        """See `Recognizer.read_image`. Takes PNG or JPEG; the server has its own limits.
 
         Raises:
             TrainError: see `read_strokes`.
@@ -115,7 +115,7 @@ class RemoteRecognizer:
             raise TrainError(f"{address} gave no such answer as Inkling's: {error!r}") from error
 
     def _post(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
-        # A connection that was kept may have been closed by the other end in the meantime.
+        # The server may have closed a kept connection in the meantime.
         kept = self._connection.sock is not None
         try:
             self._connection.request("POST", path, body, {"Content-Type": content_type})
@@ -169,16 +169,16 @@ def _sign(sign: dict[str, Any]) -> Sign:
 
 
 def _strokes(symbol: dict[str, Any]) -> tuple[int, ...] | None:
-    """The indices of a symbol's strokes; None for a picture."""
+    """Return the indices of a symbol's strokes. None for a picture."""
     strokes = symbol.get("strokes")
     return None if strokes is None else tuple(strokes)
 
 
 def _glyph(uri: str) -> Glyph:
-    """The ink of a glyph from its data: URI.
+    """Decode the ink of a glyph from its data: URI.
 
     Raises:
-        ValueError: it is no picture of that size.
+        ValueError: it is not a picture of that size.
     """
     content = base64.b64decode(uri.partition(",")[2], validate=True)
     ink = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
@@ -190,7 +190,7 @@ def _glyph(uri: str) -> Glyph:
 
 
 def _detail(content: bytes) -> str:
-    """What a problem document says, or the beginning of what is none."""
+    """Return the detail of a problem document, or the beginning of any other answer."""
     try:
         return str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Sets: what a model is measured on, read from files, composed, or generated."""
+"""Sets that a model is measured on: read from files, composed, or generated."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,30 +35,30 @@ from .numbers import NumberFigures, evaluate_numbers, evaluate_photos, is_number
 MNIST_PICTURES = f"{MNIST_TEST}, as pictures"
 
 GENERATED_COUNT = 1000
-"""Drawings of each kind that is generated."""
+"""Generated drawings of each kind."""
 
 GENERATED_SEED = 2026
-"""Another than any that a training starts from."""
+"""Seed of these drawings, different from those of any training."""
 
 COMPOSED_COUNT = 500
-"""Numbers of each spacing that are composed."""
+"""Composed numbers of each spacing."""
 
 COMPOSED_LENGTH = 4
-"""Digits of each."""
+"""Digits of a composed number."""
 
 COMPOSED_SEED = 2027
 
 PAIRS: tuple[Spacing, ...] = ("kissing", "touching")
-"""How the pairs of digits stand that are measured as pictures."""
+"""Spacings of the pairs of digits that are measured as pictures."""
 
 PHOTO_COUNT = 20
-"""Photos that are generated for each thing that goes wrong."""
+"""Generated photos of each scene."""
 
 PHOTO_SEED = 2028
 
 
 def digits_of(path: Path, split: str) -> list[StrokeSample]:
-    """The single digits of a stroke file that belong to a split.
+    """Return the single digits of a stroke file that belong to a split.
 
     Raises:
         TrainError: there are none.
@@ -70,7 +70,7 @@ def digits_of(path: Path, split: str) -> list[StrokeSample]:
 
 
 def measure_pictures(reader: Reader, mnist: Mnist) -> Iterator[Figures]:
-    """MNIST's test set as the files that somebody would send: white on black."""
+    """Measure MNIST's test set as picture files, white on black."""
     rows = watched(range(len(mnist.test_labels)), MNIST_PICTURES)
     pictures = (Picture(int(mnist.test_labels[row]), _png(mnist, row)) for row in rows)
     found = evaluate_pictures(MNIST_PICTURES, reader, pictures)
@@ -86,7 +86,7 @@ def _png(mnist: Mnist, row: int) -> bytes:
 def measure_strokes(
     reader: Reader, pen: Mapping[Path, Sequence[StrokeSample]], split: str
 ) -> Iterator[Figures]:
-    """The single digits of stroke files, read as strokes."""
+    """Measure the single digits of stroke files, read as strokes."""
     for path, samples in pen.items():
         name = name_of(path, split)
         found = evaluate_strokes(name, reader, watched(samples, name))
@@ -99,7 +99,7 @@ def measure_numbers(
     options: argparse.Namespace,
     pen: Mapping[Path, Sequence[StrokeSample]],
 ) -> Iterator[NumberFigures]:
-    """A row for each file of numbers, for what is composed, and for single digits."""
+    """Measure each file of numbers, composed numbers, and single digits."""
     sets: dict[str, Sequence[StrokeSample]] = {}
     for path in options.numbers:
         samples = [s for s in read_stroke_file(path) if s.split == options.split and is_number(s)]
@@ -126,7 +126,7 @@ def measure_photos(
     pen: Mapping[Path, Sequence[StrokeSample]],
     mnist: Mnist,
 ) -> Iterator[NumberFigures]:
-    """Rows of pictures of numbers: generated, one for each thing that goes wrong; and real."""
+    """Measure pictures of numbers: generated ones, by scene, and real ones."""
     path = options.strokes[0]
     digits = pen[path]
     of = name_of(path, options.split)
@@ -161,7 +161,7 @@ def measure_nondigits(
     pen: Mapping[Path, Sequence[StrokeSample]],
     read: Sequence[Figures],
 ) -> Iterator[NonDigitFigures]:
-    """A row for each kind in the files, and for each kind that is generated."""
+    """Measure each kind of non-digit in the files, and each generated kind."""
     scores = [row.scores for row in read if row.scores is not None]
     digit_scores = np.concatenate(scores) if scores else None
     sets: dict[str, tuple[str, list[Sequence[Stroke]]]] = {}
@@ -180,7 +180,7 @@ def measure_nondigits(
         found = evaluate_nondigits(name, reader, watched(drawn, name), digit_scores, kind)
         if found:
             yield found
-        # Pairs are numbers, and rubbing or a fragment may well be a 1.
+        # Pairs are numbers, and a smudge or a fragment may be a 1.
         if options.numbers and kind not in GENERATED:
             name += ", as numbers"
             found = evaluate_nondigits(name, reader, watched(drawn, name), None, kind, "number")

@@ -11,18 +11,18 @@ Z95 = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""
 
 RESAMPLES = 1000
-"""Draws of a bootstrap: the ends of a 95 % interval then rest on 25 draws each."""
+"""Draws of a bootstrap. Each end of a 95 % interval then rests on 25 draws."""
 
 BINS = 15
-"""Of the calibration error, of equal width, as in Guo et al., "On Calibration of Modern Neural
-Networks", ICML 2017, so that figures can be compared with others'."""
+"""Bins of the calibration error, of equal width, as in Guo et al., "On Calibration of Modern Neural
+Networks", ICML 2017, so that figures are comparable with others'."""
 
 TINY = 1e-12
-"""Keeps logarithms finite."""
+"""Least probability in a logarithm, which keeps it finite."""
 
 
 def wilson(correct: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
+    """Return the 95 % interval of a share (Wilson 1927)."""
     n, p, z = count, correct / count, Z95
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -31,20 +31,20 @@ def wilson(correct: int, count: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class ByWriter:
-    """Accuracy where whole writers are drawn, not samples."""
+    """Accuracy when whole writers are drawn, not samples."""
 
     writers: int
     mean: float
-    """Over writers, of each one's accuracy."""
+    """Mean of the writers' accuracies."""
     mean95: tuple[float, float]
     accuracy95: tuple[float, float]
 
 
 def over_writers(names: Sequence[str], right: NDArray[np.bool_], seed: int = 0) -> ByWriter:
-    """Mean over writers, and percentile intervals of a bootstrap over them (Efron 1979).
+    """Return the mean over writers, and percentile intervals of a bootstrap over them (Efron 1979).
 
     Args:
-        names: of each sample's writer, at least one.
+        names: name of each sample's writer, at least one.
         right: (N,), whether the sample was read right.
     """
     distinct, rows = np.unique(np.array(names), return_inverse=True)
@@ -63,10 +63,10 @@ def over_writers(names: Sequence[str], right: NDArray[np.bool_], seed: int = 0) 
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: mean over bins, by their samples, of |confidence - accuracy|.
+    """Return the expected calibration error: mean |confidence - accuracy| of bins, by samples.
 
     Args:
-        confidence: (N,), 0 to 1, N at least 1; the `BINS` bins have equal width.
+        confidence: (N,), 0 to 1, N at least 1. The `BINS` bins have equal width.
         right: (N,).
     """
     bins = bin_of(confidence)
@@ -75,20 +75,21 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
 
 
 def bin_of(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The bin of each confidence, 0 to `BINS` - 1; 1.0 belongs to the last."""
+    """Return the bin of each confidence, 0 to `BINS` - 1. 1.0 belongs to the last."""
     return np.minimum((np.asarray(confidence) * BINS).astype(np.int64), BINS - 1)
 
 
 def negative_log_likelihood(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Mean of -log P(label), in nats; (N, 10) and (N,), N at least 1."""
+    """Return the mean of -log P(label), in nats, for (N, 10) and (N,), N at least 1."""
     of_label = probabilities[np.arange(len(labels)), labels]
     return float(-np.log(np.maximum(of_label, TINY)).mean())
 
 
 def auroc(digits: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Area under the ROC curve: P(a digit's score is above another's), ties counted half.
+    """Return the area under the ROC curve: P(a digit's score is above another's).
 
-    That is Mann and Whitney's U, divided by the number of pairs (Hanley and McNeil 1982).
+    Ties count half. The area is Mann and Whitney's U, divided by the number of pairs (Hanley and
+    McNeil 1982).
 
     Args:
         digits, others: scores, (N,) and (M,), at least one each.
@@ -100,11 +101,11 @@ def auroc(digits: NDArray[np.float64], others: NDArray[np.float64]) -> float:
 
 
 def auroc_error(area: float, digits: int, others: int) -> float:
-    """Standard error of an area under the ROC curve (Hanley and McNeil 1982).
+    """Return the standard error of an area under the ROC curve (Hanley and McNeil 1982).
 
     Args:
         area: 0 to 1.
-        digits, others: how many scores of each it was made of, at least one.
+        digits, others: number of scores of each, at least one.
     """
     two_digits, two_others = area / (2 - area), 2 * area**2 / (1 + area)
     variance = (
@@ -112,7 +113,7 @@ def auroc_error(area: float, digits: int, others: int) -> float:
         + (digits - 1) * (two_digits - area**2)
         + (others - 1) * (two_others - area**2)
     ) / (digits * others)
-    # At 1, rounding may leave it a little below 0.
+    # At 1, rounding may make it slightly negative.
     return math.sqrt(max(variance, 0.0))
 
 

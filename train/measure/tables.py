@@ -1,4 +1,4 @@
-"""Tables of figures, for people."""
+"""Tables of figures as text."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ HEADS = (
     *("data", "way", "samples", "right", "95 %", "per writer", "95 % by writers", "ECE", "NLL"),
     *("AUROC", "ok", "unsure", "rejected", "right of ok"),
 )
-"""Of the table's columns."""
+"""Headings of the table's columns."""
 
 
 def table(rows: Sequence[Figures | NonDigitFigures]) -> str:
-    """One line a set, for people."""
+    """Format the figures, one line per set."""
     return aligned(
         [HEADS, *(_digit_line(r) if isinstance(r, Figures) else _other_line(r) for r in rows)]
     )
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Cells as columns: the first two flush left, the others flush right."""
+    """Align cells in columns: the first two to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -31,7 +31,7 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
 
 
 def worst_confusions(figures: Figures, most: int = 5) -> list[tuple[int, int, int]]:
-    """(written, read, how often), the commonest first."""
+    """Return (written, read, count) of the most frequent confusions, in descending order."""
     pairs = [
         (written, read, count)
         for written, row in enumerate(figures.confusion)
@@ -42,7 +42,7 @@ def worst_confusions(figures: Figures, most: int = 5) -> list[tuple[int, int, in
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """A share for people; a dash where there is none."""
+    """Format a share as a percentage. None is a dash."""
     return "–" if share is None else f"{share:.{digits}%}"
 
 
@@ -72,5 +72,5 @@ def _other_line(row: NonDigitFigures) -> tuple[str, ...]:
 
 
 def range_of(interval: tuple[float, float] | None) -> str:
-    """An interval of shares for people; a dash where there is none."""
+    """Format an interval of shares. None is a dash."""
     return "–" if interval is None else f"{interval[0]:.2%} to {interval[1]:.2%}"

@@ -1,7 +1,7 @@
 """Versions of digits as people produce them: with other pens, sizes, places and angles.
 
-All are drawn from strokes and read through the server's own path, as pictures and, where it means
-something there, as strokes. None of them should be read much worse than the plain one.
+All are drawn from strokes and read through the server's own path: as pictures and, where it
+applies, as strokes. No version should be read much worse than the plain one.
 """
 
 from collections.abc import Sequence
@@ -24,27 +24,27 @@ Way = Literal["pictures", "strokes"]
 
 PLAIN = "plain"
 SCRAMBLED = "scrambled"
-"""Strokes in any order, each from either end: as few people do."""
+"""Version with strokes in random order and direction, as few people write."""
 
 PAPER = 255
 """Grey level of the paper: white."""
 
 SUBPIXEL_BITS = 4
-"""Fractional bits of the coordinates handed to OpenCV's line drawing."""
+"""Fractional bits of the coordinates in OpenCV's line drawing."""
 
 DRAWN_SIDE = 1120
-"""Side, in pixels, that a smaller canvas is enlarged to while strokes are drawn on it."""
+"""Side, in pixels, that a smaller canvas is enlarged to for drawing."""
 
 FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
-"""The files are read once: their size does not matter."""
+"""Fast compression. The files are read once, so their size does not matter."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a digit stands on the canvas. Lengths are in pixels."""
+    """Appearance of a digit on the canvas. Lengths are in pixels."""
 
     side: int = 280
-    """Of the square canvas: that of the page's pad."""
+    """Side of the square canvas, by default that of the page's pad."""
     size: float = 168.0
     """Longer side of the digit, without the pen's width."""
     pen: float = 0.06
@@ -52,9 +52,9 @@ class Look:
     ink: int = 0
     """Grey level of the ink: 0 is black."""
     cornered: bool = False
-    """In the lower right corner, not in the middle."""
+    """Whether the digit is in the lower right corner instead of the middle."""
     angle: float = 0.0
-    """Degrees, clockwise."""
+    """Rotation in degrees, clockwise."""
 
 
 PICTURES: dict[str, Look] = {
@@ -68,35 +68,34 @@ PICTURES: dict[str, Look] = {
     "rotated +15°": Look(angle=15),
     "rotated -15°": Look(angle=-15),
 }
-"""A pen of 0.06 is a felt pen on a note; 0.015 a sharp pencil, 0.15 a marker. Ink at 205 on white
-has a fifth of the contrast of black ink, as a hard pencil has in a scan."""
+"""Versions as pictures. A pen of 0.06 is a felt pen on a note, 0.015 a sharp pencil, 0.15 a marker.
+Ink at 205 on white has a fifth of the contrast of black ink, like a hard pencil in a scan."""
 
 STROKES: dict[str, Look] = {
     name: PICTURES[name] for name in ("tiny", "huge", "off-centre", "rotated +15°", "rotated -15°")
 }
-"""Strokes have no pen and no ink. Their points are put on whole pixels, as a mouse's are."""
+"""Versions as strokes, without pen and ink. Their points are whole pixels, like a mouse's."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How one version is read, against the plain one of the same samples."""
+    """The result on one version, compared with the plain one of the same samples."""
 
     name: str
     figures: Figures
     points: float
-    """Difference of its accuracy to the plain version's, in percentage points; below 0 is worse."""
+    """Difference of the accuracy from the plain version's, in points. Negative is worse."""
     points95: float
-    """Half of the 95 % interval of that, in points: the same samples are compared, and those of one
-    writer stand or fall together."""
+    """Half of its 95 % interval, in points, paired by sample and clustered by writer."""
 
 
 def evaluate_variants(
     reader: Reader, samples: Sequence[StrokeSample], ways: Sequence[Way]
 ) -> list[Variant]:
-    """Read every version of every sample, the plain one first in each way.
+    """Read every version of every sample, in each way the plain one first.
 
     Args:
-        samples: of single digits, at least one.
+        samples: single digits, at least one.
     """
     variants: list[Variant] = []
     for way in ways:
@@ -119,7 +118,7 @@ def evaluate_variants(
 
 
 def version(name: str, strokes: Sequence[Stroke], rng: np.random.Generator) -> Sequence[Stroke]:
-    """One of the versions that are read as strokes."""
+    """Return one of the versions that are read as strokes."""
     if name == PLAIN:
         return strokes
     if name == SCRAMBLED:
@@ -128,29 +127,29 @@ def version(name: str, strokes: Sequence[Stroke], rng: np.random.Generator) -> S
 
 
 def placed(strokes: Sequence[Stroke], look: Look) -> list[Stroke]:
-    """The strokes in pixels of the canvas, turned, scaled and put where they belong."""
+    """Return the strokes in pixels of the canvas: rotated, scaled and placed."""
     angle = np.deg2rad(look.angle)
     cos, sin = np.cos(angle), np.sin(angle)
     turned = [stroke @ np.array([[cos, sin], [-sin, cos]]) for stroke in strokes]
     points = np.concatenate(turned)
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = look.size / max(float((high - low).max()), 1e-9)  # a dot stays one
+    scale = look.size / max(float((high - low).max()), 1e-9)  # a dot stays a dot
     if look.cornered:
-        # The pen's edge touches the canvas's, less two pixels.
+        # The pen's edge is two pixels from the canvas's.
         corner = look.side - 2 - look.size * look.pen / 2
         return [(stroke - high) * scale + corner for stroke in turned]
     return [(stroke - (low + high) / 2) * scale + look.side / 2 for stroke in turned]
 
 
 def pixelled(strokes: Sequence[Stroke], look: Look) -> list[Stroke]:
-    """The strokes on the canvas, their points on whole pixels."""
+    """Return the strokes on the canvas, with points on whole pixels."""
     return [np.rint(stroke) for stroke in placed(strokes, look)]
 
 
 def picture(strokes: Sequence[Stroke], look: Look) -> NDArray[np.uint8]:
-    """The strokes drawn with a round pen: (side, side) uint8, grey.
+    """Draw the strokes with a round pen: (side, side) uint8, grey.
 
-    Drawn larger and reduced by area: OpenCV's own smooth lines are wider than they should be.
+    The drawing is larger and reduced by area, because OpenCV's own smooth lines are too wide.
     """
     larger = max(1, DRAWN_SIDE // look.side)
     drawn = np.full((look.side * larger, look.side * larger), PAPER, np.uint8)
@@ -166,24 +165,24 @@ def picture(strokes: Sequence[Stroke], look: Look) -> NDArray[np.uint8]:
 
 
 def png(strokes: Sequence[Stroke], look: Look) -> bytes:
-    """`picture` as a PNG file."""
+    """Return `picture` as a PNG file."""
     _, encoded = cv2.imencode(".png", picture(strokes, look), FAST_PNG)
     return encoded.tobytes()
 
 
 def glyph_in_picture(strokes: Sequence[Stroke], rng: np.random.Generator) -> Glyph:
-    """What the network sees of the strokes in a picture: drawn in one of the looks, read back."""
+    """Return the glyph of strokes in a picture: drawn in a random look, and read back."""
     looks = [look for name, look in PICTURES.items() if name != "huge"]  # slow, and like plain
     drawn = picture(strokes, looks[int(rng.integers(len(looks)))])
-    # As the eyes see it, whose ink is as dark as they are sure.
+    # As from the eyes, whose output is as dark as they are confident.
     dark = (PAPER - drawn).astype(np.float32)
     ink = np.asarray(dark * (255 / max(float(dark.max()), 1.0)), np.uint8)
-    # Of a smudge, nothing may be left.
+    # Nothing may be left of a smudge.
     return glyph_of_ink(ink) if ink.any() else glyph_of_strokes(strokes, directed=False)
 
 
 def variants_table(variants: Sequence[Variant]) -> str:
-    """A line a version, for people."""
+    """Format the results, one line per version."""
     form = "{:<14} {:<8} {:>8} {:>9} {:>18}"
     lines = [form.format("version", "way", "samples", "right", "points to plain")]
     for variant in variants:
@@ -199,10 +198,10 @@ def variants_table(variants: Sequence[Variant]) -> str:
 
 
 def _difference(found: Figures, plain: Figures) -> tuple[float, float]:
-    """In points, with half its 95 % interval; the same samples in the same order.
+    """Return the difference in points and half of its 95 % interval, for the same samples in order.
 
-    The standard error is the cluster-robust one (Liang and Zeger, Biometrika 1986), a writer being
-    a cluster.
+    The standard error is the cluster-robust one (Liang and Zeger, Biometrika 1986), with writers as
+    clusters.
     """
     right, before = (
         np.array([result.read == result.label for result in figures.results], float)
