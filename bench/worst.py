@@ -1020,7 +1020,7 @@ def main() -> None:
     """Search, and print the ten worst of each kind and measure; or replay."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=30, help="how long (default: 30)")
-    parser.add_argument("--seed", type=int, default=1, help="of all randomness (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
     parser.add_argument("--kind", choices=[*KINDS, "all"], default="all")
     parser.add_argument("--measure", choices=[*MEASURES, "all"], default="all")
     parser.add_argument("--lanes", type=int, default=1, help="children at once (default: 1)")

@@ -195,10 +195,10 @@ def test_a_connection_is_kept(keep, expected):
     [
         (503, b'{"detail": "Full."}', "answered 503: Full."),
         (502, b"<h1>Bad\n gateway</h1>", "answered 502: <h1>Bad gateway</h1>"),
-        (200, b"hello", "gave no such answer"),
-        (200, b"[]", "gave no such answer"),
-        (200, b'{"model": {"name": "pen"}}', "gave no such answer"),
-        (200, answer().replace(b"lines", b"words"), "gave no such answer"),
+        (200, b"hello", "did not answer as Inkling does"),
+        (200, b"[]", "did not answer as Inkling does"),
+        (200, b'{"model": {"name": "pen"}}', "did not answer as Inkling does"),
+        (200, answer().replace(b"lines", b"words"), "did not answer as Inkling does"),
     ],
 )
 def test_it_rejects_other_answers(status, content, message):

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=train)
     _data_option(parser, NAMES[0])
     _training_data(parser)
-    parser.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, help="random seed (default: 1)")
     parser.add_argument(
         "--epochs", type=positive, help="passes over the data (default: the recipe's)"
     )

@@ -56,9 +56,9 @@ FAMILIES = {
 
 NO_INK = "without coordinates"
 
-NO_COMPONENT = "of components that are not there"
+NO_COMPONENT = "with missing components"
 
-NO_WRITER = "by nobody named"
+NO_WRITER = "without a writer"
 
 
 @dataclass

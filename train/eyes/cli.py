@@ -20,7 +20,7 @@ def add_commands(commands: Any) -> None:
     )
     fit.set_defaults(run=_fit)
     add_data(fit)
-    fit.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
+    fit.add_argument("--seed", type=seed, default=1, help="random seed (default: 1)")
     fit.add_argument("--rounds", type=positive, help="of fresh views (default: of a whole fit)")
     ship = commands.add_parser(
         "ship-eyes",

@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:
     )
     fit.set_defaults(run=_fit)
     add_data(fit)
-    fit.add_argument("--seed", type=seed, default=1, help="of all randomness (default: 1)")
+    fit.add_argument("--seed", type=seed, default=1, help="random seed (default: 1)")
     fit.add_argument(
         "--rounds",
         type=positive,

@@ -175,7 +175,7 @@ def folds_of(folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]) ->
         without = artefacts.read_card(folder / f"{NAME}.run.json").get("without", [])
         if not without:
             raise TrainError(
-                f"{folder} left no contributor out: nothing of it is new to its reader"
+                f"{folder} left no contributor out; pass fits that were made with --fold"
             )
         own = replace(dev, only=tuple(without), doodles=("test",))
         choice = [*line_sets(own, strokes_alone, SEED + 2)]

@@ -112,7 +112,7 @@ class RemoteRecognizer:
                 )
             return _reading(answer)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise TrainError(f"{address} gave no such answer as Inkling's: {error!r}") from error
+            raise TrainError(f"{address} did not answer as Inkling does: {error!r}") from error
 
     def _post(self, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
         # The server may have closed a kept connection in the meantime.
