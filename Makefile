@@ -24,7 +24,7 @@ run: serving ## install what serving needs and start the site (PORT=8000)
 	@$(SERVE) scripts/serve.py
 
 test: dev ## install what testing needs and run every test
-	@$(DEV) -m tests.browser.chromium
+	@$(DEV) -m support.chromium
 	@$(DEV) -m tests.services
 	@if command -v node >/dev/null; then node --test tests/js/*.test.js; \
 	else echo "There is no node here: the JavaScript unit tests are left out." \

@@ -24,8 +24,8 @@ import numpy as np
 
 from bench import report
 from bench.load import Sample, closed, open_loop, quantile, request, seconds_of
-from tests import hand
-from tests.server import started, started_by
+from support import hand
+from support.server import started, started_by
 from webapp.config import ROOT
 
 STROKES = "/api/v1/predict/strokes"

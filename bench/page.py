@@ -12,10 +12,9 @@ import sys
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests import hand
-from tests.browser import chromium
-from tests.browser.conftest import ARGUMENTS
-from tests.server import running_server
+from support import chromium, hand
+from support.chromium import ARGUMENTS
+from support.server import running_server
 
 TARGETS = {"handler": 4.0, "ink": 25.0, "answer": 100.0}
 """Targets of p95, in ms."""

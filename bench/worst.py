@@ -3,8 +3,8 @@
 A child process makes the site and answers requests through Flask's test client, so every layer
 counts. Each request has two measures: processor seconds of all the child's threads, and the rise of
 its resident memory. For each kind of request and each measure, the costliest requests so far are
-mutated and crossed. The results are recipes (`tests/hostile.py`), from which `--replay`, or a test,
-makes the same bytes again.
+mutated and crossed. The results are recipes (`support/hostile.py`), from which `--replay`, or a
+test, makes the same bytes again.
 
 Linux only: the peak of the memory is read and reset under /proc.
 """
@@ -31,8 +31,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tests import hand, hostile
-from tests.hostile import (
+from support import hand, hostile
+from support.hostile import (
     BATCH,
     EXPLAIN,
     HOSTILE,
@@ -876,7 +876,7 @@ def _change_size(rng: np.random.Generator, picture: dict[str, Any]) -> None:
 
 def _described(recipe: Recipe) -> str:
     if "named" in recipe:
-        return "tests/hostile.py"
+        return "support/hostile.py"
     if "json" in recipe:
         value = recipe["json"]
         drawings = value.get("drawings", [value])

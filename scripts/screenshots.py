@@ -12,9 +12,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.chromium import ensure  # noqa: E402
-from tests.browser.conftest import ARGUMENTS  # noqa: E402
-from tests.hand import number  # noqa: E402
+from support.chromium import ARGUMENTS, ensure  # noqa: E402
+from support.hand import number  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests import hand
-from tests.hand import arc
+from support import hand
+from support.hand import arc
 from train.data.nondigits import QUICK_DRAW_WRITER
 from train.data.strokes import StrokeSample
 from train.line.inks import Files, Inks, Source, load_inks

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.server import HOST, free_port
+from support.server import HOST, free_port
 
 NAMES = ("redis-server", "valkey-server")
 

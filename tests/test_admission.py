@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.access.admission import INTERIM, Presence, cost_of_drawings, cost_of_picture
 from webapp.config import Settings

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.server import ROOT
+from support.server import ROOT
 
 # Prints the memory, in MiB, that remains after sixteen threads each allocate and free much.
 KEPT = """

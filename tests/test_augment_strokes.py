@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from train.augment.strokes import Warp, turned, warp
 
 NOTHING = Warp(

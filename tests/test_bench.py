@@ -7,7 +7,7 @@ import pytest
 
 from bench import report
 from bench.load import Sample, closed, open_loop, quantile, request, seconds_of
-from tests.server import running_server
+from support.server import running_server
 from webapp.config import ROOT
 
 FIGURES = {

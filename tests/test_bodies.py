@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from flask import Flask, Request, request
 
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.access.bodies import LARGE_BODIES, Body, Watch
 from webapp.config import Settings

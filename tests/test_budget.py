@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import fake, hand
+from support import hand
+from tests import fake
 from webapp.recognition import (
     Budget,
     BudgetError,

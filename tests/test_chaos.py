@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
+from support.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests.load import Load
-from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests.test_server import (
     DRAWING,
     IMAGE,

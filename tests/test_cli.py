@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests import fake, hand
+from support import hand
+from tests import fake
 
 
 @pytest.fixture

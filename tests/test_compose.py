@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from train.data.compose import NOOK, clearance, composed, dense, side_by_side
 from train.data.strokes import StrokeSample
 from train.errors import DataError

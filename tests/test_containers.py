@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from tests.server import ROOT
+from support.server import ROOT
 from webapp.config import Settings
 
 UNITS = {"m": 2**20, "g": 2**30}

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp.recognition import (
     ImageTooLargeError,
     Limits,

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from support.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests import services
-from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests.test_server import check_reads
 from webapp.config import PLATFORM_NAMES, Settings, variable_of
 
@@ -213,7 +213,7 @@ def test_the_image_serves_and_writes_nothing(image):
         ),
     )
     try:
-        from tests.server import _wait_until_ready
+        from support.server import _wait_until_ready
 
         _wait_until_ready(process, port)
         check_reads(port)

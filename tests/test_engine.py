@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 import webapp
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.config import ConfigError, Settings
 from webapp.ops.capacity import PICTURES

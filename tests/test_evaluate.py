@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
+from support.server import free_port, running_server
 from tests.fake import Spells
-from tests.server import free_port, running_server
 from tests.test_strokes import stroke_file
 from train import cli
 from train.data.mnist import Mnist

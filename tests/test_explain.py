@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp.config import ROOT
 from webapp.recognition import Layer, explain, glyph_of_strokes, network_input
 

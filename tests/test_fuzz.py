@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import hand
+from support import hand
 from tests.test_decode_picture import exif
 
 STROKES = "/api/v1/predict/strokes"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tests import hand
+from support import hand
 from webapp.recognition.ink.drawing import DIRECTIONS, PIXELS_PER_CHORD
 from webapp.recognition.ink.glyph import (
     AT_ONCE,

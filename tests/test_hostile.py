@@ -1,7 +1,7 @@
 """Hostile requests to a real server, which answers, stays within its memory, and keeps reading.
 
 The requests are those of a penetration test and the worst that `python -m bench.worst` has found
-(`tests/hostile.py`). Their duration is measured there, because no test may depend on the speed of
+(`support/hostile.py`). Their duration is measured there, because no test may depend on the speed of
 the machine.
 """
 
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import hand
-from tests.hostile import HOSTILE
+from support import hand
+from support.hostile import HOSTILE
+from support.server import HOST, started
 from tests.load import Load
-from tests.server import HOST, started
 from tests.test_chaos import BATCH, get, port_of, wait_for
 from tests.test_server import DRAWING, JSON, STROKES, check_reads, resident_mib, workers
 

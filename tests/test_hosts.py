@@ -7,8 +7,8 @@ import socket
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from tests import hand
-from tests.server import HOST, started
+from support import hand
+from support.server import HOST, started
 from webapp import create_app
 from webapp.access.headers import HEADERS
 from webapp.access.hosts import parse_authority

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
-from tests.server import ROOT
+from support import hand
+from support.server import ROOT
 from tests.test_decode_picture import encoded, exif, grey_of
 from tests.test_fuzz import chunk
 from webapp import create_app

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import ROOT, clean_environment
+from support.server import ROOT, clean_environment
 
 WEBAPP = ROOT / "webapp"
 RECOGNITION = WEBAPP / "recognition"
@@ -162,6 +162,14 @@ def test_the_site_never_imports_the_trainer():
     """The site does not import the trainer."""
     for path in (*WEBAPP.rglob("*.py"), ROOT / "wsgi.py", ROOT / "gunicorn.conf.py"):
         assert not within(imports_of(path), "train"), path
+
+
+@pytest.mark.parametrize("folder", ["bench", "scripts", "support"])
+def test_nothing_rests_on_the_tests(folder):
+    """What they share with the tests is in `support`."""
+    paths = [*(ROOT / folder).rglob("*.py")]
+    assert paths
+    assert [path for path in paths if within(imports_of(path), "tests")] == []
 
 
 def test_keras_stays_with_the_trainer():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.recognition import glyph_of_strokes

@@ -6,7 +6,8 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from tests import fake, hand
+from support import hand
+from tests import fake
 from train.errors import TrainError
 from train.line.calibrate import (
     DIRECTIONS,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.ink_files import (
     LETTERS,
     MARKS,

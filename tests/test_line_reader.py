@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from tests import hand
+from support import hand
 from webapp.config import ROOT
 from webapp.recognition import (
     Budget,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.server import ROOT
+from support.server import ROOT
 from train import cli
 from train.errors import DataError
 from train.line.report import BEGIN, END, figures_of, rewrite

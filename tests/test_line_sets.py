@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.ink_files import WRITERS, files_in, row, write
 from train.errors import DataError
 from train.line.inks import Source

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from flask import render_template
 
+from support.server import ROOT
 from tests import fake
 from tests.ink_files import WRITERS, digit_rows, doodle_rows, files_in, write
-from tests.server import ROOT
 from tests.test_line_calibrate import outcome
 from train import cli
 from train.data.folds import FOLDS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp.recognition.ink.lines import NEAR, WIDE_GAP, lines_of, parts_of
 from webapp.recognition.ink.strip import boxes_of
 

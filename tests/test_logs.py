@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests import hand
+from support import hand
 from webapp.ops.logs import JsonFormatter, WithoutAddresses
 
 ADDRESS = "192.0.2.77"

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.fake import ROW, THRESHOLDS, Says, Sees
 from train.data.strokes import StrokeSample
 from train.measure.digits import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.fake import BY_IS_DIGIT, Says, Spells
 from train.data.strokes import StrokeSample
 from train.measure.numbers import edit_distance, evaluate_numbers, is_number, numbers_table

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.ops import metrics as module

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.test_strokes import stroke_file
 from train.data.nondigits import (
     GENERATED,

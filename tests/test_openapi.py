@@ -8,8 +8,8 @@ import sys
 import msgspec
 import pytest
 
-from tests import hand
-from tests.server import ROOT, running_server
+from support import hand
+from support.server import ROOT, running_server
 from webapp.api.answers import Answer
 from webapp.api.openapi import STATUSES, marked, type_of
 from webapp.api.requests import StrokesRequest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import hand
+from support import hand
 from webapp import create_app
 from webapp.config import Settings
 

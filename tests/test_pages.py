@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import fake, hand
+from support import hand
+from tests import fake
 from webapp import create_app
 from webapp.config import Settings
 from webapp.site.pages import SHOWN_SIDE

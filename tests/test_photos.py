@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from train.data.compose import side_by_side
 from train.data.photos import SCENES, photo_of
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.test_photos import lines_of
 from train.data.photos import SCENES, photo_of
 from webapp.recognition import Limits

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from webapp.recognition import Budget, BudgetError, glyph_of_ink
 from webapp.recognition.ink.pieces import (
     MOST_PIECES,

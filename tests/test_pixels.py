@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from train.augment.pixels import Augmentation, augment, roughen
 from webapp.recognition import glyph_of_strokes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import ROOT
+from support.server import ROOT
 from webapp import create_app, models
 from webapp.config import ConfigError, Settings
 from webapp.ops import metrics, preload

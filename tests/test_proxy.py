@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from support.server import HOST, ROOT, free_port, started
 from tests import services
 from tests.load import Load
-from tests.server import HOST, ROOT, free_port, started
 from tests.test_chaos import (
     SLOW_BODY,
     SLOW_HEAD,

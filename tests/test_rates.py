@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from tests import hand, services
-from tests.server import running_server
+from support import hand
+from support.server import running_server
+from tests import services
 from webapp import create_app
 from webapp.access.gate import Gate
 from webapp.access.rates import UNIT_SECONDS, Account, Rates

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.fake import ROW, Says, Sees, Spells
 from webapp.recognition import Box, Calibration, Limits, Recognizer
 from webapp.recognition.recognizer import without_dust

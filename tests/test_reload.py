@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from support.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests.load import Load
-from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
 from tests.test_chaos import (
     GUNICORN,
     SLOW_BODY,

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
+from support.server import free_port, running_server
 from tests.fake import reading_of
-from tests.server import free_port, running_server
 from train.errors import TrainError
 from train.measure.remote import RemoteRecognizer
 from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests import fake, hand
-from tests.server import ROOT
+from support import hand
+from support.server import ROOT
+from tests import fake
 from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of, glyph_uri
 from webapp.api.requests import (
     SHOWN_BODY_BYTES,

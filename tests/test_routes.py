@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import fake, hand
+from support import hand
+from tests import fake
 from webapp import create_app
 from webapp.access.bodies import MAX_FORM_FIELD_BYTES
 from webapp.access.gate import Gate

@@ -11,8 +11,8 @@ import urllib.request
 import cv2
 import pytest
 
-from tests import hand
-from tests.server import running_server
+from support import hand
+from support.server import running_server
 from webapp.api.samples import WIDTH, in_lines
 
 RUNS = {

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.server import ROOT, clean_environment
+from support.server import ROOT, clean_environment
 
 SCRIPT = ROOT / "scripts" / "venv.sh"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests import hand
-from tests.server import HOST, ROOT, clean_environment, free_port, started, started_by
+from support import hand
+from support.server import HOST, ROOT, clean_environment, free_port, started, started_by
 
 SERVE = (sys.executable, "scripts/serve.py")
 

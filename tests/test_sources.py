@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from train.augment.pixels import Augmentation
 from train.augment.strokes import Warp
 from train.data.nondigits import GENERATED, NOT_A_DIGIT, NonDigit

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.test_strokes import stroke_file
 from train import cli
 from train.augment.pixels import Augmentation

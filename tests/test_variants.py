@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import hand
+from support import hand
 from tests.fake import Says, Sees
 from train.data.strokes import StrokeSample
 from train.measure.variants import (

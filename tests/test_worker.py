@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from gunicorn.config import Config
 
-from tests import hand
-from tests.server import HOST, ROOT, clean_environment, started, started_by
+from support import hand
+from support.server import HOST, ROOT, clean_environment, started, started_by
 from tests.test_chaos import (
     GUNICORN,
     SLOW_BODY,

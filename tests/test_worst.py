@@ -11,8 +11,8 @@ import pytest
 
 from bench import worst
 from bench.worst import KINDS, MEASURES, Candidate, Lane, Measured, Search, changed, run
-from tests import hostile
-from tests.hostile import SHAPES, STROKES, request_of
+from support import hostile
+from support.hostile import SHAPES, STROKES, request_of
 from webapp.config import (
     MAX_BATCH_POINTS,
     MAX_BATCH_STROKES,

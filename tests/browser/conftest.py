@@ -3,19 +3,10 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser import chromium
+from support import chromium
+from support.chromium import ARGUMENTS
+from support.server import running_server
 from tests.browser.visitor import Visitor
-from tests.server import running_server
-
-ARGUMENTS = [
-    "--no-sandbox",  # containers let Chromium have none
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +20,7 @@ def site():
 def browser():
     """A headless Chromium."""
     path = chromium.find()
-    assert path, "there is no Chromium: python -m tests.browser.chromium gets one"
+    assert path, "there is no Chromium: python -m support.chromium gets one"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

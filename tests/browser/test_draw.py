@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from support.hand import DIGITS
 from tests.browser.test_picture import image_file
 from tests.browser.visitor import NUMBER, PHONE, PREDICT, answer, no_digit
-from tests.hand import DIGITS
 
 ONE = [[(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]]
 DOT = [[(0.5, 0.5)]]

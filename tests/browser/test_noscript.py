@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from support.hand import picture, png
 from tests.browser.test_picture import NO_PICTURE, image_file
-from tests.hand import picture, png
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from support.hand import picture, png
 from tests.browser.visitor import PHONE, PREDICT, answer
-from tests.hand import picture, png
 
 TRANSFER = """([name, type, content]) => {
     const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));

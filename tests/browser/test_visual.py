@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from support.hand import picture, png
 from tests.browser.visitor import NUMBER, PHONE, PREDICT, answer, no_digit
-from tests.hand import picture, png
 from webapp.config import ROOT
 
 LOOKS = ROOT / "tests/browser/looks"

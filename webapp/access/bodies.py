@@ -281,11 +281,14 @@ class InMemoryRequest(Request):
         watch: Watch = current_app.extensions["bodies"][0]
         watch.add(connection, DISCARD_SECONDS)
         deadline = time.monotonic() + DISCARD_SECONDS
-        left = float("inf") if announced is None else announced
+        left = announced
         try:
-            while left > 0 and time.monotonic() < deadline:
-                data = self.environ["wsgi.input"].read(int(min(left, PIECE_BYTES)))
-                left = left - len(data) if data else 0
+            while left != 0 and time.monotonic() < deadline:
+                wanted = PIECE_BYTES if left is None else min(left, PIECE_BYTES)
+                data = self.environ["wsgi.input"].read(wanted)
+                if not data:
+                    return
+                left = None if left is None else left - len(data)
         except Exception:  # servers raise different errors
             return
         finally:

@@ -1,14 +1,18 @@
 """Digits drawn by hand, as strokes. The tests read them instead of external data."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 Points = list[tuple[float, float]]
 
 
-def arc(cx, cy, rx, ry, start, end, steps=16) -> Points:
+def arc(
+    cx: float, cy: float, rx: float, ry: float, start: float, end: float, steps: int = 16
+) -> Points:
     """Return points of an ellipse's arc. Angles are degrees clockwise from the right."""
     angles = [math.radians(start + (end - start) * i / steps) for i in range(steps + 1)]
     return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
@@ -38,7 +42,7 @@ DIGITS: dict[int, list[Points]] = {
 """Strokes of each digit in a unit square, y downwards."""
 
 
-def unsure(*values):
+def unsure(*values: object) -> Any:
     """Mark a parameter that the line reader reads correctly but is unsure of.
 
     Its confidence in a bare 1 is below its threshold. The marks are strict, so a better reader
@@ -75,7 +79,9 @@ def columns(digit: int, size: float = 280) -> list[dict[str, list[float]]]:
     return [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in strokes(digit, size)]
 
 
-def picture(digit: int, size: int = 280, ink: int = 20, paper: int = 255, pen: int = 16):
+def picture(
+    digit: int, size: int = 280, ink: int = 20, paper: int = 255, pen: int = 16
+) -> NDArray[np.uint8]:
     """Return the digit as grey pixels, (size, size) uint8."""
     import cv2
 

@@ -1,4 +1,4 @@
-"""Find a Chromium, or get one: `python -m tests.browser.chromium` before the browser tests.
+"""Find a Chromium, or get one: `python -m support.chromium` before the browser tests.
 
 An installed one comes first, then the one Playwright downloads, then Debian's package.
 """
@@ -16,6 +16,17 @@ DEBIAN = (
     ("apt-get", "-q", "update"),
     ("apt-get", "-q", "install", "--yes", "--no-install-recommends", "chromium"),
 )
+
+ARGUMENTS = [
+    "--no-sandbox",  # containers let Chromium have none
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""Options that every start of Chromium gets."""
 
 
 def find() -> str | None:

@@ -1,0 +1,1 @@
+"""Support for tests and benchmarks: drawn digits, servers to start, hostile inputs, a browser."""
