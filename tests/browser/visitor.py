@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.hand import DIGITS, strokes
-from webapp.api.requests import glyph_uri
+from webapp.api.answers import glyph_uri
 from webapp.recognition import glyph_of_strokes
 
 PHONE = {
