@@ -3,6 +3,7 @@
 import { download } from "./files.js";
 import { MOST_LINK, toFragment } from "./link.js";
 import { find, onClick } from "./page.js";
+import { toPng } from "./png.js";
 import { toCurl, toSvg } from "./share.js";
 
 export class ShareController {
@@ -22,6 +23,7 @@ export class ShareController {
       "copy-number": () => this.#copy(answer.shown.text),
       "copy-curl": () => this.#copyCurl(),
       svg: () => this.#save("svg", new Blob([toSvg(stage.drawing.strokes)], { type: "image/svg+xml" })),
+      png: () => this.#save("png", toPng(stage.drawing.strokes)),
     });
   }
 

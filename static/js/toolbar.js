@@ -49,6 +49,7 @@ export class Toolbar {
       "copy-number": !isCurrent,
       share: !isCurrent,
       svg: !isCurrent,
+      png: !isCurrent,
     };
     const focused = document.activeElement;
     for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
@@ -57,7 +58,7 @@ export class Toolbar {
     find("pad-hint").hidden = !isEmpty;
     find("actions").hidden = !this.#answer.shown?.text;
     find("retry").hidden = true;
-    find("svg").hidden = find("share").hidden = Boolean(picture);
+    find("png").hidden = find("svg").hidden = find("share").hidden = Boolean(picture);
     if (focused?.matches(":disabled, [hidden], [hidden] *")) this.#pad.focus();
   }
 }
