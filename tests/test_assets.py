@@ -33,9 +33,10 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-MOST_BYTES = {"js": 44 * 1024, "css": 14 * 1024}
+MOST_BYTES = {"js": 48 * 1024, "css": 14 * 1024}
 """Largest compressed size of all scripts and of all style sheets, in bytes. Links that hold a
-drawing, and the readings that the browser keeps, took the scripts over 34 KiB."""
+drawing, and the readings that the browser keeps, took the scripts over 34 KiB; corrections, over
+44 KiB."""
 
 
 @pytest.mark.parametrize("name", FILES)

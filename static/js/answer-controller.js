@@ -23,7 +23,8 @@ export class AnswerController {
 
   /**
    * @param {object} callbacks asked(); settled(): an answer or a refusal has come; chosen(index): a
-   *   digit shows its details; lit(strokes, colour): on the pad; view(): of the pad; changed()
+   *   digit shows its details; lit(strokes, colour): on the pad; view(): of the pad; changed();
+   *   edited(before, after): the visitor has changed the answer
    */
   constructor(stage, words, callbacks) {
     this.#stage = stage;
@@ -32,7 +33,10 @@ export class AnswerController {
     this.#view = new AnswerView(find("answer"), words, {
       looked: (index) => this.light(index),
       chosen: callbacks.chosen,
-      changed: () => this.showBoxes(),
+      changed: (before, after) => {
+        this.showBoxes();
+        callbacks.edited(before, after);
+      },
     });
     this.#asker = new Asker({
       answered: (answer) => this.#show(answer),
@@ -57,6 +61,11 @@ export class AnswerController {
     return this.#view.chosen;
   }
 
+  /** The index of the digit that the visitor has picked, or -1. */
+  get picked() {
+    return this.#view.picked;
+  }
+
   /** Whether an answer is still to come. */
   get isBusy() {
     return this.#asker.isBusy;
@@ -66,11 +75,21 @@ export class AnswerController {
     this.#view.pick(index);
   }
 
+  /** Change the answer, if it is about what is on the stage, as `AnswerView.edit`. */
+  edit(change) {
+    if (this.#stage.isCurrent) this.#view.edit(change);
+  }
+
   /** Ask for an answer, as `Asker.ask`; the one before stays, paler. */
   ask(task, delay) {
     this.#view.busy();
     this.#callbacks.asked();
     this.#asker.ask(task, delay);
+  }
+
+  /** Say something more to whoever listens. */
+  hear(said) {
+    this.#view.hear(said);
   }
 
   cancel() {

@@ -1,6 +1,7 @@
 // The answer: the number, digits and signs, how sure, what else it could be, and one digit's details.
 
 import { TONES } from "./boxes.js";
+import { anyForeign, symbolsOf, without } from "./edit.js";
 
 export class AnswerView {
   #root;
@@ -12,7 +13,7 @@ export class AnswerView {
   #bars;
   #buttons = [];
   #answer = null;
-  /** Answers as they were before digits were left out, the first first. */
+  /** Answers as they were before digits were left out or corrected, the first first. */
   #before = [];
   /** The digit whose details are shown, and whether the visitor has picked it. */
   #chosen = 0;
@@ -20,7 +21,8 @@ export class AnswerView {
 
   /**
    * @param {object} callbacks looked(index): a digit is pointed at or picked, -1: none is;
-   *   chosen(index): its details are shown; changed(): digits are left out
+   *   chosen(index): its details are shown; changed(before, after): the visitor has changed the
+   *   answer
    */
   constructor(root, words, callbacks) {
     this.#root = root;
@@ -38,7 +40,7 @@ export class AnswerView {
     });
     back.addEventListener("click", () => {
       if (!this.#isOld) this.#change(this.#before.pop());
-      if (back.hidden) leave.focus();
+      if (back.hidden) (leave.hidden ? this.#buttons[0] : leave)?.focus();
     });
     this.#dated = [...root.querySelectorAll("[data-dated]")];
     this.#bars = [...root.querySelectorAll(".bars li")].map((row) => ({
@@ -79,6 +81,11 @@ export class AnswerView {
     this.#hear(`${said} ${more}`);
   }
 
+  /** Say something more to whoever listens: one region says it all. */
+  hear(said) {
+    this.#hear(`${this.#parts.live.textContent} ${said}`);
+  }
+
   failed(message) {
     this.#clear("failed");
     const said = this.#words.say("failed");
@@ -89,11 +96,12 @@ export class AnswerView {
   /** Show an answer of the predict routes. */
   show(answer) {
     this.#before = [];
+    this.#picked = false;
     answer.digits.forEach((digit, nth) => (digit.nth = nth));
     this.#show(answer);
   }
 
-  #show(answer) {
+  #show(answer, index = 0) {
     const words = this.#words;
     this.#state(answer.status);
     this.#answer = answer;
@@ -111,17 +119,23 @@ export class AnswerView {
       }),
     );
     this.#parts.others.hidden = others.length === 0;
-    this.#picked = false;
-    this.#choose(0);
+    this.#choose(index);
     // One announcement; saying the same again would only be noise.
     this.#hear(words.announcement(answer));
   }
 
-  /** Take a digit out of the answer, in this page alone: what was asked stays as it is. */
+  /** Take a digit out of the answer: what was asked stays as it is. */
   #leaveOut(index) {
-    if (this.#parts.leave.hidden || this.#isOld) return;
-    this.#before.push(this.#answer);
-    this.#change(without(this.#answer, index));
+    if (!this.#parts.leave.hidden) this.edit((answer) => without(answer, index));
+  }
+
+  /** Change the answer in this page alone, until it is put back. */
+  edit(change) {
+    const before = this.#answer;
+    const after = this.#isOld ? before : change(before);
+    if (after === before) return;
+    this.#before.push(before);
+    this.#change(after);
   }
 
   /** Whether something newer is being read. */
@@ -130,8 +144,12 @@ export class AnswerView {
   }
 
   #change(answer) {
-    this.#show(answer);
-    this.#callbacks.changed();
+    const before = this.#answer;
+    // A corrected digit stays the one that is looked at.
+    this.#picked &&= answer.digits.length === before.digits.length;
+    this.#show(answer, this.#picked ? this.#chosen : 0);
+    this.#callbacks.changed(before, answer);
+    this.#callbacks.looked(this.picked);
   }
 
   /** Pick a digit as if its button had been pressed; picking it again lets it go. */
@@ -195,12 +213,14 @@ export class AnswerView {
     value.textContent = digit.digit;
     button.append(value);
     const place = { number: index + 1, count: answer.digits.length };
-    // What was only considered has no confidence that would mean anything.
+    // What was only considered has no confidence that would mean anything, nor has what was corrected.
     // Of a single digit it would stand beside that of the answer, and differ.
-    const percent = answer.text && answer.digits.length > 1 ? this.#words.percent(digit.confidence) : "";
-    if (percent) {
+    const hasShare = answer.text && answer.digits.length > 1;
+    const percent = hasShare && digit.read === undefined ? this.#words.percent(digit.confidence) : "";
+    if (hasShare) {
       const share = document.createElement("small");
-      share.textContent = percent;
+      // Its place stays: digits stand side by side.
+      share.textContent = percent || "\u00a0";
       share.setAttribute("aria-hidden", "true");
       button.append(share);
     }
@@ -242,7 +262,7 @@ export class AnswerView {
     });
     glyph.hidden = !digit?.glyph;
     if (digit?.glyph) glyph.src = digit.glyph;
-    const best = this.#answer?.text ? digit?.digit : -1;
+    const best = this.#answer?.text ? (digit?.read ?? digit?.digit) : -1;
     this.#bars.forEach(({ row, bar, share }, value) => {
       const probability = digit?.probabilities[value] ?? 0;
       row.classList.toggle("best", value === best);
@@ -280,55 +300,6 @@ export class AnswerView {
     const { live } = this.#parts;
     if (live.textContent !== said) live.textContent = said;
   }
-}
-
-/** Whether one looks like no digit. */
-function anyForeign(digits) {
-  return digits.some((digit) => (digit.is_digit ?? 1) < 0.5);
-}
-
-/** Digits and signs in the order of the text. */
-function symbolsOf({ digits, signs = [] }) {
-  return [...digits, ...signs].sort((a, b) => a.line - b.line || a.index - b.index);
-}
-
-/**
- * An answer without one of its digits: as sure as what stays, and what that looks like. A line goes
- * with its last digit, and so do its signs.
- */
-export function without(answer, index) {
-  const gone = answer.digits[index];
-  const rest = answer.digits.filter((digit) => digit !== gone);
-  const numbers = [...new Set(rest.map(({ line }) => line))];
-  const stays = ({ line }) => numbers.includes(line);
-  const moved = (symbol) => ({
-    ...symbol,
-    line: numbers.indexOf(symbol.line),
-    index: symbol.index - Number(symbol.line === gone.line && symbol.index > gone.index),
-  });
-  const { signs = [] } = answer;
-  const lost = [gone, ...signs.filter((sign) => !stays(sign))];
-  const digits = rest.map(moved);
-  const changed = {
-    ...answer,
-    digits,
-    signs: signs.filter(stays).map(moved),
-    alternatives: [],
-    ignored: [...answer.ignored, ...lost.map(({ box }) => box)],
-  };
-  const symbols = symbolsOf(changed);
-  // It may have been this one that made it no number.
-  if (!answer.text && anyForeign(digits)) return changed;
-  const lines = numbers.map((_, line) =>
-    symbols.filter((symbol) => symbol.line === line).map(({ digit, sign }) => sign ?? digit).join(""),
-  );
-  return {
-    ...changed,
-    lines,
-    text: lines.join("\n"),
-    status: answer.text ? answer.status : "unsure",
-    confidence: symbols.reduce((all, s) => all * s.confidence * (s.is_digit ?? 1), 1),
-  };
 }
 
 /** How large a number can be for so many digits and signs in a line, and so many lines. */

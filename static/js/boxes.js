@@ -37,10 +37,12 @@ export class Boxes {
         label.className = "box-label";
         const value = document.createElement("b");
         value.textContent = digit.digit;
-        label.append(value, answer.digits.length > 1 ? ` ${words.percent(digit.confidence)}` : "");
+        // What the visitor says has no percentage.
+        const isSure = answer.digits.length > 1 && digit.read === undefined;
+        label.append(value, isSure ? ` ${words.percent(digit.confidence)}` : "");
         box.append(label);
       }
-      box.classList.toggle("doubtful", !answer.text || digit.confidence < 0.9);
+      box.classList.toggle("doubtful", !answer.text || (digit.read === undefined && digit.confidence < 0.9));
       return box;
     });
     const marked = (kind, box) => {

@@ -154,7 +154,7 @@ export class DrawingController {
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
-    // Digits are left out after all was drawn.
+    // Digits are left out and corrected after all was drawn.
     const last = find("answer-back").hidden || this.#answer.isBusy ? "undo" : "answer-back";
     find(key === "z" && !event.shiftKey ? last : "redo").click();
   }

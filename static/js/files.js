@@ -1,4 +1,4 @@
-// Where picture files come from: fields, drops and pastes, anywhere on the page.
+// Files: pictures come by fields, drops and pastes, anywhere on the page; others go by download.
 
 /** @param {HTMLFormElement} form with the fields */
 export function watchFiles(form, bring) {
@@ -29,4 +29,13 @@ export function watchFiles(form, bring) {
     event.preventDefault();
     bring(file);
   });
+}
+
+/** Save a file with the visitor's downloads. */
+export function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,6 +1,8 @@
 // The page's wiring: what each controller tells the others.
 
 import { AnswerController } from "./answer-controller.js";
+import { CorrectionController } from "./correction-controller.js";
+import { Corrections } from "./corrections.js";
 import { DrawingController } from "./drawing-controller.js";
 import { photoOf, strokesOf } from "./examples.js";
 import { ExplanationController } from "./explanation-controller.js";
@@ -16,7 +18,14 @@ import { Words } from "./words.js";
 const words = new Words(JSON.parse(document.body.dataset.texts));
 const stage = new Stage();
 const said = (name) => toolbar.tell(name);
-const staged = () => toolbar.showStage();
+const staged = () => {
+  toolbar.showStage();
+  update();
+};
+const update = () => {
+  correction.update();
+  toolbar.update();
+};
 
 const answer = new AnswerController(stage, words, {
   asked: () => explanation.wait(),
@@ -24,10 +33,14 @@ const answer = new AnswerController(stage, words, {
     picture.settle();
     explanation.mute();
   },
-  chosen: (index) => explanation.explain(index),
+  chosen: (index) => {
+    explanation.explain(index);
+    correction.update();
+  },
   lit: (strokes, colour) => drawing.pad.light(strokes, colour),
   view: () => drawing.pad.view,
-  changed: () => toolbar.update(),
+  changed: update,
+  edited: (before, after) => correction.record(before, after),
 });
 
 const drawing = new DrawingController(stage, answer, {
@@ -69,6 +82,13 @@ const recent = new Recent(find("recent"), words, {
   }),
 });
 
+const corrections = new Corrections(find("corrections"), words, (name, wasLast) => {
+  said(name);
+  if (wasLast) drawing.pad.focus();
+});
+
+const correction = new CorrectionController(stage, words, answer, corrections);
+
 const shared = new SharedDrawing(find("shared"), {
   opened: (strokes) => {
     recent.keep();
@@ -109,7 +129,7 @@ document.addEventListener("themechange", () => {
   answer.light();
 });
 
-toolbar.showStage();
+staged();
 answer.clear();
 drawing.restore();
 await shared.open();

@@ -35,6 +35,8 @@ export class Pad {
   #rest = 0;
   /** The pen has rested since it moved last. */
   #rested = false;
+  /** So much of the drawing as is shown now: of a replay; undefined: all of it. */
+  #part = undefined;
   /** Strokes that shine, and in which colour; the others pale. */
   #lit = null;
 
@@ -104,6 +106,7 @@ export class Pad {
   /** Draw all strokes anew, or only so much of them. */
   redraw(colour = getComputedStyle(this.#canvas).color, strokes = this.#drawing.strokes) {
     const { width, height } = this.#canvas;
+    this.#part = strokes === this.#drawing.strokes ? undefined : strokes;
     this.#view = viewOf(width / height, this.#drawing.extent());
     const lit = this.#lit;
     const pale = getComputedStyle(this.#canvas).getPropertyValue("--ink-pale");
@@ -277,7 +280,7 @@ export class Pad {
       canvas.height = height;
     }
     this.#end();
-    this.redraw();
+    this.redraw(undefined, this.#part);
     this.#callbacks.resized();
   }
 

@@ -1,7 +1,9 @@
 // The buttons beside the answer: they copy, share and save it.
 
+import { download } from "./files.js";
 import { MOST_LINK, toFragment } from "./link.js";
 import { find, onClick } from "./page.js";
+import { toPng } from "./png.js";
 import { toCurl, toSvg } from "./share.js";
 
 export class ShareController {
@@ -20,7 +22,8 @@ export class ShareController {
       share: () => this.#share(),
       "copy-number": () => this.#copy(answer.shown.text),
       "copy-curl": () => this.#copyCurl(),
-      svg: () => this.#save(),
+      svg: () => this.#save("svg", new Blob([toSvg(stage.drawing.strokes)], { type: "image/svg+xml" })),
+      png: () => this.#save("png", toPng(stage.drawing.strokes)),
     });
   }
 
@@ -49,12 +52,7 @@ export class ShareController {
     this.#copy(toCurl(location.origin, this.#drawing.request, name));
   }
 
-  #save() {
-    const link = document.createElement("a");
-    const svg = new Blob([toSvg(this.#stage.drawing.strokes)], { type: "image/svg+xml" });
-    link.href = URL.createObjectURL(svg);
-    link.download = `inkling-${this.#answer.shown.text.replace(/[^\d.,]/g, "-")}.svg`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  #save(ending, blob) {
+    download(blob, `inkling-${this.#answer.shown.text.replace(/[^\d.,]/g, "-")}.${ending}`);
   }
 }

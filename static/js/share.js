@@ -2,11 +2,14 @@
 
 import { PEN } from "./ink.js";
 
+/** The colour of ink in a file: there is no dark mode for it. */
+export const INK = "#1a2133";
+
 /** The drawing as an SVG file, cut to its ink. */
 export function toSvg(strokes) {
   const paths = strokes.map((stroke) => `  <path d="${pathOf(stroke)}"/>`).join("\n");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${viewBoxOf(strokes)}">
-<g fill="none" stroke="#1a2133" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round">
+<g fill="none" stroke="${INK}" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round">
 ${paths}
 </g>
 </svg>
@@ -15,13 +18,19 @@ ${paths}
 
 /** Where the ink lies, as the `viewBox` of an SVG. */
 export function viewBoxOf(strokes) {
+  const { left, top, width, height } = boundsOf(strokes);
+  return `${left} ${top} ${width} ${height}`;
+}
+
+/** Where the ink lies, as wide as the pen is, in whole units. */
+export function boundsOf(strokes) {
   const points = strokes.flat();
   const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
   const left = Math.floor(Math.min(...xs) - PEN);
   const top = Math.floor(Math.min(...ys) - PEN);
   const width = Math.ceil(Math.max(...xs) + PEN) - left;
   const height = Math.ceil(Math.max(...ys) + PEN) - top;
-  return `${left} ${top} ${width} ${height}`;
+  return { left, top, width, height };
 }
 
 /** A stroke as the `d` of a path; curves from midpoint to midpoint, as on the pad. */

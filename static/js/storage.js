@@ -21,12 +21,24 @@ class Kept {
    * @returns {boolean} whether there is room
    */
   set(key, value) {
+    if (this.replace(key, value)) return true;
     try {
       this.#storage().removeItem(key);
+    } catch {
+      // For this page only, then.
+    }
+    return false;
+  }
+
+  /**
+   * What was there stays if there is no room for the new.
+   * @returns {boolean} whether there is room
+   */
+  replace(key, value) {
+    try {
       this.#storage().setItem(key, value);
       return true;
     } catch {
-      // For this page only, then.
       return false;
     }
   }

@@ -33,10 +33,9 @@ export class Toolbar {
     find("stage").classList.toggle("with-photo", Boolean(picture));
     find("photo").hidden = find("picture-tools").hidden = !picture;
     find("drawing-tools").hidden = Boolean(picture);
-    this.update();
   }
 
-  /** Disable the buttons that can do nothing; the focus is not lost with one of them. */
+  /** Disable the buttons that can do nothing; the focus is not lost with what goes. */
   update() {
     const { drawing, picture, isCurrent } = this.#stage;
     const { canUndo, canRedo, isEmpty } = drawing;
@@ -50,15 +49,16 @@ export class Toolbar {
       "copy-number": !isCurrent,
       share: !isCurrent,
       svg: !isCurrent,
+      png: !isCurrent,
     };
     const focused = document.activeElement;
     for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
-    if (focused?.disabled || focused === find("retry")) this.#pad.focus();
     find("erase").setAttribute("aria-pressed", String(this.#pad.rubber));
     find("pad").classList.toggle("rubber", this.#pad.rubber);
     find("pad-hint").hidden = !isEmpty;
     find("actions").hidden = !this.#answer.shown?.text;
     find("retry").hidden = true;
-    find("svg").hidden = find("share").hidden = Boolean(picture);
+    find("png").hidden = find("svg").hidden = find("share").hidden = Boolean(picture);
+    if (focused?.matches(":disabled, [hidden], [hidden] *")) this.#pad.focus();
   }
 }

@@ -24,6 +24,7 @@ export class Words {
 
   /** What was read, as one sentence. */
   sentence(answer) {
+    if (answer.read) return this.say(answer.text ? "you_said" : "you_said_none", { text: oneLine(answer.text) });
     if (answer.status === "empty") return this.say("no_ink");
     if (answer.status === "not_a_number") return this.say("no_number");
     const guess = answer.confidence >= PROBABLE ? "probably" : "maybe";
@@ -36,6 +37,7 @@ export class Words {
    * strokes and pictures, and a guess must not look surer than what is sure.
    */
   detail(answer) {
+    if (answer.read) return this.readAs(answer.read.text);
     if (answer.status === "empty") return this.say("no_ink_hint");
     if (answer.status === "not_a_number") {
       const [first] = this.others(answer);
@@ -45,6 +47,16 @@ export class Words {
     const sure = answer.status === "ok";
     const said = sure ? this.say("sure", { percent: this.percent(answer.confidence) }) : this.say("check");
     return answer.ignored?.length ? `${said} ${this.say("left_out")}` : said;
+  }
+
+  /** What was read before the visitor said otherwise. */
+  readAs(text) {
+    return this.say("read_as", { text: this.orNone(oneLine(text)) });
+  }
+
+  /** A text, or that it is not a number. */
+  orNone(text) {
+    return text || this.say("none");
   }
 
   /** A share of 1 as a percentage; only what is certain has 100. */
@@ -65,7 +77,8 @@ export class Words {
   }
 
   /** The likeliest of what else it could be: other readings, or, of a single digit, none at all. */
-  others({ status, alternatives, digits, signs = [] }) {
+  others({ status, alternatives, digits, signs = [], read }) {
+    if (read) return [];
     const others = alternatives.map((other) => ({ ...other, text: oneLine(other.text) }));
     const isDigit = digits.length === 1 && !signs.length ? (digits[0].is_digit ?? 1) : 1;
     if (status !== "not_a_number") {
@@ -80,7 +93,8 @@ export class Words {
   /** All of an answer, to be heard once. */
   announcement(shown) {
     const heard = (reading) => ({ ...reading, text: this.heard(reading.text) });
-    const answer = { ...heard(shown), alternatives: shown.alternatives.map(heard) };
+    const read = shown.read && heard(shown.read);
+    const answer = { ...heard(shown), alternatives: shown.alternatives.map(heard), read };
     const said = [this.sentence(answer), this.detail(answer)];
     const others = answer.digits.length && answer.status !== "not_a_number" ? this.others(answer) : [];
     if (others.length) {

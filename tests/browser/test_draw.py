@@ -4,6 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -782,6 +784,39 @@ def test_the_drawing_can_be_saved_as_svg(visit):
     assert saved.value.suggested_filename == "inkling-147.svg"
     svg = Path(saved.value.path()).read_text(encoding="utf-8")
     assert svg.count("<path ") == 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_drawing_can_be_saved_as_png(visit, scheme):
+    """Dark ink on white in both schemes, cut to the ink, and large."""
+    visitor = visit(color_scheme=scheme)
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    with visitor.page.expect_download() as saved:
+        visitor.page.get_by_role("button", name="Save drawing (PNG)").click()
+    assert saved.value.suggested_filename == "inkling-147.png"
+    image = cv2.imread(str(saved.value.path()), cv2.IMREAD_UNCHANGED)
+    assert max(image.shape[:2]) >= 1000
+    assert (image[..., 3] == 255).all()
+    assert (image[[0, 0, -1, -1], [0, -1, 0, -1], :3] == 255).all()
+    rows, columns = np.nonzero(image[..., 0] < 128)
+    height, width = image.shape[:2]
+    # A curve stays within its points.
+    assert max(rows.min(), columns.min(), height - rows.max(), width - columns.max()) < 120
+    assert 0.02 * height * width < len(rows) < 0.5 * height * width
+
+
+def test_a_dot_can_be_saved_as_png(visit):
+    """The smallest drawing there is."""
+    visitor = visit()
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=answer(1)))
+    visitor.draw([[(0.5, 0.5)]])
+    visitor.expect_number(1)
+    with visitor.page.expect_download() as saved:
+        visitor.page.get_by_role("button", name="Save drawing (PNG)").click()
+    image = cv2.imread(str(saved.value.path()))
+    assert min(image.shape[:2]) >= 1000
+    assert image[image.shape[0] // 2, image.shape[1] // 2].max() < 128
 
 
 @pytest.mark.parametrize("hand", ["mouse", "finger", "pen"])

@@ -39,28 +39,35 @@ def press(visitor, name):
     bar(visitor).get_by_role("button", name=name).click()
 
 
-def test_a_shared_drawing_is_replayed_and_read(visit, link):
-    """Stroke by stroke, with the answer that its writer got; the server never sees the link."""
+COUNT_FRAMES = """window.frames_of_ink = [0];
+const {arc, clearRect} = CanvasRenderingContext2D.prototype;
+Object.assign(CanvasRenderingContext2D.prototype, {
+    arc(...circle) {
+        frames_of_ink[frames_of_ink.length - 1] += 1;
+        arc.apply(this, circle);
+    },
+    clearRect(...box) {
+        frames_of_ink.push(0);
+        clearRect.apply(this, box);
+    },
+});"""
+"""Each stroke starts with one dot: how many there are between two times the pad is wiped."""
+
+
+@pytest.mark.parametrize("is_resized", [False, True])
+def test_a_shared_drawing_is_replayed_and_read(visit, link, is_resized):
+    """Stroke by stroke, also on a pad that changes its size meanwhile, with the answer that its
+    writer got; the server never sees the link.
+    """
     visitor = visit()
     asked = []
     visitor.page.on("request", lambda request: asked.append(request.url))
-    # Each stroke starts with one dot: how many there are between two times the pad is wiped.
-    visitor.page.add_init_script(
-        """window.frames_of_ink = [0];
-        const {arc, clearRect} = CanvasRenderingContext2D.prototype;
-        Object.assign(CanvasRenderingContext2D.prototype, {
-            arc(...circle) {
-                frames_of_ink[frames_of_ink.length - 1] += 1;
-                arc.apply(this, circle);
-            },
-            clearRect(...box) {
-                frames_of_ink.push(0);
-                clearRect.apply(this, box);
-            },
-        });"""
-    )
+    visitor.page.add_init_script(COUNT_FRAMES)
     visitor.page.goto("about:blank")
     visitor.page.goto(link)
+    if is_resized:
+        visitor.wait_for("() => frames_of_ink.some(count => count)")
+        visitor.page.set_viewport_size({"width": 1000, "height": 700})
     expect(bar(visitor)).to_be_visible()
     visitor.expect_number(147)
     expect(visitor.boxes).to_have_count(3)

@@ -140,15 +140,27 @@ def explained(visitor):
     visitor.page.mouse.move(0, 0)
 
 
+def corrected(visitor):
+    """A digit is corrected, and the list of corrections is open."""
+    number(visitor)
+    visitor.page.locator("[data-correct]").click()
+    visitor.page.locator("[data-right]").nth(1).click()
+    visitor.page.locator("[data-corrections] summary").click()
+    expect(visitor.page.locator("[data-corrections] li")).to_have_count(1)
+    visitor.page.mouse.move(0, 0)
+
+
 STATES = {
     "desktop-idle": (idle, "/", DESKTOP),
     "desktop-number": (number, "/", DESKTOP),
     "desktop-number-dark": (number, "/", DESKTOP | DARK),
+    "desktop-corrected-dark": (corrected, "/", DESKTOP | DARK),
     "desktop-explained": (explained, "/", DESKTOP),
     "desktop-privacy": (idle, "/privacy", DESKTOP),
     "desktop-arabic": (idle, "/?lang=ar", DESKTOP),
     "phone-idle": (idle, "/", HAND),
     "phone-number": (number, "/", HAND),
+    "phone-corrected": (corrected, "/", HAND),
     "phone-no-number-dark": (no_number, "/", HAND | DARK),
     "phone-photo": (photo, "/", HAND),
     "small-failed": (failed, "/", SMALL),

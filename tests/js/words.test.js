@@ -97,3 +97,13 @@ test("what is not certain is not said to be", () => {
 test("lines become one", () => {
   assert.equal(oneLine("1\n2\n3"), "1; 2; 3");
 });
+
+test("what the visitor says is said back, with what was read", () => {
+  const read = answerOf({ status: "ok", text: "-12", confidence: 0.9, is_digit: [1, 1], alternatives: [["-72", 0.1]] });
+  const said = { ...read, text: "-72", read };
+  assert.equal(words.announcement(said), "You said minus 72. Read as minus 12.");
+  assert.deepEqual([words.sentence(said), words.detail(said)], ["You said -72.", "Read as -12."]);
+  const none = { ...read, status: "not_a_number", text: "", read };
+  assert.equal(words.announcement(none), "You said this is not a number. Read as minus 12.");
+  assert.equal(words.detail({ ...said, read: none }), "Read as not a number.");
+});

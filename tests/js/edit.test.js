@@ -1,9 +1,9 @@
-// An answer without some of its digits.
+// An answer with some of its digits left out or corrected.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { without } from "../../static/js/answer.js";
+import { columnsOf, corrected, rejected, without } from "../../static/js/edit.js";
 
 /** 12 over 3; each digit with its box, how sure it is, and how sure that it is one. */
 function answerOf(changes = {}, thirdIsDigit = 1) {
@@ -81,4 +81,57 @@ test("the answer that was there before stays as it was", () => {
   const before = answerOf();
   without(before, 0);
   assert.deepEqual(before, answerOf());
+});
+
+test("a digit is corrected in its place, among signs and lines", () => {
+  const said = corrected(signedAnswer(), 1, 7);
+  assert.equal(said.text, "-4.7\n5%");
+  assert.deepEqual(said.lines, ["-4.7", "5%"]);
+  assert.equal(said.status, "ok");
+  assert.deepEqual(said.digits.map(({ digit, read }) => [digit, read]), [[4, undefined], [7, 2], [5, undefined]]);
+  assert.equal(said.read.text, "-4.2\n5%");
+});
+
+test("corrections add up, and what was read stays what was read", () => {
+  const said = corrected(corrected(corrected(answerOf(), 0, 7), 0, 4), 2, 8);
+  assert.equal(said.text, "42\n8");
+  assert.equal(said.read.text, "12\n3");
+  assert.deepEqual(said.alternatives, []);
+});
+
+test("saying what was read takes the correction back", () => {
+  const before = answerOf();
+  assert.equal(corrected(corrected(before, 0, 7), 0, 1), before);
+  assert.equal(corrected(before, 0, 1), before);
+});
+
+test("what was taken for no number can be said to be one", () => {
+  const none = answerOf({ status: "not_a_number", text: "", lines: [] }, 0.1);
+  const said = corrected(none, 2, 3);
+  assert.equal(said.text, "12\n3");
+  assert.equal(said.read, none);
+  assert.equal(rejected(said), none);
+});
+
+test("a number can be said to be none, and be a number again", () => {
+  const before = answerOf();
+  const said = rejected(corrected(before, 0, 7));
+  assert.deepEqual([said.text, said.status, said.read], ["", "not_a_number", before]);
+  assert.equal(rejected(said).text, "");
+  assert.equal(corrected(said, 1, 6).text, "76\n3");
+  assert.equal(corrected(said, 0, 1), before);
+});
+
+test("of a corrected number, a digit can be left out", () => {
+  const left = without(corrected(answerOf(), 0, 7), 1);
+  assert.equal(left.text, "7\n3");
+  assert.equal(left.read.text, "1\n3");
+});
+
+test("strokes go with the digits that are left out, but for those that others share", () => {
+  const strokes = (...all) => (digit, i) => ({ ...digit, strokes: all[i] });
+  const answer = answerOf();
+  answer.digits = answer.digits.map(strokes([0, 1], [1, 2], [4]));
+  assert.deepEqual(columnsOf(answer, ["a", "b", "c", "dust", "e"]), ["a", "b", "c", "dust", "e"]);
+  assert.deepEqual(columnsOf(without(answer, 0), ["a", "b", "c", "dust", "e"]), ["b", "c", "dust", "e"]);
 });
