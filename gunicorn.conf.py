@@ -33,7 +33,7 @@ try:
 except (ConfigError, ModelError) as error:
     sys.exit(f"error: {error}")
 
-# A PaaS sets PORT. Only the Procfile opens it to other machines.
+# A PaaS sets PORT. Only the Procfile and the Dockerfile open it to others.
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 
 # A reading computes for a millisecond, so there is a process per core, if memory allows.

@@ -109,6 +109,15 @@ def test_a_turned_sheet_is_straightened(reader, angle):
     assert np.degrees(np.arctan(slope)) == pytest.approx(angle, abs=8)
 
 
+@pytest.mark.parametrize("size", [50, 100])
+def test_close_lines_stay_apart(reader, size):
+    """Three lines, a third of a height from each other: each digit belongs to its own."""
+    lines = ("407", "12", "365")
+    strokes = hand.number(*lines, gap=0.3, size=size)
+    picture = drawn(strokes, margin=4 * size // 10, pen=max(2, 6 * size // 100))
+    assert read(reader, picture).lines == lines
+
+
 GRID = pytest.mark.xfail(
     reason="pieces of a turned grid are read as lines of 1s, though unsure", strict=True
 )

@@ -99,6 +99,7 @@ export class AnswerController {
   /** What is on the stage has changed: the answer is about something else. */
   expire() {
     this.#stage.isCurrent = false;
+    this.#view.expire();
     this.clearBoxes();
     this.#callbacks.changed();
   }

@@ -18,6 +18,8 @@ export class AnswerView {
   /** The digit whose details are shown, and whether the visitor has picked it. */
   #chosen = 0;
   #picked = false;
+  /** Whether what is shown is about something else by now. */
+  #isExpired = false;
 
   /**
    * @param {object} callbacks looked(index): a digit is pointed at or picked, -1: none is;
@@ -138,9 +140,14 @@ export class AnswerView {
     this.#change(after);
   }
 
-  /** Whether something newer is being read. */
+  /** The answer that is shown can no longer be changed. */
+  expire() {
+    this.#isExpired = true;
+  }
+
+  /** Whether the answer is about something that is no longer there. */
   get #isOld() {
-    return this.#parts.text.ariaBusy === "true";
+    return this.#isExpired || this.#parts.text.ariaBusy === "true";
   }
 
   #change(answer) {
@@ -284,6 +291,7 @@ export class AnswerView {
   }
 
   #state(state) {
+    this.#isExpired = false;
     this.busy(false);
     this.#root.dataset.state = state;
     // Room that was once made for an answer stays.

@@ -18,8 +18,8 @@ export class NetworkError extends Error {
 /** The answers after which the same question may succeed. */
 const PASSING = new Set([429, 502, 503, 504]);
 
-/** An answer that takes longer, in ms, will not come. */
-const TIMEOUT = 20000;
+/** In ms; longer than the server takes for any request (INKLING_REQUEST_SECONDS, 25 s). */
+const TIMEOUT = 30000;
 
 /** Read a drawing; `body` as Drawing.toRequest() gives it. */
 export function readStrokes(body, signal) {
@@ -70,7 +70,7 @@ function sendFile(address, file, signal, progress) {
     }
     const request = new XMLHttpRequest();
     request.open("POST", address);
-    request.timeout = 3 * TIMEOUT;
+    request.timeout = 2 * TIMEOUT;
     request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
     request.onload = () => {
       try {

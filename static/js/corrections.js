@@ -53,8 +53,7 @@ export class Corrections {
   }
 
   #delete(corrections) {
-    this.#store(corrections);
-    this.#said("deleted", this.#root.hidden);
+    if (this.#store(corrections)) this.#said("deleted", this.#root.hidden);
   }
 
   async #export() {

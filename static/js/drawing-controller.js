@@ -151,11 +151,13 @@ export class DrawingController {
 
   #key(event) {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const key = event.key.toLowerCase();
-    if (key !== "z" && key !== "y") return;
+    // On an Arabic keyboard the key of Z writes another letter.
+    const key = [event.key.toLowerCase(), event.code.slice(-1).toLowerCase()].find((k) => k === "z" || k === "y");
+    if (!key) return;
     event.preventDefault();
     // Digits are left out and corrected after all was drawn.
-    const last = find("answer-back").hidden || this.#answer.isBusy ? "undo" : "answer-back";
+    const canPutBack = this.#stage.isCurrent && !this.#answer.isBusy && !find("answer-back").hidden;
+    const last = canPutBack ? "answer-back" : "undo";
     find(key === "z" && !event.shiftKey ? last : "redo").click();
   }
 

@@ -59,11 +59,16 @@ export class PictureController {
       next.file = await given;
       next.sent[0] = await prepared(next.file, 0, this.#mostBytes);
     } catch (error) {
-      if (!(error instanceof PictureError)) throw error;
-      if (this.#coming === next) this.refuse(this.#words.problem(error));
+      const isKnown = error instanceof PictureError;
+      if (this.#coming === next) this.refuse(this.#words.problem(isKnown ? error : { name: "422" }));
+      if (!isKnown) throw error;
       return;
     }
-    if (this.#coming !== next || this.#drawing.pad.isDrawing) return;
+    if (this.#coming !== next) return;
+    if (this.#drawing.pad.isDrawing) {
+      this.#forget();
+      return;
+    }
     this.#callbacks.taking();
     this.#coming = null;
     this.#stage.picture = next;

@@ -1,10 +1,11 @@
 """Rate limits: the amount of work that one client may request in a period.
 
 A rate counts units of work instead of requests, so a page of digits costs more than one digit. Each
-POST is charged one unit before its body is read, and an estimate before its ink is read. At its
-end, whatever its outcome, it is charged the difference to the processor time that it took. Counts
-are in this process, or in Redis for all processes. While Redis is unavailable, each process counts
-for itself, so an outage neither refuses nor delays requests.
+POST that passes the host and origin checks is charged one unit before its body is read, and an
+estimate before its ink is read. At its end, whatever its outcome, it is charged the difference to
+the processor time that it took. Counts are in this process, or in Redis for all processes. While
+Redis is unavailable, each process counts for itself, so an outage neither refuses nor delays
+requests.
 """
 
 import ipaddress

@@ -33,14 +33,15 @@ RETRY = {429, 503}
 
 STATUSES = {
     308: "Redirect to HTTPS, where the operator requires it.",
-    400: "The body is malformed or broke off, or this is not a name of the site.",
+    400: "The body is malformed or incomplete, or the host is not a name of this site.",
     403: "A page of another site sent it, or it came over plain HTTP to a site that is used over "
     "HTTPS.",
     408: "The body took too long to arrive.",
-    413: "The body is too large, or an image has too many pixels or too long a side.",
-    415: "Another content type, or a file that is no PNG, JPEG or WebP by its first bytes.",
-    422: "Well-formed, but invalid: `errors` points to what was found first. Or the budget of "
-    "processor time ended before anything was read.",
+    413: "The body is too large, or an image has too many pixels, too long a side, or takes too "
+    "much memory to decode.",
+    415: "The content type is not accepted, or the file is not a PNG, JPEG or WebP image.",
+    422: "A field is invalid: `errors` has a JSON pointer to the first one. Or a bound of the "
+    "budget was reached before there was a reading.",
     429: "This client has used up its rate; Retry-After says when to come back.",
     500: "Internal error. The answer holds no internal details.",
     503: "The site is busy, or the request's time ran out; Retry-After says when to come back.",

@@ -105,12 +105,13 @@ class Reading:
     """The result of a request."""
 
     status: Status
-    """Outcome. `unsure` still has a text; `not_a_number` and `empty` (no ink) have none."""
+    """Outcome. `unsure` has a text, unless the budget ended before the reading began;
+    `not_a_number` and `empty` (no ink) have none."""
     lines: tuple[str, ...]
     confidence: float
     """Calibrated probability that the text is right, or the status if there is no text."""
     digits: tuple[Digit, ...]
-    """Digits of the text; for `not_a_number`, the rejected candidates."""
+    """Digits of the text; for `not_a_number`, the rejected digit, if any."""
     alternatives: tuple[Alternative, ...]
     signs: tuple[Sign, ...] = ()
     """Signs of the text."""

@@ -202,21 +202,25 @@ def _look(view: View, eyes: Eyes, budget: Budget) -> _Look:
     if picture.ndim == 2:  # only now: colour takes three times the memory
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     seen = eyes.see(picture, budget)
-    return _Look(seen, picture, back, *_bodies(seen.body))
+    return _Look(seen, picture, back, *_bodies(seen))
 
 
-def _bodies(body: NDArray[np.uint8]) -> tuple[Boxes, float, bool]:
+def _bodies(seen: Seen) -> tuple[Boxes, float, bool]:
     """Return the boxes of the writing around the bodies, their angle, and whether they are long.
 
-    Angle and length are means weighted by area.
+    Bodies without ink are dropped: specks between two lines would link them. Angle and length are
+    means weighted by area.
     """
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(
-        (body >= BODY_SURE).astype(np.uint8), connectivity=8
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(
+        (seen.body >= BODY_SURE).astype(np.uint8), connectivity=8
     )
-    boxes = np.zeros((count - 1, 4))
-    slopes, ratios = np.zeros((2, count - 1))
-    for row, (left, top, width, height, _) in enumerate(statistics[1:].tolist()):
-        own = labels[top : top + height, left : left + width] == row + 1
+    inked = np.nonzero(seen.ink >= SURE)
+    kept = np.setdiff1d(labels[inked[0] // BODY_STEP, inked[1] // BODY_STEP], [0])
+    boxes = np.zeros((len(kept), 4))
+    slopes, ratios = np.zeros((2, len(kept)))
+    for row, label in enumerate(kept.tolist()):
+        left, top, width, height = statistics[label, : cv2.CC_STAT_AREA].tolist()
+        own = labels[top : top + height, left : left + width] == label
         counts = own.sum(axis=0)
         thick = float(np.median(counts))
         middles = (own * np.arange(height)[:, np.newaxis]).sum(axis=0) / np.maximum(counts, 1)
@@ -227,7 +231,7 @@ def _bodies(body: NDArray[np.uint8]) -> tuple[Boxes, float, bool]:
         middle = top + float(np.average(middles, weights=counts)) + 0.5
         rise = abs(slopes[row]) * width / 2
         boxes[row] = left, middle - tall / 2 - rise, left + width, middle + tall / 2 + rise
-    areas = statistics[1:, cv2.CC_STAT_AREA] / max(1, statistics[1:, cv2.CC_STAT_AREA].sum())
+    areas = statistics[kept, cv2.CC_STAT_AREA] / max(1, statistics[kept, cv2.CC_STAT_AREA].sum())
     angle = math.degrees(math.atan(float(slopes @ areas)))
     return BODY_STEP * boxes, angle, float(ratios @ areas) >= LONG
 
@@ -263,7 +267,9 @@ def _page(look: _Look) -> Page:
         away = np.hypot(gaps[:, 0], DOWN * gaps[:, 1])
         away[_far(gaps, look.bodies)] = np.inf
         if np.isfinite(away).any():
-            members[row_of[int(away.argmin())]].append(index)
+            # Boxes of close lines overlap: among those that a piece is in, the middle decides.
+            middles = np.abs(box[1] + box[3] - look.bodies[:, 1] - look.bodies[:, 3])
+            members[row_of[int(np.lexsort((middles, away))[0])]].append(index)
     return Page(ink, pieces, [row for row in members if row], look.back)
 
 
