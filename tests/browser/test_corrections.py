@@ -85,6 +85,24 @@ def draw(visitor, text="147", read=None, strokes=NUMBER):
         button(visitor, "Wrong?").click()
 
 
+def test_a_stroke_that_grows_undoes_no_correction(visit):
+    """The answer is about what was there before: Ctrl+Z has nothing to put back in it."""
+    visitor = visit()
+    draw(visitor)
+    say(visitor, 2)
+    before = kept(visitor)
+    assert len(before) == 1
+    box = visitor.pad.bounding_box()
+    mouse = visitor.page.mouse
+    mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.6 * box["height"])
+    visitor.page.keyboard.press("Control+z")
+    expect(visitor.sentence).to_contain_text("You said")
+    assert kept(visitor) == before
+    mouse.up()
+
+
 def test_a_digit_is_corrected(visit):
     """The number, what is heard, what is copied, and the boxes say what the visitor says."""
     visitor = visit()
