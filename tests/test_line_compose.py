@@ -8,7 +8,7 @@ import pytest
 from tests.ink_files import inks_in
 from train.data.compose import NOOK
 from train.errors import TrainError
-from train.line import compose
+from train.line import compose, placement
 from train.line.compose import WIDEST, composed_line, random_line
 from train.line.placement import DENSITY
 from train.line.texts import RAISED
@@ -290,11 +290,11 @@ def test_a_sign_of_a_line_is_like_the_others(inks):
     assert np.abs(one - other).mean() < np.abs(one - np.roll(other, 1)).mean() * 0.8
 
 
-def how_often(monkeypatch, inks, name, seeds=300):
-    """Return how often composing lines of strokes calls a function of the module."""
+def how_often(monkeypatch, inks, module, name, seeds=300):
+    """Return how often composing lines of strokes calls a function of a module."""
     calls = []
-    whole = getattr(compose, name)
-    monkeypatch.setattr(compose, name, lambda *taken: calls.append(1) or whole(*taken))
+    whole = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *taken: calls.append(1) or whole(*taken))
     few = replace(inks, strings=[], glyph_rows=[])
     lines = 0
     for seed in range(seeds):
@@ -305,12 +305,16 @@ def how_often(monkeypatch, inks, name, seeds=300):
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"),
-    [("degraded", 0.15, 0.45), ("drawn", 0.2, 0.7), ("_join", 0.01, 0.12)],
+    ("module", "name", "least", "most"),
+    [
+        (compose, "degraded", 0.15, 0.45),
+        (placement, "drawn", 0.2, 0.7),
+        (compose, "_join", 0.01, 0.12),
+    ],
 )
-def test_lines_are_varied(inks, monkeypatch, name, least, most):
+def test_lines_are_varied(inks, monkeypatch, module, name, least, most):
     """Some lines are degraded pictures, some have generated digits, and some have joined digits."""
-    assert least < how_often(monkeypatch, inks, name) < most
+    assert least < how_often(monkeypatch, inks, module, name) < most
 
 
 def test_some_strokes_come_in_any_order(inks, monkeypatch):
