@@ -136,13 +136,10 @@ def init_app(app: Flask) -> None:
     pictures = _gate(PICTURES, WAITING_PICTURES)
     lines = _lines(settings, drawings.places + pictures.places)
     eyes = model_of(settings, settings.eyes_model)
-    app.extensions["engine"] = _engine(settings, settings.model, "image", pictures, lines, eyes)
-    app.extensions["stroke_engine"] = _engine(
-        settings, settings.stroke_model, "strokes", drawings, lines, eyes
-    )
-    for extension in ("engine", "stroke_engine"):
-        engine: Engine = app.extensions[extension]
-        served_models(app)[engine.kind] = engine.model
+    images = _engine(settings, settings.model, "image", pictures, lines, eyes)
+    strokes = _engine(settings, settings.stroke_model, "strokes", drawings, lines, eyes)
+    app.extensions["engine"], app.extensions["stroke_engine"] = images, strokes
+    served_models(app).update({engine.kind: engine.model for engine in (images, strokes)})
 
 
 def _gate(places: int, waiting: int) -> Gate:

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageTooLargeError, UndecodableImageError
-from .formats import SCAN, Header, bare_png, exif_orientation, read_header
+from .formats import Header, bare_png, exif_orientation, read_header, scans_of
 
 STRIP_ROWS = 256
 """Rows of a picture per step, where a step takes many bytes per pixel."""
 
-_JPEG_SCAN = bytes([0xFF, SCAN])
 
 MAX_SCANS = 100
 """Scans of a progressive JPEG; encoders make some ten. Each scan visits all pixels, however few
@@ -59,10 +58,9 @@ def decode_reduced(
     _check_size(header, limits, half)
     if header.format == "PNG":
         data = bare_png(data)
-    elif header.format == "JPEG" and data.count(_JPEG_SCAN) > MAX_SCANS:
+    elif header.format == "JPEG" and scans_of(data) > MAX_SCANS:
         raise UndecodableImageError(
-            f"The image is a JPEG file of {data.count(_JPEG_SCAN)} scans, "
-            f"but at most {MAX_SCANS} are read."
+            f"The image is a JPEG file of {scans_of(data)} scans, but at most {MAX_SCANS} are read."
         )
     # Only "unchanged" keeps alpha. Without alpha, eight bits a channel are enough.
     mode = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_ANYCOLOR

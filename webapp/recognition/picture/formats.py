@@ -10,17 +10,14 @@ from ..errors import UndecodableImageError, UnsupportedImageError
 FORMATS = ("PNG", "JPEG", "WebP")
 """Supported formats. OpenCV would open ten; browsers and cameras make these three."""
 
-
 # JPEG (ITU-T T.81, table B.1): a frame header starts with one of these markers.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-
-
-# Tables, application segments and comments come before it.
+# ... and before it stand tables, application segments and comments.
 _JPEG_SEGMENTS = _JPEG_FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, *range(0xE0, 0xF0), 0xFE}
 
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
-SCAN = 0xDA
+_SCAN = 0xDA
 """JPEG's marker of a scan, followed by compressed pixels."""
 
 MAX_CHUNKS = 20_000
@@ -86,6 +83,11 @@ def read_header(data: bytes) -> Header:
     if header is None or 0 in (header.width, header.height):
         raise UndecodableImageError(f"The image is a {name} file with a broken header.")
     return header
+
+
+def scans_of(data: bytes) -> int:
+    """Return how many scans a JPEG file has, or more."""
+    return data.count(bytes([0xFF, _SCAN]))
 
 
 def exif_orientation(block: bytes) -> int:
@@ -169,7 +171,7 @@ def _jpeg_header(data: bytes) -> Header | None:
         marker = data[after]
         (length,) = struct.unpack_from(">H", data, after + 1)
         segment = data[after + 1 : after + 1 + length]
-        if frame is not None and marker == SCAN:
+        if frame is not None and marker == _SCAN:
             # A single scan of all components needs no memory for others.
             in_one = not is_progressive and data[after + 3] >= components
             return replace(frame, work_bytes=0.0) if in_one else frame
