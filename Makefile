@@ -43,7 +43,7 @@ format: dev ## put the code in the project's format
 train: dev ## train a network and ship it (NAME=pen MNIST=folder STROKES=files OTHERS=files)
 	@$(DEV) -m train $(mnist) $(strokes)
 
-evaluate: dev ## hold a shipped model to its card (the same variables)
+evaluate: dev ## measure a shipped model and compare it with its card (the same variables)
 	@$(DEV) -m train evaluate $(mnist) $(strokes)
 
 bench: dev serving ## measure the server (docs/performance.md), the networks and the page
@@ -55,7 +55,7 @@ check: serving ## smoke test of a deployed site (URL=https://…)
 	@test -n "$(URL)" || { echo "Which site? make check URL=https://…" >&2; exit 2; }
 	@$(SERVE) scripts/check.py "$(URL)"
 
-looks: dev ## accept how the pages look now (tests/browser/looks)
+looks: dev ## accept the current look of the pages after an intended change (tests/browser/looks)
 	@ACCEPT_LOOKS=1 $(DEV) -m pytest -q tests/browser/test_visual.py
 
 lock: dev ## resolve the requirements anew
