@@ -21,7 +21,7 @@ help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: serving ## install what serving needs and start the site (PORT=8000)
-	@$(SERVE) scripts/serve.py
+	@$(SERVE) -m webapp serve
 
 test: dev ## install what testing needs and run every test
 	@$(DEV) -m support.chromium

@@ -51,15 +51,19 @@ def started(
 
 @contextmanager
 def started_by(
-    command: Sequence[str], /, **environment: str
+    command: Sequence[str], folder: Path = ROOT, /, **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run a command that serves until the block ends. Yield its base URL and its process."""
+    """Run a command that serves until the block ends. Yield its base URL and its process.
+
+    Args:
+        folder: where the command runs.
+    """
     port = environment.setdefault("PORT", str(free_port()))
     environment.setdefault("WEB_CONCURRENCY", "2")
     # Its output goes to our own: a pipe that is not read would block it.
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=folder,
         env=clean_environment(**environment),
         stdin=subprocess.DEVNULL,
         text=True,

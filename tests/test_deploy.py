@@ -257,7 +257,9 @@ def test_compose_is_tight():
     assert PLATFORM_NAMES["redis_url"] in environment
     assert environment["INKLING_PROXIES"] == "1"
     grace = int(services_of["app"]["stop_grace_period"].removesuffix("s"))
-    assert "graceful_timeout = math.ceil(settings.request_seconds) + 3" in read("gunicorn.conf.py")
+    assert "graceful_timeout = math.ceil(settings.request_seconds) + 3" in read(
+        "webapp/ops/gunicorn_config.py"
+    )
     assert grace > Settings().request_seconds + 3
 
 

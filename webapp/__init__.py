@@ -1,53 +1,20 @@
-"""Inkling: a site and an API that read handwritten numbers."""
+"""Inkling reads handwritten numbers: a site, an HTTP interface, a command and a library.
 
-from collections.abc import Callable
+The installed package is called `inkling`; in a checkout it is the folder `webapp`.
+"""
+
 from typing import Any
 
-from flask import Flask
+from .library import Reader, read_image, read_strokes
+from .recognition import Reading, RecognitionError
 
-from . import engine, problems
-from .access import bodies, headers, origins, rates
-from .api import openapi, routes
-from .config import Settings, load_settings
-from .ops import cli, health, logs, metrics, request_ids
-from .site import assets, compression, discovery, language, pages
+__all__ = ["Reader", "Reading", "RecognitionError", "create_app", "read_image", "read_strokes"]
 
 
-class Site(Flask):
-    """A Flask application with ordinary functions as views and hooks."""
+def __getattr__(name: str) -> Any:
+    """Import the site where it is asked for. The library does without Flask."""
+    if name != "create_app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .app import create_app
 
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `func`. Flask would check a dozen times a request whether it is a coroutine."""
-        return func
-
-
-def create_app(settings: Settings | None = None) -> Flask:
-    """Make the site.
-
-    Raises:
-        ConfigError: a setting is invalid.
-        ModelError: a model cannot be served.
-    """
-    app = Site(__name__, static_folder=None, template_folder="../templates")
-    app.config["SETTINGS"] = settings or load_settings()
-
-    # Modules registered earlier see a request earlier, and its answer later.
-    logs.init_app(app)
-    request_ids.init_app(app)
-    bodies.init_app(app)
-    problems.init_app(app)
-    headers.init_app(app)
-    origins.init_app(app)
-    rates.init_app(app)
-    engine.init_app(app)
-    assets.init_app(app)
-    compression.init_app(app)
-    language.init_app(app)
-    health.init_app(app)
-    routes.init_app(app)
-    openapi.init_app(app)
-    pages.init_app(app)
-    discovery.init_app(app)
-    cli.init_app(app)
-    metrics.init_app(app)
-    return app
+    return create_app

@@ -13,7 +13,11 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+ROOT = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
+"""Folder of `models`, `templates` and `static`: in an installed package its `data`, else the
+checkout."""
+
 PREFIX = "INKLING_"
 
 # Fixed limits of the API (docs/api.md). Operators cannot change them.

@@ -53,7 +53,7 @@ def _check(new: Any, old: Any) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """Return one line: the exit message of gunicorn.conf.py, or the error."""
+    """Return one line: the exit message of gunicorn_config.py, or the error."""
     if isinstance(error, SystemExit):
         if isinstance(error.code, str):
             return error.code.removeprefix("error: ")

@@ -52,8 +52,8 @@ class WithoutAddresses(logging.Filter):
 CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"addresses": {"()": "webapp.ops.logs.WithoutAddresses"}},
-    "formatters": {"json": {"()": "webapp.ops.logs.JsonFormatter"}},
+    "filters": {"addresses": {"()": f"{__name__}.WithoutAddresses"}},
+    "formatters": {"json": {"()": f"{__name__}.JsonFormatter"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

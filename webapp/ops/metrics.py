@@ -90,7 +90,7 @@ def free_row(taken: Collection[int]) -> int:
 
 
 memory = Memory()
-"""Made when this module is imported, which gunicorn.conf.py does before it forks."""
+"""Made when this module is imported, which gunicorn_config.py does before it forks."""
 
 
 class Registry:

@@ -1,7 +1,7 @@
 """Preloading: the models are read and tried once, then passed to every worker.
 
-gunicorn's first process calls `prepare` before it forks (gunicorn.conf.py). Any other process, such
-as the `flask` command, reads the files when it makes its site.
+gunicorn's first process calls `prepare` before it forks (gunicorn_config.py). Any other process,
+such as a command, reads the files when it makes its site.
 """
 
 import multiprocessing
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import create_app
+from ..app import create_app
 from ..config import ConfigError, Settings
 from ..engine import current_engine, current_stroke_engine
 from ..models import Models, restore

@@ -1,6 +1,6 @@
 """Worker: gunicorn's threaded worker that receives requests without threads.
 
-`worker_class` in gunicorn.conf.py selects it. gunicorn gives each connection a thread that waits
+`worker_class` in gunicorn_config.py selects it. gunicorn gives each connection a thread that waits
 for the request, so sixteen clients that send slowly, or nothing, block a worker. In this worker,
 the main loop receives. A request gets a thread once it is complete, or once the first 64 KiB of a
 longer one have arrived. Half of the threads are for longer ones. Waiting connections give way to

@@ -1,0 +1,126 @@
+"""Files to read: pictures, and drawings as the HTTP interface takes them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import numpy as np
+
+from ..api.answers import ModelAnswer, answer_of
+from ..api.requests import StrokesRequest, decode_json
+from ..config import ConfigError
+from ..library import Reader
+from ..problems import ProblemError
+from ..recognition import Expect, ModelError, Reading, RecognitionError
+
+STANDARD_INPUT = "-"
+
+WARM_UP = [(0, 0), (10, 0), (20, 0), (14, 16), (10, 30)]
+"""A drawn 7."""
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".json"}
+"""Files of a folder that are read."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result for one file."""
+
+    file: str
+    answer: dict[str, Any] | None
+    """The API's answer, without `request_id`, `timing_ms` and `model`; None after an error."""
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as an object of JSON."""
+        return {"file": self.file} | (self.answer or {"error": self.error})
+
+
+def quiet_reader() -> Reader:
+    """Return a reader that has read once. LiteRT then prints its line about its delegate nowhere.
+
+    Raises:
+        click.ClickException: a setting is invalid, or a model is missing or broken.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        reader = Reader()
+        reader.read_strokes([WARM_UP])
+        picture = np.full((28, 28), 255, np.uint8)
+        picture[4:24, 12:16] = 0
+        reader.read_image(picture)
+    except (ConfigError, ModelError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+    return reader
+
+
+def listed(paths: tuple[str, ...]) -> list[str]:
+    """Return the files to read. A folder stands for the files in it, at any depth, by name."""
+    found: list[str] = []
+    for path in paths:
+        if path != STANDARD_INPUT and Path(path).is_dir():
+            inside = sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+            found += [str(p) for p in inside if p.is_file()]
+        else:
+            found.append(path)
+    return found
+
+
+def read_file(reader: Reader, path: str, expect: Expect | None) -> Row:
+    """Read a file, or the standard input for `-`. An error becomes a row.
+
+    Args:
+        expect: None takes what a drawing says, else `number`.
+    """
+    try:
+        return Row(path, _answer(_reading(reader, path, expect)))
+    except (OSError, RecognitionError, ProblemError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return Row(path, None, reason or str(error))
+
+
+def read_files(reader: Reader, paths: list[str], expect: Expect | None) -> Iterator[Row]:
+    """Read files one after the other."""
+    for path in paths:
+        yield read_file(reader, path, expect)
+
+
+def _reading(reader: Reader, path: str, expect: Expect | None) -> Reading:
+    most = max(reader.settings.max_image_bytes, reader.settings.max_json_bytes)
+    if path == STANDARD_INPUT:
+        data = sys.stdin.buffer.read(most + 1)
+    else:
+        with Path(path).open("rb") as file:
+            data = file.read(most + 1)
+    # No picture begins like this.
+    if data.lstrip()[:1] != b"{":
+        return reader.read_image(data, expect or "number")
+    if len(data) > reader.settings.max_json_bytes:
+        raise ProblemError(
+            413, f"The drawing has more than {reader.settings.max_json_bytes} bytes."
+        )
+    drawing = decode_json(data, StrokesRequest)
+    return reader.read_strokes(drawing.as_strokes(), expect or drawing.expect, drawing.alternatives)
+
+
+def _answer(reading: Reading) -> dict[str, Any]:
+    model = ModelAnswer("", "")
+    answer = answer_of(
+        reading, surface=None, model=model, total_ms=0.0, request_id="", glyphs=False
+    )
+    found: dict[str, Any] = msgspec.to_builtins(answer)
+    for name in ("request_id", "timing_ms", "model"):
+        del found[name]
+    return found

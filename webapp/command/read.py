@@ -1,0 +1,190 @@
+"""`inkling read`: what is written in files, as a table, JSON or CSV."""
+
+import csv
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Literal, get_args
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from ..library import Reader
+from ..recognition import Expect
+from .files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
+
+FAILED = 1
+"""Exit status if a file could not be read."""
+
+CHUNK = 8
+"""Files per task of a process: a few milliseconds of reading each, so that handing them over costs
+little."""
+
+AHEAD = 4
+"""Tasks per process that wait, so that a million files need no more memory than a hundred."""
+
+COLUMNS = ("file", "text", "status", "confidence", "error")
+"""Columns of CSV and of the table."""
+
+Form = Literal["table", "json", "jsonl", "csv"]
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--json", "form", flag_value="json", help="Print one array of JSON.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print an object of JSON per line.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.option(
+    "--expect",
+    type=click.Choice(get_args(Expect)),
+    help="What is written: number (digits and signs), digits, or digit (one).",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that read."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.pass_context
+def read(
+    context: click.Context,
+    files: tuple[str, ...],
+    form: Form | None,
+    expect: Expect | None,
+    jobs: int,
+    quiet: bool,
+) -> None:
+    """Read the number in each of FILES.
+
+    FILES are pictures (PNG, JPEG, WebP), drawings (JSON, as the HTTP interface takes them), folders
+    of them, or - for the standard input. In a terminal the result is a table, else a line per file
+    with tabs.
+
+    Exit status: 0 all files were read; 1 a file could not be read, the others were; 2 wrong usage.
+    """
+    paths = listed(files)
+    if paths.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("the standard input can be read once only")
+    if jobs == 1:
+        rows: Iterable[Row] = read_files(quiet_reader(), paths, expect)
+    else:
+        rows = _in_processes(paths, expect, jobs)
+    if not quiet and sys.stderr.isatty() and len(paths) > 1:
+        console = Console(stderr=True)
+        rows = track(
+            rows, "Reading", total=len(paths), console=console, transient=True, update_period=0.5
+        )
+    failed = False
+    write = _WRITERS[form or "table"]
+    try:
+        failed = write(rows)
+    except BrokenProcessPool as error:
+        raise click.ClickException(f"a process that reads ended: {error}") from error
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+    if failed:
+        context.exit(FAILED)
+
+
+def _in_processes(paths: list[str], expect: Expect | None, jobs: int) -> Iterator[Row]:
+    """Read files in several processes. The order stays."""
+    # Spawned: interpreters of LiteRT do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    chunks = (paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK))
+    with ProcessPoolExecutor(jobs, context, _start) as pool:
+        coming: list[Future[list[Row]]] = []
+        for chunk in chunks:
+            coming.append(pool.submit(_read_chunk, chunk, expect))
+            if len(coming) >= AHEAD * jobs:
+                yield from coming.pop(0).result()
+        for future in coming:
+            yield from future.result()
+
+
+_readers: list[Reader] = []
+"""The reader of a process that reads."""
+
+
+def _start() -> None:
+    _readers.append(quiet_reader())
+
+
+def _read_chunk(paths: list[str], expect: Expect | None) -> list[Row]:
+    return [read_file(_readers[0], path, expect) for path in paths]
+
+
+def _table(rows: Iterable[Row]) -> bool:
+    """Print a table, in a pipe lines with tabs. Errors go to the standard error."""
+    console = Console()
+    table = Table("file", "text", "confidence")
+    failed = False
+    for row in rows:
+        if row.error is not None:
+            click.echo(f"{row.file}: {row.error}", err=True)
+            failed = True
+            continue
+        text, said = _text(row), _said(row)
+        if console.is_terminal:
+            table.add_row(row.file, text, said)
+        else:
+            click.echo(f"{row.file}\t{text}\t{said}")
+    if table.row_count:
+        console.print(table)
+    return failed
+
+
+def _json(rows: Iterable[Row]) -> bool:
+    return _each(rows, lambda said, number: click.echo(("," if number else "[") + said), "]", "[]")
+
+
+def _jsonl(rows: Iterable[Row]) -> bool:
+    return _each(rows, lambda said, number: click.echo(said), None, None)
+
+
+def _each(
+    rows: Iterable[Row], say: Callable[[str, int], None], end: str | None, none: str | None
+) -> bool:
+    """Print each row as soon as it is there, then the end."""
+    failed, number = False, -1
+    for number, row in enumerate(rows):
+        say(json.dumps(row.as_dict(), ensure_ascii=False), number)
+        failed |= row.error is not None
+    if (last := none if number < 0 else end) is not None:
+        click.echo(last)
+    return failed
+
+
+def _csv(rows: Iterable[Row]) -> bool:
+    failed = False
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in rows:
+        answer: dict[str, Any] = row.answer or {}
+        said = [answer.get(name, "") for name in COLUMNS[1:4]]
+        table.writerow([row.file, *said, row.error or ""])
+        failed |= row.error is not None
+    return failed
+
+
+_WRITERS: dict[Form, Callable[[Iterable[Row]], bool]] = {
+    "table": _table,
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+}
+
+
+def _text(row: Row) -> str:
+    """Return the lines of a row on one line."""
+    return "; ".join((row.answer or {})["lines"]) or "-"
+
+
+def _said(row: Row) -> str:
+    """Return the confidence, and the status unless it is ok."""
+    answer = row.answer or {}
+    sure = f"{answer['confidence']:.1%}"
+    said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a number, {sure}", "empty": "no ink"}
+    return said.get(answer["status"], sure)
