@@ -9,6 +9,7 @@ import numpy as np
 
 from webapp import create_app
 from webapp.config import Settings
+from webapp.forms import Wanted
 from webapp.recognition import (
     Box,
     Calibration,
@@ -144,15 +145,23 @@ class Reads:
         self._lines, self._changes = lines, changes
         self.hints: list[str] = []
         """The values of `expect`, by request."""
+        self.wanted: list[Wanted | None] = []
+        """The bounds, by request."""
 
-    def read_strokes(self, strokes, alternatives=3, expect="number", budget=None) -> Reading:
+    def read_strokes(
+        self, strokes, alternatives=3, expect="number", budget=None, wanted=None
+    ) -> Reading:
         """Return the lines for any drawing."""
         self.hints.append(expect)
+        self.wanted.append(wanted)
         return reading_of(*self._lines, **self._changes)
 
-    def read_image(self, data, limits, alternatives=3, expect="number", budget=None) -> Reading:
+    def read_image(
+        self, data, limits, alternatives=3, expect="number", budget=None, wanted=None
+    ) -> Reading:
         """Return the lines for any picture."""
         self.hints.append(expect)
+        self.wanted.append(wanted)
         return reading_of(*self._lines, drawn=False, **self._changes)
 
 

@@ -6,9 +6,16 @@ import math
 import numpy as np
 import pytest
 
+from webapp.forms import Pattern
 from webapp.recognition import Budget, BudgetError, GoneError
 from webapp.recognition.network import beam_search
-from webapp.recognition.network.beam_search import Hypothesis, Placed, align, prefix_beam_search
+from webapp.recognition.network.beam_search import (
+    SKIPPED,
+    Hypothesis,
+    Placed,
+    align,
+    prefix_beam_search,
+)
 
 WIDE = 100_000  # more prefixes than a small line has
 
@@ -331,3 +338,63 @@ def test_a_long_flat_line_is_read():
     assert 1 <= len(found) <= 4
     assert -math.inf < log_probability_of(columns, found[0].symbols) < 0
     assert len(align(columns, found[0].symbols)) == len(found[0].symbols)
+
+
+PATTERNS = ["0{2}", "0+", "0?", "1+0", "0{1,2}|10", "2?0{2}3?", "(01)+", "0{3}"]
+
+
+@pytest.mark.parametrize("text", PATTERNS)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_search_within_a_pattern_finds_its_texts(text, seed):
+    """With a wide beam, the hypotheses are the texts of the pattern, with their probabilities."""
+    pattern = Pattern(text)
+    columns = random_columns(np.random.default_rng(seed), 5, 5, 1.5, 1.0)
+    # Classes 0 to 3 are digits, as in the line reader.
+    wanted = {
+        found: sum(shares)
+        for found, shares in every_path(columns).items()
+        if pattern.matches("".join(map(str, found)))
+    }
+    hypotheses = prefix_beam_search(columns, WIDE, pattern=pattern)
+    found = {one.symbols: math.exp(one.log_probability) for one in hypotheses}
+    assert found.keys() <= wanted.keys()
+    for symbols, share in wanted.items():
+        # Skipped columns and symbols below LEAST may be missing.
+        assert found.get(symbols, 0.0) == pytest.approx(share, abs=2 * SKIPPED)
+
+
+def test_a_narrow_search_keeps_what_may_become_complete():
+    """A text that is unlikely until its end is found by a beam of 1, as places keep prefixes."""
+    rows = [[0.9, 0.05, 0.05], *[[0.02, 0.18, 0.8], [0.01, 0.01, 0.98]] * 3]
+    columns = columns_of(*rows)
+    (plain,) = prefix_beam_search(columns, 1)
+    assert plain.symbols == (0,)
+    found = prefix_beam_search(columns, 1, pattern=Pattern("0{4}"))
+    assert found[0].symbols == (0, 1, 1, 1)
+    assert found[0].log_probability == pytest.approx(
+        log_probability_of(columns, (0, 1, 1, 1)), abs=0.05
+    )
+
+
+def test_nothing_that_fits_gives_no_hypotheses():
+    """A pattern that no path fits gives an empty list."""
+    columns = columns_of([0.9, 0.1], [0.1, 0.9])
+    assert prefix_beam_search(columns, 4, pattern=Pattern("0{3}")) == []
+    assert prefix_beam_search(columns, 4, pattern=Pattern("-")) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pattern_of_all_texts_changes_little(seed):
+    """A pattern that all texts fit gives the hypotheses of a search without a pattern."""
+    columns = random_columns(np.random.default_rng(seed), 12, 5, 3.0, 2.0)
+    free = prefix_beam_search(columns, 8)
+    bound = prefix_beam_search(columns, 8, pattern=Pattern("0*"))
+    assert bound[0].symbols == free[0].symbols
+    assert bound[0].log_probability == pytest.approx(free[0].log_probability, abs=0.01)
+
+
+def test_the_budget_ends_a_search_within_a_pattern():
+    """A budget ends the search within a pattern as it ends another."""
+    columns = random_columns(np.random.default_rng(0), 500, 5)
+    with pytest.raises(BudgetError):
+        prefix_beam_search(columns, 4, Budget(processor_time=0), Pattern("0+"))

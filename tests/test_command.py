@@ -147,6 +147,41 @@ def test_expect_is_passed_on(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        (["--pattern", "0"], True),
+        (["--pattern", "0{3}"], False),
+        (["--min", "8e9"], False),
+        (["--max", "8e9"], True),
+        (["--check", "luhn"], False),
+    ],
+)
+def test_bounds_are_passed_on(folder, options, fits):
+    """Bounds hold for pictures and drawings, and the row says whether the text fits."""
+    for jobs in (1, 2):
+        result = run("read", "--jsonl", "--jobs", jobs, *options, folder / "7.png")
+        assert json.loads(result.stdout)["fits"] == fits
+    row = json.loads(run("read", "--jsonl", *options, folder / "drawn" / "4.json").stdout)
+    assert row["fits"] == fits
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--pattern", "0{"], "character 3"),
+        (["--min", "2", "--max", "1"], "above --max"),
+        (["--pattern", "0", "--expect", "digit"], "single digit"),
+        (["--check", "crc"], "luhn"),
+    ],
+)
+def test_invalid_bounds_are_wrong_usage(folder, options, words):
+    """Invalid bounds end it before any file is read."""
+    result = run("read", *options, folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
     ("answer", "line"),
     [
         ({"lines": ["407", "12"], "status": "ok", "confidence": 0.9}, "407; 12\t90.0%"),

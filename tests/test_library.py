@@ -68,6 +68,17 @@ def test_what_is_expected_is_read(reader):
     assert len(reader.read_image(PNG, "digit", 5).alternatives) == 5
 
 
+def test_bounds_hold(reader):
+    """`wanted` is passed on, for both."""
+    wanted = webapp.Wanted(webapp.Pattern("0"))
+    for reading in (
+        reader.read_strokes(hand.strokes(3), wanted=wanted),
+        reader.read_image(PNG, wanted=wanted),
+    ):
+        assert (reading.text, reading.fits) == ("3", True)
+    assert reader.read_image(PNG).fits is None
+
+
 def test_strokes_may_be_lists_and_empty(reader):
     """Strokes are lists or arrays. Those without points are left out."""
     listed = [stroke.tolist() for stroke in hand.strokes(7)]

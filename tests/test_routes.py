@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import zlib
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -235,6 +236,79 @@ def test_the_surface_is_the_request_s(client):
 def test_a_hint_is_accepted(client, expect):
     """A digit is read as itself with every value of `expect`."""
     assert draw(client, hand.columns(7), expect=expect)["text"] == "7"
+
+
+BOUNDS = [{"pattern": "0{3}"}, {"min": 100}, {"max": 5}, {"check": "luhn"}]
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_bounds_reach_the_recogniser(bounds):
+    """Every route that reads passes the bounds on, from JSON, the query or the form."""
+    drawing = {"strokes": hand.columns(7)} | bounds
+    name, value = next(iter(bounds.items()))
+    query = f"{name}={quote(str(value))}"
+    for path, body in ((STROKES, drawing), (BATCH, {"drawings": [drawing]}), (EXPLAIN, drawing)):
+        recognizer = fake.Reads("42")
+        client = fake.site_of(recognizer).test_client()
+        assert client.post(path, json=body).status_code == 200
+        assert bounds_of(recognizer.wanted[0]) == {name: value}
+    for path in (IMAGE, EXPLAIN):
+        recognizer = fake.Reads("42")
+        client = fake.site_of(recognizer).test_client()
+        sent = client.post(f"{path}?{query}", data=picture(), content_type="image/png")
+        assert sent.status_code == 200
+        assert bounds_of(recognizer.wanted[0]) == {name: value}
+
+
+def bounds_of(wanted):
+    """Return the bounds that are set, as a request has them."""
+    pattern = None if wanted.pattern is None else wanted.pattern.text
+    found = {"pattern": pattern, "min": wanted.least, "max": wanted.most, "check": wanted.check}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def test_the_answer_says_whether_it_fits(client):
+    """`fits` is there if the request has bounds, and says whether the text is within them."""
+    seven = hand.columns(7)
+    assert "fits" not in draw(client, seven)
+    inside = draw(client, seven, pattern="0")
+    assert (inside["text"], inside["fits"]) == ("7", True)
+    outside = draw(client, seven, pattern="0{3}")
+    assert (outside["text"], outside["fits"], outside["status"]) == ("7", False, "unsure")
+    assert draw(client, seven, min=8e9)["fits"] is False
+    assert draw(client, seven, max=8)["fits"] is True
+
+
+@pytest.mark.parametrize(
+    ("bounds", "pointer", "words"),
+    [
+        ({"pattern": "0{"}, "/pattern", "character 3"),
+        ({"pattern": "abc"}, "/pattern", "'a'"),
+        ({"pattern": "0" * 201}, "/pattern", "200"),
+        ({"pattern": 7}, "/pattern", "text"),
+        ({"min": 2, "max": 1}, "/min", "above max"),
+        ({"min": 1e16}, "/min", "1"),
+        ({"check": "crc"}, "/check", "luhn"),
+        ({"pattern": "0", "expect": "digit"}, "/expect", "single digit"),
+    ],
+)
+def test_invalid_bounds_are_named(client, bounds, pointer, words):
+    """Invalid bounds get 422 with the field and the reason; in a batch with the drawing."""
+    drawing = {"strokes": hand.columns(7)} | bounds
+    batch = {"drawings": [{"strokes": hand.columns(7)}, drawing]}
+    for path, body, place in ((STROKES, drawing, ""), (BATCH, batch, "/drawings/1")):
+        answer = client.post(path, json=body)
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == f"{place}{pointer}"
+        assert words in answer.json["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e99", "x", ""])
+def test_invalid_bounds_of_pictures_are_named(client, value):
+    """A bound in the query that is no number gets 422."""
+    answer = client.post(f"{IMAGE}?min={value}", data=picture(), content_type="image/png")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/min"
 
 
 @pytest.mark.parametrize("expect", ["number", "digits", "digit"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.fake import BY_IS_DIGIT, THRESHOLDS, Says, Spells
+from webapp.forms import Pattern, Wanted
 from webapp.recognition import (
     Budget,
     BudgetError,
@@ -106,11 +107,12 @@ def row(count, top=0.0, left=0.0):
     ]
 
 
-def read(strokes, reader, judge=None, weight=0.3, budget=None, other_cost=0.0, texts=None):
-    """Return the transcript of strokes."""
+def read(strokes, reader, judge=None, weight=0.3, other_cost=0.0, texts=None, **bounds):
+    """Return the transcript of strokes. `bounds` may have a budget, and what is wanted."""
     constants = Confidence(second_opinion=weight, other_cost=other_cost, language_model=1.0)
     model = LanguageModel(texts or {})
-    tools = Tools(reader, judge or Judges(), constants, budget or Budget(), model)
+    budget, wanted = bounds.get("budget"), bounds.get("wanted")
+    tools = Tools(reader, judge or Judges(), constants, budget or Budget(), model, wanted)
     return transcribe(StrokeInk(strokes), tools)
 
 
@@ -326,6 +328,51 @@ def test_a_wide_gap_parts_a_line():
         (0, 0, 0), (0, 1, 1), (1, 0, 2), (1, 1, 3),
     ]  # fmt: skip
     assert [strip.shape for strip in reader.strips] == [(ROWS, 40 + 2 * MARGIN, STRIP_CHANNELS)] * 2
+
+
+def test_what_is_wanted_parts_no_line():
+    """A field of a form may have gaps: its row stays one line."""
+    found = read([*row(2), *row(2, left=900)], Spells("1234"), wanted=Wanted(Pattern("0{4}")))
+    assert found.readings[0][0] == ("1234",)
+
+
+TORN = Shows(("2", 0, 0.2), ({"1": 0.7, "/": 0.3}, 0.2, 0.4), ("3", 0.4, 0.6), ("4", 0.6, 1))
+"""Reads 2134, or less likely 2/34."""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "fits"),
+    [
+        (None, "2134", None),
+        (Wanted(Pattern("0{4}")), "2134", 0.7),
+        (Wanted(Pattern("0/0{2}")), "2/34", 0.3),
+        (Wanted(Pattern("0{5}")), "2134", 0.0),
+        (Wanted(least=3000), "2134", 0.0),
+        (Wanted(most=3000), "2134", 0.7),
+        (Wanted(Pattern("0/0+"), check="luhn"), "2134", 0.0),
+        (Wanted(Pattern("0/0+|0{4}"), most=9), "2134", 0.0),
+    ],
+)
+def test_only_what_is_wanted_is_read(wanted, text, fits):
+    """A text that is wanted is read, even if others are likelier. If none is, all are."""
+    found = read(row(4), TORN, weight=0.0, wanted=wanted)
+    assert text_of(found) == text
+    if fits is None:
+        assert found.fits is None
+    else:
+        assert found.fits == pytest.approx(fits, abs=0.01)
+    # The wanted texts share the probability of all.
+    share = sum(probability for _, probability in found.readings)
+    assert share == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_worst_line_says_whether_it_fits():
+    """Of several lines, the one that fits least counts. A line without digits does not."""
+    strokes = [*row(4), *row(4, top=300)]
+    wanted = Wanted(Pattern("0{4}"))
+    assert read(strokes, Spells("1234", "5678"), wanted=wanted).fits == pytest.approx(1, abs=0.01)
+    assert read(strokes, Spells("1234", "56-8"), wanted=wanted).fits == 0.0
+    assert read(strokes, Spells("1234", "????"), wanted=wanted).fits == pytest.approx(1, abs=0.01)
 
 
 def test_one_symbol_of_two_pieces_one_above_the_other():

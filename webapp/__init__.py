@@ -5,10 +5,21 @@ The installed package is called `inkling`; in a checkout it is the folder `webap
 
 from typing import Any
 
+from .forms import Pattern, PatternError, Wanted
 from .library import Reader, read_image, read_strokes
 from .recognition import Reading, RecognitionError
 
-__all__ = ["Reader", "Reading", "RecognitionError", "create_app", "read_image", "read_strokes"]
+__all__ = [
+    "Pattern",
+    "PatternError",
+    "Reader",
+    "Reading",
+    "RecognitionError",
+    "Wanted",
+    "create_app",
+    "read_image",
+    "read_strokes",
+]
 
 
 def __getattr__(name: str) -> Any:

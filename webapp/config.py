@@ -27,6 +27,8 @@ MAX_POINTS = 20_000
 """Points in one drawing, at most."""
 MAX_COORDINATE = 1e6
 """Magnitude of a coordinate, in the request's own unit, at most."""
+MAX_VALUE = 1e15
+"""Magnitude of `min` and `max`, at most. Larger whole numbers are not exact."""
 MAX_ALTERNATIVES = 10
 """Alternatives in one answer, at most."""
 MAX_DRAWINGS = 100

@@ -18,6 +18,7 @@ from .ops.capacity import PICTURES
 from .recognition import (
     CHANNELS,
     SIDE,
+    Bounds,
     Budget,
     Calibration,
     Classifier,
@@ -81,10 +82,11 @@ class Engine:
         alternatives: int = 3,
         expect: Expect = "number",
         budget: Budget | None = None,
+        wanted: Bounds | None = None,
     ) -> Reading:
         """Read a drawing, count it and time it; see `Recognizer.read_strokes`."""
         read = self.recognizer.read_strokes
-        return self._counted(partial(read, strokes, alternatives, expect, budget))
+        return self._counted(partial(read, strokes, alternatives, expect, budget, wanted))
 
     def read_image(
         self,
@@ -92,10 +94,11 @@ class Engine:
         alternatives: int = 3,
         expect: Expect = "number",
         budget: Budget | None = None,
+        wanted: Bounds | None = None,
     ) -> Reading:
         """Read a picture, count it and time it; see `Recognizer.read_image`."""
         read = self.recognizer.read_image
-        return self._counted(partial(read, data, self.limits, alternatives, expect, budget))
+        return self._counted(partial(read, data, self.limits, alternatives, expect, budget, wanted))
 
     def _counted(self, read: Callable[[], Reading]) -> Reading:
         with metrics.timed(self.kind):

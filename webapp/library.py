@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .config import Settings, load_settings
+from .forms import Wanted
 from .recognition import (
     GROUPS,
     PIXELS,
@@ -54,7 +55,11 @@ class Reader:
         self._drawings = _recognizer(self.settings, self.settings.stroke_model)
 
     def read_image(
-        self, picture: Picture, expect: Expect = "number", alternatives: int = 3
+        self,
+        picture: Picture,
+        expect: Expect = "number",
+        alternatives: int = 3,
+        wanted: Wanted | None = None,
     ) -> Reading:
         """Read the number or numbers in a picture.
 
@@ -62,6 +67,7 @@ class Reader:
             expect: `number`, digits and signs in one or several lines; `digits`, the same without
                 the signs; or `digit`, one digit that all ink belongs to.
             alternatives: number of alternatives, at most.
+            wanted: bounds on each line, see `Wanted`. They do not hold for `expect="digit"`.
 
         Raises:
             OSError: the file cannot be read.
@@ -73,10 +79,14 @@ class Reader:
             side=self.settings.max_image_side,
             decoded_bytes=self.settings.max_decoded_bytes,
         )
-        return self._pictures.read_image(data, limits, alternatives, expect, self._budget())
+        return self._pictures.read_image(data, limits, alternatives, expect, self._budget(), wanted)
 
     def read_strokes(
-        self, strokes: Sequence[ArrayLike], expect: Expect = "number", alternatives: int = 3
+        self,
+        strokes: Sequence[ArrayLike],
+        expect: Expect = "number",
+        alternatives: int = 3,
+        wanted: Wanted | None = None,
     ) -> Reading:
         """Read the number or numbers in a drawing.
 
@@ -85,6 +95,7 @@ class Reader:
                 y downwards, any unit. Strokes without points are left out.
             expect: see `read_image`.
             alternatives: number of alternatives, at most.
+            wanted: bounds on each line, see `Wanted`. They do not hold for `expect="digit"`.
 
         Raises:
             ValueError: a stroke does not have the shape (N, 2), or a point is not finite.
@@ -97,7 +108,7 @@ class Reader:
                 raise ValueError(f"a stroke has shape (N, 2), got {stroke.shape}")
             if not np.isfinite(stroke).all():
                 raise ValueError("a stroke has a point that is not finite")
-        return self._drawings.read_strokes(drawn, alternatives, expect, self._budget())
+        return self._drawings.read_strokes(drawn, alternatives, expect, self._budget(), wanted)
 
     def _budget(self) -> Budget:
         return Budget(processor_time=self.settings.reading_seconds, groups=GROUPS, pixels=PIXELS)
@@ -121,16 +132,24 @@ class Reader:
         return data
 
 
-def read_image(picture: Picture, expect: Expect = "number", alternatives: int = 3) -> Reading:
+def read_image(
+    picture: Picture,
+    expect: Expect = "number",
+    alternatives: int = 3,
+    wanted: Wanted | None = None,
+) -> Reading:
     """Read the number or numbers in a picture with a `Reader` made at the first call.
 
     See `Reader.read_image`.
     """
-    return _reader().read_image(picture, expect, alternatives)
+    return _reader().read_image(picture, expect, alternatives, wanted)
 
 
 def read_strokes(
-    strokes: Sequence[ArrayLike], expect: Expect = "number", alternatives: int = 3
+    strokes: Sequence[ArrayLike],
+    expect: Expect = "number",
+    alternatives: int = 3,
+    wanted: Wanted | None = None,
 ) -> Reading:
     """Read the number or numbers in a drawing with a `Reader` made at the first call.
 
@@ -141,7 +160,7 @@ def read_strokes(
         >>> read_strokes([seven]).text
         '7'
     """
-    return _reader().read_strokes(strokes, expect, alternatives)
+    return _reader().read_strokes(strokes, expect, alternatives, wanted)
 
 
 @cache

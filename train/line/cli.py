@@ -69,6 +69,16 @@ def add_commands(commands: Any) -> None:
     figures.set_defaults(run=_figures)
     figures.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
     figures.add_argument("--document", type=Path, default=FIGURES, help=f"default: {FIGURES}")
+    patterns = commands.add_parser(
+        "evaluate-patterns",
+        help="measure what a known form of a field adds",
+        description="Read sets of dev with and without a pattern, and write the table of "
+        "docs/figures.md.",
+    )
+    patterns.set_defaults(run=_patterns)
+    add_data(patterns)
+    patterns.add_argument("--models", type=Path, default=MODELS, help=f"default: {MODELS}")
+    patterns.add_argument("--document", type=Path, default=FIGURES, help=f"default: {FIGURES}")
     measure = commands.add_parser(
         "evaluate-lines",
         help="measure the shipped line reader and hold it to its card",
@@ -158,6 +168,16 @@ def _figures(options: argparse.Namespace) -> int:
     from .report import rewrite
 
     rewrite(options.document, options.models)
+    return 0
+
+
+def _patterns(options: argparse.Namespace) -> int:
+    from .patterns import BEGIN, END, measure
+    from .report import between
+
+    table = measure(options.models, source_of(options, "dev"))
+    print(table)
+    between(options.document, BEGIN, END, table)
     return 0
 
 

@@ -26,15 +26,24 @@ def rewrite(document: Path, models: Path) -> None:
             marks.
     """
     card = artefacts.read_card(models / f"{LINE_MODEL}.json")
+    between(document, BEGIN, END, figures_of(card))
+
+
+def between(document: Path, begin: str, end: str, table: str) -> None:
+    """Write a table between two marks of a document.
+
+    Raises:
+        DataError: the document cannot be read or written, or does not have the marks once each.
+    """
     try:
         text = document.read_text(encoding="utf-8")
-        head, rest = text.split(BEGIN)
-        tail = rest.split(END)[1]
-        document.write_text(f"{head}{BEGIN}\n{figures_of(card)}\n{END}{tail}", encoding="utf-8")
+        head, rest = text.split(begin)
+        tail = rest.split(end)[1]
+        document.write_text(f"{head}{begin}\n{table}\n{end}{tail}", encoding="utf-8")
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}") from error
     except (ValueError, IndexError) as error:
-        raise DataError(f"{document} does not have {BEGIN} and {END} once each") from error
+        raise DataError(f"{document} does not have {begin} and {end} once each") from error
 
 
 def figures_of(card: Card) -> str:

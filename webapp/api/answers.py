@@ -101,6 +101,8 @@ class Answer(msgspec.Struct):
     request_id: str
     limit: Bound | UnsetType = UNSET
     """The bound of the request's budget that ended the reading early."""
+    fits: bool | UnsetType = UNSET
+    """Whether every line is what the request's bounds allow."""
 
 
 class BatchAnswer(msgspec.Struct):
@@ -177,6 +179,7 @@ def answer_of(
         ],
         ignored=[_box(box) for box in reading.ignored],
         limit=reading.limit or UNSET,
+        fits=UNSET if reading.fits is None else reading.fits,
         alternatives=[AlternativeAnswer(a.text, a.confidence) for a in reading.alternatives],
         surface=surface,
         model=model,

@@ -20,7 +20,9 @@ from ..config import (
     MAX_DRAWINGS,
     MAX_POINTS,
     MAX_STROKES,
+    MAX_VALUE,
 )
+from ..forms import MOST_CHARACTERS, Check, Pattern, PatternError, Wanted
 from ..problems import FieldError, ProblemError
 from ..recognition import Expect, Stroke
 from .answers import SurfaceAnswer
@@ -51,7 +53,60 @@ class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
     p: Annotated[list[Pressure], Meta(max_length=MAX_POINTS)] | None = None
 
 
-class StrokesRequest(msgspec.Struct, forbid_unknown_fields=True):
+Value = Annotated[float, Meta(ge=-MAX_VALUE, le=MAX_VALUE)]
+
+
+class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a form's field may hold. Each line of the text must."""
+
+    pattern: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MOST_CHARACTERS,
+                description="Form of the text: `0` is a digit, other digits and signs stand for "
+                "themselves; `0{4}`, `0{2,4}`, `0+`, `0*` and `0?` repeat; `(…)` groups; `|` parts"
+                " alternatives; a symbol after a backslash stands for itself.",
+            ),
+        ]
+        | None
+    ) = None
+    min: Value | None = None
+    max: Value | None = None
+    check: (
+        Annotated[
+            Check,
+            Meta(
+                description="Check digits that the number must have: `luhn` (bank cards), `isbn`, "
+                "`ean13`, `mod97` (ISO/IEC 7064)."
+            ),
+        ]
+        | None
+    ) = None
+
+    def wanted(self, place: str = "") -> Wanted | None:
+        """Return the bounds for the recogniser, or None if there are none.
+
+        Args:
+            place: JSON pointer to the object that has them.
+
+        Raises:
+            ProblemError: 422, the pattern is invalid, or `min` is above `max`.
+        """
+        if self.pattern is None and self.min is None and self.max is None and self.check is None:
+            return None
+        if getattr(self, "expect", None) == "digit":
+            raise invalid(f"{place}/expect", "a single digit has no pattern, min, max or check")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise invalid(f"{place}/min", f"min is {self.min:g}, above max, {self.max:g}")
+        try:
+            pattern = None if self.pattern is None else Pattern(self.pattern)
+        except PatternError as error:
+            raise invalid(f"{place}/pattern", f"pattern: {error}") from error
+        return Wanted(pattern, self.min, self.max, self.check)
+
+
+class StrokesRequest(Bounds, forbid_unknown_fields=True):
     """The body of POST /api/v1/predict/strokes."""
 
     strokes: Annotated[list[StrokeColumns], Meta(max_length=MAX_STROKES)]
@@ -128,7 +183,7 @@ class ExplainRequest(StrokesRequest):
     index: Index = 0
 
 
-class ImageOptions(msgspec.Struct, forbid_unknown_fields=True):
+class ImageOptions(Bounds, forbid_unknown_fields=True):
     """Query or form fields of POST /api/v1/predict/image."""
 
     expect: Hint = "number"
@@ -151,6 +206,9 @@ SHOWN_BODY_BYTES = 256 * 1024
 """Bodies above this size, in bytes, are not parsed again to show the invalid value. 4 MiB of nested
 brackets would take 190 MiB and a second."""
 
+
+_CHOICES: Mapping[str, Any] = {"expect": Expect, "check": Check}
+"""Fields with a fixed choice of values."""
 
 # msgspec analyses a type at its first use, and crashes if two threads do so at once. The decoders
 # are therefore made here, before there are threads.
@@ -268,7 +326,8 @@ def _invalid_field(error: msgspec.ValidationError, document: object) -> ProblemE
     if missing:
         return invalid(pointer([*keys, missing[1]]), f"{missing[1]} is missing")
     if expectation.startswith("Invalid enum value"):  # msgspec does not list the valid values
-        expectation = "one of " + ", ".join(f'"{value}"' for value in get_args(Expect))
+        values = get_args(_CHOICES[str(keys[-1])])
+        expectation = "one of " + ", ".join(f'"{value}"' for value in values)
     elif expectation == "Number out of range":
         expectation = "a finite number"
     expectation, _, _ = expectation.partition(", got ")

@@ -11,6 +11,7 @@ from ..access.admission import Admission, admitted, cost_of_drawings, cost_of_pi
 from ..access.admission import reading as reading_of
 from ..config import Settings
 from ..engine import Engine, current_engine, current_stroke_engine
+from ..forms import Wanted
 from ..problems import ProblemError
 from ..recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from ..site.cards import cards
@@ -41,9 +42,9 @@ def init_app(app: Flask) -> None:
 def predict_strokes() -> Response:
     """Read a drawing."""
     asked = decode_json(_json_body(), StrokesRequest)
-    strokes = asked.as_strokes()
+    strokes, wanted = asked.as_strokes(), asked.wanted()
     with admitted(current_stroke_engine(), cost_of_drawings([strokes])) as admission:
-        return _json(_read_drawing(admission, asked, strokes, g.started))
+        return _json(_read_drawing(admission, asked, strokes, wanted, g.started))
 
 
 @blueprint.post("/predict/batch")
@@ -53,10 +54,11 @@ def predict_batch() -> Response:
     # All drawings are validated before the first is read. Each holds a place only while it is read,
     # so other clients' drawings run in between.
     strokes = asked.as_drawings()
+    wanted = [drawing.wanted(f"/drawings/{i}") for i, drawing in enumerate(asked.drawings)]
     with admitted(current_stroke_engine(), cost_of_drawings(strokes)) as admission:
         results = [
             _read_or_unread(admission, *drawing)
-            for drawing in zip(asked.drawings, strokes, strict=True)
+            for drawing in zip(asked.drawings, strokes, wanted, strict=True)
         ]
     return _json(BatchAnswer(results))
 
@@ -66,9 +68,9 @@ def predict_image() -> Response:
     """Read a picture."""
     data, fields = image_upload()
     options = convert_fields(fields, ImageOptions)
-    engine = current_engine()
+    engine, wanted = current_engine(), options.wanted()
     with reading_of(engine, cost_of_picture(data)) as budget:
-        reading = engine.read_image(data, options.alternatives, options.expect, budget)
+        reading = engine.read_image(data, options.alternatives, options.expect, budget, wanted)
     surface = SurfaceAnswer(*reading.surface) if reading.surface else None
     return _json(_answer(engine, reading, surface, g.started, glyphs=options.glyphs))
 
@@ -81,13 +83,13 @@ def explain_digit() -> Response:
         index, engine = asked.index, current_stroke_engine()
         strokes = asked.as_strokes()
         cost = cost_of_drawings([strokes])
-        read = partial(engine.read_strokes, strokes, 0, asked.expect)
+        read = partial(engine.read_strokes, strokes, 0, asked.expect, wanted=asked.wanted())
     else:
         data, fields = image_upload()
         options = convert_fields(fields, ExplainOptions)
         index, engine = options.index, current_engine()
         cost = cost_of_picture(data)
-        read = partial(engine.read_image, data, 0, options.expect)
+        read = partial(engine.read_image, data, 0, options.expect, wanted=options.wanted())
     with reading_of(engine, cost) as budget:
         reading = read(budget=budget)
         digits = reading.digits
@@ -157,21 +159,30 @@ def _json_body() -> bytes:
 
 
 def _read_drawing(
-    admission: Admission, asked: StrokesRequest, strokes: Sequence[Stroke], started: float
+    admission: Admission,
+    asked: StrokesRequest,
+    strokes: Sequence[Stroke],
+    wanted: Wanted | None,
+    started: float,
 ) -> Answer:
     engine = current_stroke_engine()
     with admission.turn():
-        reading = engine.read_strokes(strokes, asked.alternatives, asked.expect, admission.budget)
+        reading = engine.read_strokes(
+            strokes, asked.alternatives, asked.expect, admission.budget, wanted
+        )
     return _answer(engine, reading, asked.surface(), started, glyphs=asked.glyphs)
 
 
 def _read_or_unread(
-    admission: Admission, asked: StrokesRequest, strokes: Sequence[Stroke]
+    admission: Admission,
+    asked: StrokesRequest,
+    strokes: Sequence[Stroke],
+    wanted: Wanted | None,
 ) -> Answer:
     """Return the answer to one drawing of a batch, without a text if the budget has ended."""
     started = time.perf_counter()
     try:
-        return _read_drawing(admission, asked, strokes, started)
+        return _read_drawing(admission, asked, strokes, wanted, started)
     except BudgetError as error:
         unread = Reading("unsure", (), 0.0, (), (), limit=error.bound)
         return _answer(current_stroke_engine(), unread, asked.surface(), started, glyphs=False)

@@ -14,6 +14,7 @@ import numpy as np
 from ..api.answers import ModelAnswer, answer_of
 from ..api.requests import StrokesRequest, decode_json
 from ..config import ConfigError
+from ..forms import Wanted
 from ..library import Reader
 from ..problems import ProblemError
 from ..recognition import Expect, ModelError, Reading, RecognitionError
@@ -78,26 +79,29 @@ def listed(paths: tuple[str, ...]) -> list[str]:
     return found
 
 
-def read_file(reader: Reader, path: str, expect: Expect | None) -> Row:
+def read_file(reader: Reader, path: str, expect: Expect | None, wanted: Wanted | None) -> Row:
     """Read a file, or the standard input for `-`. An error becomes a row.
 
     Args:
         expect: None takes what a drawing says, else `number`.
+        wanted: None takes what a drawing says, else no bounds.
     """
     try:
-        return Row(path, _answer(_reading(reader, path, expect)))
+        return Row(path, _answer(_reading(reader, path, expect, wanted)))
     except (OSError, RecognitionError, ProblemError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         return Row(path, None, reason or str(error))
 
 
-def read_files(reader: Reader, paths: list[str], expect: Expect | None) -> Iterator[Row]:
+def read_files(
+    reader: Reader, paths: list[str], expect: Expect | None, wanted: Wanted | None
+) -> Iterator[Row]:
     """Read files one after the other."""
     for path in paths:
-        yield read_file(reader, path, expect)
+        yield read_file(reader, path, expect, wanted)
 
 
-def _reading(reader: Reader, path: str, expect: Expect | None) -> Reading:
+def _reading(reader: Reader, path: str, expect: Expect | None, wanted: Wanted | None) -> Reading:
     most = max(reader.settings.max_image_bytes, reader.settings.max_json_bytes)
     if path == STANDARD_INPUT:
         data = sys.stdin.buffer.read(most + 1)
@@ -106,13 +110,18 @@ def _reading(reader: Reader, path: str, expect: Expect | None) -> Reading:
             data = file.read(most + 1)
     # No picture begins like this.
     if data.lstrip()[:1] != b"{":
-        return reader.read_image(data, expect or "number")
+        return reader.read_image(data, expect or "number", wanted=wanted)
     if len(data) > reader.settings.max_json_bytes:
         raise ProblemError(
             413, f"The drawing has more than {reader.settings.max_json_bytes} bytes."
         )
     drawing = decode_json(data, StrokesRequest)
-    return reader.read_strokes(drawing.as_strokes(), expect or drawing.expect, drawing.alternatives)
+    return reader.read_strokes(
+        drawing.as_strokes(),
+        expect or drawing.expect,
+        drawing.alternatives,
+        wanted or drawing.wanted(),
+    )
 
 
 def _answer(reading: Reading) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from ..forms import Check, Pattern, PatternError, Wanted
 from ..library import Reader
 from ..recognition import Expect
 from .files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
@@ -44,6 +45,10 @@ Form = Literal["table", "json", "jsonl", "csv"]
     type=click.Choice(get_args(Expect)),
     help="What is written: number (digits and signs), digits, or digit (one).",
 )
+@click.option("--pattern", help="Form of each line, such as 0{4} or 0+.00 (docs/api.md).")
+@click.option("--min", "least", type=float, help="Least value of each line.")
+@click.option("--max", "most", type=float, help="Largest value of each line.")
+@click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
 @click.option(
     "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that read."
 )
@@ -54,6 +59,10 @@ def read(
     files: tuple[str, ...],
     form: Form | None,
     expect: Expect | None,
+    pattern: str | None,
+    least: float | None,
+    most: float | None,
+    check: Check | None,
     jobs: int,
     quiet: bool,
 ) -> None:
@@ -68,10 +77,13 @@ def read(
     paths = listed(files)
     if paths.count(STANDARD_INPUT) > 1:
         raise click.UsageError("the standard input can be read once only")
+    wanted = _wanted(pattern, least, most, check)
+    if wanted is not None and expect == "digit":
+        raise click.UsageError("a single digit has no pattern, min, max or check")
     if jobs == 1:
-        rows: Iterable[Row] = read_files(quiet_reader(), paths, expect)
+        rows: Iterable[Row] = read_files(quiet_reader(), paths, expect, wanted)
     else:
-        rows = _in_processes(paths, expect, jobs)
+        rows = _in_processes(paths, expect, wanted, jobs)
     if not quiet and sys.stderr.isatty() and len(paths) > 1:
         console = Console(stderr=True)
         rows = track(
@@ -89,7 +101,27 @@ def read(
         context.exit(FAILED)
 
 
-def _in_processes(paths: list[str], expect: Expect | None, jobs: int) -> Iterator[Row]:
+def _wanted(
+    pattern: str | None, least: float | None, most: float | None, check: Check | None
+) -> Wanted | None:
+    """Return the bounds that options give.
+
+    Raises:
+        click.UsageError: they are invalid.
+    """
+    if pattern is None and least is None and most is None and check is None:
+        return None
+    if least is not None and most is not None and least > most:
+        raise click.UsageError(f"--min is {least:g}, above --max, {most:g}")
+    try:
+        return Wanted(None if pattern is None else Pattern(pattern), least, most, check)
+    except PatternError as error:
+        raise click.UsageError(f"--pattern: {error}") from error
+
+
+def _in_processes(
+    paths: list[str], expect: Expect | None, wanted: Wanted | None, jobs: int
+) -> Iterator[Row]:
     """Read files in several processes. The order stays."""
     # Spawned: interpreters of LiteRT do not survive a fork.
     context = multiprocessing.get_context("spawn")
@@ -97,7 +129,7 @@ def _in_processes(paths: list[str], expect: Expect | None, jobs: int) -> Iterato
     with ProcessPoolExecutor(jobs, context, _start) as pool:
         coming: list[Future[list[Row]]] = []
         for chunk in chunks:
-            coming.append(pool.submit(_read_chunk, chunk, expect))
+            coming.append(pool.submit(_read_chunk, chunk, expect, wanted))
             if len(coming) >= AHEAD * jobs:
                 yield from coming.pop(0).result()
         for future in coming:
@@ -112,8 +144,8 @@ def _start() -> None:
     _readers.append(quiet_reader())
 
 
-def _read_chunk(paths: list[str], expect: Expect | None) -> list[Row]:
-    return [read_file(_readers[0], path, expect) for path in paths]
+def _read_chunk(paths: list[str], expect: Expect | None, wanted: Wanted | None) -> list[Row]:
+    return [read_file(_readers[0], path, expect, wanted) for path in paths]
 
 
 def _table(rows: Iterable[Row]) -> bool:

@@ -14,6 +14,7 @@ from .errors import (
 from .explain import Layer, explain
 from .ink.drawing import CHANNELS, Stroke
 from .ink.glyph import PEN, SIDE, Glyph, glyph_of_ink, glyph_of_strokes, network_input
+from .network.bounds import Bounds
 from .network.calibration import Calibration, log_odds, tempered
 from .network.classifier import (
     Classifier,
@@ -42,6 +43,7 @@ __all__ = [
     "SIDE",
     "Alternative",
     "Bound",
+    "Bounds",
     "Box",
     "Budget",
     "BudgetError",

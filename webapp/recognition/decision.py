@@ -15,6 +15,9 @@ from .transcript import Symbol, Transcript
 BoxOf = Callable[[Sequence[Stroke]], Box]
 """Function that returns the box of some ink in the unit of the request."""
 
+EVEN = 0.5
+"""Probability that a text is wanted, by the reader alone, below which it is not `ok`: even odds."""
+
 Texts = tuple[tuple[str, ...], float]
 """Lines, and the probability that they are right."""
 
@@ -55,8 +58,7 @@ def reading_of_transcript(
     is_foreign = len(digits) == 1 and found.evidence.is_digit < not_a_number
     is_refused = found.limit is None and (is_foreign or not digits)
     sure = confidence.of(found.evidence) if digits else 1 - found.no_number
-    if is_foreign:
-        sure = min(sure, found.evidence.is_digit)
+    sure = min(sure, found.evidence.is_digit) if is_foreign else sure
     others = _alternatives(texts, sure, is_refused)
     has_pieces = surface is None
     reading = Reading(
@@ -73,7 +75,9 @@ def reading_of_transcript(
     )
     if is_refused:
         return reading
-    unsure = sure < confidence.unsure or found.evidence.left_out or found.limit
+    # Below even odds, the reader alone would read a text that is not wanted.
+    is_doubted = found.fits is not None and found.fits < EVEN
+    unsure = sure < confidence.unsure or found.evidence.left_out or found.limit or is_doubted
     return replace(
         reading,
         status="unsure" if unsure else "ok",
@@ -81,6 +85,7 @@ def reading_of_transcript(
         confidence=sure,
         alternatives=tuple(others[1 : 1 + alternatives]),
         signs=tuple(_sign(s, box_of, has_pieces) for s in symbols if not s.char.isdigit()),
+        fits=None if found.fits is None else found.fits > 0,
     )
 
 

@@ -15,6 +15,7 @@ from .errors import BudgetError
 from .ink.drawing import Stroke
 from .ink.glyph import Glyph, glyph_of_ink, glyph_of_strokes, glyphs_of_strokes
 from .ink.pieces import PictureInk, StrokeInk, patch_of, with_pen
+from .network.bounds import Bounds
 from .network.calibration import Calibration
 from .network.classifier import Classifier
 from .network.confidence import Confidence
@@ -77,6 +78,7 @@ class Recognizer:
         alternatives: int = 3,
         expect: Expect = "number",
         budget: Budget | None = None,
+        wanted: Bounds | None = None,
     ) -> Reading:
         """Read a drawing.
 
@@ -86,6 +88,7 @@ class Recognizer:
             expect: `number`, digits and signs in one or several lines; `digits`, the same without
                 the signs; or `digit`.
             budget: bounds on the cost; None is unlimited.
+            wanted: bounds on each line of the text. A single digit has none.
 
         Raises:
             BudgetError: the budget ended before there was a reading.
@@ -97,7 +100,7 @@ class Recognizer:
         if not strokes:
             return empty_reading(None, timing)
         if expect != "digit":
-            return self._read_number(strokes, alternatives, expect, timing, budget)
+            return self._read_number(strokes, alternatives, expect, timing, budget, wanted)
         with timing.stage("ink"):
             glyph = glyph_of_strokes(strokes)
             points = np.concatenate(strokes)
@@ -112,6 +115,7 @@ class Recognizer:
         alternatives: int = 3,
         expect: Expect = "number",
         budget: Budget | None = None,
+        wanted: Bounds | None = None,
     ) -> Reading:
         """Read a PNG, JPEG or WebP file; see `read_strokes`.
 
@@ -123,7 +127,7 @@ class Recognizer:
         budget = budget or Budget()
         budget.check()
         if expect != "digit":
-            return self._read_page(data, limits, alternatives, expect, timing, budget)
+            return self._read_page(data, limits, alternatives, expect, timing, budget, wanted)
         with timing.stage("ink"):
             picture, (width, height) = decode_reduced(data, limits, LARGEST_SIDE)
         page = self._page(picture, (width, height), timing, budget)
@@ -141,9 +145,10 @@ class Recognizer:
         expect: Expect,
         timing: Timing,
         budget: Budget,
+        wanted: Bounds | None,
     ) -> Reading:
         with timing.stage("segment"):
-            tools = self._tools(self._confidence, glyphs_of_strokes, timing, budget)
+            tools = self._tools(self._confidence, glyphs_of_strokes, timing, budget, wanted)
             found = transcribe(StrokeInk(without_dust(strokes)), tools)
 
         def box_of(points: Sequence[Stroke]) -> Box:
@@ -169,15 +174,18 @@ class Recognizer:
         expect: Expect,
         timing: Timing,
         budget: Budget,
+        wanted: Bounds | None,
     ) -> Reading:
         with timing.stage("ink"):
             picture, (width, height) = decode_reduced(data, limits, LARGEST_SIDE)
         page = self._page(picture, (width, height), timing, budget)
         if not page.pieces:
             return empty_reading((width, height), timing)
-        found = self._transcribed(page, timing, budget)
+        found = self._transcribed(page, timing, budget, wanted)
         if found.quality < POOR:
-            page, found = self._upright(picture, (width, height), page, found, timing, budget)
+            page, found = self._upright(
+                picture, (width, height), page, found, timing, budget, wanted
+            )
         box_of = partial(_box_on, page, np.array([width, height], np.float64))
         return reading_of_transcript(
             found,
@@ -198,6 +206,7 @@ class Recognizer:
         found: Transcript,
         timing: Timing,
         budget: Budget,
+        wanted: Bounds | None,
     ) -> tuple[Page, Transcript]:
         """Return the page as it is, or in the quarter turn that reads well."""
         for quarters in (1, 3, 2):
@@ -205,7 +214,7 @@ class Recognizer:
                 turned = self._page(picture, size, timing, budget, quarters)
                 if not turned.pieces:
                     continue
-                other = self._transcribed(turned, timing, budget)
+                other = self._transcribed(turned, timing, budget, wanted)
             except BudgetError as error:
                 return page, replace(found, limit=error.bound)
             a_bar = [symbol.char for symbol in other.symbols] == ["1"]  # any line on its side
@@ -229,10 +238,12 @@ class Recognizer:
         factor = np.array(size)[:, np.newaxis] / np.array([picture.shape[1::-1]]).T
         return replace(page, back=page.back * factor)
 
-    def _transcribed(self, page: Page, timing: Timing, budget: Budget) -> Transcript:
+    def _transcribed(
+        self, page: Page, timing: Timing, budget: Budget, wanted: Bounds | None
+    ) -> Transcript:
         with timing.stage("segment"):
             glyphs_of = glyphs_in(page.ink, budget)
-            tools = self._tools(self._picture_confidence, glyphs_of, timing, budget)
+            tools = self._tools(self._picture_confidence, glyphs_of, timing, budget, wanted)
             return transcribe(PictureInk(page.ink, page.pieces, budget), tools, page.rows)
 
     def _tools(
@@ -241,11 +252,12 @@ class Recognizer:
         glyphs_of: Callable[[list[list[Stroke]]], list[Glyph]],
         timing: Timing,
         budget: Budget,
+        wanted: Bounds | None,
     ) -> Tools:
         if self._line_reader is None:
             raise ValueError("reading numbers needs a line reader, got none")
         opinion = second_opinion_of(self._classifier, self._calibration, glyphs_of, timing, budget)
-        return Tools(self._line_reader, opinion, constants, budget, self._language_model)
+        return Tools(self._line_reader, opinion, constants, budget, self._language_model, wanted)
 
     def _read_glyph(
         self,

@@ -121,6 +121,8 @@ class Reading:
     """Width and height that boxes refer to: those of an upright picture, in pixels."""
     limit: Bound | None = None
     """The bound of the budget that ended the reading early. The status is then never `ok`."""
+    fits: bool | None = None
+    """Whether every line is wanted; None if nothing is, or there is no text."""
     evidence: Evidence | None = None
     """Evidence for `confidence`; None if a single digit was expected."""
     timing: Timing = field(default_factory=Timing, compare=False)

@@ -19,7 +19,8 @@ from .ink.drawing import Stroke
 from .ink.glyph import Glyph
 from .ink.lines import Boxes, lines_of, parts_of
 from .ink.strip import ROWS, Frame, frame_in, frame_of
-from .network.beam_search import Hypothesis, align, prefix_beam_search
+from .network.beam_search import SKIPPED, Hypothesis, align, prefix_beam_search
+from .network.bounds import Bounds
 from .network.confidence import Confidence
 from .network.language_model import LanguageModel
 from .network.line_reader import Columns, LineReader
@@ -63,6 +64,8 @@ class Tools:
     """Weights and a cost that choose the text."""
     budget: Budget
     language_model: LanguageModel = field(default_factory=lambda: LanguageModel({}))
+    wanted: Bounds | None = None
+    """Bounds on each line of the text."""
 
 
 def transcribe(ink: Ink, tools: Tools, rows: Sequence[list[int]] | None = None) -> Transcript:
@@ -77,7 +80,7 @@ def transcribe(ink: Ink, tools: Tools, rows: Sequence[list[int]] | None = None) 
     """
     given = rows is not None
     rows = lines_of(ink.boxes) if rows is None else rows
-    lines = list(_lines(ink.boxes, rows))
+    lines = list(_lines(ink.boxes, rows, split=tools.wanted is None))
     found: list[Line] = []
     limit: Bound | None = None
     for members, frame in lines:
@@ -106,11 +109,17 @@ def transcribe(ink: Ink, tools: Tools, rows: Sequence[list[int]] | None = None) 
     return best
 
 
-def _lines(boxes: Boxes, rows: Sequence[list[int]]) -> Iterator[tuple[list[int], Frame]]:
-    """Yield the pieces and the frame of each line, from the top. Wide gaps split a row."""
+def _lines(
+    boxes: Boxes, rows: Sequence[list[int]], split: bool
+) -> Iterator[tuple[list[int], Frame]]:
+    """Yield the pieces and the frame of each line, from the top.
+
+    Args:
+        split: whether wide gaps split a row. A field of a form may have any gaps.
+    """
     for row in rows:
         whole = frame_of(boxes[row])
-        for members in parts_of(boxes, row, whole.height):
+        for members in parts_of(boxes, row, whole.height) if split else [row]:
             yield members, frame_in(whole, boxes[members])
 
 
@@ -119,12 +128,33 @@ def _line(ink: Ink, members: Sequence[int], frame: Frame, tools: Tools) -> Line:
     members = sorted(members)  # in order of writing: the strip alternates strokes
     columns = tools.reader.read(ink.strip(members, frame), tools.budget)
     columns = _adjusted(columns, tools.constants.other_cost)
-    found = prefix_beam_search(columns.log_probabilities, BEAM, tools.budget)
+    found, fits = _hypotheses(columns, tools)
     found = _weighed(found, tools)
     least = found[0].log_probability + math.log(NEGLIGIBLE)
     count = sum(one.log_probability >= least for one in found[:CONSIDERED])
     texts = [_text(ink, members, frame, columns, one, tools.budget) for one in found[:count]]
-    return Line(texts, found[count:], _second_opinions(texts, tools))
+    return Line(texts, found[count:], _second_opinions(texts, tools), fits)
+
+
+def _hypotheses(columns: Columns, tools: Tools) -> tuple[list[Hypothesis], float | None]:
+    """Return the likeliest texts, and the probability that the text is wanted.
+
+    If that is negligible, all texts are returned, and 0. If nothing is wanted, None. Otherwise the
+    wanted texts share the probability of all.
+    """
+    wanted = tools.wanted
+    if wanted is not None:
+        beam = BEAM * wanted.beam
+        found = prefix_beam_search(columns.log_probabilities, beam, tools.budget, wanted.pattern)
+        found = [one for one in found if wanted.holds(visible_text(one.symbols))][:BEAM]
+        fits = sum(math.exp(one.log_probability) for one in found)
+        if fits >= SKIPPED:
+            scale = math.log(fits)
+            return [
+                replace(one, log_probability=min(0.0, one.log_probability - scale)) for one in found
+            ], fits
+    every = prefix_beam_search(columns.log_probabilities, BEAM, tools.budget)
+    return every, None if wanted is None else 0.0
 
 
 def _adjusted(columns: Columns, other_cost: float) -> Columns:

@@ -90,6 +90,8 @@ class Transcript:
     of the same ink."""
     limit: Bound | None = None
     """The bound of the budget that ended the reading early."""
+    fits: float | None = None
+    """The least `Line.fits` of the lines of the text."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ class Line:
     """Texts too unlikely for a second opinion."""
     opinions: "Opinions"
     """Second opinions on the ink of the texts."""
+    fits: float | None = None
+    """Probability that the text is wanted, before only wanted ones were kept. 0 if none is. None if
+    nothing is wanted."""
 
 
 @dataclass
@@ -161,6 +166,7 @@ def transcript_of(
     kept: list[list[tuple[str, float]]] = []
     dropped: list[list[tuple[str, float]]] = []
     share, no_number, misfit = 1.0, 1.0, 0.0
+    fits: float | None = None
     for line in lines:
         best, texts = _ranked(line.texts, line.others)
         share *= texts[0][1]
@@ -176,6 +182,8 @@ def transcript_of(
         if has_digit and not mostly_lost:  # rejects a bar or a word
             symbols += own
             kept.append(texts)
+            if line.fits is not None:
+                fits = min(line.fits, 1.0 if fits is None else fits)
         else:
             ignored += [symbol.points for symbol in own]
             dropped.append(texts)
@@ -193,6 +201,7 @@ def transcript_of(
         no_number,
         sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
         limit,
+        fits,
     )
 
 

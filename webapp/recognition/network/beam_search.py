@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..budget import Budget
+from .bounds import Automaton
 
 Columns = NDArray[np.float32]
 Scores = NDArray[np.float64]
@@ -40,6 +41,12 @@ at most this probability, for any T and K.
 IMPOSSIBLE = -1e6
 """Finite stand-in for the natural logarithm of 0, for sums. A network's logarithms are above -100,
 so no path of 5,000 columns is as low."""
+
+LEAST = 1e-5
+"""Least probability of a symbol in a column that a search within a pattern considers."""
+
+PER_PLACE = 2
+"""Prefixes kept at least for each place in a pattern."""
 
 STEPS_PER_CHECK = 64
 """Columns of a search, or states of an alignment, between two checks of the budget. 64 flat columns
@@ -68,7 +75,10 @@ class Placed:
 
 
 def prefix_beam_search(
-    log_probabilities: Columns, beam: int, budget: Budget | None = None
+    log_probabilities: Columns,
+    beam: int,
+    budget: Budget | None = None,
+    pattern: Automaton | None = None,
 ) -> list[Hypothesis]:
     """Return the likeliest texts, best first.
 
@@ -80,10 +90,13 @@ def prefix_beam_search(
     Args:
         beam: prefixes kept at each column, at least 1. With a beam that holds every prefix, the
             probabilities of all texts sum to too little by at most `SKIPPED`.
+        pattern: only texts in it are returned. The beam then also holds the best `PER_PLACE`
+            prefixes of each place in the pattern, so that texts that are unlikely so far but may
+            still become complete stay in it.
 
     Returns:
-        1 to `beam` hypotheses. If T is 0, the empty text with probability 1. If every path has
-        probability 0, the empty text with probability 0.
+        1 to `beam` hypotheses; with a pattern 0 or more. If T is 0, the empty text with
+        probability 1. If every path has probability 0, the empty text with probability 0.
 
     Example:
         >>> columns = np.log(np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], np.float32))
@@ -96,35 +109,48 @@ def prefix_beam_search(
     log_scale = float(np.delete(log_probabilities[:, -1], read).sum(dtype=np.float64))
     keys, numbers = [-1], {-1: 0}  # prefixes are numbered as they appear; 0 is the empty text
     kept: Kept = {0: (-1, classes - 1, 1.0, 0.0)}
+    states = {-1: pattern.START if pattern else 0}  # of prefixes by key
     after_blanks = (np.diff(read, prepend=-1) > 1).tolist()
     for step, column in enumerate(probabilities[read].tolist()):
         if budget is not None and step % STEPS_PER_CHECK == 0:
             budget.check()
         if after_blanks[step]:
             kept = {prefix: (key, last, a + b, 0.0) for prefix, (key, last, a, b) in kept.items()}
-        found = _advance(kept, numbers, column, beam)
+        if pattern is None:
+            found = _advance(kept, numbers, column, beam)
+        else:
+            found = _advance_within(kept, numbers, column, beam, pattern, states)
         total = sum(map(itemgetter(0), found))
         if total == 0:
             return [Hypothesis((), -math.inf)]
         log_scale += math.log(total)
-        kept = {}
-        for _, key, in_blank, in_symbol in found:
-            # A prefix that returns keeps its number, because its extensions may still be in the
-            # beam.
-            prefix = numbers.setdefault(key, len(keys))
-            if prefix == len(keys):
-                keys.append(key)
-            kept[prefix] = (key, key % classes, in_blank / total, in_symbol / total)
-    hypotheses = []
-    for prefix, (_, _, in_blank, in_symbol) in kept.items():
-        log_probability = min(0.0, math.log(in_blank + in_symbol) + log_scale)
-        symbols = []
-        while prefix:
-            prefix, symbol = divmod(keys[prefix], classes)
-            symbols.append(symbol)
-        hypotheses.append(Hypothesis(tuple(reversed(symbols)), log_probability))
-    hypotheses.sort(key=lambda hypothesis: hypothesis.log_probability, reverse=True)
-    return hypotheses
+        kept = {
+            _number_of(key, keys, numbers): (key, key % classes, a / total, b / total)
+            for _, key, a, b in found
+        }
+    hypotheses = [
+        Hypothesis(_symbols_of(prefix, keys, classes), min(0.0, math.log(a + b) + log_scale))
+        for prefix, (key, _, a, b) in kept.items()
+        if pattern is None or pattern.accepts(states[key])
+    ]
+    return sorted(hypotheses, key=lambda one: one.log_probability, reverse=True)
+
+
+def _number_of(key: int, keys: list[int], numbers: dict[int, int]) -> int:
+    """Return the number of a prefix. It stays, because extensions may still be in the beam."""
+    number = numbers.setdefault(key, len(keys))
+    if number == len(keys):
+        keys.append(key)
+    return number
+
+
+def _symbols_of(prefix: int, keys: Sequence[int], classes: int) -> tuple[int, ...]:
+    """Return the symbols of a prefix, from its key and those of the prefixes before it."""
+    symbols = []
+    while prefix:
+        prefix, symbol = divmod(keys[prefix], classes)
+        symbols.append(symbol)
+    return tuple(reversed(symbols))
 
 
 def _columns_to_read(blanks: Columns) -> NDArray[np.intp]:
@@ -173,6 +199,47 @@ def _advance(
             del found[beam:]
             least = found[-1][0]
     return found
+
+
+def _advance_within(
+    kept: Kept,
+    numbers: dict[int, int],
+    column: list[float],
+    beam: int,
+    pattern: Automaton,
+    states: dict[int, int],
+) -> list[tuple[float, int, float, float]]:
+    """Return the likeliest prefixes within a pattern after one more column; see `_advance`.
+
+    `states` has the pattern's states of each prefix by key. New prefixes are added.
+    """
+    classes, blank = len(column), column[-1]
+    found = []
+    likely = [(symbol, share) for symbol, share in enumerate(column[:-1]) if share > LEAST]
+    for prefix, (key, last, in_blank, in_symbol) in kept.items():
+        either = in_blank + in_symbol
+        for symbol, share in likely:
+            state = pattern.step(states[key], symbol)
+            longer = prefix * classes + symbol
+            if state and numbers.get(longer) not in kept:
+                states[longer] = state
+                joined = (in_blank if symbol == last else either) * share
+                found.append((joined, longer, 0.0, joined))
+        parent = key // classes
+        if parent in kept:
+            _, parent_last, parent_in_blank, parent_in_symbol = kept[parent]
+            in_symbol += parent_in_blank + (parent_in_symbol if parent_last != last else 0.0)
+        stays, ends = either * blank, in_symbol * column[last]
+        found.append((stays + ends, key, stays, ends))
+    found.sort(key=itemgetter(0), reverse=True)
+    counts: dict[int, int] = {}
+    best: list[tuple[float, int, float, float]] = []
+    for one in found:
+        state = states[one[1]]
+        counts[state] = counts.get(state, 0) + 1
+        if one[0] > 0 and (len(best) < beam or counts[state] <= PER_PLACE):
+            best.append(one)
+    return best
 
 
 def align(

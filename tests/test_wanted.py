@@ -1,0 +1,85 @@
+"""What a form's field may hold: values and check digits."""
+
+import doctest
+
+import pytest
+
+from webapp.forms import wanted
+from webapp.forms.pattern import Pattern
+from webapp.forms.wanted import Wanted, value_of
+
+
+def test_the_examples_are_right():
+    """The examples in the docstrings give what they show."""
+    failed, tried = doctest.testmod(wanted)
+    assert (failed, tried > 0) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("-12.50", -12.5),
+        ("+3", 3),
+        ("1,5", 1.5),
+        ("1.5", 1.5),
+        ("1.234", 1.234),
+        ("1,234,567", 1_234_567),
+        ("1.234.567", 1_234_567),
+        ("1.234.567,89", 1_234_567.89),
+        ("1,234,567.89", 1_234_567.89),
+        ("12%", 12),
+        ("$12.50", 12.5),
+        ("12$", 12),
+        ("#3", 3),
+        (".5", 0.5),
+        ("5.", 5),
+        ("23/11", None),
+        ("12+34", None),
+        ("--5", None),
+        ("1-2", None),
+        ("(5)", None),
+        (".", None),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_values_are_those_of_amounts(text, value):
+    """An amount has a value, whichever its marks; a date, a sum or a lone sign has none."""
+    assert value_of(text) == value
+
+
+@pytest.mark.parametrize(
+    ("bounds", "inside", "outside"),
+    [
+        ({"pattern": Pattern("0{2}")}, ["12"], ["1", "123", ""]),
+        ({"least": 5}, ["5", "5.01"], ["4.99", "-6", "23/11", ""]),
+        ({"most": 5}, ["5", "-6"], ["5.01", "23/11"]),
+        ({"least": 1, "most": 6}, ["1", "6"], ["0", "7"]),
+        ({"pattern": Pattern("0{2}"), "least": 50}, ["50"], ["49", "100"]),
+        ({"check": "luhn"}, ["79927398713", "4111111111111111"], ["79927398710", "0", ""]),
+        ({"check": "ean13"}, ["4006381333931"], ["4006381333930", "400638133393"]),
+        ({"check": "isbn"}, ["0306406152", "9780306406157"], ["0306406151", "9780306406158", "1"]),
+        ({"check": "mod97"}, ["316952021029194704"], ["316952021029194705", "98", ""]),
+    ],
+)
+def test_bounds_hold(bounds, inside, outside):
+    """A text within all bounds holds, and no other."""
+    some = Wanted(**bounds)
+    for text in inside:
+        assert some.holds(text), text
+    for text in outside:
+        assert not some.holds(text), text
+
+
+def test_signs_between_digits_do_not_count_for_a_check():
+    """Groups of a number may be separated."""
+    assert Wanted(check="isbn").holds("978-0-306-40615-7")
+
+
+def test_a_pattern_alone_needs_no_wider_search():
+    """Only bounds outside the pattern widen the search."""
+    assert Wanted(Pattern("0")).beam == Wanted().beam == 1
+    for bounds in ({"least": 0}, {"most": 0}, {"check": "luhn"}):
+        assert Wanted(**bounds).beam > 1
