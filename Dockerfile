@@ -20,6 +20,7 @@ COPY wsgi.py gunicorn.conf.py ./
 COPY webapp webapp
 COPY templates templates
 COPY static static
+COPY component component
 COPY models models
 # The root file system may be read-only: compiled here, never there.
 RUN python -m compileall -q webapp wsgi.py

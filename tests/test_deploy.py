@@ -189,7 +189,7 @@ def test_the_image_has_what_serving_needs_and_no_more(image):
     """The image contains what serving needs, without tests, trainer, Keras files or git."""
     names = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
     assert {"wsgi.py", "gunicorn.conf.py", "models/pen.tflite", "models/ink.json"} <= names
-    tops = {"wsgi.py", "gunicorn.conf.py", "webapp", "templates", "static", "models"}
+    tops = {"wsgi.py", "gunicorn.conf.py", "webapp", "templates", "static", "component", "models"}
     for name in names:
         assert name.split("/")[0] in tops
         assert not name.endswith(".keras")

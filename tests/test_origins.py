@@ -1,5 +1,7 @@
 """Access control: origins, CORS, hosts, proxies, HTTPS, the operator."""
 
+import gzip
+
 import pytest
 
 from support import hand
@@ -385,3 +387,43 @@ def test_the_token_opens_metrics_from_elsewhere():
 def test_without_a_token_none_opens(client, given):
     """An empty token setting does not open /metrics for an empty token."""
     assert metrics(client, {"Authorization": given}, "192.0.2.7") == 404
+
+
+# The web component
+
+
+COMPONENT = "/component/1/ink-number.js"
+
+
+def test_the_component_is_for_our_pages_unless_others_are_allowed():
+    """Without allowed origins, other sites cannot load the component."""
+    answer = visitor().get(COMPONENT, headers={"Origin": ELSEWHERE})
+    assert answer.status_code == 200
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(("setting", "allowed"), [("*", "*"), (ELSEWHERE, ELSEWHERE)])
+def test_the_component_is_for_allowed_origins(setting, allowed):
+    """Allowed origins can load the component, and nothing else than it and the API."""
+    site = visitor(cors_origins=setting)
+    answer = site.get(COMPONENT, headers={"Origin": ELSEWHERE})
+    assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
+    assert answer.headers["Access-Control-Allow-Origin"] == allowed
+    for path in ("/", "/static/x", "/component/2/ink-number.js/.."):
+        assert "Access-Control-Allow-Origin" not in site.get(path).headers or "component" in path
+    page = site.get("/", headers={"Origin": ELSEWHERE})
+    assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_the_component_is_cached_and_compressed():
+    """The component has an ETag, is compressed on request, and is not sent twice."""
+    site = visitor()
+    plain = site.get(COMPONENT)
+    packed = site.get(COMPONENT, headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == plain.data
+    assert plain.mimetype == "text/javascript"
+    assert plain.headers["ETag"] != packed.headers["ETag"]
+    again = site.get(COMPONENT, headers={"If-None-Match": plain.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert "max-age=3600" in plain.headers["Cache-Control"]

@@ -18,8 +18,9 @@ import pytest
 
 from support import hand
 from support.server import ROOT, clean_environment, started_by
+from webapp.site.component import ADDRESS
 
-PARTS = ("webapp", "models", "static", "templates", "pyproject.toml", "LICENSE")
+PARTS = ("webapp", "component", "models", "static", "templates", "pyproject.toml", "LICENSE")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -176,7 +177,7 @@ def test_it_serves_the_site(installed, tmp_path):
     command = [sys.executable, "-m", "inkling", "serve"]
     with started_by(command, tmp_path, PYTHONPATH=str(installed)) as (url, process):
         site = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-        for path in ("/", "/model", "/api/docs", "/api/v1/openapi.json"):
+        for path in ("/", "/model", "/api/docs", "/api/v1/openapi.json", ADDRESS):
             assert answered(site, "GET", path)[0] == 200
         body = json.dumps({"strokes": hand.columns(7)})
         status, answer = answered(site, "POST", "/api/v1/predict/strokes", body)

@@ -10,7 +10,7 @@ from .access import bodies, headers, origins, rates
 from .api import openapi, routes
 from .config import ROOT, Settings, load_settings
 from .ops import health, logs, metrics, request_ids
-from .site import assets, compression, discovery, language, pages
+from .site import assets, component, compression, discovery, language, pages
 
 
 class Site(Flask):
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates.init_app(app)
     engine.init_app(app)
     assets.init_app(app)
+    component.init_app(app)
     compression.init_app(app)
     language.init_app(app)
     health.init_app(app)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 
+from ..config import Settings
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -36,10 +38,15 @@ UNUSED_FEATURES = (
 )
 """Browser features that the site and its frames never use."""
 
+RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
+
+SHARED = "/component/"
+"""Addresses that pages of allowed origins may load."""
+
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in CONTENT_SECURITY_POLICY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    RESOURCE_POLICY: "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -56,11 +63,16 @@ def init_app(app: Flask) -> None:
     app.after_request(_keep)
     inner = app.wsgi_app
     pairs = list(HEADERS.items())
+    settings: Settings = app.config["SETTINGS"]
+    # The web component runs in pages of the origins that may use the API.
+    shared = list((HEADERS | {RESOURCE_POLICY: "cross-origin"}).items())
+    is_shared = bool(settings.cors_origins)
 
     def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             # Adding them in after_request would compare each with all others.
-            return start_response(status, headers + pairs, *rest)
+            here = is_shared and environ["PATH_INFO"].startswith(SHARED)
+            return start_response(status, headers + (shared if here else pairs), *rest)
 
         return inner(environ, start)
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..config import Settings
 from ..problems import ProblemError
+from .headers import SHARED
 from .hosts import (
     SHOWN_CHARACTERS,
     check_hosts_of,
@@ -155,9 +156,9 @@ def _host_of(origin: str) -> str | None:
 
 
 def _allow_origins(response: Response) -> Response:
-    """Add the CORS headers (Fetch standard) that let allowed origins read the API's answers."""
+    """Add the CORS headers (Fetch standard) that let allowed origins use API and component."""
     settings: Settings = current_app.config["SETTINGS"]
-    if not settings.cors_origins or not _is_api():
+    if not settings.cors_origins or not (_is_api() or request.path.startswith(SHARED)):
         return response
     response.vary.add("Origin")
     origin = request.headers.get("Origin")
