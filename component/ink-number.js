@@ -72,7 +72,7 @@ const REST = 350;
 
 /** Pauses between attempts without an answer, in ms: the first, and the longest. */
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 2000;
+const LONGEST_PAUSE = 5000;
 
 /** Longest wait for an answer, in ms. The server takes at most 25 s. */
 const TIMEOUT = 30000;
@@ -127,13 +127,29 @@ const MARKUP = `
 
 /** The texts of a pattern (docs/api.md, "Fields of forms") as a regular expression. */
 export function expressionOf(pattern) {
-  const parts = pattern.match(/\{[^}]*\}|\\.|./g) ?? [];
-  const sources = parts.map((part) => {
-    if (part === "0") return "[0-9]";
-    if (part === "\\0") return "0";
-    return /^[.$/#=:%,-]$/.test(part) ? `\\x${part.charCodeAt(0).toString(16)}` : part;
-  });
-  return new RegExp(`^(?:${sources.join("")})$`);
+  const brackets = [];
+  let source = "";
+  /** Where the part begins that a repetition belongs to. */
+  let begin = 0;
+  for (const part of pattern.match(/\{[^}]*\}|\\.|./g) ?? []) {
+    if (/^[?+*{]/.test(part)) {
+      // In brackets, or a second repetition would make the first one lazy.
+      source = `${source.slice(0, begin)}(?:${source.slice(begin)}${part})`;
+    } else if (part === "(") {
+      brackets.push(source.length);
+      source += "(?:";
+    } else if (part === ")") {
+      begin = brackets.pop();
+      source += ")";
+    } else if (part === "|") {
+      source += "|";
+    } else {
+      begin = source.length;
+      const code = part.codePointAt(part.length - 1).toString(16).padStart(2, "0");
+      source += part === "0" ? "[0-9]" : `\\x${code}`;
+    }
+  }
+  return new RegExp(`^(?:${source})$`);
 }
 
 export class InkNumber extends HTMLElement {
@@ -153,6 +169,8 @@ export class InkNumber extends HTMLElement {
   #request = null;
   #pause = FIRST_PAUSE;
   #committed = "";
+  /** The ink is newer than the value. */
+  #pending = false;
   /** What the status says: a key of WORDS, or "". */
   #said = "";
   #hurry = () => this.#pause !== FIRST_PAUSE && this.#read();
@@ -180,10 +198,12 @@ export class InkNumber extends HTMLElement {
     listen(this.#input, "input", (event) => {
       event.stopPropagation();
       this.#stop();
+      this.#pending = false;
       this.#say("");
       this.#changed();
     });
     listen(this.#input, "change", () => this.#commit());
+    listen(this.#input, "keydown", (event) => event.key === "Enter" && this.form?.requestSubmit());
     listen(root.querySelector("[data-undo]"), "click", () => this.#undo());
     listen(root.querySelector("[data-clear]"), "click", () => this.#clear());
   }
@@ -193,6 +213,7 @@ export class InkNumber extends HTMLElement {
     this.#committed = this.value;
     this.#resizes.observe(this.#canvas);
     addEventListener("online", this.#hurry);
+    if (this.#pending) this.#read();
     this.#name();
     this.#validate();
   }
@@ -205,7 +226,7 @@ export class InkNumber extends HTMLElement {
 
   attributeChangedCallback(name) {
     if (name === "lang") this.#name();
-    if (name === "disabled") this.formDisabledCallback(this.hasAttribute("disabled"));
+    if (name === "disabled") this.formDisabledCallback(this.matches(":disabled"));
     this.#validate();
   }
 
@@ -217,6 +238,7 @@ export class InkNumber extends HTMLElement {
 
   set value(value) {
     this.#stop();
+    this.#pending = false;
     this.#strokes = [];
     this.#input.value = String(value ?? "");
     this.#committed = this.value;
@@ -287,8 +309,7 @@ export class InkNumber extends HTMLElement {
     if (this.#pointer !== null || !event.isPrimary || event.button !== 0) return;
     if (this.matches(":disabled")) return;
     event.preventDefault();
-    const points = this.#strokes.reduce((sum, { x }) => sum + x.length, 0);
-    if (this.#strokes.length >= MOST_STROKES || points >= MOST_POINTS) {
+    if (this.#strokes.length >= MOST_STROKES || this.#points >= MOST_POINTS) {
       this.#say("full");
       return;
     }
@@ -298,6 +319,12 @@ export class InkNumber extends HTMLElement {
     if (!this.#strokes.length) this.#since = event.timeStamp;
     this.#strokes.push({ x: [], y: [], t: [] });
     this.#add(event);
+    this.#pending = true;
+    this.#validate();
+  }
+
+  get #points() {
+    return this.#strokes.reduce((sum, { x }) => sum + x.length, 0);
   }
 
   #move(event) {
@@ -315,12 +342,12 @@ export class InkNumber extends HTMLElement {
 
   #add(event) {
     const stroke = this.#strokes.at(-1);
-    if (stroke.x.length >= MOST_POINTS / 2) return;
+    if (this.#points >= MOST_POINTS) return;
     const { left, top, height } = this.#canvas.getBoundingClientRect();
     const round = (value) => Math.round(value * 1e4) / 1e4;
     stroke.x.push(round((event.clientX - left) / height));
     stroke.y.push(round((event.clientY - top) / height));
-    stroke.t.push(Math.max(0, Math.round(event.timeStamp - this.#since)));
+    stroke.t.push(Math.min(1e6, Math.max(0, Math.round(event.timeStamp - this.#since))));
     this.#draw();
   }
 
@@ -328,8 +355,13 @@ export class InkNumber extends HTMLElement {
     this.#stop();
     this.#strokes.pop();
     this.#draw();
-    if (this.#strokes.length) this.#read();
-    else this.#show("", "");
+    if (this.#strokes.length) {
+      this.#pending = true;
+      this.#read();
+    } else {
+      this.#show("", "");
+      this.#commit();
+    }
   }
 
   #clear() {
@@ -407,10 +439,12 @@ export class InkNumber extends HTMLElement {
       this.#answered(answer);
     } else if (status === 200 || status === 0 || PASSING.has(status)) {
       this.#say("lost");
+      this.#validate();
       this.#rest = setTimeout(() => this.#read(), after || this.#pause);
       this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
     } else {
       this.#show("", "refused");
+      this.#commit();
     }
   }
 
@@ -436,12 +470,14 @@ export class InkNumber extends HTMLElement {
     const unsure = fits === false ? "unfit" : "unsure";
     const said = { ok: "", unsure, not_a_number: "none", empty: "none" };
     this.#show(text.replaceAll("\n", " "), said[status] ?? "");
+    if (!this.#said && this.validity.patternMismatch) this.#say("unfit");
     this.dispatchEvent(new CustomEvent("ink-reading", { detail: answer, bubbles: true }));
     this.#commit();
   }
 
   #show(value, said) {
     this.#input.value = value;
+    this.#pending = false;
     this.#say(said);
     this.#changed();
   }
@@ -487,7 +523,10 @@ export class InkNumber extends HTMLElement {
     this.#internals.setFormValue(this.value);
     const flags = {};
     let message = "";
-    if (this.hasAttribute("required") && !this.value) {
+    if (this.#pending) {
+      flags.customError = true;
+      message = this.#words[this.#said === "lost" ? "lost" : "reading"];
+    } else if (this.hasAttribute("required") && !this.value) {
       flags.valueMissing = true;
       message = this.#words.missing;
     } else if (this.value && this.hasAttribute("pattern") && !this.#hasForm()) {

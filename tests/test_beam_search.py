@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from webapp.forms import Pattern
+from webapp.forms.pattern import MOST_PLACES
 from webapp.recognition import Budget, BudgetError, GoneError
 from webapp.recognition.network import beam_search
 from webapp.recognition.network.beam_search import (
+    PER_PLACE,
     SKIPPED,
     Hypothesis,
     Placed,
@@ -398,3 +400,21 @@ def test_the_budget_ends_a_search_within_a_pattern():
     columns = random_columns(np.random.default_rng(0), 500, 5)
     with pytest.raises(BudgetError):
         prefix_beam_search(columns, 4, Budget(processor_time=0), Pattern("0+"))
+
+
+@pytest.mark.parametrize("text", ["0*10{12}", "0*10{50}", "(0?1?){30}"])
+def test_the_beam_is_bounded_for_any_pattern(text, monkeypatch):
+    """A pattern with far more sets of places than places keeps no more prefixes for it."""
+    sizes = []
+    real = beam_search._advance_within
+
+    def watched(*arguments):
+        sizes.append(len(real(*arguments)))
+        return real(*arguments)
+
+    monkeypatch.setattr(beam_search, "_advance_within", watched)
+    rng = np.random.default_rng(0)
+    columns = random_columns(rng, 60, 11, 0.3)
+    prefix_beam_search(columns, 16, pattern=Pattern(text))
+    assert len(sizes) > 30
+    assert max(sizes) <= 16 + PER_PLACE * (1 + MOST_PLACES)

@@ -169,8 +169,10 @@ def test_bounds_are_passed_on(folder, options, fits):
     ("options", "words"),
     [
         (["--pattern", "0{"], "character 3"),
-        (["--min", "2", "--max", "1"], "above --max"),
-        (["--pattern", "0", "--expect", "digit"], "single digit"),
+        (["--min", "2", "--max", "1"], "above the most"),
+        (["--min", "nan"], "finite"),
+        (["--pattern", "0", "--expect", "digit"], "do not go with"),
+        (["--jobs", "2", "-"], "standard input"),
         (["--check", "crc"], "luhn"),
     ],
 )
@@ -244,7 +246,7 @@ def test_show_draws_what_is_read(folder):
     [
         ("none.png", "a.png", "No such file"),
         ("note.txt", "a.png", "no PNG"),
-        ("3.png", "a.doc", "a.doc"),
+        ("3.png", "none/a.webp", "No such file"),
         ("3.png", "none/a.png", "No such file"),
     ],
 )
@@ -265,3 +267,46 @@ def test_doctor_checks_the_installation(monkeypatch):
         assert words in result.stdout
     assert "0123456789abcdef" not in result.stdout
     assert "INKLING_METRICS_TOKEN = (hidden)" in result.stdout
+
+
+def test_show_writes_pictures_only(folder):
+    """A name that is none of a picture is wrong usage, before anything is read."""
+    result = run("show", folder / "7.png", "-o", folder / "a.bmp")
+    assert result.exit_code == 2
+    assert "a.bmp" in result.stderr
+
+
+@pytest.mark.parametrize("form", [None, "--json", "--jsonl", "--csv"])
+def test_any_file_name_is_printed(tmp_path, form):
+    """Names that are no text, or look like markup, end neither the run nor a line."""
+    names = [b"\xff.png", b"[red].png", b"a\tb.png"]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(hand.png(hand.picture(7)))
+    command = [sys.executable, "-m", "webapp", "read", *([form] if form else []), str(tmp_path)]
+    process = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=clean_environment(PYTHONIOENCODING="utf-8:strict"),
+        capture_output=True,
+        timeout=60,
+    )
+    assert process.returncode == 0, process.stderr
+    text = process.stdout.decode("utf-8", "surrogateescape")
+    if form == "--json":
+        assert len(json.loads(text)) == 3
+    elif form == "--csv":
+        assert len([*csv.DictReader(text.splitlines())]) == 3
+    else:
+        assert len(text.splitlines()) == 3
+        assert form == "--jsonl" or all(line.count("\t") == 2 for line in text.splitlines())
+
+
+def test_an_empty_folder_is_told(tmp_path):
+    """A folder without pictures or drawings is told, and an empty name is no folder."""
+    assert "no pictures" in run("read", tmp_path).stderr
+    assert run("read", "").exit_code == 1
+
+
+def test_a_checkout_has_a_version():
+    """`--version` works without an installation."""
+    assert run("--version").exit_code == 0

@@ -161,3 +161,29 @@ print(CliRunner().invoke(webapp.command.main, ["serve", "--port", "1"]).output)
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split()[:2] == ["7", "0"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"expect": "word"},
+        {"alternatives": -1},
+        {"alternatives": 11},
+        {"expect": "digit", "wanted": webapp.Wanted(least=1)},
+    ],
+)
+def test_arguments_have_bounds(reader, arguments):
+    """An argument out of its bounds raises an error, for both."""
+    with pytest.raises(ValueError, match=r"expect|alternatives"):
+        reader.read_strokes(hand.strokes(3), **arguments)
+    with pytest.raises(ValueError, match=r"expect|alternatives"):
+        reader.read_image(PNG, **arguments)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (5,), (5, 5, 2), (5, 5, 4)])
+def test_pixels_have_a_shape_and_a_type(reader, shape):
+    """Pixels of another shape or type raise an error."""
+    with pytest.raises(ValueError, match="shape"):
+        reader.read_image(np.zeros(shape, np.uint8))
+    with pytest.raises(ValueError, match="uint8"):
+        reader.read_image(np.zeros((5, 5)))

@@ -289,7 +289,8 @@ def test_the_answer_says_whether_it_fits(client):
         ({"min": 2, "max": 1}, "/min", "above max"),
         ({"min": 1e16}, "/min", "1"),
         ({"check": "crc"}, "/check", "luhn"),
-        ({"pattern": "0", "expect": "digit"}, "/expect", "single digit"),
+        ({"pattern": "0", "expect": "digit"}, "/expect", "number"),
+        ({"pattern": "0", "expect": "digits"}, "/expect", "number"),
     ],
 )
 def test_invalid_bounds_are_named(client, bounds, pointer, words):

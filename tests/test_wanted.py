@@ -35,6 +35,13 @@ def test_the_examples_are_right():
         ("#3", 3),
         (".5", 0.5),
         ("5.", 5),
+        ("1.234,567", 1234.567),
+        ("0,123", 0.123),
+        ("-$5", -5),
+        ("$-5", -5),
+        ("1.5,", None),
+        ("12.34.5", None),
+        ("1.2,3,4", None),
         ("23/11", None),
         ("12+34", None),
         ("--5", None),
@@ -83,3 +90,12 @@ def test_a_pattern_alone_needs_no_wider_search():
     assert Wanted(Pattern("0")).beam == Wanted().beam == 1
     for bounds in ({"least": 0}, {"most": 0}, {"check": "luhn"}):
         assert Wanted(**bounds).beam > 1
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"least": float("nan")}, {"most": float("inf")}, {"least": 2, "most": 1}]
+)
+def test_impossible_bounds_are_refused(bounds):
+    """A bound that is not finite, or a least value above the most, raises an error."""
+    with pytest.raises(ValueError, match=r"bound|above"):
+        Wanted(**bounds)

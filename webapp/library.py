@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import cache
 from os import PathLike
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import Settings, load_settings
+from .config import MAX_ALTERNATIVES, Settings, load_settings
 from .forms import Wanted
 from .recognition import (
     GROUPS,
@@ -53,6 +54,12 @@ class Reader:
         self.settings = settings or load_settings()
         self._pictures = _recognizer(self.settings, self.settings.model)
         self._drawings = _recognizer(self.settings, self.settings.stroke_model)
+        self.limits = Limits(
+            pixels=self.settings.max_image_pixels,
+            side=self.settings.max_image_side,
+            decoded_bytes=self.settings.max_decoded_bytes,
+        )
+        """Limits of pictures."""
 
     def read_image(
         self,
@@ -67,19 +74,18 @@ class Reader:
             expect: `number`, digits and signs in one or several lines; `digits`, the same without
                 the signs; or `digit`, one digit that all ink belongs to.
             alternatives: number of alternatives, at most.
-            wanted: bounds on each line, see `Wanted`. They do not hold for `expect="digit"`.
+            wanted: bounds on each line, see `Wanted`. `expect` is then `number`.
 
         Raises:
             OSError: the file cannot be read.
+            ValueError: an argument is out of its bounds, or pixels have another shape or type.
             RecognitionError: no picture, one over a limit, or a reading that took too long.
         """
-        data = self._bytes_of(picture)
-        limits = Limits(
-            pixels=self.settings.max_image_pixels,
-            side=self.settings.max_image_side,
-            decoded_bytes=self.settings.max_decoded_bytes,
+        _check(expect, alternatives, wanted)
+        data = self.bytes_of(picture)
+        return self._pictures.read_image(
+            data, self.limits, alternatives, expect, self._budget(), wanted
         )
-        return self._pictures.read_image(data, limits, alternatives, expect, self._budget(), wanted)
 
     def read_strokes(
         self,
@@ -95,12 +101,14 @@ class Reader:
                 y downwards, any unit. Strokes without points are left out.
             expect: see `read_image`.
             alternatives: number of alternatives, at most.
-            wanted: bounds on each line, see `Wanted`. They do not hold for `expect="digit"`.
+            wanted: bounds on each line, see `Wanted`. `expect` is then `number`.
 
         Raises:
-            ValueError: a stroke does not have the shape (N, 2), or a point is not finite.
+            ValueError: an argument is out of its bounds, a stroke does not have the shape (N, 2),
+                or a point is not finite.
             RecognitionError: the reading took too long.
         """
+        _check(expect, alternatives, wanted)
         drawn = [np.asarray(stroke, np.float64) for stroke in strokes]
         drawn = [stroke for stroke in drawn if stroke.size]
         for stroke in drawn:
@@ -113,14 +121,20 @@ class Reader:
     def _budget(self) -> Budget:
         return Budget(processor_time=self.settings.reading_seconds, groups=GROUPS, pixels=PIXELS)
 
-    def _bytes_of(self, picture: Picture) -> bytes:
+    def bytes_of(self, picture: Picture) -> bytes:
         """Return a picture as a file. A file is not read beyond the limit.
 
         Raises:
-            OSError, ImageTooLargeError: see `read_image`.
+            OSError, ImageTooLargeError, ValueError: see `read_image`.
         """
         most = self.settings.max_image_bytes
         if isinstance(picture, np.ndarray):
+            is_picture = picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)
+            if picture.dtype != np.uint8 or not is_picture or picture.size == 0:
+                raise ValueError(
+                    f"pixels have shape (H, W) or (H, W, 3) and dtype uint8, "
+                    f"got {picture.shape} and {picture.dtype}"
+                )
             return bytes(cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
         if isinstance(picture, bytes):
             data = picture
@@ -161,6 +175,15 @@ def read_strokes(
         '7'
     """
     return _reader().read_strokes(strokes, expect, alternatives, wanted)
+
+
+def _check(expect: Expect, alternatives: int, wanted: Wanted | None) -> None:
+    if expect not in get_args(Expect):
+        raise ValueError(f"expect is one of {', '.join(get_args(Expect))}, got {expect!r}")
+    if not 0 <= alternatives <= MAX_ALTERNATIVES:
+        raise ValueError(f"alternatives is 0 to {MAX_ALTERNATIVES}, got {alternatives}")
+    if wanted is not None and expect != "number":
+        raise ValueError(f"bounds need expect to be 'number', got {expect!r}")
 
 
 @cache

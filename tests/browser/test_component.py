@@ -206,6 +206,18 @@ def test_a_lost_connection_is_waited_out(demo):
     expect(status).not_to_contain_text("No connection")
 
 
+def test_a_form_waits_for_what_is_written(demo):
+    """While the ink is newer than the value, the form is not sent with the old one."""
+    page = demo(errors=["ERR_INTERNET_DISCONNECTED"])
+    draw(page, "35", "amount")
+    expect(value(page, "amount")).to_have_value("35")
+    page.context.set_offline(True)
+    draw(page, "7", "amount")
+    assert field(page, "amount").evaluate("field => field.validity.customError")
+    value(page, "amount").fill("357")
+    assert field(page, "amount").evaluate("field => field.checkValidity()")
+
+
 @pytest.mark.parametrize("status", [503, 429])
 def test_a_busy_server_is_asked_again(demo, status):
     """A busy server is asked again, a refusal is told."""

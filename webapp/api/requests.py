@@ -95,8 +95,11 @@ class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         """
         if self.pattern is None and self.min is None and self.max is None and self.check is None:
             return None
-        if getattr(self, "expect", None) == "digit":
-            raise invalid(f"{place}/expect", "a single digit has no pattern, min, max or check")
+        expect = getattr(self, "expect", "number")
+        if expect != "number":
+            raise invalid(
+                f"{place}/expect", f"pattern, min, max and check need number here, not {expect}"
+            )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise invalid(f"{place}/min", f"min is {self.min:g}, above max, {self.max:g}")
         try:

@@ -1,5 +1,7 @@
 """The command `inkling`, a thin layer over the library."""
 
+from importlib.metadata import PackageNotFoundError, version
+
 import click
 
 from .doctor import doctor
@@ -8,8 +10,15 @@ from .serve import serve
 from .show import show
 
 
+def _version() -> str:
+    try:
+        return version("inkling")
+    except PackageNotFoundError:
+        return "of a checkout"
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="inkling")
+@click.version_option(_version())
 def main() -> None:
     """Read handwritten numbers from pictures and drawings."""
 

@@ -39,7 +39,8 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as an object of JSON."""
-        return {"file": self.file} | (self.answer or {"error": self.error})
+        name = os.fsencode(self.file).decode("utf-8", "replace")
+        return {"file": name} | (self.answer or {"error": self.error})
 
 
 def quiet_reader() -> Reader:
@@ -49,8 +50,11 @@ def quiet_reader() -> Reader:
         click.ClickException: a setting is invalid, or a model is missing or broken.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        kept = nowhere
     os.dup2(nowhere, 2)
     try:
         reader = Reader()
@@ -62,8 +66,8 @@ def quiet_reader() -> Reader:
         raise click.ClickException(str(error)) from error
     finally:
         os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        for descriptor in {kept, nowhere}:
+            os.close(descriptor)
     return reader
 
 
@@ -71,9 +75,12 @@ def listed(paths: tuple[str, ...]) -> list[str]:
     """Return the files to read. A folder stands for the files in it, at any depth, by name."""
     found: list[str] = []
     for path in paths:
-        if path != STANDARD_INPUT and Path(path).is_dir():
+        if path and path != STANDARD_INPUT and Path(path).is_dir():
             inside = sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-            found += [str(p) for p in inside if p.is_file()]
+            inside = [p for p in inside if not p.is_dir()]
+            if not inside:
+                click.echo(f"{path}: no pictures or drawings", err=True)
+            found += map(str, inside)
         else:
             found.append(path)
     return found
@@ -116,12 +123,11 @@ def _reading(reader: Reader, path: str, expect: Expect | None, wanted: Wanted | 
             413, f"The drawing has more than {reader.settings.max_json_bytes} bytes."
         )
     drawing = decode_json(data, StrokesRequest)
-    return reader.read_strokes(
-        drawing.as_strokes(),
-        expect or drawing.expect,
-        drawing.alternatives,
-        wanted or drawing.wanted(),
-    )
+    asked = expect or drawing.expect
+    bounds = wanted or drawing.wanted()
+    if bounds is not None and asked != "number":
+        raise ProblemError(422, f"pattern, min, max and check do not go with {asked}.")
+    return reader.read_strokes(drawing.as_strokes(), asked, drawing.alternatives, bounds)
 
 
 def _answer(reading: Reading) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from ..forms import Check, Pattern, PatternError, Wanted
 from ..library import Reader
@@ -23,14 +24,13 @@ FAILED = 1
 """Exit status if a file could not be read."""
 
 CHUNK = 8
-"""Files per task of a process: a few milliseconds of reading each, so that handing them over costs
-little."""
+"""Most files per task of a process. Handing a task over takes less than reading a drawing."""
 
 AHEAD = 4
 """Tasks per process that wait, so that a million files need no more memory than a hundred."""
 
 COLUMNS = ("file", "text", "status", "confidence", "error")
-"""Columns of CSV and of the table."""
+"""Columns of CSV."""
 
 Form = Literal["table", "json", "jsonl", "csv"]
 
@@ -77,12 +77,17 @@ def read(
     paths = listed(files)
     if paths.count(STANDARD_INPUT) > 1:
         raise click.UsageError("the standard input can be read once only")
+    if STANDARD_INPUT in paths and jobs > 1:
+        raise click.UsageError("only one process can read the standard input: leave out --jobs")
+    # A file name may have bytes that no text has. They come out as they came in.
+    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     wanted = _wanted(pattern, least, most, check)
-    if wanted is not None and expect == "digit":
-        raise click.UsageError("a single digit has no pattern, min, max or check")
+    if wanted is not None and expect not in (None, "number"):
+        raise click.UsageError(f"--pattern, --min, --max and --check do not go with {expect}")
     if jobs == 1:
         rows: Iterable[Row] = read_files(quiet_reader(), paths, expect, wanted)
     else:
+        quiet_reader()  # a wrong setting is told once, before there are processes
         rows = _in_processes(paths, expect, wanted, jobs)
     if not quiet and sys.stderr.isatty() and len(paths) > 1:
         console = Console(stderr=True)
@@ -97,6 +102,8 @@ def read(
         raise click.ClickException(f"a process that reads ended: {error}") from error
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
+    except OSError as error:
+        raise click.ClickException(f"the result cannot be written: {error.strerror}") from error
     if failed:
         context.exit(FAILED)
 
@@ -111,12 +118,12 @@ def _wanted(
     """
     if pattern is None and least is None and most is None and check is None:
         return None
-    if least is not None and most is not None and least > most:
-        raise click.UsageError(f"--min is {least:g}, above --max, {most:g}")
     try:
         return Wanted(None if pattern is None else Pattern(pattern), least, most, check)
     except PatternError as error:
         raise click.UsageError(f"--pattern: {error}") from error
+    except ValueError as error:
+        raise click.UsageError(f"--min and --max: {error}") from error
 
 
 def _in_processes(
@@ -125,7 +132,8 @@ def _in_processes(
     """Read files in several processes. The order stays."""
     # Spawned: interpreters of LiteRT do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    chunks = (paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK))
+    size = min(CHUNK, max(1, len(paths) // (AHEAD * jobs)))
+    chunks = (paths[start : start + size] for start in range(0, len(paths), size))
     with ProcessPoolExecutor(jobs, context, _start) as pool:
         coming: list[Future[list[Row]]] = []
         for chunk in chunks:
@@ -155,14 +163,14 @@ def _table(rows: Iterable[Row]) -> bool:
     failed = False
     for row in rows:
         if row.error is not None:
-            click.echo(f"{row.file}: {row.error}", err=True)
+            click.echo(f"{_plain(row.file)}: {row.error}", err=True)
             failed = True
             continue
         text, said = _text(row), _said(row)
         if console.is_terminal:
-            table.add_row(row.file, text, said)
+            table.add_row(Text(row.file), text, said)
         else:
-            click.echo(f"{row.file}\t{text}\t{said}")
+            click.echo(f"{_plain(row.file)}\t{text}\t{said}")
     if table.row_count:
         console.print(table)
     return failed
@@ -207,6 +215,11 @@ _WRITERS: dict[Form, Callable[[Iterable[Row]], bool]] = {
     "jsonl": _jsonl,
     "csv": _csv,
 }
+
+
+def _plain(name: str) -> str:
+    """Return a file name without characters that end a line or a column, or steer a terminal."""
+    return "".join(c if c.isprintable() or not c.isascii() else "?" for c in name)
 
 
 def _text(row: Row) -> str:

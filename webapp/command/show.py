@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..recognition import Box, Limits, Reading, RecognitionError
+from ..recognition import Box, Reading, RecognitionError
 from ..recognition.picture.decode import decode
-from .files import quiet_reader
+from .files import SUFFIXES, quiet_reader
 
 READ, IGNORED = (200, 90, 20), (120, 120, 120)
-"""Colours of the boxes of symbols and of ignored ink: blue, green and red."""
+"""Colours of the boxes of symbols, and of those of ignored ink, as OpenCV orders channels."""
 
 PAPER = (255, 255, 255)
 
@@ -31,16 +31,18 @@ TEXT_SHARE, LEAST_TEXT = 0.35, 14
     "--output", "-o", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE"
 )
 def show(picture: Path, output: Path) -> None:
-    """Draw what was read into PICTURE, and write it to a file (PNG, JPEG or WebP)."""
+    """Write a copy of PICTURE with boxes around what was read, as PNG, JPEG or WebP."""
+    if output.suffix.lower() not in SUFFIXES - {".json"}:
+        raise click.UsageError(f"{output} does not end in .png, .jpg or .webp")
     reader = quiet_reader()
     try:
-        data = picture.read_bytes()
+        data = reader.bytes_of(picture)
         reading = reader.read_image(data)
-        limits = Limits(reader.settings.max_image_pixels, reader.settings.max_image_side)
-        drawn = overlay(decode(data, limits), reading)
-        if not cv2.haveImageWriter(str(output)):
-            raise click.ClickException(f"{output}: no name of a picture, such as overlay.png")
-        output.write_bytes(cv2.imencode(output.suffix, drawn)[1].tobytes())
+        drawn = overlay(decode(data, reader.limits), reading)
+        written, content = cv2.imencode(output.suffix.lower(), drawn)
+        if not written:
+            raise click.ClickException(f"{output}: the picture is too large for this format")
+        output.write_bytes(content.tobytes())
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     except RecognitionError as error:

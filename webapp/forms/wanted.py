@@ -1,5 +1,7 @@
 """What a form's field may hold: a pattern, bounds of the value, a check digit."""
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +26,18 @@ class Wanted:
     check: Check | None = None
     """Check digit that the digits must have."""
 
+    def __post_init__(self) -> None:
+        """Check the bounds.
+
+        Raises:
+            ValueError: one is not finite, or the least is above the most.
+        """
+        for bound in (self.least, self.most):
+            if bound is not None and not math.isfinite(bound):
+                raise ValueError(f"a bound is a finite number, got {bound}")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"the least value, {self.least:g}, is above the most, {self.most:g}")
+
     @property
     def beam(self) -> int:
         """Factor of the search's beam: more texts where more than the pattern chooses."""
@@ -45,26 +59,27 @@ class Wanted:
         )
 
 
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:(,\d{3})+(?:\.\d*)?|(\.\d{3})+,\d*|(\.\d{3}){2,})")
+_PLAIN = re.compile(r"\d+[.,]?\d*|[.,]\d+")
+
+
 def value_of(text: str) -> float | None:
     """Return the value of an amount; None for a text without one, such as a date.
 
-    Of `.` and `,`, the last that stands once is the decimal mark, unless it is a `,` before three
-    digits. The others separate thousands.
+    Groups of three digits may be separated by `,`, or by `.` if there are several groups or a `,`
+    follows them. Any other `.` or `,` is the decimal mark.
 
     Example:
         >>> [value_of(text) for text in ("1,234.50", "1.234,50", "1,234", "-42", "$5", "23/11")]
         [1234.5, 1234.5, 1234.0, -42.0, 5.0, None]
     """
-    bare = text.removeprefix("$").removesuffix("$").removesuffix("%").removeprefix("#")
-    mark = next((char for char in reversed(bare) if char in ".,"), None)
-    if mark is not None:
-        other = "," if mark == "." else "."
-        bare = bare.replace(other, "")
-        thousands = bare.count(mark) > 1 or (mark == "," and len(bare.rpartition(mark)[2]) == 3)
-        bare = bare.replace(mark, "" if thousands else ".")
-    sign, digits = (-1, bare[1:]) if bare.startswith("-") else (1, bare.removeprefix("+"))
-    whole = digits.replace(".", "", 1)
-    return sign * float(digits) if whole.isascii() and whole.isdigit() else None
+    bare = text.replace("$", "", 1).removesuffix("%").removeprefix("#")
+    sign = -1 if bare.startswith("-") else 1
+    bare = bare.removeprefix("-") if sign < 0 else bare.removeprefix("+")
+    if groups := _THOUSANDS.fullmatch(bare):
+        mark = "," if groups[1] else "."
+        return sign * float(bare.replace(mark, "").replace(",", "."))
+    return sign * float(bare.replace(",", ".")) if _PLAIN.fullmatch(bare) else None
 
 
 def _luhn(text: str) -> bool:

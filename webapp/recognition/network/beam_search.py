@@ -112,7 +112,7 @@ def prefix_beam_search(
     states = {-1: pattern.START if pattern else 0}  # of prefixes by key
     after_blanks = (np.diff(read, prepend=-1) > 1).tolist()
     for step, column in enumerate(probabilities[read].tolist()):
-        if budget is not None and step % STEPS_PER_CHECK == 0:
+        if budget is not None and (step % STEPS_PER_CHECK == 0 or pattern):
             budget.check()
         if after_blanks[step]:
             kept = {prefix: (key, last, a + b, 0.0) for prefix, (key, last, a, b) in kept.items()}
@@ -211,18 +211,20 @@ def _advance_within(
 ) -> list[tuple[float, int, float, float]]:
     """Return the likeliest prefixes within a pattern after one more column; see `_advance`.
 
-    `states` has the pattern's states of each prefix by key. New prefixes are added.
+    At most `beam`, and `PER_PLACE` for each place of the pattern, are kept. `states` has the
+    pattern's states of each prefix by key, and gains those of new prefixes that are kept.
     """
     classes, blank = len(column), column[-1]
     found = []
     likely = [(symbol, share) for symbol, share in enumerate(column[:-1]) if share > LEAST]
+    reached = {key: states[key] for key, _, _, _ in kept.values()}
     for prefix, (key, last, in_blank, in_symbol) in kept.items():
         either = in_blank + in_symbol
         for symbol, share in likely:
             state = pattern.step(states[key], symbol)
             longer = prefix * classes + symbol
             if state and numbers.get(longer) not in kept:
-                states[longer] = state
+                reached[longer] = state
                 joined = (in_blank if symbol == last else either) * share
                 found.append((joined, longer, 0.0, joined))
         parent = key // classes
@@ -232,13 +234,18 @@ def _advance_within(
         stays, ends = either * blank, in_symbol * column[last]
         found.append((stays + ends, key, stays, ends))
     found.sort(key=itemgetter(0), reverse=True)
-    counts: dict[int, int] = {}
+    # Bits of the places that have 0, 1 … PER_PLACE - 1 prefixes or more. A set of states may hold
+    # many places, and there are far more sets than places.
+    held = [0] * PER_PLACE
     best: list[tuple[float, int, float, float]] = []
     for one in found:
-        state = states[one[1]]
-        counts[state] = counts.get(state, 0) + 1
-        if one[0] > 0 and (len(best) < beam or counts[state] <= PER_PLACE):
+        state = reached[one[1]]
+        if one[0] > 0 and (len(best) < beam or state & ~held[-1]):
             best.append(one)
+            states[one[1]] = state
+            for level in range(PER_PLACE - 1, 0, -1):
+                held[level] |= held[level - 1] & state
+            held[0] |= state
     return best
 
 
