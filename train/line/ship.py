@@ -301,6 +301,4 @@ def data_entries(log: Mapping[str, Any], dev: Source) -> list[dict[str, Any]]:
             if first is not None and first.writer == QUICK_DRAW_WRITER:
                 about = {"name": f"Quick, Draw!, {about['name']}", **ABOUT_DOODLES}
         entries.append({**about, "sha256": sha256})
-    if log.get("eyes"):
-        entries.append({"name": "eyes.tflite, which sees some lines", "sha256": log["eyes"]})
     return entries
