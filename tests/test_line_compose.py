@@ -335,36 +335,3 @@ def test_some_strokes_come_in_any_order(inks, monkeypatch):
     for seed in range(300):
         random_line(few, rng_of(seed))
     assert 0.04 < out_of_order / lines < 0.18
-
-
-@pytest.mark.parametrize(
-    ("text", "joined"),
-    [("aaaa", "letters"), ("7777", "digits"), ("7a7a", ""), ("7.7.", "")],
-)
-def test_the_pen_stays_down_between_letters_and_between_digits(inks, text, joined):
-    """Neighbouring letters are joined and neighbouring digits are, but not a letter and a digit,
-    nor signs.
-    """
-    hand = replace(placement.random_hand(rng_of(0)), mode="touching", slope=0.0)
-    ends = []
-    for seed in range(20):
-        items = placement.placed(text, inks, hand, False, rng_of(seed))
-        before = [len(item.strokes[-1]) for item in items]
-        compose._join(items, rng_of(seed))
-        ends.append([len(item.strokes[-1]) for item in items] != before)
-    assert any(ends) == bool(joined)
-
-
-def test_words_are_joined_more_often_than_numbers(inks, monkeypatch):
-    """Half of the lines with words are cursive; few numbers are."""
-    shares = {}
-    for text in ("aaaa", "7777"):
-        calls = []
-        monkeypatch.setattr(compose, "text_to_write", lambda rng, text=text: text)
-        monkeypatch.setattr(compose, "_join", lambda items, rng, calls=calls: calls.append(1))
-        few = replace(inks, strings=[], glyph_rows=[])
-        for seed in range(200):
-            random_line(few, rng_of(seed))
-        shares[text] = len(calls) / 200
-    assert 0.25 < shares["aaaa"] < 0.75
-    assert shares["7777"] < 0.15

@@ -5,18 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from train.line.texts import (
-    DOODLE,
-    LETTER,
-    MARK,
-    ONES,
-    PATTERNS,
-    RAISED,
-    SPACE,
-    digits,
-    random_text,
-    text_to_write,
-)
+from train.line.texts import DOODLE, LETTER, MARK, PATTERNS, RAISED, SPACE, digits, random_text
 from webapp.recognition.symbols import SIGNS, SYMBOLS
 
 TOKENS = {*SYMBOLS, SPACE, LETTER, MARK, DOODLE, RAISED}
@@ -88,22 +77,6 @@ def test_patterns_come_as_often_as_their_shares_say():
     found = sum(re.fullmatch("a+", text) is not None for text in texts) / len(texts)
     # Five standard deviations of a share.
     assert abs(found - words) < 5 * (words * (1 - words) / len(texts)) ** 0.5
-
-
-def test_some_texts_are_mostly_ones():
-    """A tenth of the texts to write have mostly 1s, the others are those of `random_text`."""
-    same = changed = ones = digits_of_changed = 0
-    for seed in range(2000):
-        plain, text = (make(np.random.default_rng(seed)) for make in (random_text, text_to_write))
-        assert len(plain) == len(text)
-        if plain == text:
-            same += 1
-            continue
-        changed += 1
-        ones += text.count("1")
-        digits_of_changed += sum(char.isdigit() for char in text)
-    assert 0.6 * ONES < changed / 2000 < 1.1 * ONES
-    assert ones / digits_of_changed > 0.55
 
 
 def test_a_run_of_digits_has_any_length_between():

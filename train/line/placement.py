@@ -326,9 +326,7 @@ def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
             size = 1.0
         shift = np.array([0.0, middle + rng.normal(0, hand.base_noise / 2)])
         slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
-        return Item(
-            class_of(token), [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes]
-        )
+        return Item(class_of(token), [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
 
     return sign
 
