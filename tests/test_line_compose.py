@@ -49,7 +49,7 @@ def line_of(inks, monkeypatch):
     monkeypatch.setattr(compose, "degraded", lambda ink, body, rng: ink)
 
     def composed(text, seed):
-        monkeypatch.setattr(compose, "text_to_write", lambda rng: text)
+        monkeypatch.setattr(compose, "random_text", lambda rng: text)
         return random_line(replace(inks, strings=[]), rng_of(seed))
 
     return composed
@@ -331,7 +331,7 @@ def test_some_strokes_come_in_any_order(inks, monkeypatch):
 
     monkeypatch.setattr(compose, "_drawn", watched)
     few = replace(inks, strings=[], glyph_rows=[])
-    monkeypatch.setattr(compose, "text_to_write", lambda rng: "111111")
+    monkeypatch.setattr(compose, "random_text", lambda rng: "111111")
     for seed in range(300):
         random_line(few, rng_of(seed))
     assert 0.04 < out_of_order / lines < 0.18

@@ -34,7 +34,6 @@ from .digit_styles_0_to_4 import (
     wavy_two,
 )
 from .digit_styles_5_to_9 import (
-    barred_five,
     curled_six,
     curved_seven,
     detached_five,
@@ -75,7 +74,7 @@ STYLES: Mapping[int, tuple[Family, ...]] = MappingProxyType(
         2: (footless_two, angular_two, looped_two, wavy_two),
         3: (flat_three, waistless_three),
         4: (bolt_four, open_four, closed_four),
-        5: (hatless_five, detached_five, barred_five),
+        5: (hatless_five, detached_five),
         6: (straight_six, curled_six),
         7: (hooked_seven, curved_seven, wavy_seven),
         8: (rings_eight, middle_eight, open_eight),

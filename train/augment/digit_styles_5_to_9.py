@@ -31,19 +31,6 @@ def detached_five(rng: np.random.Generator) -> list[Stroke]:
     return digit_of(int(rng.integers(3)), [back, bowl(waist, u(-125, -105), width, rng)], [hat])
 
 
-def barred_five(rng: np.random.Generator) -> list[Stroke]:
-    """Draw a 5 with a top bar that is written first, high above the rest or through its stem."""
-    u = rng.uniform
-    width = u(0.42, 0.7)
-    top, waist = (u(0, 0.25) * width, u(0, 0.1)), (u(-0.04, 0.15) * width, u(0.36, 0.52))
-    back = straight(top, waist, u(-0.08, 0.08))
-    x, y = top[0] + u(-0.2, 0.2), top[1] + u(-0.25, 0.06)
-    hat = straight((x, y), (x + u(0.25, 0.65), y + u(-0.12, 0.06)), u(-0.08, 0.08))
-    if rng.random() < 0.2:
-        hat = hat[::-1]
-    return digit_of(int(rng.integers(3)), [hat], [back, bowl(waist, u(-125, -105), width, rng)])
-
-
 def straight_six(rng: np.random.Generator) -> list[Stroke]:
     """Draw a nearly straight stem on a small bowl."""
     u = rng.uniform

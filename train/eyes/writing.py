@@ -12,7 +12,7 @@ from webapp.recognition import Stroke
 
 from ..line.inks import Inks
 from ..line.placement import SCALE, Item, placed, random_hand
-from ..line.texts import DOODLE, LETTER, text_to_write
+from ..line.texts import DOODLE, LETTER, random_text
 from .surfaces import Cover, Rng, noise
 
 BODY_TOP, BODY_BOTTOM = 0.725, 0.275
@@ -26,6 +26,10 @@ THINNEST = 0.45
 
 LEAST_INK = 0.9
 """Least width of the ink to find, in pixels: a hairline is a line of one pixel."""
+
+ONES = 0.12
+"""Share of lines with mostly 1s. A bare 1 looks like a rule of the paper, and one digit in ten is
+too few to learn the difference."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ def random_written(inks: Inks, rng: Rng, words: float = 0.0) -> WrittenLine:
         words: share of lines that are words or drawings instead of a text of `texts`.
     """
     while True:
-        text = text_to_write(rng)
+        text = random_text(rng)
+        if rng.random() < ONES:
+            text = "".join("1" if c.isdigit() and rng.random() < 0.6 else c for c in text)
         if rng.random() < words:
             text = DOODLE if rng.random() < 0.25 else LETTER * int(rng.integers(1, 10))
         line = written(text, inks, len(inks.glyph_rows) > 0 and rng.random() < 0.2, rng)

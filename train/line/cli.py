@@ -9,7 +9,7 @@ from typing import Any
 from ..arguments import positive, seed
 from ..data.folds import FOLDS
 from ..errors import TrainError
-from ..measure.evaluate import EYES_MODEL, LINE_MODEL, MODELS
+from ..measure.evaluate import LINE_MODEL, MODELS
 from .inks import Files, Source
 
 RUNS = Path("build/runs")
@@ -138,7 +138,7 @@ def _fit(options: argparse.Namespace) -> int:
     from .run import run
 
     settings = LineHyperparameters(seed=options.seed)
-    source = replace(source_of(options, "train"), eyes=MODELS / f"{EYES_MODEL}.tflite")
+    source = source_of(options, "train")
     folder = RUNS / f"{LINE_MODEL}-{options.seed}"
     if options.fold is not None:
         settings = replace(settings, rounds=FOLD_ROUNDS)

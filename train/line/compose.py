@@ -8,7 +8,6 @@ downwards, the baseline at y = 0. All randomness comes from the generator passed
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,21 +15,16 @@ from numpy.typing import NDArray
 
 from webapp.recognition import Stroke
 from webapp.recognition.ink.strip import Strip, boxes_of, frame_of, strip_of_ink, strip_of_strokes
-from webapp.recognition.symbols import OTHER
 
 from ..augment.strokes import warp
 from ..errors import TrainError
 from .degrade import boxes_of_ink, degraded
 from .inks import Inks
-from .placement import SCALE, WARP, Hand, Item, Rng, class_of, placed, random_hand
-from .seen import strip_as_seen
-from .texts import LETTER, SPACE, text_to_write
+from .placement import SCALE, WARP, Hand, Item, Rng, placed, random_hand
+from .texts import random_text
 
 LIGATURES = 0.05
-"""Share of lines in which the pen stays down between some neighbouring digits or letters."""
-
-CURSIVE = 0.5
-"""The same share of lines with several letters in a row."""
+"""Share of lines in which the pen stays down between some neighbouring digits."""
 
 OUT_OF_ORDER = 0.1
 """Share of drawn lines with strokes in random order, like bars and dots that are added later."""
@@ -47,15 +41,8 @@ class Line:
     """(N, 2) first and last pixel column of each symbol's ink. None if unknown."""
 
 
-SEEN = 0.06
-"""Share of lines that are photographed and seen by the eyes. Each takes 25 times as long."""
-
-
-def random_line(inks: Inks, rng: Rng, eyes: Path | None = None) -> Line:
+def random_line(inks: Inks, rng: Rng) -> Line:
     """Return a line of random text by a random writer, as strokes or as a picture of any kind.
-
-    Args:
-        eyes: LiteRT file of the eyes that see some of the lines. None leaves such lines out.
 
     Raises:
         TrainError: twenty lines in a row are wider than `WIDEST`.
@@ -64,14 +51,9 @@ def random_line(inks: Inks, rng: Rng, eyes: Path | None = None) -> Line:
         kind = rng.random()
         if kind < 0.05 and inks.strings:
             line = _of_string(inks, rng)
-        elif eyes and rng.random() < SEEN:
-            seen = _as_seen(inks, eyes, rng)
-            if seen is None:
-                continue
-            line = seen
         else:
             from_pixels = kind > 0.77 and len(inks.glyph_rows) > 0
-            line = _composed(text_to_write(rng), inks, random_hand(rng), from_pixels, rng)
+            line = _composed(random_text(rng), inks, random_hand(rng), from_pixels, rng)
         if len(line.target) and line.strip.shape[1] <= WIDEST:
             return line
     raise TrainError(f"twenty lines in a row are wider than {WIDEST} pixels")
@@ -103,7 +85,7 @@ def _composed(text: str, inks: Inks, hand: Hand, from_pixels: bool, rng: Rng) ->
     target = np.array([item.label for item in items], np.int8)
     if from_pixels:
         return _as_picture(items, target, rng)
-    if rng.random() < (CURSIVE if LETTER * 2 in text else LIGATURES):
+    if rng.random() < LIGATURES:
         _join(items, rng)
     if rng.random() < 0.25:
         return _as_picture(items, target, rng)
@@ -135,16 +117,6 @@ def _of_string(inks: Inks, rng: Rng) -> Line:
         return replace(line, extents=None)
     strip, _, _ = _drawn(varied, rng)
     return Line(strip, target, None)
-
-
-def _as_seen(inks: Inks, eyes: Path, rng: Rng) -> Line | None:
-    """Return a line on paper as the eyes see it. None if they do not see it."""
-    text = text_to_write(rng)
-    strip = strip_as_seen(text, inks, eyes, rng.uniform(17, 22.5), rng)
-    if strip is None:
-        return None
-    labels = [class_of(token) for token in text if token != SPACE]
-    return Line(strip, np.array(labels, np.int8), None)
 
 
 def _drawn(strokes: Sequence[Stroke], rng: Rng) -> tuple[Strip, float, float]:
@@ -204,11 +176,9 @@ def _paste(canvas: NDArray[np.uint8], patch: NDArray[np.uint8], corner: Stroke) 
 
 
 def _join(items: list[Item], rng: Rng) -> None:
-    """Join some neighbouring digits, and some neighbouring letters, by a dragged pen."""
+    """Join some neighbouring digits by a dragged pen."""
     for left, right in itertools.pairwise(items):
-        digits = left.label <= 9 and right.label <= 9
-        letters = left.label == right.label == OTHER
-        if not (digits or letters) or rng.random() < 0.4:
+        if left.label > 9 or right.label > 9 or rng.random() < 0.4:
             continue
         start, end = left.strokes[-1][-1], right.strokes[0][0]
         if np.hypot(*(end - start)) > 1.2:

@@ -95,8 +95,6 @@ class Source:
     """Contributors that are kept. Empty keeps all. Doodles are always kept."""
     doodles: tuple[str, ...] = ()
     """Splits of the doodles, which have no contributor. Empty stands for `splits`."""
-    eyes: Path | None = None
-    """LiteRT file of the eyes that see some of the lines. None leaves such lines out."""
 
     def samples(self, path: Path) -> list[StrokeSample]:
         """Return the selected samples of a stroke file.

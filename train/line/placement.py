@@ -31,12 +31,6 @@ WARP = Warp(
 )
 """Variation of each symbol by itself. Slant, width and slope of the whole line are added to it."""
 
-BACKWARDS = replace(WARP, backwards=0.3)
-"""Variation of hands that write strokes in an order of their own."""
-
-LOOSE = replace(WARP, apart=0.09, ends=0.1)
-"""Variation of hands whose strokes miss each other, like the bar of a 5 high above its stem."""
-
 DRAWN = 0.15
 """Share of pen digits drawn in a style that is rare among the writers of the files."""
 
@@ -155,7 +149,7 @@ def random_hand(rng: Rng) -> Hand:
         slope=float(np.tan(np.radians(rng.uniform(-14, 14) if steep else rng.normal(0, 2)))),
         mode=str(rng.choice(["apart", "close", "touching", "mixed"], p=[0.36, 0.2, 0.28, 0.16])),
         gap=float(rng.uniform(0.03, 0.5)),
-        amount=(WARP, BACKWARDS, LOOSE)[int(rng.choice(3, p=[0.8, 0.1, 0.1]))],
+        amount=replace(WARP, backwards=0.3) if rng.random() < 0.1 else WARP,
     )
 
 
@@ -326,14 +320,10 @@ def _signs(inks: Inks, hand: Hand, rng: Rng) -> Callable[[str], Item]:
             size = 1.0
         shift = np.array([0.0, middle + rng.normal(0, hand.base_noise / 2)])
         slanted = np.array([[1.0, 0.0], [-hand.slant / 2, 1.0]]) * size
-        return Item(class_of(token), [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
+        label = SYMBOLS.index(token) if known else OTHER
+        return Item(label, [(stroke - (low + high) / 2) @ slanted + shift for stroke in strokes])
 
     return sign
-
-
-def class_of(token: str) -> int:
-    """Return the reader's class of a token other than a space."""
-    return SYMBOLS.index(token) if token in SYMBOLS else OTHER
 
 
 def _ink_of(token: str, inks: Inks, rng: Rng) -> Strokes:

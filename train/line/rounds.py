@@ -47,7 +47,7 @@ def composed_round(source: Source, count: int, seed: int, number: int) -> list[L
     """Compose the lines of a round. The same seed and number give the same lines."""
     rng = np.random.default_rng([seed, number])
     inks = inks_of(source)
-    return [random_line(inks, rng, source.eyes) for _ in range(count)]
+    return [random_line(inks, rng) for _ in range(count)]
 
 
 def batches(lines: Sequence[Line], size: int, rng: np.random.Generator) -> Iterator[Batch]:

@@ -43,7 +43,6 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
         "seconds": round(trained.seconds),
         "versions": artefacts.environment(),
         "files": artefacts.hashes(source.files.every),
-        "eyes": artefacts.sha256(source.eyes) if source.eyes else None,
         "curves": trained.history,
     }
     artefacts.keep_run(trained.network, log, folder)
@@ -54,4 +53,4 @@ def _dev_lines(source: Source) -> list[Line]:
     """Compose the dev lines, the same for every fit."""
     inks = load_inks(replace(source, splits=("dev",), without=()))
     rng = np.random.default_rng(DEV_SEED)
-    return [random_line(inks, rng, source.eyes) for _ in watched(range(DEV_LINES), "dev lines")]
+    return [random_line(inks, rng) for _ in watched(range(DEV_LINES), "dev lines")]

@@ -18,7 +18,6 @@ from ..eyes.views import bare_view, view_of_line
 from ..measure.numbers import is_number, written
 from .compose import composed_line
 from .inks import Inks, Source, Strokes, load_inks
-from .seen import photographed
 from .texts import DOODLE, LETTER, digits
 
 Rng = np.random.Generator
@@ -45,6 +44,9 @@ PICTURES: Mapping[str, tuple[int, Spacing]] = {
     "long touching": (LONG, "touching"),
 }
 """Digits of a number in a picture, and their spacing."""
+
+CHEQUE = (30, 60)
+"""Least and largest height of an amount cropped from a cheque, in pixels."""
 
 WORD_LENGTHS = (3, 7)
 """Least and largest number of letters of a word."""
@@ -212,8 +214,19 @@ def _text(rng: Rng) -> str:
 
 
 def _photographed(text: str, inks: Inks, cropped: bool, rng: Rng) -> bytes:
-    """Return a line on random paper as a PNG file."""
-    return bytes(cv2.imencode(".png", photographed(text, inks, cropped, rng).picture)[1])
+    """Return a line on random paper as a PNG file, if cropped to its ink, `CHEQUE` pixels high."""
+    view = view_of_line(text, inks, rng)
+    picture = view.picture
+    if cropped:
+        rows, columns = np.nonzero(view.ink)
+        margin = rng.integers(1, 9, 4)
+        top, left = np.maximum(0, np.array([rows.min(), columns.min()]) - margin[:2])
+        picture = picture[top : rows.max() + 1 + margin[2], left : columns.max() + 1 + margin[3]]
+        factor = rng.uniform(*CHEQUE) / len(picture)
+        picture = np.asarray(
+            cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return bytes(cv2.imencode(".png", picture)[1])
 
 
 def _without_number(inks: Inks, rng: Rng) -> bytes:

@@ -193,8 +193,8 @@ PATTERNS = (
     Pattern("numbered", 2, _numbered),
     Pattern("ranges", 1, _range),
     Pattern("any order", 1, _anything),
-    Pattern("words", 5, _word),
-    Pattern("words and numbers", 3, _words_and_numbers),
+    Pattern("words", 4, _word),
+    Pattern("words and numbers", 2.5, _words_and_numbers),
     Pattern("raised ink", 2.5, _raised),
     Pattern("other ink", 2.5, _other),
 )
@@ -202,22 +202,9 @@ PATTERNS = (
 with more signs, because signs have few samples to learn from."""
 
 
-ONES = 0.1
-"""Share of written texts with mostly 1s. A bare 1 looks like a stem, a bracket or a rule of the
-paper, and one digit in ten is too few to learn the difference."""
-
-
 def random_text(rng: Rng) -> str:
     """Return a text of a random pattern."""
     return PATTERNS[int(rng.choice(len(PATTERNS), p=_SHARES))].text(rng)
-
-
-def text_to_write(rng: Rng) -> str:
-    """Return a random text for a network to learn from, with more 1s than people write."""
-    text = random_text(rng)
-    if rng.random() >= ONES:
-        return text
-    return "".join("1" if c.isdigit() and rng.random() < 0.6 else c for c in text)
 
 
 _SHARES = np.array([pattern.share for pattern in PATTERNS])
