@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -175,8 +176,10 @@ def answered(site, method, path, body=None):
 def test_it_serves_the_site(installed, tmp_path):
     """`inkling serve` starts the whole site outside the checkout, and ends when asked."""
     command = [sys.executable, "-m", "inkling", "serve"]
-    with started_by(command, tmp_path, PYTHONPATH=str(installed)) as (url, process):
-        site = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    with (
+        started_by(command, tmp_path, PYTHONPATH=str(installed)) as (url, process),
+        closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as site,
+    ):
         for path in ("/", "/model", "/api/docs", "/api/v1/openapi.json", ADDRESS):
             assert answered(site, "GET", path)[0] == 200
         body = json.dumps({"strokes": hand.columns(7)})
