@@ -409,8 +409,9 @@ def test_the_beam_is_bounded_for_any_pattern(text, monkeypatch):
     real = beam_search._advance_within
 
     def watched(*arguments):
-        sizes.append(len(real(*arguments)))
-        return real(*arguments)
+        found = real(*arguments)
+        sizes.append(len(found))
+        return found
 
     monkeypatch.setattr(beam_search, "_advance_within", watched)
     rng = np.random.default_rng(0)

@@ -65,7 +65,7 @@ def test_a_bad_file_does_not_stop_the_others(folder):
     ],
 )
 def test_a_bad_drawing_says_why(tmp_path, text, message):
-    """A drawing that is none gets the error of the API."""
+    """An invalid drawing gets the error of the API."""
     path = tmp_path / "drawing.json"
     path.write_text(text)
     result = run("read", path)
@@ -270,7 +270,7 @@ def test_doctor_checks_the_installation(monkeypatch):
 
 
 def test_show_writes_pictures_only(folder):
-    """A name that is none of a picture is wrong usage, before anything is read."""
+    """An output name without a picture's suffix is wrong usage, before anything is read."""
     result = run("show", folder / "7.png", "-o", folder / "a.bmp")
     assert result.exit_code == 2
     assert "a.bmp" in result.stderr

@@ -98,7 +98,7 @@ def test_strokes_may_be_lists_and_empty(reader):
     ],
 )
 def test_bad_strokes_are_refused(reader, stroke, message):
-    """A stroke that is none gets an error that says why."""
+    """An invalid stroke gets an error that says why."""
     with pytest.raises(ValueError, match=message):
         reader.read_strokes([stroke])
 

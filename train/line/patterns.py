@@ -16,6 +16,7 @@ BEGIN, END = "<!-- patterns -->", "<!-- end of patterns -->"
 """Lines of docs/figures.md around the table."""
 
 AMOUNTS = Amounts(500, 500, 500, 500, 2)
+"""Those of the published figures, but hardly any non-numbers, which have no pattern."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ FIELDS = (
     Field("pictures, apart", "`0{4}`", _length(0)),
     Field("pictures, cheques", "digits and signs as written", lambda text: _as_written(text)),
 )
+"""Measured fields. Each set is also read without a pattern."""
 
 
 def measure(models: Path, dev: Source) -> str:
