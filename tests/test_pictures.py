@@ -66,6 +66,15 @@ def test_it_works(reader, lines):
     assert all(digit.strokes is None for digit in reading.digits)
 
 
+@pytest.mark.parametrize("margin", [8, 16])
+@pytest.mark.parametrize("pen", [6, 10, 12])
+@pytest.mark.parametrize("text", ["4079865302", "360728492365"])
+def test_a_bold_line_without_paper_around_it_is_read(reader, text, pen, margin):
+    """A long line that fills its picture is read whole, with a wide pen, too."""
+    picture = drawn(hand.number(text, gap=0.25), pen=pen, margin=margin)
+    assert read(reader, picture).text == text
+
+
 def test_numbers_in_pictures_are_sure(reader):
     """Clear digits that are apart, black on white, are `ok`."""
     assert read(reader, drawn(hand.number("407", gap=0.25))).status == "ok"

@@ -13,7 +13,11 @@ from ..budget import Budget
 from ..errors import ModelError
 
 STEP = 32
-"""The network's input has a multiple of this many pixels on either side."""
+"""The network's input has a multiple of this many pixels on either side, ..."""
+
+SIDE = 320
+"""... and at least this many, like the views that it is trained on. In a picture of one line alone,
+without paper around it, it took bold writing for print."""
 
 BODY_STEP = 4
 """Pixels of the picture per pixel of the map of bodies."""
@@ -82,7 +86,7 @@ class LiteRTEyes:
     def see(self, picture: NDArray[np.uint8], budget: Budget | None = None) -> Seen:
         """See `Eyes.see`."""
         height, width = picture.shape[:2]
-        padded = _padded(picture)
+        padded, (above, left) = padded_to_steps(picture)
         rows, columns = padded.shape[:2]
         band = max(2 * OVERLAP + STEP, AT_ONCE // columns // STEP * STEP)
         ink = np.zeros(padded.shape[:2], np.uint8)
@@ -95,8 +99,10 @@ class LiteRTEyes:
             skip = OVERLAP if top else 0
             ink[top + skip : end] = own_ink[skip:]
             body[(top + skip) // BODY_STEP : end // BODY_STEP] = own_body[skip // BODY_STEP :]
-        size = math.ceil(height / BODY_STEP), math.ceil(width / BODY_STEP)
-        return Seen(ink[:height, :width], body[: size[0], : size[1]])
+        ink = ink[above : above + height, left : left + width]
+        above, left = above // BODY_STEP, left // BODY_STEP
+        height, width = math.ceil(height / BODY_STEP), math.ceil(width / BODY_STEP)
+        return Seen(ink, body[above : above + height, left : left + width])
 
     def _look(self, seen: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         outputs = sorted(self._outputs(seen), key=lambda output: -output.size)
@@ -120,12 +126,22 @@ class LiteRTEyes:
         return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
 
 
-def _padded(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the picture, padded to a multiple of `STEP` by repeating its edge."""
-    height, width = picture.shape[:2]
-    below, beside = -height % STEP, -width % STEP
-    edge = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-    return np.asarray(edge, np.uint8)
+def padded_to_steps(
+    picture: NDArray[np.uint8], least: int = SIDE
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Return a picture in the middle of the network's input, and the place of its corner.
+
+    The picture's edge is repeated. The corner, (top, left), is a multiple of `BODY_STEP`.
+
+    Args:
+        least: least side of the input, a multiple of `STEP`.
+    """
+    rest = [max(least - side, -side % STEP) for side in picture.shape[:2]]
+    above, left = (side // 2 // BODY_STEP * BODY_STEP for side in rest)
+    padded = cv2.copyMakeBorder(
+        picture, above, rest[0] - above, left, rest[1] - left, cv2.BORDER_REPLICATE
+    )
+    return np.asarray(padded, np.uint8), (above, left)
 
 
 def _probability(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
