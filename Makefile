@@ -60,7 +60,7 @@ looks: dev ## accept the current look of the pages after an intended change (tes
 
 lock: dev ## resolve the requirements anew
 	@for pair in serve.in:requirements.txt train.in:requirements/train.txt \
-	test.in:requirements/test.txt; do \
+	test.in:requirements/test.txt rivals.in:requirements/rivals.txt; do \
 	.venv-dev/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --upgrade requirements/$${pair%%:*} -o $${pair##*:} || exit 1; done
 

@@ -7,7 +7,6 @@ alternate their two sides in one run, so other load on the machine affects both.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -309,21 +308,6 @@ def _slug(paths: list[Path]) -> Iterator[Path]:
 # ---- all measurements ----
 
 
-def machine() -> Figures:
-    """Return the machine, the versions and the date of the measurement."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    return {
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "load": [round(value, 1) for value in os.getloadavg()],
-        "date": time.strftime("%Y-%m-%d"),
-        "commit": commit,
-    }
-
-
 def main() -> None:
     """Run all measurements, or the named ones."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -335,7 +319,7 @@ def main() -> None:
     unknown = set(asked.only) - set(MEASURES)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    figures: Figures = {"machine": machine()}
+    figures: Figures = {"machine": report.machine()}
     for name, (measure, whole, quick) in MEASURES.items():
         if not asked.only or name in asked.only:
             print(f"{name} …", flush=True)

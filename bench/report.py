@@ -1,6 +1,10 @@
 """Reports: the figures as a table, docs/performance.md, and charts."""
 
 import json
+import os
+import platform
+import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -176,6 +180,21 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         )
         if row is not None
     ]
+
+
+def machine() -> dict[str, Any]:
+    """Return the machine, the versions and the date of the measurement."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit,
+    }
 
 
 def table(figures: dict[str, Any]) -> str:

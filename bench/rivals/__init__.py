@@ -1,0 +1,1 @@
+"""Inkling beside other readers, on the same handwriting: `python -m bench.rivals`."""
