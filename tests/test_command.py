@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from support import hand
 from support.server import ROOT, clean_environment
 from webapp.command import main
-from webapp.command.files import Row
 from webapp.command.read import COLUMNS
+from webapp.files import Row
 
 
 def run(*arguments, **options):

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from ..config import MIB, SECRETS, ConfigError, Settings, load_settings, variable_of
+from ..files import WARM_UP, quiet_reader
 from ..ops.capacity import cores_here, memory_here
 from ..recognition import ModelError, load_model
-from .files import WARM_UP, quiet_reader
 
 PACKAGES = ("inkling", "ai-edge-litert", "numpy", "opencv-python-headless", "flask", "gunicorn")
 

@@ -15,10 +15,12 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from ..batch import PART, Asked
+from ..files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
 from ..forms import Check, Pattern, PatternError, Wanted
 from ..library import Reader
 from ..recognition import Expect
-from .files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
+from .manifest import read_manifest
 
 FAILED = 1
 """Exit status if a file could not be read."""
@@ -36,7 +38,7 @@ Form = Literal["table", "json", "jsonl", "csv"]
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1)
 @click.option("--json", "form", flag_value="json", help="Print one array of JSON.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print an object of JSON per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
@@ -49,9 +51,17 @@ Form = Literal["table", "json", "jsonl", "csv"]
 @click.option("--min", "least", type=float, help="Least value of each line.")
 @click.option("--max", "most", type=float, help="Largest value of each line.")
 @click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
+@click.option("--manifest", help="Read the files that a CSV or Parquet file or a folder lists.")
+@click.option("--out", help="Folder for the parts of the result, with --manifest.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that read."
+    "--part-size",
+    type=click.IntRange(1, 100_000),
+    default=PART,
+    show_default=True,
+    help="Files of a part of the result, with --manifest.",
 )
+@click.option("--cluster", help="Read on this Ray cluster: ray://…, host:port or auto.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read (default: 1).")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_context
 def read(
@@ -63,7 +73,11 @@ def read(
     least: float | None,
     most: float | None,
     check: Check | None,
-    jobs: int,
+    manifest: str | None,
+    out: str | None,
+    part_size: int,
+    cluster: str | None,
+    jobs: int | None,
     quiet: bool,
 ) -> None:
     """Read the number in each of FILES.
@@ -72,8 +86,34 @@ def read(
     of them, or - for the standard input. In a terminal the result is a table, else a line per file
     with tabs.
 
+    With --manifest, the files of a list go into a folder as Parquet. A run that was interrupted
+    goes on where it was (docs/scale.md).
+
     Exit status: 0 all files were read; 1 a file could not be read, the others were; 2 wrong usage.
     """
+    wanted = _wanted(pattern, least, most, check)
+    if wanted is not None and expect not in (None, "number"):
+        raise click.UsageError(f"--pattern, --min, --max and --check do not go with {expect}")
+    if manifest is not None or out is not None or cluster is not None:
+        if manifest is None or out is None:
+            raise click.UsageError("--manifest, --out and --cluster go together: say the first two")
+        if files or form is not None:
+            raise click.UsageError("--manifest goes neither with files nor with a form of output")
+        asked = Asked(
+            source=manifest,
+            expect=expect,
+            pattern=pattern,
+            least=least,
+            most=most,
+            check=check,
+            part=part_size,
+        )
+        if read_manifest(out, asked, cluster, jobs, quiet):
+            context.exit(FAILED)
+        return
+    if not files:
+        raise click.UsageError("name files, folders, or - for the standard input")
+    jobs = jobs or 1
     paths = listed(files)
     if paths.count(STANDARD_INPUT) > 1:
         raise click.UsageError("the standard input can be read once only")
@@ -81,9 +121,6 @@ def read(
         raise click.UsageError("only one process can read the standard input: leave out --jobs")
     # A file name may have bytes that no text has. They come out as they came in.
     sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    wanted = _wanted(pattern, least, most, check)
-    if wanted is not None and expect not in (None, "number"):
-        raise click.UsageError(f"--pattern, --min, --max and --check do not go with {expect}")
     if jobs == 1:
         rows: Iterable[Row] = read_files(quiet_reader(), paths, expect, wanted)
     else:

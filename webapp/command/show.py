@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import SUFFIXES, quiet_reader
 from ..recognition import Box, Reading, RecognitionError
 from ..recognition.picture.decode import decode
-from .files import SUFFIXES, quiet_reader
 
 READ, IGNORED = (200, 90, 20), (120, 120, 120)
 """Colours of the boxes of symbols, and of those of ignored ink, as OpenCV orders channels."""

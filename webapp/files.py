@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ import click
 import msgspec
 import numpy as np
 
-from ..api.answers import ModelAnswer, answer_of
-from ..api.requests import StrokesRequest, decode_json
-from ..config import ConfigError
-from ..forms import Wanted
-from ..library import Reader
-from ..problems import ProblemError
-from ..recognition import Expect, ModelError, Reading, RecognitionError
+from .api.answers import ModelAnswer, answer_of
+from .api.requests import StrokesRequest, decode_json
+from .config import ConfigError
+from .forms import Wanted
+from .library import Reader
+from .problems import ProblemError
+from .recognition import Expect, ModelError, Reading, RecognitionError
 
 STANDARD_INPUT = "-"
 
@@ -93,11 +93,29 @@ def read_file(reader: Reader, path: str, expect: Expect | None, wanted: Wanted |
         expect: None takes what a drawing says, else `number`.
         wanted: None takes what a drawing says, else no bounds.
     """
+
+    def content(most: int) -> bytes:
+        if path == STANDARD_INPUT:
+            return sys.stdin.buffer.read(most)
+        with Path(path).open("rb") as file:
+            return file.read(most)
+
+    return read_data(reader, path, content, expect, wanted)
+
+
+def read_data(
+    reader: Reader,
+    name: str,
+    content: Callable[[int], bytes],
+    expect: Expect | None,
+    wanted: Wanted | None,
+) -> Row:
+    """Read what a function returns: at most so many bytes of a file. See `read_file`."""
     try:
-        return Row(path, _answer(_reading(reader, path, expect, wanted)))
+        return Row(name, _answer(_reading(reader, content, expect, wanted)))
     except (OSError, RecognitionError, ProblemError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        return Row(path, None, reason or str(error))
+        return Row(name, None, reason or str(error))
 
 
 def read_files(
@@ -108,13 +126,13 @@ def read_files(
         yield read_file(reader, path, expect, wanted)
 
 
-def _reading(reader: Reader, path: str, expect: Expect | None, wanted: Wanted | None) -> Reading:
-    most = max(reader.settings.max_image_bytes, reader.settings.max_json_bytes)
-    if path == STANDARD_INPUT:
-        data = sys.stdin.buffer.read(most + 1)
-    else:
-        with Path(path).open("rb") as file:
-            data = file.read(most + 1)
+def _reading(
+    reader: Reader,
+    content: Callable[[int], bytes],
+    expect: Expect | None,
+    wanted: Wanted | None,
+) -> Reading:
+    data = content(max(reader.settings.max_image_bytes, reader.settings.max_json_bytes) + 1)
     # No picture begins like this.
     if data.lstrip()[:1] != b"{":
         return reader.read_image(data, expect or "number", wanted=wanted)

@@ -1,0 +1,110 @@
+"""A run on a Ray cluster."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from ..files import quiet_reader
+from .errors import BatchError
+from .run import Run
+from .store import EXTRA
+
+
+def part_reader(run: Run) -> type:
+    """Return the class of the actors of a run.
+
+    The run is in the class, not among the arguments: those are lost with the store of a node, and
+    an actor could not be started again.
+    """
+
+    class PartReader:
+        """An actor on one core of the cluster. It loads the models once."""
+
+        def __init__(self) -> None:
+            self._reader = quiet_reader()
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, list[int]]:
+            """Read the parts of a batch, and write them."""
+            numbers = [int(number) for number in batch["number"]]
+            for number, files in zip(numbers, batch["files"], strict=True):
+                run.read_part(self._reader, [str(name) for name in files], number)
+            return {"number": numbers}
+
+    return PartReader
+
+
+def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator[int]:
+    """Read the missing parts on a cluster. Yield the number of each part that is written.
+
+    An actor that dies is replaced, and its part is read again.
+
+    Args:
+        address: address of the cluster, as `ray.init` takes it: `ray://…`, `host:port`, `auto`.
+        jobs: number of actors that read; None for one per core of the cluster.
+
+    Raises:
+        BatchError: Ray is not installed, the cluster does not answer, or the run fails there.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise BatchError(EXTRA.format("ray") + f" ({error})") from error
+    missing = run.missing()
+    if not missing:
+        return
+    _expect_answer(address)
+    files = run.files()
+    try:
+        began = not ray.is_initialized()
+        if began:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            parts = [{"number": n, "files": run.part_of(files, n)} for n in missing]
+            ray.data.DataContext.get_current().enable_progress_bars = False
+            read = ray.data.from_items(
+                parts, override_num_blocks=min(len(parts), MOST_BLOCKS)
+            ).map_batches(
+                part_reader(run),
+                batch_size=1,
+                num_cpus=1,
+                compute=ray.data.ActorPoolStrategy(size=min(jobs or _cores(ray), len(parts))),
+            )
+            logging.getLogger("ray.data").setLevel(logging.ERROR)
+            for row in read.iter_rows():
+                yield int(row["number"])
+        finally:
+            if began:
+                ray.shutdown()
+    except BatchError:
+        raise
+    except Exception as error:  # Ray raises many kinds
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise BatchError(f"The cluster failed: {reason[-1]}") from error
+
+
+def _expect_answer(address: str) -> None:
+    """Check that something listens at `host:port`; Ray itself asks again for minutes.
+
+    Raises:
+        BatchError: nothing does.
+    """
+    host, found, port = address.removeprefix("ray://").rpartition(":")
+    if not (found and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise BatchError(f"No cluster answers at {address}: {error}") from error
+
+
+CONNECT_SECONDS = 10.0
+
+
+def _cores(ray: Any) -> int:
+    return int(ray.cluster_resources()["CPU"])
+
+
+MOST_BLOCKS = 2000
+"""Most blocks that the parts are sent in. Each one is a task to plan."""

@@ -1,0 +1,83 @@
+"""The files of a run: those of a folder, or those that a manifest names."""
+
+import csv
+import io
+from typing import Any
+
+from ..files import SUFFIXES
+from .errors import BatchError
+from .store import is_local, located
+
+COLUMN = "file"
+"""Column of a manifest that names the files. A manifest of one column may call it otherwise."""
+
+
+def files_of(source: str) -> list[str]:
+    """Return the addresses of the files of a run, in their order.
+
+    Args:
+        source: a folder, or a manifest: `.csv` with a header, or `.parquet`. Both may be local or
+            at any address that fsspec knows. A relative name in a manifest counts from its folder.
+
+    Raises:
+        BatchError: there is no such source, it has no files, or it does not name them.
+        OSError and others: see `store.from_store`.
+    """
+    system, path = located(source)
+    lower = path.lower()
+    if lower.endswith(".csv"):
+        names = _of_csv(system, path)
+    elif lower.endswith((".parquet", ".pq")):
+        names = _of_parquet(system, path)
+    elif system.isdir(path):
+        found = sorted(name for name in system.find(path) if name.lower().endswith(_ENDINGS))
+        names = found if is_local(system) else [system.unstrip_protocol(name) for name in found]
+    else:
+        raise BatchError(f"{source} is no folder, and no manifest in CSV or Parquet.")
+    if not names:
+        raise BatchError(f"{source} has no pictures or drawings.")
+    base = system._parent(path)
+    base = base if is_local(system) else system.unstrip_protocol(base)
+    return [name if _is_absolute(name) else f"{base}/{name}" for name in names]
+
+
+_ENDINGS = tuple(sorted(SUFFIXES))
+
+
+def _is_absolute(name: str) -> bool:
+    return "://" in name or name.startswith("/")
+
+
+def _of_csv(system: Any, path: str) -> list[str]:
+    with system.open(path, "rb") as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        try:
+            table = csv.DictReader(text)
+            column = _column(table.fieldnames or [], path)
+            return [row[column] for row in table if row[column]]
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise BatchError(f"{path} is no CSV in UTF-8: {error}") from error
+
+
+def _of_parquet(system: Any, path: str) -> list[str]:
+    import pyarrow
+    import pyarrow.parquet
+
+    with system.open(path, "rb") as file:
+        try:
+            table = pyarrow.parquet.ParquetFile(file)
+            column = _column(table.schema_arrow.names, path)
+            names = table.read(columns=[column], use_threads=False).column(column).to_pylist()
+        except pyarrow.ArrowException as error:
+            raise BatchError(f"{path} is no Parquet file: {error}") from error
+    if not all(name is None or isinstance(name, str) for name in names):
+        raise BatchError(f"{path}: the column {column} has values that are no names of files.")
+    return [name for name in names if name]
+
+
+def _column(names: Any, path: str) -> str:
+    if COLUMN in names:
+        return COLUMN
+    if len(names) == 1:
+        return str(names[0])
+    raise BatchError(f"{path} has no column {COLUMN}; it has: {', '.join(names) or 'none'}.")

@@ -1,0 +1,77 @@
+"""A run on this machine, in one process or several."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from ..files import quiet_reader
+from ..library import Reader
+from .errors import BatchError
+from .run import Run
+
+ATTEMPTS = 3
+"""Times that processes are started anew without a part read in between. A process that ends by
+itself is mostly one that had no more memory."""
+
+AHEAD = 2
+"""Parts per process that wait."""
+
+
+def read_here(run: Run, jobs: int) -> Iterator[int]:
+    """Read the missing parts. Yield the number of each part that is written.
+
+    Raises:
+        BatchError: the result cannot be written, or the processes that read end again and again.
+    """
+    missing = run.missing()
+    files = run.files() if missing else []
+    if jobs == 1:
+        reader = quiet_reader()
+        for number in missing:
+            run.read_part(reader, run.part_of(files, number), number)
+            yield number
+        return
+    failed = 0
+    while missing:
+        before = len(missing)
+        try:
+            for number in _in_processes(run, files, missing, jobs):
+                missing.remove(number)
+                yield number
+        except BrokenProcessPool as error:
+            failed = failed + 1 if len(missing) == before else 0
+            if failed >= ATTEMPTS:
+                raise BatchError(
+                    f"The processes that read end again and again: {error}. Perhaps there is too "
+                    "little memory for so many --jobs."
+                ) from error
+            missing = run.missing()
+
+
+def _in_processes(run: Run, files: list[str], missing: list[int], jobs: int) -> Iterator[int]:
+    # Spawned: interpreters of LiteRT do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _start) as pool:
+        coming: set[Future[int]] = set()
+        for number in [*missing]:
+            coming.add(pool.submit(_read_part, run, run.part_of(files, number), number))
+            if len(coming) >= AHEAD * jobs:
+                done, coming = wait(coming, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        while coming:
+            done, coming = wait(coming, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+
+
+_readers: list[Reader] = []
+"""The reader of a process that reads."""
+
+
+def _start() -> None:
+    _readers.append(quiet_reader())
+
+
+def _read_part(run: Run, files: list[str], number: int) -> int:
+    run.read_part(_readers[0], files, number)
+    return number

@@ -1,0 +1,76 @@
+"""Files in folders and in object stores, through fsspec."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .errors import BatchError
+
+EXTRA = "Runs over a manifest need further packages: pip install 'inkling[{}]'."
+
+
+@contextmanager
+def from_store() -> Iterator[None]:
+    """Raise whatever a store raises as an error of the run."""
+    try:
+        yield
+    except BatchError:
+        raise
+    except ImportError as error:
+        raise BatchError(EXTRA.format("batch") + f" ({error})") from error
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise BatchError(f"{error.filename}: {reason}" if error.filename else reason) from error
+    except Exception as error:  # each kind of store has errors of its own
+        raise BatchError(f"{type(error).__name__}: {error}") from error
+
+
+def located(address: str) -> tuple[Any, str]:
+    """Return the file system of an address and the path on it. A plain path is a local one."""
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(address)
+    return system, str(path)
+
+
+def is_local(system: Any) -> bool:
+    """Check whether a file system is this machine's."""
+    return "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,))
+
+
+def write_whole(address: str, content: bytes) -> None:
+    """Write a file so that it is never seen in part, whatever ends this process.
+
+    Object stores do so by themselves.
+    """
+    system, path = located(address)
+    if not is_local(system):
+        system.pipe_file(path, content)
+        return
+    system.makedirs(system._parent(path), exist_ok=True)
+    folder, _, name = path.rpartition("/")
+    partial = f"{folder}/.{name}.{uuid.uuid4().hex}{PARTIAL}"  # readers of Parquet skip it
+    try:
+        with open(partial, "wb") as file:  # noqa: PTH123  fsspec's paths are text
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)  # noqa: PTH105
+    except OSError:
+        if os.path.exists(partial):  # noqa: PTH110
+            os.unlink(partial)  # noqa: PTH108
+        raise
+
+
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
+
+
+def read_bytes(address: str, most: int) -> bytes:
+    """Return at most so many bytes of a file."""
+    system, path = located(address)
+    with system.open(path, "rb") as file:
+        content: bytes = file.read(most)
+    return content
