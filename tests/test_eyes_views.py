@@ -11,7 +11,7 @@ from train.eyes import views
 from train.eyes.fonts import printed_text
 from train.eyes.prints import PARTS, with_print
 from train.eyes.surfaces import desk, noise, paper
-from train.eyes.views import View, cropped, random_view, visible
+from train.eyes.views import View, random_view, visible
 from train.eyes.writing import Pen, random_pen, random_written, write, written
 
 SEEDS = range(60)
@@ -71,34 +71,6 @@ def test_views_are_of_all_kinds(found):
     assert max(shares) > 0.1
 
 
-def test_a_cropped_view_is_a_part_in_the_middle(found):
-    """A crop keeps its pixels, ink and bodies together, and has neither ink nor bodies beside."""
-    rng = np.random.default_rng(5)
-    shares = []
-    for view in found:
-        if not view.ink.any():
-            continue
-        crop = cropped(view, rng)
-        assert crop.picture.shape == view.picture.shape
-        assert crop.ink.shape == crop.body.shape == view.ink.shape
-        shares.append(crop.ink.sum() / view.ink.sum())
-        if not crop.ink.any():
-            continue
-        # The crop's ink lies somewhere in the view's, on the same pixels.
-        rows, columns = np.nonzero(crop.ink)
-        part = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        patch = crop.ink[part]
-        places = np.argwhere(cv2.matchTemplate(view.ink, patch, cv2.TM_SQDIFF) < 255**2 / 2)
-        height, width = patch.shape
-        assert any(
-            (view.picture[y : y + height, x : x + width] == crop.picture[part]).all()
-            and (view.body[y : y + height, x : x + width] == crop.body[part]).all()
-            for y, x in places.tolist()
-        )
-    assert min(shares) < 0.5
-    assert np.mean(np.array(shares) > 0.95) > 0.2
-
-
 def test_what_cannot_be_seen_is_made_anew(inks, monkeypatch):
     """A view with invisible ink is generated again."""
     grey = np.full((32, 32, 3), 128, np.uint8)
@@ -110,7 +82,6 @@ def test_what_cannot_be_seen_is_made_anew(inks, monkeypatch):
     plain[ink > 0] = 40
     coming = iter([View(faint, ink, ink), View(plain, ink, ink)])
     monkeypatch.setattr(views, "_view", lambda *taken: next(coming))
-    monkeypatch.setattr(views, "CROPPED", 0)
     assert random_view(inks, np.random.default_rng(0)).picture is plain
 
 

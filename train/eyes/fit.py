@@ -12,20 +12,20 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from webapp.recognition import eyes_input
-from webapp.recognition.picture.eyes import BODY_STEP, SIDE
+from webapp.recognition.picture.eyes import BODY_STEP
 
 from ..fit.loop import Fitted, Schedule, Task, fit
 from ..fit.rounds import rounds
 from ..line.inks import Source, inks_of
 from .network import EyesShape, build_eyes
-from .views import View, random_view
+from .views import SIDE, View, random_view
 
 
 @dataclass(frozen=True, kw_only=True)
 class EyesHyperparameters(Schedule):
     """Settings of a fit, stored in the model's card."""
 
-    rounds: int = 75
+    rounds: int = 80
     fresh: int = 1024
     batch_size: int = 8
     side: int = SIDE

@@ -11,7 +11,7 @@ from keras import layers
 class EyesShape:
     """Sizes of the layers."""
 
-    planes: Sequence[int] = (16, 24, 56, 96, 128)
+    planes: Sequence[int] = (16, 24, 40, 56, 64)
     """Filters at a half of the picture's size, a quarter, and so on. At least three."""
 
 

@@ -7,19 +7,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition.picture.eyes import SIDE, padded_to_steps
-
 from ..line.inks import Inks
 from .camera import in_light, projection, through_lens, with_hand
 from .prints import with_print
 from .surfaces import Cover, Picture, Rng, colour, desk, paper, with_ink
 from .writing import WrittenLine, random_pen, random_written, uneven, write, written
 
+SIDE = 320
+"""Side of a view, in pixels."""
+
 ROOM = 48
 """Margin of the sheet on every side, in pixels, for rotation and perspective."""
-
-CROPPED = 0.3
-"""Share of the views with writing that are cropped, as people cut out a number or a field."""
 
 FAINTEST = 10.0
 """Least difference between ink and its surroundings, in levels of grey."""
@@ -45,8 +43,6 @@ def random_view(inks: Inks, rng: Rng, side: int = SIDE) -> View:
     """Return a view of a form's field, a list, a digit, words, or no writing."""
     while True:
         view = _view(inks, rng, side)
-        if view.ink.any() and rng.random() < CROPPED:
-            view = cropped(view, rng)
         if not view.ink.any() or visible(view):
             return view
 
@@ -88,30 +84,6 @@ def visible(view: View) -> bool:
     return contrast > FAINTEST and contrast > CLUTTER * float(ground.std())
 
 
-def cropped(view: View, rng: Rng) -> View:
-    """Crop a view with ink to all of its ink or to a part, and pad it as the server does."""
-    rows, columns = np.nonzero(view.ink)
-    low, high = np.array([rows.min(), columns.min()]), np.array([rows.max(), columns.max()]) + 1
-    if rng.random() < 0.5:
-        # A margin of up to half of the ink's height; sometimes the edge cuts the ink.
-        margins = rng.uniform(-0.05, 0.5, (2, 2)) * min(high - low)
-    else:
-        # A window around a part of the ink.
-        at = int(rng.integers(len(rows)))
-        size = np.exp(rng.uniform(np.log((64, 128)), np.log(SIDE)))
-        low = high = np.array([rows[at], columns[at]])
-        margins = rng.dirichlet((2, 2), 2).T * size
-    top, left = np.maximum(0, low - margins[0]).astype(int).tolist()
-    ends = np.maximum(high + margins[1], (top + 16, left + 16))
-    bottom, right = np.minimum(ends, view.ink.shape).astype(int).tolist()
-    part = np.s_[top:bottom, left:right]
-    picture, (above, beside) = padded_to_steps(view.picture[part], len(view.ink))
-    ink, body = (np.zeros(picture.shape[:2], np.uint8) for _ in range(2))
-    inside = np.s_[above : above + bottom - top, beside : beside + right - left]
-    ink[inside], body[inside] = view.ink[part], view.body[part]
-    return View(picture, ink, body)
-
-
 def _view(inks: Inks, rng: Rng, side: int) -> View:
     whole = (side + 2 * ROOM, side + 2 * ROOM)
     kind = rng.random()
@@ -132,7 +104,7 @@ def _view_of(
     """Return a view of lines of about one height, in pixels, on any paper."""
     whole = (side + 2 * ROOM, side + 2 * ROOM)
     pen = random_pen(rng)
-    clean = rng.random() < 0.12
+    clean = rng.random() < 0.06
     sheet = np.full((*whole, 3), 255.0, np.float32) if clean else paper(whole, rng)
     if not clean:
         sheet = with_print(sheet, height, rng)
