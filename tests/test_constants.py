@@ -15,7 +15,7 @@ MOST_IN_A_MODULE = {"webapp/recognition": 350, "webapp": 400, "train": 400}
 MOST_IN_A_FUNCTION = 60
 """Largest number of lines of a function of the recogniser."""
 
-MOST_CONSTANTS = 94
+MOST_CONSTANTS = 95
 """Number of chosen numbers in the recogniser. The aim is 45. Three belong to the search within a
 pattern, which the rest does without."""
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.recognition import Budget, BudgetError
-from webapp.recognition.picture.eyes import BODY_STEP, STEP, Seen, padded_to_steps
+from webapp.recognition.picture.eyes import BODY_STEP, SIDE, STEP, Seen, padded_to_steps
 from webapp.recognition.picture.layout import HEIGHTS, page_of
 
 
@@ -194,11 +194,11 @@ def test_a_budget_ends_a_look():
 def test_a_picture_is_in_the_middle_of_what_the_eyes_see(height, width, least):
     """Padding keeps the picture's pixels, at a place and of a size that the network can take."""
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
-    padded, (top, left) = padded_to_steps(picture, least)
+    padded, (top, left) = padded_to_steps(picture)
     rows, columns = padded.shape[:2]
     assert rows % STEP == columns % STEP == top % BODY_STEP == left % BODY_STEP == 0
-    assert max(least, height) <= rows < max(least, height) + STEP
-    assert max(least, width) <= columns < max(least, width) + STEP
+    assert max(SIDE, height) <= rows < max(SIDE, height) + STEP
+    assert max(SIDE, width) <= columns < max(SIDE, width) + STEP
     assert (padded[top : top + height, left : left + width] == picture).all()
     assert abs((rows - height) / 2 - top) <= BODY_STEP
     assert abs((columns - width) / 2 - left) <= BODY_STEP

@@ -15,9 +15,10 @@ from ..errors import ModelError
 STEP = 32
 """The network's input has a multiple of this many pixels on either side, ..."""
 
-SIDE = 320
-"""... and at least this many, like the views that it is trained on. In a picture of one line alone,
-without paper around it, it took bold writing for print."""
+SIDE = 256
+"""... and at least this many. In a picture of one line alone, without paper around it, bold writing
+was taken for print. Among 32 to 320, numbers of dev writers as pictures are read as well from this
+on."""
 
 BODY_STEP = 4
 """Pixels of the picture per pixel of the map of bodies."""
@@ -126,18 +127,13 @@ class LiteRTEyes:
         return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
 
 
-def padded_to_steps(
-    picture: NDArray[np.uint8], least: int = SIDE
-) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+def padded_to_steps(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Return a picture in the middle of the network's input, and the place of its corner.
 
     The picture's edge is repeated. The corner, (top, left), is a multiple of `BODY_STEP`.
-
-    Args:
-        least: least side of the input, a multiple of `STEP`.
     """
-    rest = [max(least - side, -side % STEP) for side in picture.shape[:2]]
-    above, left = (side // 2 // BODY_STEP * BODY_STEP for side in rest)
+    rest = [max(SIDE - side, -side % STEP) for side in picture.shape[:2]]
+    above, left = (0 if side < STEP else side // 2 // BODY_STEP * BODY_STEP for side in rest)
     padded = cv2.copyMakeBorder(
         picture, above, rest[0] - above, left, rest[1] - left, cv2.BORDER_REPLICATE
     )

@@ -11,9 +11,9 @@ from ..budget import Budget
 from ..ink.drawing import Stroke
 from ..ink.lines import DOWN, Boxes, lines_of
 from ..ink.pieces import pieces_of
-from .eyes import BODY_STEP, SIDE, Eyes, Seen
+from .eyes import BODY_STEP, Eyes, Seen
 
-FIRST_SIDE = 2 * SIDE
+FIRST_SIDE = 640
 """Longest side of the first look, in pixels. Smaller pictures are enlarged to at least half."""
 
 LARGEST_SIDE = 1800
