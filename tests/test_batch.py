@@ -173,6 +173,10 @@ def test_a_manifest_names_files(pictures, tmp_path, ending):
     [
         ("a.csv", b"path,id\nx.png,1\n", "no column file"),
         ("a.csv", b"file\n", "no pictures"),
+        ("a.csv", b"a.png\nb.png\n", "no column file"),
+        ("a.csv", b"file;id\na.png;1\n", "no column file"),
+        ("a.csv", b"file\na,b.png\n", "line 2: 2 values"),
+        ("a.csv", b'file\n"a.png\nb.png\n', "no CSV"),
         ("a.csv", b"\xff\xfe\x00", "no CSV"),
         ("a.parquet", b"PAR", "no Parquet"),
         ("a.txt", b"x.png", "no manifest"),
@@ -239,12 +243,82 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path, monkeypatch):
 def test_what_a_kill_leaves_is_removed_at_the_end(pictures, tmp_path):
     """Files that were being written are no parts."""
     run = opened(str(tmp_path / "out"), Asked(source=str(pictures), part=25))
-    left = tmp_path / "out" / f".part-0000000.parquet.1{PARTIAL}"
+    left = tmp_path / "out" / f".part-0000000.parquet.{32 * '0'}{PARTIAL}"
     left.write_bytes(b"half")
     assert [*read_here(run, 1)] == [0]
     assert left.exists()
     summary(run)
     assert not left.exists()
+
+
+def test_a_store_that_does_not_answer_ends_the_run(pictures, tmp_path, monkeypatch):
+    """Files that could be read later are not written down as broken."""
+    run = opened(str(tmp_path / "out"), Asked(source=str(pictures), part=10))
+
+    def down(*taken):
+        raise TimeoutError("the store is down")
+
+    monkeypatch.setattr("webapp.batch.run.read_bytes", down)
+    with pytest.raises(BatchError, match="the store is down"):
+        [*read_here(run, 1)]
+    assert run.missing() == [0, 1, 2]
+
+
+def test_addresses_mean_the_same_in_every_folder(pictures, tmp_path, monkeypatch):
+    """Relative names are those of the folder that the run was begun in."""
+    monkeypatch.chdir(pictures.parent)
+    run = opened("here/out", Asked(source=pictures.name))
+    assert run.out == str(pictures.parent / "here" / "out")
+    monkeypatch.chdir(tmp_path)
+    assert [*read_here(run, 1)] == [0]
+    check(run.out)
+    assert opened(run.out, Asked(source=f"{pictures}/")).missing() == []
+
+
+@pytest.mark.parametrize("name", ["a::b.png", "a#b?c*[d]%20.png", " .png"])
+def test_any_name_of_a_file_is_read(tmp_path, name):
+    """Local names are no addresses."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(small(6))
+    run = opened(str(tmp_path / "out"), Asked(source=str(tmp_path / "in")))
+    assert [*read_here(run, 1)] == [0]
+    assert [row["text"] for row in rows_of(run.out)] == ["6"]
+
+
+def test_a_pipe_and_the_files_of_a_run_are_no_pictures(tmp_path):
+    """A pipe is a row with an error. The result of another run is not read."""
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "_run.json").write_text("{}")
+    run = opened(str(tmp_path / "out"), Asked(source=str(tmp_path)))
+    assert [*read_here(run, 1)] == [0]
+    assert [(row["text"], row["error"]) for row in rows_of(run.out)] == [(None, "It is no file.")]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"asked": 1}', b"\xff"])
+def test_a_damaged_run_says_so(pictures, tmp_path, content):
+    """The error names the file."""
+    run = opened(str(tmp_path / "out"), Asked(source=str(pictures)))
+    (Path(run.out) / "_run.json").write_bytes(content)
+    with pytest.raises(BatchError, match=r"_run\.json is damaged"):
+        opened(run.out, run.asked)
+
+
+def test_a_folder_with_parts_of_another_run_is_refused(pictures, tmp_path):
+    """Parts are trusted only with what says how they were read."""
+    run = opened(str(tmp_path / "out"), Asked(source=str(pictures)))
+    assert [*read_here(run, 1)] == [0]
+    (Path(run.out) / "_run.json").unlink()
+    with pytest.raises(BatchError, match="parts of a run"):
+        opened(run.out, run.asked)
+
+
+@pytest.mark.parametrize("address", ["", "s3://", "memory:///"])
+def test_an_empty_address_is_refused(pictures, address):
+    """An unset variable is not the root of the file system."""
+    with pytest.raises(BatchError, match="no address"):
+        opened(address, Asked(source=str(pictures)))
+    with pytest.raises(BatchError, match="no address"):
+        opened("memory://some", Asked(source=address))
 
 
 def test_a_file_is_replaced_whole(tmp_path):

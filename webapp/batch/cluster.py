@@ -91,11 +91,11 @@ def _expect_answer(address: str) -> None:
         BatchError: nothing does.
     """
     host, found, port = address.removeprefix("ray://").rpartition(":")
-    if not (found and port.isdigit()):
+    if not (found and port.isascii() and port.isdigit()):
         return
     try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except OSError as error:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
         raise BatchError(f"No cluster answers at {address}: {error}") from error
 
 

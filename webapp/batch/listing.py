@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from ..files import SUFFIXES
@@ -30,7 +31,7 @@ def files_of(source: str) -> list[str]:
     elif lower.endswith((".parquet", ".pq")):
         names = _of_parquet(system, path)
     elif system.isdir(path):
-        found = sorted(name for name in system.find(path) if name.lower().endswith(_ENDINGS))
+        found = sorted(name for name in _below(system, path) if _is_read(name))
         names = found if is_local(system) else [system.unstrip_protocol(name) for name in found]
     else:
         raise BatchError(f"{source} is no folder, and no manifest in CSV or Parquet.")
@@ -44,6 +45,18 @@ def files_of(source: str) -> list[str]:
 _ENDINGS = tuple(sorted(SUFFIXES))
 
 
+def _below(system: Any, path: str) -> Iterator[str]:
+    """Yield the files below a folder. One that cannot be read ends the run, not just its files."""
+    for folder, _, names in system.walk(path, on_error="raise"):
+        yield from (f"{folder.rstrip('/')}/{name}" for name in names)
+
+
+def _is_read(name: str) -> bool:
+    """Check whether a file is read. Those of runs, and hidden ones, are not."""
+    own = name.rpartition("/")[2]
+    return own.lower().endswith(_ENDINGS) and not own.startswith(("_", "."))
+
+
 def _is_absolute(name: str) -> bool:
     return "://" in name or name.startswith("/")
 
@@ -52,11 +65,18 @@ def _of_csv(system: Any, path: str) -> list[str]:
     with system.open(path, "rb") as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         try:
-            table = csv.DictReader(text)
-            column = _column(table.fieldnames or [], path)
-            return [row[column] for row in table if row[column]]
+            table = csv.reader(text, strict=True)
+            heads = next(table, [])
+            column = heads.index(_column(heads, path))
+            rows = [(table.line_num, row) for row in table if row]
         except (UnicodeDecodeError, csv.Error) as error:
             raise BatchError(f"{path} is no CSV in UTF-8: {error}") from error
+    for line, row in rows:
+        if len(row) != len(heads):
+            raise BatchError(
+                f"{path}, line {line}: {len(row)} values, the header has {len(heads)}."
+            )
+    return [row[column] for _, row in rows if row[column]]
 
 
 def _of_parquet(system: Any, path: str) -> list[str]:
@@ -78,6 +98,6 @@ def _of_parquet(system: Any, path: str) -> list[str]:
 def _column(names: Any, path: str) -> str:
     if COLUMN in names:
         return COLUMN
-    if len(names) == 1:
+    if len(names) == 1 and not str(names[0]).lower().endswith(_ENDINGS) and ";" not in names[0]:
         return str(names[0])
     raise BatchError(f"{path} has no column {COLUMN}; it has: {', '.join(names) or 'none'}.")

@@ -40,13 +40,13 @@ def read_here(run: Run, jobs: int) -> Iterator[int]:
                 missing.remove(number)
                 yield number
         except BrokenProcessPool as error:
+            missing = run.missing()
             failed = failed + 1 if len(missing) == before else 0
             if failed >= ATTEMPTS:
                 raise BatchError(
-                    f"The processes that read end again and again: {error}. Perhaps there is too "
-                    "little memory for so many --jobs."
+                    f"The processes that read end again and again, in part {missing[0]} or after "
+                    f"it: {error}. Perhaps there is too little memory for so many --jobs."
                 ) from error
-            missing = run.missing()
 
 
 def _in_processes(run: Run, files: list[str], missing: list[int], jobs: int) -> Iterator[int]:

@@ -2,9 +2,10 @@
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from ..files import Row, read_data
 from ..forms import Check, Pattern, Wanted
 from ..library import Reader
 from ..recognition import Expect, load_model
-from .errors import BatchError
+from .errors import BatchError, UnreadableError
 from .listing import files_of
-from .store import PARTIAL, from_store, located, read_bytes, write_whole
+from .store import PARTIAL, absolute, from_store, is_local, located, read_bytes, write_whole
 
 if TYPE_CHECKING:
     import pyarrow
@@ -26,6 +27,10 @@ files become 2,000 parts of some 20 kB."""
 
 ABOUT, LISTING = "_run.json", "_files.parquet"
 """Readers of Parquet skip files that begin with a line: the folder is one table of all parts."""
+
+
+LEFT = re.compile(rf"\.(part-\d+\.parquet|_run\.json|_files\.parquet)\.[0-9a-f]{{32}}{PARTIAL}")
+"""Names of what a kill leaves behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +96,13 @@ class Run:
             BatchError: the listing cannot be read.
         """
         with from_store():
-            return _column_of(f"{self.out}/{LISTING}", "file")
+            names = _column_of(f"{self.out}/{LISTING}", "file")
+        if len(names) != self.count:
+            raise BatchError(
+                f"{self.out}/{LISTING} has {len(names)} files, {ABOUT} says {self.count}: two runs "
+                "began there at once. Name another folder."
+            )
+        return names
 
     def part_of(self, files: Sequence[str], number: int) -> list[str]:
         """Return the files of a part."""
@@ -122,27 +133,17 @@ def opened(out: str, asked: Asked) -> Run:
         BatchError: the source cannot be listed, the folder cannot be written to, or it has a run
             for which something else was asked.
     """
-    out = out.rstrip("/") or "/"
     settings = load_settings()
     names = (settings.model, settings.stroke_model, settings.line_model, settings.eyes_model)
     models = {name: load_model(Path(settings.models), name).version for name in names}
     with from_store():
-        system, path = located(f"{out}/{ABOUT}")
-        if system.exists(path):
-            about = json.loads(read_bytes(f"{out}/{ABOUT}", 1_000_000))
-            same = {"asked": asdict(asked), "models": models}
-            differs = [
-                name
-                for kind, values in same.items()
-                for name in values
-                if about[kind].get(name) != values[name]
-            ]
-            if differs:
-                raise BatchError(
-                    f"{out} has a run that began with another {', '.join(differs)}. Ask for the "
-                    "same, or name another folder."
-                )
-            return Run(out, asked, about["count"])
+        # Other processes and nodes may have another working directory.
+        out, asked = absolute(out), replace(asked, source=absolute(asked.source))
+        system, path = located(out)
+        if system.exists(f"{path}/{ABOUT}"):
+            return _resumed(out, asked, models)
+        if system.isdir(path) and system.glob(f"{path}/part-*.parquet"):
+            raise BatchError(f"{out} has parts of a run but no {ABOUT}: name another folder.")
         files = files_of(asked.source)
         import pyarrow
 
@@ -152,6 +153,27 @@ def opened(out: str, asked: Asked) -> Run:
         # Last, because it says that the listing is complete.
         write_whole(f"{out}/{ABOUT}", (json.dumps(about, indent=1) + "\n").encode())
     return Run(out, asked, len(files))
+
+
+def _resumed(out: str, asked: Asked, models: dict[str, str]) -> Run:
+    same = {"asked": asdict(asked), "models": models}
+    try:
+        about = json.loads(read_bytes(f"{out}/{ABOUT}", 1_000_000))
+        differs = [
+            name
+            for kind, values in same.items()
+            for name in values
+            if about[kind].get(name) != values[name]
+        ]
+        count = int(about["count"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BatchError(f"{out}/{ABOUT} is damaged: {error!r}") from error
+    if differs:
+        raise BatchError(
+            f"{out} has a run that began with another {', '.join(differs)}. Ask for the same, or "
+            "name another folder."
+        )
+    return Run(out, asked, count)
 
 
 def summary(run: Run) -> dict[str, int]:
@@ -164,9 +186,10 @@ def summary(run: Run) -> dict[str, int]:
     with from_store():
         system, path = located(run.out)
         system.invalidate_cache()  # other processes wrote
-        for name in system.ls(path, detail=False):
-            if name.endswith(PARTIAL):
-                system.rm_file(name)
+        if is_local(system):
+            for name in system.ls(path, detail=False):
+                if LEFT.fullmatch(name.rpartition("/")[2]):
+                    Path(name).unlink(missing_ok=True)
         for number in range(run.parts):
             found = _column_of(run.address(number), "status")
             counts.update("not read" if status is None else status for status in found)
@@ -181,8 +204,11 @@ def _column_of(address: str, name: str) -> list[Any]:
     import pyarrow.parquet
 
     system, path = located(address)
-    with system.open(path, "rb") as file:
-        table = pyarrow.parquet.ParquetFile(file).read(columns=[name], use_threads=False)
+    try:
+        with system.open(path, "rb") as file:
+            table = pyarrow.parquet.ParquetFile(file).read(columns=[name], use_threads=False)
+    except pyarrow.ArrowException as error:
+        raise BatchError(f"{address} is damaged; remove it: {error}") from error
     values: list[Any] = table.column(name).to_pylist()
     return values
 
@@ -193,12 +219,13 @@ def _name(number: int) -> str:
 
 def _read(reader: Reader, name: str, expect: Expect | None, wanted: Wanted | None) -> Row:
     def content(most: int) -> bytes:
+        # A store that does not answer ends the run: its part is then read again.
         with from_store():
             return read_bytes(name, most)
 
     try:
         return read_data(reader, name, content, expect, wanted)
-    except BatchError as error:
+    except UnreadableError as error:
         return Row(name, None, str(error))
 
 

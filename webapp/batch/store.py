@@ -4,9 +4,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from .errors import BatchError
+from .errors import BatchError, UnreadableError
 
 EXTRA = "Runs over a manifest need further packages: pip install 'inkling[{}]'."
 
@@ -16,10 +17,10 @@ def from_store() -> Iterator[None]:
     """Raise whatever a store raises as an error of the run."""
     try:
         yield
-    except BatchError:
+    except (BatchError, UnreadableError):
         raise
-    except ImportError as error:
-        raise BatchError(EXTRA.format("batch") + f" ({error})") from error
+    except ImportError as error:  # ours, or those of a kind of store: fsspec says which
+        raise BatchError(f"{error}. {EXTRA.format('batch')}") from error
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         raise BatchError(f"{error.filename}: {reason}" if error.filename else reason) from error
@@ -28,11 +29,26 @@ def from_store() -> Iterator[None]:
 
 
 def located(address: str) -> tuple[Any, str]:
-    """Return the file system of an address and the path on it. A plain path is a local one."""
+    """Return the file system of an address and the path on it. A plain path is a local one.
+
+    Raises:
+        BatchError: the address is empty, or has a scheme and nothing after it.
+    """
     import fsspec
 
+    _, found, rest = address.partition("://")
+    if not address.strip() or (found and not rest.strip("/")):
+        raise BatchError(f"{address!r} is no address of a file or folder.")
+    if not found:  # whatever characters its name has
+        return fsspec.filesystem("file"), str(Path(address).absolute())
     system, path = fsspec.core.url_to_fs(address)
     return system, str(path)
+
+
+def absolute(address: str) -> str:
+    """Return an address that means the same in every folder: a local path is made absolute."""
+    system, path = located(address)
+    return path.rstrip("/") or "/" if is_local(system) else address.rstrip("/")
 
 
 def is_local(system: Any) -> bool:
@@ -69,8 +85,20 @@ PARTIAL = ".partial"
 
 
 def read_bytes(address: str, most: int) -> bytes:
-    """Return at most so many bytes of a file."""
-    system, path = located(address)
-    with system.open(path, "rb") as file:
-        content: bytes = file.read(most)
+    """Return at most so many bytes of a file.
+
+    Raises:
+        UnreadableError: the file is not there, may not be read, or is a folder or a pipe.
+        OSError and others: the store does not answer now.
+    """
+    try:
+        system, path = located(address)
+        if is_local(system) and Path(path).exists() and not Path(path).is_file():
+            raise UnreadableError("It is no file.")
+        with system.open(path, "rb") as file:
+            content: bytes = file.read(most)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise UnreadableError(error.strerror or "No such file or directory") from error
+    except UnicodeEncodeError as error:
+        raise UnreadableError("Its name is no text.") from error
     return content
