@@ -128,9 +128,10 @@ class LiteRTEyes:
 
 
 def padded_to_steps(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Return a picture in the middle of the network's input, and the place of its corner.
+    """Return a picture as the network's input, and the place of its corner in it.
 
-    The picture's edge is repeated. The corner, (top, left), is a multiple of `BODY_STEP`.
+    The picture's edge is repeated: on both sides up to `SIDE`, at the end up to a full step. The
+    corner, (top, left), is a multiple of `BODY_STEP`.
     """
     rest = [max(SIDE - side, -side % STEP) for side in picture.shape[:2]]
     above, left = (0 if side < STEP else side // 2 // BODY_STEP * BODY_STEP for side in rest)
