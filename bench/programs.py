@@ -5,7 +5,6 @@ All are ratios of alternating runs. It writes the table in docs/scale.md.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import numpy as np
 from bench.load import closed, request
 from bench.report import machine
 from support import hand
+from support.cluster import ENVIRONMENT, two_workers
 from support.server import started
 from train.line.report import between
 from webapp.config import ROOT
@@ -40,8 +40,6 @@ BATCHES, IN_BATCH = 40, 20
 """Batches, and drawings of a batch."""
 
 MILLION = 1_000_000
-
-RAY = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
 
 
 def alternating(sides: dict[str, Callable[[], float]]) -> dict[str, float]:
@@ -66,7 +64,7 @@ def batches() -> dict[str, float]:
     batch = json.dumps({"drawings": drawings}).encode()
     single = [request("/api/v1/predict/strokes", json.dumps(each).encode()) for each in drawings]
     whole = [request("/api/v1/predict/batch", batch)]
-    with started("wsgi:app", WEB_CONCURRENCY="1", INKLING_RATE_LIMIT="0") as (url, _):
+    with started("wsgi:app", WEB_CONCURRENCY="1") as (url, _):
         port = int(url.rpartition(":")[2])
 
         def send(requests: list[Any], count: int) -> float:
@@ -107,27 +105,13 @@ def command(folder: Path) -> dict[str, float]:
 
 def processes(folder: Path, out: Path) -> dict[str, float]:
     """Compare one process, two, and a Ray cluster of two workers."""
-    code = (
-        "import ray, sys; c = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False);"
-        "print(c.address_info['gcs_address'], flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | RAY,
-    )
-    assert holder.stdout is not None
-    assert holder.stdin is not None
-    address = holder.stdout.readline().decode().strip()
     runs = iter(range(1000))
 
     def run(*options: str) -> float:
         to = ["--manifest", str(folder), "--out", str(out / str(next(runs))), "--part-size", "50"]
         return timed(lambda: _run([*INKLING, *to, *options]))
 
-    try:
+    with two_workers() as (address, _):
         return alternating(
             {
                 "one": lambda: run("--jobs", "1"),
@@ -135,9 +119,6 @@ def processes(folder: Path, out: Path) -> dict[str, float]:
                 "ray": lambda: run("--cluster", address, "--jobs", "2"),
             }
         )
-    finally:
-        holder.stdin.close()
-        holder.wait(60)
 
 
 def patterns() -> dict[str, float]:
@@ -159,7 +140,7 @@ def patterns() -> dict[str, float]:
 
 def _run(command: list[str]) -> None:
     subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, env=os.environ | RAY, timeout=3600
+        command, cwd=ROOT, check=True, capture_output=True, env=ENVIRONMENT, timeout=3600
     )
 
 

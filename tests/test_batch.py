@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from support import hand
+from support.cluster import ENVIRONMENT, two_workers
 from webapp.batch import Asked, BatchError, opened, read_here, summary
 from webapp.batch.listing import files_of
 from webapp.batch.store import PARTIAL, write_whole
@@ -26,13 +27,6 @@ from webapp.command import main
 from webapp.config import ROOT
 
 READ = [sys.executable, "-m", "webapp", "read", "--quiet"]
-
-
-RAY = os.environ | {
-    "PYTHONPATH": str(ROOT),
-    "RAY_AUTH_MODE": "disabled",  # a cluster of one test, on loopback
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
 
 
 def small(digit):
@@ -419,24 +413,8 @@ def test_a_killed_worker_is_replaced(tmp_path):
 @pytest.fixture(scope="module")
 def cluster():
     """The address of a Ray cluster with two workers, and the process that holds it."""
-    code = (
-        "import ray, sys; c = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False);"
-        "print(c.address_info['gcs_address'], flush=True); sys.stdin.read()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=RAY,
-    )
-    address = process.stdout.readline().strip()
-    assert address, "Ray does not start"
-    yield address, process
-    process.stdin.close()
-    process.wait(60)
-    process.stdout.close()
+    with two_workers() as found:
+        yield found
 
 
 def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
@@ -449,7 +427,7 @@ def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
         capture_output=True,
         text=True,
         timeout=300,
-        env=RAY,
+        env=ENVIRONMENT,
     )
     assert done.returncode == 1, done.stderr
     assert "24 ok" in done.stderr
@@ -471,7 +449,7 @@ def test_a_worker_of_the_cluster_may_die(cluster, tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=RAY,
+        env=ENVIRONMENT,
     )
     while progress(out) < 4 and process.poll() is None:
         time.sleep(0.02)

@@ -49,7 +49,7 @@ def text_of(figures: Figures) -> str:
             _table(numbers, titles, _errors),
             "### Wrong though sure, as a share of the set",
             _table(numbers, titles, _wrong),
-            "### What is no number, and is surely read as one",
+            "### Not a number, but confidently read as one",
             _table(others, titles, _wrong),
             "### Time, memory and size",
             _costs(figures),

@@ -25,7 +25,7 @@ class Sample:
     """Handwriting to read."""
 
     label: str | None
-    """The written text, without spaces. None for what is no number."""
+    """The written text, without spaces. None if it is not a number."""
     picture: bytes
     """The picture as a file. Of a drawing, the strokes drawn black on white."""
     strokes: Sequence[np.ndarray] | None = None

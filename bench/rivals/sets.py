@@ -1,7 +1,7 @@
 """The sets that all readers read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -11,8 +11,8 @@ from train.data.mnist import load_mnist
 from train.data.photo_sets import generated_photos, picture_of
 from train.data.photos import SCENES
 from train.line.inks import Source
-from train.line.sets import Amounts, LineSample, line_sets, photos_of
-from train.measure.numbers import is_number, written
+from train.line.sets import Amounts, LineSample, line_sets, photos_of, picked
+from train.measure.numbers import is_number
 
 from .samples import Kind, Sample, plain
 
@@ -56,8 +56,7 @@ def all_sets(
     yield Set("MNIST, test", glyphs, "digit")
     for path in lines:
         numbers = [s for s in source.samples(path) if is_number(s)]
-        some = [LineSample(written(s), s.writer, s.strokes) for s in _some(numbers, most)]
-        yield Set(path.name.split(".")[0], [_sample(s, rng) for s in some])
+        yield Set(path.name.split(".")[0], [_sample(s, rng) for s in picked(numbers, most)])
     amounts = Amounts(most, most, most, most, most)
     for title, samples in line_sets(source, amounts, SEED):
         single = title.startswith("single") or title == "pictures, single digits"
@@ -79,11 +78,6 @@ def all_sets(
             yield Set(title, [_sample(s, rng) for s in samples], "page")
 
 
-def _some(samples: Sequence[object], most: int) -> list:
-    rows = np.linspace(0, len(samples) - 1, min(len(samples), most)).round().astype(int)
-    return [samples[row] for row in rows.tolist()]
-
-
 def _sample(line: LineSample, rng: np.random.Generator) -> Sample:
     label = None if line.label is None else plain(line.label)
     if line.strokes is None:
@@ -98,8 +92,3 @@ def _sample(line: LineSample, rng: np.random.Generator) -> Sample:
 
 def _file(picture: np.ndarray) -> bytes:
     return cv2.imencode(".png", picture)[1].tobytes()
-
-
-def dev(source: Source) -> Source:
-    """Return the part of a source by dev writers."""
-    return replace(source, splits=("dev",), without=(), only=())

@@ -108,16 +108,16 @@ def line_sets(
         own = [sample for sample in source.samples(path) if sample.is_digit]
         singles += own
         if own:
-            yield f"single digits, {_title(path.name, own)}", _some(own, amounts.single)
+            yield f"single digits, {_title(path.name, own)}", picked(own, amounts.single)
     for path in source.files.strings:
         numbers = [sample for sample in source.samples(path) if is_number(sample)]
         if numbers:
-            yield path.name.split(".")[0], _some(numbers, amounts.single)
+            yield path.name.split(".")[0], picked(numbers, amounts.single)
     for length, name in ((LENGTH, "composed"), (LONG, "composed, long")):
         for number, spacing in enumerate(SPACINGS):
             rng = np.random.default_rng([seed, number, length])
             numbers = composed(singles, amounts.composed, length, spacing, rng)
-            yield f"{name}, {spacing}", _some(numbers, amounts.composed)
+            yield f"{name}, {spacing}", picked(numbers, amounts.composed)
     for number, (name, text) in enumerate(TEXTS.items()):
         rng = np.random.default_rng([seed, 10 + number])
         yield name, [_signed(text(rng), inks, rng) for _ in range(amounts.signs)]
@@ -201,7 +201,7 @@ def _title(name: str, samples: Sequence[StrokeSample]) -> str:
     return "pendigits" if samples[0].provider == "pendigits" else name.split(".")[0]
 
 
-def _some(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
+def picked(samples: Sequence[StrokeSample], most: int) -> list[LineSample]:
     """Pick at most `most` samples at even distances."""
     rows = np.linspace(0, len(samples) - 1, min(len(samples), most)).round().astype(int)
     chosen = [samples[row] for row in rows.tolist()]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import load_settings
 from ..files import Row, read_data
-from ..forms import Check, Pattern, Wanted
+from ..forms import Check, Wanted, wanted_of
 from ..library import Reader
 from ..recognition import Expect, load_model
 from .errors import BatchError, UnreadableError
@@ -26,8 +26,7 @@ PART = 500
 files become 2,000 parts of some 20 kB."""
 
 ABOUT, LISTING = "_run.json", "_files.parquet"
-"""Readers of Parquet skip files that begin with a line: the folder is one table of all parts."""
-
+"""Programs that read Parquet skip names that begin with an underscore: the folder is one table."""
 
 LEFT = re.compile(rf"\.(part-\d+\.parquet|_run\.json|_files\.parquet)\.[0-9a-f]{{32}}{PARTIAL}")
 """Names of what a kill leaves behind."""
@@ -50,12 +49,9 @@ class Asked:
         """Return the bounds on each line.
 
         Raises:
-            PatternError, ValueError: see `Pattern` and `Wanted`.
+            PatternError, ValueError: see `wanted_of`.
         """
-        if (self.pattern, self.least, self.most, self.check) == (None, None, None, None):
-            return None
-        pattern = None if self.pattern is None else Pattern(self.pattern)
-        return Wanted(pattern, self.least, self.most, self.check)
+        return wanted_of(self.pattern, self.least, self.most, self.check)
 
 
 @dataclass(frozen=True)
@@ -166,6 +162,8 @@ def _resumed(out: str, asked: Asked, models: dict[str, str]) -> Run:
             if about[kind].get(name) != values[name]
         ]
         count = int(about["count"])
+    except UnreadableError as error:
+        raise BatchError(f"{out}/{ABOUT}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BatchError(f"{out}/{ABOUT} is damaged: {error!r}") from error
     if differs:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ..batch import PART, Asked
 from ..files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
-from ..forms import Check, Pattern, PatternError, Wanted
+from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
 from ..recognition import Expect
 from .manifest import read_manifest
@@ -153,10 +153,8 @@ def _wanted(
     Raises:
         click.UsageError: they are invalid.
     """
-    if pattern is None and least is None and most is None and check is None:
-        return None
     try:
-        return Wanted(None if pattern is None else Pattern(pattern), least, most, check)
+        return wanted_of(pattern, least, most, check)
     except PatternError as error:
         raise click.UsageError(f"--pattern: {error}") from error
     except ValueError as error:

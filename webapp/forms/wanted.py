@@ -59,6 +59,19 @@ class Wanted:
         )
 
 
+def wanted_of(
+    pattern: str | None, least: float | None, most: float | None, check: Check | None
+) -> Wanted | None:
+    """Return the bounds that are given, or None if there are none.
+
+    Raises:
+        PatternError, ValueError: see `Pattern` and `Wanted`.
+    """
+    if pattern is None and least is None and most is None and check is None:
+        return None
+    return Wanted(None if pattern is None else Pattern(pattern), least, most, check)
+
+
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:(,\d{3})+(?:\.\d*)?|(\.\d{3})+,\d*|(\.\d{3}){2,})")
 _PLAIN = re.compile(r"\d+[.,]?\d*|[.,]\d+")
 
