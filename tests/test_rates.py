@@ -4,10 +4,13 @@ import dataclasses
 import http.client
 import itertools
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from limits.storage import MemoryStorage
 
 from support import hand
 from support.server import running_server
@@ -123,6 +126,29 @@ def test_each_limit_of_a_rate_counts_for_itself():
     with pytest.raises(ProblemError, match="20/hour") as refused:
         rates.charge("a", 12)
     assert int(refused.value.headers["Retry-After"]) > 60
+
+
+def test_threads_charge_one_after_the_other(monkeypatch):
+    """Two threads are never in the storage at once: it would fail, or lose a charge."""
+    inside, together = threading.Lock(), []
+    incr = MemoryStorage.incr
+
+    def slow_incr(*args, **kwargs):
+        is_alone = inside.acquire(blocking=False)
+        together.append(not is_alone)
+        time.sleep(0.001)
+        total = incr(*args, **kwargs)
+        if is_alone:
+            inside.release()
+        return total
+
+    monkeypatch.setattr(MemoryStorage, "incr", slow_incr)
+    rates = Rates(Settings(rate_limit="100/hour"))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: rates.charge("192.0.2.1", 1), range(100)))
+    assert together == [False] * 100
+    with pytest.raises(ProblemError):
+        rates.charge("192.0.2.1", 1)
 
 
 def test_refused_work_is_charged_too():

@@ -14,7 +14,7 @@ import math
 import re
 import threading
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from flask import Flask, current_app, g, request
 from limits import RateLimitItem, parse_many
@@ -55,6 +55,8 @@ class Rates:
         self.text = settings.rate_limit
         self._limits = sorted(parse_many(settings.rate_limit))
         self._here = FixedWindowRateLimiter(MemoryStorage())
+        # limits 5.8 does not serialise its storage in memory: two threads may start one timer.
+        self._lock_here = threading.Lock()
         self._shared: FixedWindowRateLimiter | None = None
         if settings.redis_url:
             storage = storage_from_string(
@@ -93,15 +95,18 @@ class Rates:
                 with self._lock:
                     self._away_until = time.monotonic() + REDIS_AWAY_SECONDS
                 LOGGER.warning("Redis does not answer; this process counts rates for itself")
-        return self._here.hit(limit, "inkling", client, cost=units)
+        with self._lock_here:
+            return self._here.hit(limit, "inkling", client, cost=units)
 
     def _refusal(self, limit: RateLimitItem, client: str) -> ProblemError:
         wait = 1
         strategy = self._here
+        guard: AbstractContextManager[object] = self._lock_here
         if self._shared is not None and time.monotonic() >= self._away_until:
-            strategy = self._shared
+            strategy, guard = self._shared, nullcontext()
         try:
-            reset_at, _ = strategy.get_window_stats(limit, "inkling", client)
+            with guard:
+                reset_at, _ = strategy.get_window_stats(limit, "inkling", client)
             wait = max(1, math.ceil(reset_at - time.time()))
         except Exception:  # as in _hit
             LOGGER.warning("Redis does not answer; a client is told to retry after 1 s")
