@@ -9,6 +9,7 @@ from tests import fake
 from webapp.recognition import (
     Budget,
     BudgetError,
+    Confidence,
     GoneError,
     Limits,
     Outputs,
@@ -183,14 +184,22 @@ def test_a_picture_that_reads_badly_is_tried_turned():
     assert read(Budget(groups=2), 0.2) == ("12", 2, "groups")
 
 
-@pytest.mark.parametrize(("turned", "text"), [("12", "12"), ("1", "")])
-def test_a_line_of_print_on_its_side_is_no_1(turned, text):
-    """A picture is not turned for a reading of a single symbol."""
+@pytest.mark.parametrize(
+    ("turned", "text", "status"), [("12", "12", "unsure"), ("3", "", "not_a_number")]
+)
+def test_one_symbol_does_not_turn_a_picture(turned, text, status):
+    """A picture is turned for two symbols or more, as a W is a turned 3, and is never `ok` then."""
     picture = np.full((200, 400, 3), 255, np.uint8)
     cv2.rectangle(picture, (50, 40), (350, 160), 0, 8)
     reader = fake.Spells("??", turned, "??", "??")
-    recognizer = Recognizer(fake.Says(0.95), line_reader=reader, eyes=fake.Sees())
-    assert recognizer.read_image(hand.png(picture), LIMITS).text == text
+    recognizer = Recognizer(
+        fake.Says(0.95),
+        line_reader=reader,
+        eyes=fake.Sees(),
+        picture_confidence=Confidence(unsure=0.0),
+    )
+    reading = recognizer.read_image(hand.png(picture), LIMITS)
+    assert (reading.text, reading.status) == (text, status)
 
 
 def test_every_look_is_charged():

@@ -60,7 +60,7 @@ def all_sets(
     amounts = Amounts(most, most, most, most, most)
     for title, samples in line_sets(source, amounts, SEED):
         single = title.startswith("single") or title == "pictures, single digits"
-        alone = single or title in ("letters", "doodles")
+        alone = single or title.removeprefix("pictures, ") in ("letters", "doodles")
         yield Set(
             TITLES.get(title, title),
             [_sample(s, rng) for s in samples],

@@ -145,8 +145,14 @@ def line_sets(
     rng = np.random.default_rng([seed, 40])
     bare = [_without_number(inks, rng) for _ in range(amounts.pictures // 2)]
     yield "pictures, no number", [LineSample(None, "", None, picture) for picture in bare]
+    others = {"letters": inks.letters, "doodles": inks.doodles}
+    rng = np.random.default_rng([seed, 50])
+    for name, drawings in others.items():
+        rows = rng.permutation(len(drawings))[: amounts.pictures]
+        drawn = [picture_of(_one_high(drawings[row]), rng) for row in rows.tolist()]
+        yield f"pictures, {name}", [LineSample(None, "", None, picture) for picture in drawn]
     rng = np.random.default_rng([seed, 20])
-    for name, drawings in (("letters", inks.letters), ("doodles", inks.doodles)):
+    for name, drawings in others.items():
         rows = rng.permutation(len(drawings))[: amounts.others]
         yield name, [LineSample(None, "", drawings[row]) for row in rows.tolist()]
     words = [
@@ -238,6 +244,12 @@ def _without_number(inks: Inks, rng: Rng) -> bytes:
         word = LETTER * _between(WORD_LENGTHS, rng)
         view = view_of_line(word if kind < 0.8 else DOODLE, inks, rng)
     return bytes(cv2.imencode(".png", view.picture)[1])
+
+
+def _one_high(strokes: Strokes) -> list[Stroke]:
+    """Return ink scaled to a height of 1, and to a width of 2 at most."""
+    width, height = np.ptp(np.concatenate(strokes), axis=0)
+    return [stroke / max(height, width / 2, 1e-9) for stroke in strokes]
 
 
 def _signed(text: str, inks: Inks, rng: Rng) -> LineSample:
