@@ -4,18 +4,17 @@ import dataclasses
 import http.client
 import itertools
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from limits.storage import MemoryStorage
 
 from support import hand
 from support.server import running_server
 from tests import services
 from webapp import create_app
+from webapp.access.counts import LEAST_SWEPT, Counts
 from webapp.access.gate import Gate
 from webapp.access.rates import UNIT_SECONDS, Account, Rates
 from webapp.access.rates import client as client_of
@@ -128,27 +127,44 @@ def test_each_limit_of_a_rate_counts_for_itself():
     assert int(refused.value.headers["Retry-After"]) > 60
 
 
-def test_threads_charge_one_after_the_other(monkeypatch):
-    """Two threads are never in the storage at once: it would fail, or lose a charge."""
-    inside, together = threading.Lock(), []
-    incr = MemoryStorage.incr
+def test_no_charge_of_parallel_threads_is_lost(monkeypatch):
+    """Threads that charge a client at once are all counted."""
+    clock = time.time
 
-    def slow_incr(*args, **kwargs):
-        is_alone = inside.acquire(blocking=False)
-        together.append(not is_alone)
+    def slow_clock():
         time.sleep(0.001)
-        total = incr(*args, **kwargs)
-        if is_alone:
-            inside.release()
-        return total
+        return clock()
 
-    monkeypatch.setattr(MemoryStorage, "incr", slow_incr)
-    rates = Rates(Settings(rate_limit="100/hour"))
+    monkeypatch.setattr("webapp.access.counts.time.time", slow_clock)
+    counts = Counts()
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: rates.charge("192.0.2.1", 1), range(100)))
-    assert together == [False] * 100
-    with pytest.raises(ProblemError):
-        rates.charge("192.0.2.1", 1)
+        totals = list(threads.map(lambda _: counts.incr("me", 60), range(64)))
+    assert sorted(totals) == list(range(1, 65))
+
+
+def test_windows_end_and_are_dropped(monkeypatch):
+    """A window ends after its seconds, and many clients that came once are forgotten."""
+    now = [1000.0]
+    monkeypatch.setattr("webapp.access.counts.time.time", lambda: now[0])
+    counts = Counts()
+    assert [counts.incr("me", 60, 5), counts.incr("me", 60), counts.get("me")] == [5, 6, 6]
+    assert counts.get_expiry("me") == 1060
+    now[0] += 60
+    assert (counts.get("me"), counts.incr("me", 60)) == (0, 1)
+    for number in range(10 * LEAST_SWEPT):
+        now[0] += 1
+        counts.incr(f"visitor {number}", 60)
+    assert counts.reset() <= 2 * LEAST_SWEPT
+    assert (counts.get("me"), counts.get_expiry("me")) == (0, now[0])
+
+
+def test_a_window_can_be_cleared():
+    """A cleared window starts anew, and the storage works."""
+    counts = Counts()
+    counts.incr("me", 60, 7)
+    counts.clear("me")
+    counts.clear("nobody")
+    assert (counts.incr("me", 60), counts.check()) == (1, True)
 
 
 def test_refused_work_is_charged_too():

@@ -14,15 +14,16 @@ import math
 import re
 import threading
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 
 from flask import Flask, current_app, g, request
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from ..config import ConfigError, Settings
 from ..problems import ProblemError
+from .counts import Counts
 from .origins import is_local
 
 LOGGER = logging.getLogger("inkling.rates")
@@ -54,9 +55,7 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         self.text = settings.rate_limit
         self._limits = sorted(parse_many(settings.rate_limit))
-        self._here = FixedWindowRateLimiter(MemoryStorage())
-        # limits 5.8 does not serialise its storage in memory: two threads may start one timer.
-        self._lock_here = threading.Lock()
+        self._here = FixedWindowRateLimiter(Counts())
         self._shared: FixedWindowRateLimiter | None = None
         if settings.redis_url:
             storage = storage_from_string(
@@ -95,18 +94,15 @@ class Rates:
                 with self._lock:
                     self._away_until = time.monotonic() + REDIS_AWAY_SECONDS
                 LOGGER.warning("Redis does not answer; this process counts rates for itself")
-        with self._lock_here:
-            return self._here.hit(limit, "inkling", client, cost=units)
+        return self._here.hit(limit, "inkling", client, cost=units)
 
     def _refusal(self, limit: RateLimitItem, client: str) -> ProblemError:
         wait = 1
         strategy = self._here
-        guard: AbstractContextManager[object] = self._lock_here
         if self._shared is not None and time.monotonic() >= self._away_until:
-            strategy, guard = self._shared, nullcontext()
+            strategy = self._shared
         try:
-            with guard:
-                reset_at, _ = strategy.get_window_stats(limit, "inkling", client)
+            reset_at, _ = strategy.get_window_stats(limit, "inkling", client)
             wait = max(1, math.ceil(reset_at - time.time()))
         except Exception:  # as in _hit
             LOGGER.warning("Redis does not answer; a client is told to retry after 1 s")
