@@ -66,7 +66,7 @@ def test_it_works(shipped, source):
 
 @pytest.mark.parametrize("size", [(64, 64), (33, 100), (1, 1)])
 def test_the_export_sees_as_the_network_does(shipped, size):
-    """LiteRT's maps equal Keras's to a level, for pictures of any size."""
+    """LiteRT's integers give nearly Keras's maps, of 255 levels, for pictures of any size."""
     _, output = shipped
     picture = np.random.default_rng(1).integers(0, 256, (*size, 3)).astype(np.uint8)
     exported = LiteRTEyes((output / "eyes.tflite").read_bytes()).see(picture)
@@ -74,7 +74,9 @@ def test_the_export_sees_as_the_network_does(shipped, size):
     assert exported.ink.shape == size
     assert exported.body.shape == tuple(-(-side // 4) for side in size)
     for one, other in ((exported.ink, reference.ink), (exported.body, reference.body)):
-        assert np.abs(one.astype(int) - other.astype(int)).max() <= 1
+        apart = np.abs(one.astype(int) - other.astype(int))
+        assert apart.max() <= 20
+        assert apart.mean() <= 2
 
 
 def test_a_large_picture_is_seen_in_bands(shipped, monkeypatch):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.recognition import LiteRTEyes
+from webapp.recognition import LiteRTEyes, eyes_input
 from webapp.recognition.picture.eyes import Eyes
 from webapp.recognition.picture.layout import CLEAR, SURE
 
@@ -18,7 +18,7 @@ from ..line.inks import Source, inks_of
 from ..line.ship import data_entries
 from ..measure import plots
 from ..progress import watched
-from .fit import EyesHyperparameters, fit_eyes
+from .fit import EyesHyperparameters, fit_eyes, views_of_round
 from .views import View, random_view
 
 NAME = "eyes"
@@ -28,6 +28,9 @@ DEV_VIEWS, DEV_SEED = 200, 6
 
 TEST_VIEWS, TEST_SEED = 1000, 2030
 """Number and seed of the other views of dev writers' ink, for the card's figures."""
+
+EXAMPLES, EXAMPLES_SEED = 150, 7
+"""Number and seed of the views of the source that give the ranges of the export's integers."""
 
 LIMITS = [
     "Everything that it learnt from was generated: paper, print, light and camera.",
@@ -58,8 +61,14 @@ def run(source: Source, settings: EyesHyperparameters, folder: Path) -> dict[str
         "files": artefacts.hashes(source.files.every),
         "curves": trained.history,
     }
-    artefacts.keep_run(trained.network, log, folder)
+    artefacts.keep_run(trained.network, log, folder, examples_of(source, settings.side))
     return log
+
+
+def examples_of(source: Source, side: int) -> list[NDArray[np.float32]]:
+    """Generate the pictures that the export's ranges are taken from."""
+    views = views_of_round(source, EXAMPLES, side, EXAMPLES_SEED, 0)
+    return [eyes_input(view.picture) for view in views]
 
 
 def ship(folder: Path, dev: Source, output: Path) -> None:

@@ -7,13 +7,16 @@ import platform
 import re
 import signal
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from ..errors import DataError, TrainError
 
@@ -39,9 +42,19 @@ def workplace(folder: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def export(network: keras.Model, path: Path) -> None:
-    """Write the network as a LiteRT file by Keras's own exporter."""
-    network.export(path, format="litert", verbose=False)
+def export(network: keras.Model, path: Path, examples: Sequence[NDArray[np.float32]] = ()) -> None:
+    """Write the network as a LiteRT file by Keras's own exporter.
+
+    Args:
+        examples: inputs of the network, of training data. With them, the file computes in 8-bit
+            integers, whose ranges the examples give. Without, it computes in float32.
+    """
+    integers = {
+        "optimizations": [tf.lite.Optimize.DEFAULT],
+        "representative_dataset": lambda: ([example] for example in examples),
+        "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+    }
+    network.export(path, format="litert", verbose=False, **(integers if examples else {}))
 
 
 def sha256(path: Path) -> str:
@@ -88,8 +101,16 @@ def read_card(path: Path) -> dict[str, Any]:
     return found
 
 
-def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
+def keep_run(
+    network: Any,
+    log: dict[str, Any],
+    folder: Path,
+    examples: Sequence[NDArray[np.float32]] = (),
+) -> None:
     """Write a fitted Keras network, its LiteRT file and its log to a folder, by the log's name.
+
+    Args:
+        examples: see `export`.
 
     Raises:
         TrainError: the folder cannot be written to.
@@ -97,7 +118,7 @@ def keep_run(network: Any, log: dict[str, Any], folder: Path) -> None:
     name = log["name"]
     with workplace(folder) as built:
         network.save(built / f"{name}.keras")
-        export(network, built / f"{name}.tflite")
+        export(network, built / f"{name}.tflite", examples)
         write_card(built / f"{name}.run.json", log)
         publish(built, folder)
 

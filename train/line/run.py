@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..fit import artefacts
 from ..measure.evaluate import LINE_MODEL
 from ..progress import watched
 from .compose import Line, random_line
 from .fit import LineHyperparameters, fit_line
-from .inks import Source, load_inks
+from .inks import Source, inks_of, load_inks
+from .rounds import batches
 
 NAME = LINE_MODEL
 
@@ -20,6 +22,9 @@ DEV_LINES = 1500
 
 DEV_SEED = 5
 """Seed of these lines, fixed so that all fits are measured on the same ones."""
+
+EXAMPLES, EXAMPLES_SEED = 400, 7
+"""Number and seed of the lines of the source that give the ranges of the export's integers."""
 
 
 def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str, Any]:
@@ -45,8 +50,15 @@ def run(source: Source, settings: LineHyperparameters, folder: Path) -> dict[str
         "files": artefacts.hashes(source.files.every),
         "curves": trained.history,
     }
-    artefacts.keep_run(trained.network, log, folder)
+    artefacts.keep_run(trained.network, log, folder, examples_of(source))
     return log
+
+
+def examples_of(source: Source) -> list[NDArray[np.float32]]:
+    """Compose the strips that the export's ranges are taken from."""
+    rng = np.random.default_rng(EXAMPLES_SEED)
+    lines = [random_line(inks_of(source), rng) for _ in range(EXAMPLES)]
+    return [batch.strips for batch in batches(lines, 1, rng)]
 
 
 def _dev_lines(source: Source) -> list[Line]:
