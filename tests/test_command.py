@@ -154,6 +154,7 @@ def test_expect_is_passed_on(folder, tmp_path):
         (["--min", "8e9"], False),
         (["--max", "8e9"], True),
         (["--check", "luhn"], False),
+        (["--sum-of", "4.5 -2.5"], False),
     ],
 )
 def test_bounds_are_passed_on(folder, options, fits):
@@ -165,6 +166,13 @@ def test_bounds_are_passed_on(folder, options, fits):
     assert row["fits"] == fits
 
 
+def test_a_sum_is_passed_on(folder):
+    """`--sum-of` has spaces between its numbers, and the text is their sum."""
+    files = [folder / "3.png", folder / "7.png"]
+    rows = run("read", "--jsonl", "--sum-of", " 4.5 -1  3,50", *files).stdout.splitlines()
+    assert [json.loads(row)["fits"] for row in rows] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -174,6 +182,10 @@ def test_bounds_are_passed_on(folder, options, fits):
         (["--pattern", "0", "--expect", "digit"], "do not go with"),
         (["--jobs", "2", "-"], "standard input"),
         (["--check", "crc"], "luhn"),
+        (["--sum-of", "2 x"], "got 'x'"),
+        (["--sum-of", ""], "1 to 100"),
+        (["--sum-of", "2 " * 101], "1 to 100"),
+        (["--sum-of", "2", "--expect", "digit"], "do not go with"),
     ],
 )
 def test_invalid_bounds_are_wrong_usage(folder, options, words):

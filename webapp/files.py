@@ -144,7 +144,7 @@ def _reading(
     asked = expect or drawing.expect
     bounds = wanted or drawing.wanted()
     if bounds is not None and asked != "number":
-        raise ProblemError(422, f"pattern, min, max and check do not go with {asked}.")
+        raise ProblemError(422, f"pattern, min, max, check and sum_of do not go with {asked}.")
     return reader.read_strokes(drawing.as_strokes(), asked, drawing.alternatives, bounds)
 
 
