@@ -1,7 +1,7 @@
 """Forms: what a field may hold, for the search of the recogniser."""
 
 from .pattern import MOST_CHARACTERS, Pattern, PatternError
-from .wanted import MOST_ADDENDS, Check, Wanted, wanted_of
+from .wanted import MOST_ADDENDS, Check, Wanted, sum_exactly, value_of, wanted_of
 
 __all__ = [
     "MOST_ADDENDS",
@@ -10,5 +10,7 @@ __all__ = [
     "Pattern",
     "PatternError",
     "Wanted",
+    "sum_exactly",
+    "value_of",
     "wanted_of",
 ]
