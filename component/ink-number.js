@@ -462,6 +462,8 @@ export class InkNumber extends HTMLElement {
       const value = Number(this.getAttribute(name) || NaN);
       if (Number.isFinite(value)) question[name] = value;
     }
+    const addends = this.getAttribute("sum-of")?.match(/\S+/g);
+    if (addends) question.sum_of = addends;
     return question;
   }
 

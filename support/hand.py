@@ -1,6 +1,7 @@
 """Digits drawn by hand, as strokes. The tests read them instead of external data."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,30 @@ def picture(
     for stroke in strokes(digit, size):
         points = np.rint(stroke * 16).astype(np.int32)
         cv2.polylines(image, [points], False, ink, pen, cv2.LINE_AA, 4)
+    return image
+
+
+def sheet(
+    rows: Sequence[Sequence[str]], step: float = 4.0, slope: float = 0.0, size: float = 60
+) -> NDArray[np.uint8]:
+    """Return a table of whole numbers as grey pixels, empty where a text is empty.
+
+    Args:
+        step: from the left of a column to that of the next, in heights.
+        slope: how far rows fall per distance to the right.
+    """
+    import cv2
+
+    width = (max(map(len, rows)) * step + 1) * size
+    height = (len(rows) * 1.6 + 2) * size + abs(slope) * width
+    image = np.full((round(height), round(width)), 255, np.uint8)
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            left = (column * step + 1) * size
+            fall = slope * (left if slope > 0 else left - width)
+            corner = np.array([left, (row * 1.6 + 1) * size + fall])
+            drawn = [np.rint((s + corner) * 16).astype(np.int32) for s in number(text, size=size)]
+            cv2.polylines(image, drawn, False, 20, round(size / 15), cv2.LINE_AA, 4)
     return image
 
 

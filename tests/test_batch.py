@@ -127,6 +127,7 @@ def test_another_run_does_not_go_into_the_same_folder(pictures, tmp_path):
     opened(str(tmp_path / "out"), Asked(source=str(pictures)))
     for asked, name in (
         (Asked(source=str(pictures), pattern="0{4}"), "pattern"),
+        (Asked(source=str(pictures), sum_of=["1", "2"]), "sum_of"),
         (Asked(source=str(pictures), part=7), "part"),
         (Asked(source=str(tmp_path)), "source"),
     ):

@@ -200,6 +200,7 @@ def test_one_symbol_does_not_turn_a_picture(turned, text, status):
     )
     reading = recognizer.read_image(hand.png(picture), LIMITS)
     assert (reading.text, reading.status) == (text, status)
+    assert reading.line_statuses == (status,) * len(reading.lines)
 
 
 def test_every_look_is_charged():

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,9 +15,13 @@ from click.testing import CliRunner
 
 from support import hand
 from support.server import ROOT, clean_environment
+from webapp import Reader
 from webapp.command import main
+from webapp.command.grid import Cell, Grid
 from webapp.command.read import COLUMNS
+from webapp.command.sheet import totals_of
 from webapp.files import Row
+from webapp.recognition import Box
 
 
 def run(*arguments, **options):
@@ -154,6 +159,7 @@ def test_expect_is_passed_on(folder, tmp_path):
         (["--min", "8e9"], False),
         (["--max", "8e9"], True),
         (["--check", "luhn"], False),
+        (["--sum-of", "4.5 -2.5"], False),
     ],
 )
 def test_bounds_are_passed_on(folder, options, fits):
@@ -165,6 +171,13 @@ def test_bounds_are_passed_on(folder, options, fits):
     assert row["fits"] == fits
 
 
+def test_a_sum_is_passed_on(folder):
+    """`--sum-of` has spaces between its numbers, and the text is their sum."""
+    files = [folder / "3.png", folder / "7.png"]
+    rows = run("read", "--jsonl", "--sum-of", " 4.5 -1  3,50", *files).stdout.splitlines()
+    assert [json.loads(row)["fits"] for row in rows] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -174,6 +187,10 @@ def test_bounds_are_passed_on(folder, options, fits):
         (["--pattern", "0", "--expect", "digit"], "do not go with"),
         (["--jobs", "2", "-"], "standard input"),
         (["--check", "crc"], "luhn"),
+        (["--sum-of", "2 x"], "got 'x'"),
+        (["--sum-of", ""], "1 to 100"),
+        (["--sum-of", "2 " * 101], "1 to 100"),
+        (["--sum-of", "2", "--expect", "digit"], "do not go with"),
     ],
 )
 def test_invalid_bounds_are_wrong_usage(folder, options, words):
@@ -255,6 +272,167 @@ def test_show_says_what_is_wrong(folder, picture, output, message):
     result = run("show", folder / picture, "-o", folder / output)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+MARKS = [["12", "40", ""], ["5", "28", "6"], ["17", "69", "6"]]
+"""A table: the first column adds up, the second is off by 1, the third has two numbers."""
+
+
+@pytest.fixture
+def marks(tmp_path):
+    """A picture of the table."""
+    path = tmp_path / "marks.png"
+    path.write_bytes(hand.png(hand.sheet(MARKS)))
+    return path
+
+
+def test_a_sheet_becomes_a_csv_file(marks):
+    """Each number is in its place, and what is doubtful comes first, the least certain at the top.
+
+    The last line says how much there is, and what adds up is told before.
+    """
+    output = marks.with_suffix(".csv")
+    result = run("sheet", marks, "-o", output)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [*csv.reader(output.read_text().splitlines())] == MARKS
+    *cells, total, size = result.stdout.splitlines()
+    assert total == "sum of column 1 holds: 17"
+    assert size == f"the table has 3 by 3 cells, {len(cells)} doubtful, 1 empty"
+    shown = [cell.split("\t") for cell in cells]
+    assert all(MARKS[int(row) - 1][int(column) - 1] == text for row, column, text, *_ in shown)
+    sure = [float(cell[3].rstrip("%")) for cell in shown]
+    assert sure == sorted(sure)
+
+
+@pytest.mark.parametrize("slope", [-0.04, 0.04])
+def test_a_sheet_may_slope(tmp_path, slope):
+    """Rows that fall or rise by a third of the way to the next row are found."""
+    rows = [["12", "7", "340"], ["5", "28", "61"], ["17", "35", "401"]]
+    path = tmp_path / "marks.png"
+    path.write_bytes(hand.png(hand.sheet(rows, slope=slope)))
+    result = run("sheet", path, "-o", "-")
+    assert [*csv.reader(result.stdout.splitlines())] == rows
+
+
+def test_doubtful_cells_are_a_table_in_a_terminal(monkeypatch, marks):
+    """In a terminal the doubtful cells have a heading."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    lines = run("sheet", marks, "--total", "-o", marks.with_suffix(".csv")).stdout.splitlines()
+    assert all(name in lines[1] for name in ("row", "column", "text", "confidence"))
+    assert any("69" in line for line in lines[3:-4])
+
+
+def test_a_total_that_does_not_hold_is_told(marks):
+    """With `--total` its column is doubtful, and the exit status is one of its own."""
+    output = marks.with_suffix(".csv")
+    result = run("sheet", marks, "--total", "-o", output)
+    assert result.exit_code == 3
+    lines = result.stdout.splitlines()
+    assert "sum of column 1 holds: 17" in lines
+    assert "sum of column 2 is off by 1: 69 is written, 68 is the sum" in lines
+    assert "sum of column 3 holds: 6" in lines
+    listed = {tuple(line.split("\t")[:2]) for line in lines if "\t" in line}
+    assert {("1", "2"), ("2", "2"), ("3", "2")} <= listed
+    # The numbers stay as they are read.
+    assert [*csv.reader(output.read_text().splitlines())] == MARKS
+
+
+def test_totals_that_hold_are_no_error(tmp_path):
+    """With `--total`, the exit status is 0 if all totals hold. A column may have none."""
+    path = tmp_path / "marks.png"
+    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", ""]])))
+    result = run("sheet", path, "--total", "-o", tmp_path / "a.csv")
+    assert result.exit_code == 0
+    assert "sum of column 1 holds: 17" in result.stdout
+    assert "column 2" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("columns", "told", "said"),
+    [
+        (["0.1", "0.2", "0.3"], False, ["sum of column 1 holds: 0.3"]),
+        (["1.000,50", "1,000.50", "2001"], False, ["sum of column 1 holds: 2001"]),
+        (["5", "-8", "-3"], False, ["sum of column 1 holds: -3"]),
+        (["7", "7"], False, []),
+        (["7"], False, []),
+        (["1", "2", "4"], False, []),
+        (["1/2", "2", "2"], False, []),
+        (["7", "7"], True, ["sum of column 1 holds: 7"]),
+        (["0.10", "0.2", "0.25"], True, ["off by -0.05: 0.25 is written, 0.30 is the sum"]),
+        (["1/2", "2", "2"], True, ["cannot be checked"]),
+        (["1", "2", "1/2"], True, ["cannot be checked"]),
+        (["5"], True, ["off by 5: 5 is written, 0 is the sum"]),
+    ],
+)
+def test_sums_are_exact(columns, told, said):
+    """A last number is a total if it is the exact sum of two or more, or if it is said to be."""
+    cells = tuple(Cell(row, 0, text, 1.0, False) for row, text in enumerate(columns))
+    found = [str(total) for total in totals_of(Grid(len(cells), 1, cells), told)]
+    assert len(found) == len(said)
+    assert all(words in total for words, total in zip(said, found, strict=True))
+
+
+def test_a_sheet_comes_from_the_standard_input(marks):
+    """`-` is the standard input, and with `-o -` the CSV alone is the standard output."""
+    result = run("sheet", "-", "-o", "-", input=marks.read_bytes())
+    assert result.exit_code == 0
+    assert [*csv.reader(result.stdout.splitlines())] == MARKS
+    assert "sum of column 1 holds: 17" in result.stderr
+
+
+def test_a_drawing_may_be_a_sheet(tmp_path):
+    """A drawing is read, too."""
+    strokes = [{"x": s[:, 0].tolist(), "y": s[:, 1].tolist()} for s in hand.number("407", "52")]
+    (tmp_path / "a.json").write_text(json.dumps({"strokes": strokes}))
+    result = run("sheet", tmp_path / "a.json", "-o", tmp_path / "a.csv")
+    assert (result.exit_code, (tmp_path / "a.csv").read_text()) == (0, "407\n52\n")
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["--total"], 3)])
+def test_an_empty_sheet_gives_an_empty_file(tmp_path, options, status):
+    """A page without ink has no cells; a total that is said to be there is missing."""
+    (tmp_path / "a.png").write_bytes(hand.png(np.full((200, 200), 255, np.uint8)))
+    result = run("sheet", *options, tmp_path / "a.png", "-o", tmp_path / "a.csv")
+    assert (result.exit_code, (tmp_path / "a.csv").read_text()) == (status, "")
+    assert "there is no ink" in result.stdout
+
+
+def test_ink_that_is_not_read_is_told(monkeypatch, marks):
+    """Scribbles, ink beside the table and a reading that ended early are said."""
+    module = importlib.import_module("webapp.command.sheet")
+    reading = module.reading_of(Reader(), module.content_of(str(marks)))
+    box = reading.digits[0].box
+    changed = replace(reading, ignored=(box, Box(-500, 0, 5, 5)), limit="time")
+    monkeypatch.setattr(module, "reading_of", lambda *_, **__: changed)
+    lines = run("sheet", marks, "-o", marks.with_suffix(".csv")).stdout.splitlines()
+    assert any(line.startswith("1\t1\t12\t") for line in lines)
+    assert "pieces of ink beside the table that are not read: 1" in lines
+    assert "the reading ended early, by its bound of time" in lines
+
+
+@pytest.mark.parametrize(
+    ("picture", "output", "status", "message"),
+    [
+        ("none.png", "a.csv", 1, "none.png: No such file"),
+        ("note.txt", "a.csv", 1, "note.txt: The image is no PNG"),
+        ("3.png", "none/a.csv", 1, "a.csv: No such file"),
+        ("3.png", "drawn.csv", 1, "drawn.csv: Is a directory"),
+        ("3.png", "3.png", 2, "does not end in .csv"),
+    ],
+)
+def test_sheet_says_what_is_wrong(folder, picture, output, status, message):
+    """A picture that cannot be read, and a file that cannot be written, end it with a message."""
+    (folder / "drawn.csv").mkdir()
+    result = run("sheet", folder / picture, "-o", folder / output)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert message in result.stderr
+    assert not (folder / "a.csv").exists()
+
+
+def test_a_sheet_needs_one_picture_and_a_name(marks):
+    """No picture, two pictures, or no name for the file is wrong usage."""
+    for arguments in (["-o", "a.csv"], [marks, marks, "-o", "a.csv"], [marks]):
+        assert run("sheet", *arguments).exit_code == 2
 
 
 def test_doctor_checks_the_installation(monkeypatch):

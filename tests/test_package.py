@@ -209,6 +209,8 @@ def workplace(installed, tmp_path_factory):
     (folder / "photo.jpg").write_bytes(photo)
     (folder / "scans").mkdir()
     (folder / "scans" / "one.jpg").write_bytes(photo)
+    table = hand.sheet([["12", "40"], ["5", "28"], ["17", "68"]])
+    (folder / "marks.jpg").write_bytes(cv2.imencode(".jpg", table)[1].tobytes())
     (folder / "drawing.json").write_text(json.dumps({"strokes": hand.columns(4)}))
     return folder
 

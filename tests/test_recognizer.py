@@ -91,6 +91,13 @@ def test_the_reading_ranks_the_probabilities(sure):
     assert sum(reading.digits[0].probabilities) == pytest.approx(1, abs=1e-12)
 
 
+def test_one_digit_is_one_line(sure):
+    """The line of a single digit is as sure as the reading."""
+    reading = sure.read_strokes(hand.strokes(4), expect="digit")
+    assert reading.line_confidences == (reading.confidence,)
+    assert reading.line_statuses == (reading.status,)
+
+
 def test_a_reading_that_is_likely_enough_is_ok():
     """A reading just above both thresholds is `ok`."""
     reading = judged(0.8, not_a_number=0.79, unsure=0.39)

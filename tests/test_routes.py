@@ -238,7 +238,13 @@ def test_a_hint_is_accepted(client, expect):
     assert draw(client, hand.columns(7), expect=expect)["text"] == "7"
 
 
-BOUNDS = [{"pattern": "0{3}"}, {"min": 100}, {"max": 5}, {"check": "luhn"}]
+BOUNDS = [
+    {"pattern": "0{3}"},
+    {"min": 100},
+    {"max": 5},
+    {"check": "luhn"},
+    {"sum_of": ["4.50", "2,5"]},
+]
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
@@ -246,7 +252,7 @@ def test_bounds_reach_the_recogniser(bounds):
     """Every route that reads passes the bounds on, from JSON, the query or the form."""
     drawing = {"strokes": hand.columns(7)} | bounds
     name, value = next(iter(bounds.items()))
-    query = f"{name}={quote(str(value))}"
+    query = f"{name}={quote(' '.join(value) if name == 'sum_of' else str(value))}"
     for path, body in ((STROKES, drawing), (BATCH, {"drawings": [drawing]}), (EXPLAIN, drawing)):
         recognizer = fake.Reads("42")
         client = fake.site_of(recognizer).test_client()
@@ -264,6 +270,7 @@ def bounds_of(wanted):
     """Return the bounds that are set, as a request has them."""
     pattern = None if wanted.pattern is None else wanted.pattern.text
     found = {"pattern": pattern, "min": wanted.least, "max": wanted.most, "check": wanted.check}
+    found["sum_of"] = wanted.sum_of
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -277,6 +284,8 @@ def test_the_answer_says_whether_it_fits(client):
     assert (outside["text"], outside["fits"], outside["status"]) == ("7", False, "unsure")
     assert draw(client, seven, min=8e9)["fits"] is False
     assert draw(client, seven, max=8)["fits"] is True
+    assert draw(client, seven, sum_of=[4, "2,50", "0.5"])["fits"] is True
+    assert draw(client, seven, sum_of=[0.1, 7])["fits"] is False
 
 
 @pytest.mark.parametrize(
@@ -289,6 +298,14 @@ def test_the_answer_says_whether_it_fits(client):
         ({"min": 2, "max": 1}, "/min", "above max"),
         ({"min": 1e16}, "/min", "1"),
         ({"check": "crc"}, "/check", "luhn"),
+        ({"sum_of": 7}, "/sum_of", "an array"),
+        ({"sum_of": []}, "/sum_of", "length >= 1"),
+        ({"sum_of": [1] * 101}, "/sum_of", "length <= 100"),
+        ({"sum_of": [1, True]}, "/sum_of/1", "a number or text, got true"),
+        ({"sum_of": [1, 1e16]}, "/sum_of/1", "1"),
+        ({"sum_of": ["1" * 41]}, "/sum_of/0", "40"),
+        ({"sum_of": [1, 2, "23/11"]}, "/sum_of", "number such as 12.50, got '23/11'"),
+        ({"sum_of": [1], "expect": "digit"}, "/expect", "number"),
         ({"pattern": "0", "expect": "digit"}, "/expect", "number"),
         ({"pattern": "0", "expect": "digits"}, "/expect", "number"),
     ],
@@ -307,9 +324,10 @@ def test_invalid_bounds_are_named(client, bounds, pointer, words):
 @pytest.mark.parametrize("value", ["nan", "inf", "1e99", "x", ""])
 def test_invalid_bounds_of_pictures_are_named(client, value):
     """A bound in the query that is no number gets 422."""
-    answer = client.post(f"{IMAGE}?min={value}", data=picture(), content_type="image/png")
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["pointer"] == "/min"
+    for name in ("min", "sum_of"):
+        answer = client.post(f"{IMAGE}?{name}={value}", data=picture(), content_type="image/png")
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == f"/{name}"
 
 
 @pytest.mark.parametrize("expect", ["number", "digits", "digit"])

@@ -349,6 +349,8 @@ TORN = Shows(("2", 0, 0.2), ({"1": 0.7, "/": 0.3}, 0.2, 0.4), ("3", 0.4, 0.6), (
         (Wanted(Pattern("0{5}")), "2134", 0.0),
         (Wanted(least=3000), "2134", 0.0),
         (Wanted(most=3000), "2134", 0.7),
+        (Wanted(sum_of=["2000.5", 133.5]), "2134", 0.7),
+        (Wanted(sum_of=[2000, 135]), "2134", 0.0),
         (Wanted(Pattern("0/0+"), check="luhn"), "2134", 0.0),
         (Wanted(Pattern("0/0+|0{4}"), most=9), "2134", 0.0),
     ],
@@ -451,6 +453,17 @@ def test_evidence_is_of_all_lines():
     both = zigzag(0, 200, top=600, bottom=700)
     through = read([both, *row(2, top=800), zigzag(10, 30, top=800, bottom=900)], torn).evidence
     assert (through.symbols, through.pieces) == (4, 4)
+
+
+def test_each_line_has_evidence_of_its_own():
+    """The evidence for a line has nothing of the others; that of a line alone is the whole's."""
+    strokes = [*row(2), *row(3, top=200)]
+    one, other = read(strokes, Spells("12", "3?5")).line_evidence
+    alone = read(row(2), Spells("12"))
+    assert (one,) == alone.line_evidence == (alone.evidence,)
+    assert (one.left_out, other.left_out) == (0, pytest.approx(1 / 3, abs=0.05))
+    assert (one.symbols, other.symbols) == (2, 2)
+    assert read(strokes, Spells("12", "???")).line_evidence == (one,)
 
 
 def test_only_likely_texts_get_a_second_opinion():
@@ -777,10 +790,24 @@ def test_lines_that_a_budget_left_unread_make_it_a_guess():
     budget = Budget(pixels=2 * ROWS * width)
     reading = recognizer(Spells("12"), 0.99).read_strokes(strokes, budget=budget)
     assert (reading.text, reading.status, reading.limit) == ("12\n12", "unsure", "pixels")
+    assert reading.line_statuses == ("unsure", "unsure")
     # Unread ink counts as left out, and is ignored.
     assert [box.y for box in reading.ignored] == [400]
     assert reading.evidence.left_out == pytest.approx(1 / 3)
     assert reading.confidence < 2 / 3
+
+
+def test_each_line_is_as_sure_as_it_is_alone():
+    """A line has the confidence and the status that it would have alone."""
+    strokes = [*row(2), *row(3, top=200)]
+    reading = recognizer(Spells("12", "3?5"), 0.99).read_strokes(strokes)
+    alone = recognizer(Spells("12"), 0.99).read_strokes(row(2))
+    assert (reading.lines, reading.status) == (("12", "35"), "unsure")
+    assert reading.line_statuses == ("ok", "unsure")
+    assert reading.line_confidences[0] == alone.confidence == alone.line_confidences[0]
+    assert reading.line_confidences[1] < 0.8
+    assert alone.line_statuses == ("ok",)
+    assert recognizer(Spells("??"), 0.99).read_strokes(row(2)).line_statuses == ()
 
 
 def test_low_ink_far_away_is_not_blown_up():

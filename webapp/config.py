@@ -28,7 +28,11 @@ MAX_POINTS = 20_000
 MAX_COORDINATE = 1e6
 """Magnitude of a coordinate, in the request's own unit, at most."""
 MAX_VALUE = 1e15
-"""Magnitude of `min` and `max`, at most. Larger whole numbers are not exact."""
+"""Magnitude of `min`, `max` and numbers in `sum_of`, at most. Larger integers are not exact."""
+MAX_WRITTEN = 40
+"""Characters of a number in `sum_of` that is given as text, at most."""
+MAX_ADDENDS_TEXT = 1000
+"""Characters of `sum_of` in a query, at most. gunicorn takes request lines of 4,094 bytes."""
 MAX_ALTERNATIVES = 10
 """Alternatives in one answer, at most."""
 MAX_DRAWINGS = 100

@@ -28,6 +28,10 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".json"}
 """Files of a folder that are read."""
 
 
+UNREADABLE = (OSError, RecognitionError, ProblemError)
+"""Errors of a file that cannot be read."""
+
+
 @dataclass(frozen=True)
 class Row:
     """The result for one file."""
@@ -93,6 +97,11 @@ def read_file(reader: Reader, path: str, expect: Expect | None, wanted: Wanted |
         expect: None takes what a drawing says, else `number`.
         wanted: None takes what a drawing says, else no bounds.
     """
+    return read_data(reader, path, content_of(path), expect, wanted)
+
+
+def content_of(path: str) -> Callable[[int], bytes]:
+    """Return a function that returns at most so many bytes of a file, or of the standard input."""
 
     def content(most: int) -> bytes:
         if path == STANDARD_INPUT:
@@ -100,7 +109,7 @@ def read_file(reader: Reader, path: str, expect: Expect | None, wanted: Wanted |
         with Path(path).open("rb") as file:
             return file.read(most)
 
-    return read_data(reader, path, content, expect, wanted)
+    return content
 
 
 def read_data(
@@ -112,10 +121,14 @@ def read_data(
 ) -> Row:
     """Read what a function returns: at most so many bytes of a file. See `read_file`."""
     try:
-        return Row(name, _answer(_reading(reader, content, expect, wanted)))
-    except (OSError, RecognitionError, ProblemError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        return Row(name, None, reason or str(error))
+        return Row(name, _answer(reading_of(reader, content, expect, wanted)))
+    except UNREADABLE as error:
+        return Row(name, None, reason_of(error))
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file cannot be read."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def read_files(
@@ -126,16 +139,26 @@ def read_files(
         yield read_file(reader, path, expect, wanted)
 
 
-def _reading(
+def reading_of(
     reader: Reader,
     content: Callable[[int], bytes],
-    expect: Expect | None,
-    wanted: Wanted | None,
+    expect: Expect | None = None,
+    wanted: Wanted | None = None,
+    alternatives: int | None = None,
 ) -> Reading:
+    """Return the reading of a picture or a drawing; see `read_data`.
+
+    Args:
+        alternatives: number of alternatives, at most; None takes what a drawing says, else 3.
+
+    Raises:
+        OSError, RecognitionError, ProblemError: it cannot be read.
+    """
     data = content(max(reader.settings.max_image_bytes, reader.settings.max_json_bytes) + 1)
     # No picture begins like this.
     if data.lstrip()[:1] != b"{":
-        return reader.read_image(data, expect or "number", wanted=wanted)
+        count = 3 if alternatives is None else alternatives
+        return reader.read_image(data, expect or "number", count, wanted)
     if len(data) > reader.settings.max_json_bytes:
         raise ProblemError(
             413, f"The drawing has more than {reader.settings.max_json_bytes} bytes."
@@ -144,8 +167,9 @@ def _reading(
     asked = expect or drawing.expect
     bounds = wanted or drawing.wanted()
     if bounds is not None and asked != "number":
-        raise ProblemError(422, f"pattern, min, max and check do not go with {asked}.")
-    return reader.read_strokes(drawing.as_strokes(), asked, drawing.alternatives, bounds)
+        raise ProblemError(422, f"pattern, min, max, check and sum_of do not go with {asked}.")
+    count = drawing.alternatives if alternatives is None else alternatives
+    return reader.read_strokes(drawing.as_strokes(), asked, count, bounds)
 
 
 def _answer(reading: Reading) -> dict[str, Any]:

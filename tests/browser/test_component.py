@@ -136,12 +136,15 @@ def test_the_number_may_be_typed_and_corrected(demo):
 
 def test_what_it_may_hold_is_passed_on_and_checked(demo):
     """The server is told pattern and bounds, and what does not fit is invalid, typed or read."""
-    page = demo('<ink-number name="year" pattern="0{4}" max="2030" check="luhn"></ink-number>')
+    page = demo(
+        '<ink-number name="year" pattern="0{4}" max="2030" check="luhn" sum-of=" 1,990  9 ">'
+        "</ink-number>"
+    )
     with page.expect_request(PREDICT) as asked:
         draw(page, "12")
     body = asked.value.post_data_json
-    assert {name: body[name] for name in ("pattern", "max", "check")} == {
-        "pattern": "0{4}", "max": 2030, "check": "luhn",
+    assert {name: body[name] for name in ("pattern", "max", "check", "sum_of")} == {
+        "pattern": "0{4}", "max": 2030, "check": "luhn", "sum_of": ["1,990", "9"],
     }  # fmt: skip
     expect(field(page).locator(".status")).to_contain_text("expected form")
     assert not field(page).evaluate("field => field.checkValidity()")

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import UNSET, Meta
 
 from ..config import (
+    MAX_ADDENDS_TEXT,
     MAX_ALTERNATIVES,
     MAX_BATCH_POINTS,
     MAX_BATCH_STROKES,
@@ -21,8 +22,16 @@ from ..config import (
     MAX_POINTS,
     MAX_STROKES,
     MAX_VALUE,
+    MAX_WRITTEN,
 )
-from ..forms import MOST_CHARACTERS, Check, Pattern, PatternError, Wanted
+from ..forms import (
+    MOST_ADDENDS,
+    MOST_CHARACTERS,
+    Check,
+    Pattern,
+    PatternError,
+    Wanted,
+)
 from ..problems import FieldError, ProblemError
 from ..recognition import Expect, Stroke
 from .answers import SurfaceAnswer
@@ -54,6 +63,8 @@ class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
 
 
 Value = Annotated[float, Meta(ge=-MAX_VALUE, le=MAX_VALUE)]
+
+Written = Annotated[str, Meta(max_length=MAX_WRITTEN)]
 
 
 class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -91,14 +102,19 @@ class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             place: JSON pointer to the object that has them.
 
         Raises:
-            ProblemError: 422, the pattern is invalid, or `min` is above `max`.
+            ProblemError: 422, the pattern or a number of `sum_of` is invalid, or `min` is above
+                `max`.
         """
-        if self.pattern is None and self.min is None and self.max is None and self.check is None:
+        sum_of: list[float | str] | str | None = getattr(self, "sum_of", None)
+        addends = sum_of.split() if isinstance(sum_of, str) else sum_of
+        bounds = (self.pattern, self.min, self.max, self.check, addends)
+        if all(bound is None for bound in bounds):
             return None
         expect = getattr(self, "expect", "number")
         if expect != "number":
             raise invalid(
-                f"{place}/expect", f"pattern, min, max and check need number here, not {expect}"
+                f"{place}/expect",
+                f"pattern, min, max, check and sum_of need number here, not {expect}",
             )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise invalid(f"{place}/min", f"min is {self.min:g}, above max, {self.max:g}")
@@ -106,7 +122,10 @@ class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             pattern = None if self.pattern is None else Pattern(self.pattern)
         except PatternError as error:
             raise invalid(f"{place}/pattern", f"pattern: {error}") from error
-        return Wanted(pattern, self.min, self.max, self.check)
+        try:
+            return Wanted(pattern, self.min, self.max, self.check, addends)
+        except ValueError as error:
+            raise invalid(f"{place}/sum_of", f"sum_of: {error}") from error
 
 
 class StrokesRequest(Bounds, forbid_unknown_fields=True):
@@ -115,6 +134,18 @@ class StrokesRequest(Bounds, forbid_unknown_fields=True):
     strokes: Annotated[list[StrokeColumns], Meta(max_length=MAX_STROKES)]
     width: Size | None = None
     height: Size | None = None
+    sum_of: (
+        Annotated[
+            list[Value | Written],
+            Meta(
+                min_length=1,
+                max_length=MOST_ADDENDS,
+                description="Numbers whose sum the number must be, exactly. As text they are "
+                "read like what is written: `12.50`, `12,50`, `1.234,50`.",
+            ),
+        ]
+        | None
+    ) = None
     expect: Hint = "number"
     glyphs: bool = False
     alternatives: Alternatives = 3
@@ -189,6 +220,17 @@ class ExplainRequest(StrokesRequest):
 class ImageOptions(Bounds, forbid_unknown_fields=True):
     """Query or form fields of POST /api/v1/predict/image."""
 
+    sum_of: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MAX_ADDENDS_TEXT,
+                description=f"Numbers whose sum the number must be, exactly: 1 to {MOST_ADDENDS}, "
+                "with spaces between them. They are read like what is written: `12.50`, `12,50`.",
+            ),
+        ]
+        | None
+    ) = None
     expect: Hint = "number"
     glyphs: bool = False
     alternatives: Alternatives = 3
@@ -304,6 +346,7 @@ _LITERAL_FRACTIONS = msgspec.json.Decoder(float_hook=lambda text: msgspec.Raw(te
 
 _WORDS = {
     "`float`": "a number",
+    "`float | str`": "a number or text",
     "`int`": "a whole number",
     "`str`": "text",
     "`bool`": "true or false",

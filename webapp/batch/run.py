@@ -42,6 +42,7 @@ class Asked:
     least: float | None = None
     most: float | None = None
     check: Check | None = None
+    sum_of: list[str] | None = None
     part: int = PART
     """Files of a part."""
 
@@ -51,7 +52,7 @@ class Asked:
         Raises:
             PatternError, ValueError: see `wanted_of`.
         """
-        return wanted_of(self.pattern, self.least, self.most, self.check)
+        return wanted_of(self.pattern, self.least, self.most, self.check, self.sum_of)
 
 
 @dataclass(frozen=True)

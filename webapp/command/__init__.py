@@ -7,6 +7,7 @@ import click
 from .doctor import doctor
 from .read import read
 from .serve import serve
+from .sheet import sheet
 from .show import show
 
 
@@ -23,5 +24,5 @@ def main() -> None:
     """Read handwritten numbers from pictures and drawings."""
 
 
-for command in (read, show, serve, doctor):
+for command in (read, sheet, show, serve, doctor):
     main.add_command(command)

@@ -51,6 +51,7 @@ Form = Literal["table", "json", "jsonl", "csv"]
 @click.option("--min", "least", type=float, help="Least value of each line.")
 @click.option("--max", "most", type=float, help="Largest value of each line.")
 @click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
+@click.option("--sum-of", help="Numbers, with spaces between, whose sum each line must be.")
 @click.option("--manifest", help="Read the files that a CSV or Parquet file or a folder lists.")
 @click.option("--out", help="Folder for the parts of the result, with --manifest.")
 @click.option(
@@ -73,6 +74,7 @@ def read(
     least: float | None,
     most: float | None,
     check: Check | None,
+    sum_of: str | None,
     manifest: str | None,
     out: str | None,
     part_size: int,
@@ -91,9 +93,12 @@ def read(
 
     Exit status: 0 all files were read; 1 a file could not be read, the others were; 2 wrong usage.
     """
-    wanted = _wanted(pattern, least, most, check)
+    addends = None if sum_of is None else sum_of.split()
+    wanted = _wanted(pattern, least, most, check, addends)
     if wanted is not None and expect not in (None, "number"):
-        raise click.UsageError(f"--pattern, --min, --max and --check do not go with {expect}")
+        raise click.UsageError(
+            f"--pattern, --min, --max, --check and --sum-of do not go with {expect}"
+        )
     if manifest is not None or out is not None or cluster is not None:
         if manifest is None or out is None:
             raise click.UsageError("--manifest, --out and --cluster go together: say the first two")
@@ -106,6 +111,7 @@ def read(
             least=least,
             most=most,
             check=check,
+            sum_of=addends,
             part=part_size,
         )
         if read_manifest(out, asked, cluster, jobs, quiet):
@@ -146,7 +152,11 @@ def read(
 
 
 def _wanted(
-    pattern: str | None, least: float | None, most: float | None, check: Check | None
+    pattern: str | None,
+    least: float | None,
+    most: float | None,
+    check: Check | None,
+    sum_of: list[str] | None,
 ) -> Wanted | None:
     """Return the bounds that options give.
 
@@ -154,11 +164,11 @@ def _wanted(
         click.UsageError: they are invalid.
     """
     try:
-        return wanted_of(pattern, least, most, check)
+        return wanted_of(pattern, least, most, check, sum_of)
     except PatternError as error:
         raise click.UsageError(f"--pattern: {error}") from error
     except ValueError as error:
-        raise click.UsageError(f"--min and --max: {error}") from error
+        raise click.UsageError(f"--min, --max and --sum-of: {error}") from error
 
 
 def _in_processes(

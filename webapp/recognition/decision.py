@@ -8,7 +8,7 @@ from .ink.drawing import Stroke
 from .ink.glyph import Glyph
 from .network.calibration import Calibration
 from .network.classifier import Outputs
-from .network.confidence import Confidence
+from .network.confidence import Confidence, Evidence
 from .results import Alternative, Box, Digit, Expect, Reading, Sign, Status, Timing
 from .transcript import Symbol, Transcript
 
@@ -76,13 +76,21 @@ def reading_of_transcript(
     if is_refused:
         return reading
     # Below even odds, the reader alone would read a text that is not wanted.
-    is_doubted = found.fits is not None and found.fits < EVEN
-    unsure = sure < confidence.unsure or found.evidence.left_out or found.limit or is_doubted
+    is_doubted = bool(found.limit) or (found.fits is not None and found.fits < EVEN)
+
+    def status_of(sure: float, evidence: Evidence) -> Status:
+        unsure = is_doubted or sure < confidence.unsure or evidence.left_out
+        return "unsure" if unsure else "ok"
+
+    lines = texts[0][0] if digits else ()
+    each = [confidence.of(evidence) for evidence in found.line_evidence[: len(lines)]]
     return replace(
         reading,
-        status="unsure" if unsure else "ok",
-        lines=texts[0][0] if digits else (),
+        status=status_of(sure, found.evidence),
+        lines=lines,
         confidence=sure,
+        line_confidences=tuple(each),
+        line_statuses=tuple(map(status_of, each, found.line_evidence)),
         alternatives=tuple(others[1 : 1 + alternatives]),
         signs=tuple(_sign(s, box_of, has_pieces) for s in symbols if not s.char.isdigit()),
         fits=None if found.fits is None else found.fits > 0,
@@ -144,6 +152,8 @@ def reading_of_digit(
         digits=(digit,),
         alternatives=tuple(readings[:alternatives]),
         surface=surface,
+        line_confidences=(confidence,) * len(lines),
+        line_statuses=(status,) * len(lines),
         timing=timing,
     )
 

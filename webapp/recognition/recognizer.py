@@ -24,7 +24,7 @@ from .network.line_reader import LineReader
 from .picture.decode import Limits, decode_reduced
 from .picture.eyes import Eyes
 from .picture.layout import LARGEST_SIDE, Page, page_of
-from .results import Box, Expect, Reading, Timing
+from .results import Box, Expect, Reading, Status, Timing
 from .transcribe import SecondOpinion, Tools, transcribe
 from .transcript import Transcript
 
@@ -197,9 +197,11 @@ class Recognizer:
             expect,
             timing,
         )
+        if page is as_it_is or not reading.lines:
+            return reading
         # Only the reading itself says that the page was turned.
-        is_doubted = page is not as_it_is and reading.status == "ok"
-        return replace(reading, status="unsure") if is_doubted else reading
+        unsure: Status = "unsure"
+        return replace(reading, status=unsure, line_statuses=(unsure,) * len(reading.lines))
 
     def _upright(
         self,

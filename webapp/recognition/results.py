@@ -123,6 +123,10 @@ class Reading:
     """The bound of the budget that ended the reading early. The status is then never `ok`."""
     fits: bool | None = None
     """Whether every line is wanted; None if nothing is, or there is no text."""
+    line_confidences: tuple[float, ...] = ()
+    """Calibrated probability that each line is right by itself."""
+    line_statuses: tuple[Status, ...] = ()
+    """Outcome of each line by itself: `ok` or `unsure`."""
     evidence: Evidence | None = None
     """Evidence for `confidence`; None if a single digit was expected."""
     timing: Timing = field(default_factory=Timing, compare=False)

@@ -92,6 +92,8 @@ class Transcript:
     """The bound of the budget that ended the reading early."""
     fits: float | None = None
     """The least `Line.fits` of the lines of the text."""
+    line_evidence: tuple[Evidence, ...] = ()
+    """Evidence for each line of the text by itself."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def transcript_of(
     dropped: list[list[tuple[str, float]]] = []
     share, no_number, misfit = 1.0, 1.0, 0.0
     fits: float | None = None
+    line_evidence: list[Evidence] = []
     for line in lines:
         best, texts = _ranked(line.texts, line.others)
         share *= texts[0][1]
@@ -182,6 +185,8 @@ def transcript_of(
         if has_digit and not mostly_lost:  # rejects a bar or a word
             symbols += own
             kept.append(texts)
+            lost = max(lost, TINY) if left else 0.0
+            line_evidence.append(_evidence(own, texts[0][1], best.misfit, lost))
             if line.fits is not None:
                 fits = min(line.fits, 1.0 if fits is None else fits)
         else:
@@ -202,6 +207,7 @@ def transcript_of(
         sum(amount * s.believed for amount, s in zip(held, symbols, strict=True)) / total,
         limit,
         fits,
+        tuple(line_evidence),
     )
 
 
