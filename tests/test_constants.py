@@ -15,13 +15,14 @@ MOST_IN_A_MODULE = {"webapp/recognition": 350, "webapp": 400, "train": 400}
 MOST_IN_A_FUNCTION = 60
 """Largest number of lines of a function of the recogniser."""
 
-MOST_CONSTANTS = 95
+MOST_CONSTANTS = 96
 """Number of chosen numbers in the recogniser. The aim is 45. Three belong to the search within a
-pattern, which the rest does without."""
+pattern, which the rest does without, and one to the explanation."""
 
-MOST_LINES = 4_350
+MOST_LINES = 4_400
 """Lines of the recogniser, rounded up to 50. About 200 are heads of modules that were split to stay
-short, and 170 are the search within a pattern. The aim is 3,000."""
+short, 170 are the search within a pattern, and 60 are the ink that speaks for a digit. The aim is
+3,000."""
 
 
 def is_number(node: ast.expr) -> bool:

@@ -1,17 +1,51 @@
-"""Explanations: what the network sees of a digit."""
+"""Explanations: what the network sees of a digit, and the ink that speaks for it."""
 
 import base64
 
 import cv2
 import keras
+import msgspec
 import numpy as np
 import pytest
 
 from support import hand
+from tests.fake import Says
+from webapp.api.answers import ExplainAnswer
 from webapp.config import ROOT
-from webapp.recognition import Layer, explain, glyph_of_strokes, network_input
+from webapp.recognition import (
+    MOST_EVIDENCE,
+    Budget,
+    BudgetError,
+    Calibration,
+    Layer,
+    Outputs,
+    evidence_map,
+    explain,
+    glyph_of_strokes,
+    network_input,
+)
+from webapp.recognition.explain import PATCH
 
 SHAPES = {"conv1": [26, 26, 32], "conv2": [11, 11, 64], "conv3": [3, 3, 64]}
+
+SEVEN = glyph_of_strokes(hand.strokes(7))
+
+
+class Looks:
+    """A classifier that reads a 7 where one value of the glyph is above 0, and else not."""
+
+    def __init__(self, *place, sure=0.9):
+        """Take the row, the column and the map of the value, and P(7) where it is above 0."""
+        self._place = place
+        self._sure = sure
+        self.batches = []
+        """Number of glyphs of each call."""
+
+    def classify(self, glyphs):
+        """Return P(7), and the rest evenly for the other digits."""
+        self.batches.append(len(glyphs))
+        seven = np.where(glyphs[:, *self._place] > 0, self._sure, 1 - self._sure)[:, np.newaxis]
+        return Outputs(np.where(np.arange(10) == 7, seven, (1 - seven) / 9), None)
 
 
 def ask(client, strokes, **fields):
@@ -30,7 +64,8 @@ def test_it_explains_a_drawn_digit(client):
     """The answer has the glyph, the input, three convolutions and ten probabilities."""
     answer = ask(client, hand.strokes(7))
     assert answer.status_code == 200
-    assert list(answer.json) == ["glyph", "layers", "probabilities"]
+    assert list(answer.json) == ["digit", "glyph", "layers", "probabilities", "evidence"]
+    assert answer.json["digit"] == 7
     assert np.argmax(answer.json["probabilities"]) == 7
     shapes = {layer["name"]: layer["shape"] for layer in answer.json["layers"]}
     assert shapes == {"glyph": [28, 28, 5], **SHAPES}
@@ -41,11 +76,22 @@ def test_it_explains_a_drawn_digit(client):
     assert pixels(answer.json["layers"][1]["maps"]).shape == (4 * 26, 8 * 26)
 
 
+def test_the_answer_is_of_its_type(client):
+    """The evidence has the shape and the range of the schema: some for the digit, none off ink."""
+    answer = ask(client, hand.strokes(7))
+    msgspec.convert(answer.json, ExplainAnswer)
+    evidence = np.array(answer.json["evidence"])
+    assert evidence.shape == (28, 28)
+    assert evidence.max() > 0
+    assert not evidence[pixels(answer.json["glyph"]) == 0].any()
+
+
 def test_index_chooses_the_digit(client):
     """`index` selects the digit of a number."""
     answers = [ask(client, hand.number("47"), index=index).json for index in (0, 1)]
     assert [int(np.argmax(a["probabilities"])) for a in answers] == [4, 7]
     assert answers[0]["glyph"] != answers[1]["glyph"]
+    assert answers[0]["evidence"] != answers[1]["evidence"]
 
 
 def test_it_explains_a_picture(client):
@@ -84,8 +130,9 @@ def test_the_maps_are_those_of_the_reference(app, name):
     assert [layer.name for layer in layers] == [layer.name for layer in named]
     inner = keras.Model(network.inputs, [layer.output for layer in named])
     wanted = inner([network_input(glyph[np.newaxis], network.input_shape[-1])])
-    for layer, reference in zip(layers, wanted, strict=True):
+    for layer, reference, source in zip(layers, wanted, named, strict=True):
         np.testing.assert_allclose(layer.maps, reference[0], atol=1e-4)
+        assert layer.parameters == source.count_params()
 
 
 def test_a_picture_of_maps_has_them_row_by_row():
@@ -104,3 +151,63 @@ def test_a_picture_of_maps_has_them_row_by_row():
 def test_maps_without_any_light_are_black():
     """Maps of zeros give a black picture."""
     assert not Layer("conv1", np.zeros((2, 2, 1), np.float32)).picture().any()
+
+
+def test_the_evidence_is_where_the_classifier_looks():
+    """The evidence is highest at the pixel that decides, and 0 where no patch reaches it."""
+    row, column = map(int, np.argwhere(SEVEN[..., 0] > 0)[40])
+    network = Looks(row, column, 0)
+    evidence = evidence_map(network, Calibration(), SEVEN, 7)
+    places = np.argwhere(evidence == evidence.max())
+    np.testing.assert_array_equal(places, [[row, column]])
+    assert evidence.max() == pytest.approx(2 * np.log(9))
+    far = np.abs(np.indices((28, 28)) - [[[row]], [[column]]]).max(axis=0) >= PATCH
+    assert not evidence[far].any()
+    assert len(network.batches) == 1
+
+
+def test_ink_may_speak_against_a_digit():
+    """The evidence is below 0 where the digit is likelier without the ink."""
+    row, column = map(int, np.argwhere(SEVEN[..., 0] > 0)[40])
+    evidence = evidence_map(Looks(row, column, 0), Calibration(), SEVEN, 3)
+    assert evidence.min() == evidence[row, column] < 0
+    assert evidence.max() == 0
+
+
+def test_a_patch_is_erased_from_all_maps():
+    """A classifier that looks at the pen's direction alone has evidence too."""
+    row, column = map(int, np.argwhere(SEVEN[..., 1] > 0)[9])
+    evidence = evidence_map(Looks(row, column, 1), Calibration(), SEVEN, 7)
+    assert evidence.max() == evidence[row, column] > 0
+
+
+def test_without_a_look_at_the_ink_there_is_no_evidence():
+    """A classifier that ignores the ink gives zeros."""
+    assert not evidence_map(Says(), Calibration(), SEVEN, 1).any()
+
+
+def test_nothing_is_erased_where_there_is_no_ink():
+    """A patch without ink is not in the batch; a glyph without ink has no evidence."""
+    network = Looks(14, 14, 0)
+    dot = np.zeros((28, 28, 5), np.uint8)
+    assert not evidence_map(network, Calibration(), dot, 7).any()
+    dot[14, 14] = 255
+    evidence_map(network, Calibration(), dot, 7)
+    assert network.batches == [1, 1 + PATCH**2]
+
+
+def test_the_evidence_is_bounded():
+    """A classifier that is entirely sure, and then entirely unsure, reaches the bound."""
+    row, column = map(int, np.argwhere(SEVEN[..., 0] > 0)[40])
+    evidence = evidence_map(Looks(row, column, 0, sure=1.0), Calibration(), SEVEN, 7)
+    assert np.isfinite(evidence).all()
+    assert evidence.max() == pytest.approx(MOST_EVIDENCE, rel=0.05)
+    assert evidence.max() <= MOST_EVIDENCE
+
+
+def test_the_patches_are_charged_to_the_budget():
+    """Each erased patch counts as a group, before the network is asked."""
+    network = Looks(14, 14, 0)
+    with pytest.raises(BudgetError, match="groups"):
+        evidence_map(network, Calibration(), SEVEN, 7, Budget(groups=100))
+    assert network.batches == []

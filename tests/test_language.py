@@ -40,7 +40,7 @@ def test_no_text_is_without_use():
     """Each text is used by a template or a script, by its whole name or by a prefix."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     built = ("problem_", "privacy_", "example_", "considered_", "digit_", "sign_")
-    built += ("late_hint", "lost_hint", "crowded_hint")
+    built += ("legend_", "place_", "late_hint", "lost_hint", "crowded_hint")
     for texts in TEXTS["en"].values():
         for name in texts:
             quoted = re.search(rf"['\"]{re.escape(name)}['\"]", source)

@@ -1,27 +1,30 @@
 // What the network sees of the digit whose details are shown.
 
-import { explainImage, explainStrokes } from "./api.js";
-import { Explorer } from "./explore.js";
+import { NetworkError, explainImage, explainStrokes } from "./api.js";
 import { drawWhole, prepare } from "./ink.js";
 import { find } from "./page.js";
 
 export class ExplanationController {
   #stage;
+  #words;
   #answer;
   #drawing;
-  #explorer;
+  #root = find("explain");
+  #explorer = null;
+  #question = null;
   /** The digit's name, heard at a step only. */
   #named = find("explain-digit");
 
   constructor(stage, words, answer, drawing) {
     this.#stage = stage;
+    this.#words = words;
     this.#answer = answer;
     this.#drawing = drawing;
-    this.#explorer = new Explorer(find("explain"), words, (signal) => this.#ask(signal));
+    this.#root.addEventListener("toggle", () => this.#load());
     for (const button of document.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => this.#step(Number(button.dataset.step)));
     }
-    find("see-how").addEventListener("click", () => (find("explain").open = true));
+    find("see-how").addEventListener("click", () => (this.#root.open = true));
   }
 
   /** Explain a digit of the answer, if there is one. */
@@ -33,20 +36,47 @@ export class ExplanationController {
     find("explain-which").hidden = !(answer?.digits.length > 1);
     this.#named.textContent = digit ? `${find("answer-title").textContent}: ${digit.digit}` : "";
     const question = digit && { digit, best: Boolean(answer.text), ink: this.#inkOf(digit) };
-    this.#explorer.about(question ?? null);
+    this.#about(question ?? null);
   }
 
   clear() {
-    this.#explorer.about(null);
+    this.#about(null);
   }
 
   /** Keep what is shown until the next answer. */
   wait() {
-    this.#explorer.wait();
+    this.#question = null;
+    this.#explorer?.wait();
   }
 
   mute() {
     this.#named.ariaLive = "off";
+  }
+
+  #about(question) {
+    this.#question = question;
+    this.#showWay();
+    this.#explorer?.about(question);
+  }
+
+  #showWay() {
+    find("explain-none").hidden = this.#question !== null;
+    find("explain-way").hidden = this.#question === null;
+  }
+
+  /** Few open it: its scripts are not loaded before. */
+  async #load() {
+    this.#showWay();
+    if (this.#explorer || !this.#root.open) return;
+    const explore = await import("./explore.js").catch(() => null);
+    const failed = find("explain-failed");
+    failed.hidden = explore !== null;
+    if (!explore) {
+      failed.textContent = this.#words.problem(new NetworkError());
+      return;
+    }
+    this.#explorer ??= new explore.Explorer(this.#root, this.#words, (signal) => this.#ask(signal));
+    this.#explorer.about(this.#question);
   }
 
   #ask(signal) {

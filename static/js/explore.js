@@ -1,4 +1,6 @@
-// What the network sees: from ink to box to 28 x 28, the maps of the convolutions, ten outputs.
+// How a digit is read: its ink, 28 x 28, the maps of the convolutions, ten outputs, and why.
+
+import { sharesOf, strongestPart } from "./evidence.js";
 
 /** Maps side by side in the pictures that the server sends (docs/api.md). */
 const COLUMNS = 8;
@@ -23,6 +25,7 @@ export class Explorer {
       (part) => new LayerView(part, words),
     );
     root.addEventListener("toggle", () => this.#load());
+    document.addEventListener("themechange", () => this.#question?.ink(this.#part("ink")));
   }
 
   /**
@@ -40,15 +43,17 @@ export class Explorer {
     this.#question = null;
   }
 
+  #part(name) {
+    return this.#root.querySelector(`[data-explain-${name}]`);
+  }
+
   async #load() {
     this.#controller?.abort();
     const question = this.#question;
-    this.#root.querySelector("[data-explain-none]").hidden = question !== null;
-    this.#root.querySelector("[data-explain-way]").hidden = question === null;
     if (!this.#root.open || !question) return;
     const controller = new AbortController();
     this.#controller = controller;
-    const failed = this.#root.querySelector("[data-explain-failed]");
+    const failed = this.#part("failed");
     try {
       const answer = await this.#ask(controller.signal);
       if (controller.signal.aborted) return;
@@ -62,19 +67,52 @@ export class Explorer {
   }
 
   async #show(answer, { ink, digit, best }) {
-    ink(this.#root.querySelector("[data-explain-ink]"));
-    this.#root.querySelector("[data-explain-glyph]").src = answer.glyph;
-    await Promise.all(
-      this.#views.map((view) => view.show(answer.layers.find(({ name }) => name === view.name))),
-    );
-    const list = this.#root.querySelector("[data-explain-outputs]");
-    [...list.children].forEach((row, value) => {
+    ink(this.#part("ink"));
+    const glyph = this.#part("glyph");
+    glyph.src = answer.glyph;
+    await Promise.all([
+      glyph.decode(),
+      ...this.#views.map((view) => view.show(answer.layers.find(({ name }) => name === view.name))),
+    ]);
+    this.#showFind(glyph, this.#views.find(({ name }) => name === "conv1").strongest);
+    this.#showWhy(answer, glyph);
+    [...this.#part("outputs").children].forEach((row, value) => {
       const share = answer.probabilities[value];
       row.classList.toggle("best", best && value === digit.digit);
       row.querySelector("rect").setAttribute("height", `${100 * share}%`);
       row.querySelector("rect").setAttribute("y", `${100 - 100 * share}%`);
       row.querySelector("small").textContent = this.#words.percent(share);
     });
+  }
+
+  /** The strongest find of a filter: the window in the glyph, and its place in the map. */
+  #showFind(glyph, { canvas, x, y }) {
+    const side = glyph.naturalWidth;
+    frame(this.#part("searched"), glyph, side, x, y, side - canvas.width + 1);
+    // A map has no values at the edge, where the window would leave the glyph.
+    frame(this.#part("found"), canvas, canvas.width, x, y, 1, (side - canvas.width) / 2);
+  }
+
+  #showWhy({ digit, evidence }, glyph) {
+    const shares = sharesOf(evidence);
+    const { data, width } = pixelsOf(glyph);
+    let drawn = "";
+    for (let i = 0; i < data.length / 4; i++) {
+      const [x, y, ink] = [i % width, Math.floor(i / width), data[4 * i] / 255];
+      if (!ink) continue;
+      const share = shares[y][x];
+      // By the root, faint evidence shows more, as in the maps.
+      const pixel = (kind, opacity) =>
+        `<rect class="${kind}" x="${x}" y="${y}" width="1" height="1" fill-opacity="${opacity}"/>`;
+      drawn += pixel("neither", ink) + pixel(share > 0 ? "for" : "against", ink * Math.abs(share) ** 0.5);
+    }
+    this.#part("why").innerHTML = drawn;
+    const said = [1, -1].map((sign) => {
+      const part = strongestPart(evidence, sign);
+      const place = part !== null && this.#words.say(`place_${part}`);
+      return place && this.#words.say(sign > 0 ? "why_for" : "why_against", { digit, place });
+    });
+    this.#part("where").textContent = said.filter(Boolean).join(" ") || this.#words.say("why_none");
   }
 }
 
@@ -87,6 +125,8 @@ class LayerView {
   #slider;
   #caption;
   #maps = [];
+  /** The map with the largest value, and where it is. */
+  strongest = null;
 
   constructor(part, words) {
     this.#words = words;
@@ -112,10 +152,13 @@ class LayerView {
     await picture.decode();
     this.#maps = mapsOf(picture, layer.shape);
     this.#slider.max = this.#maps.length;
-    // The first may be dark; the one with the most contrast says more.
-    const contrasts = this.#maps.map((map) => map.contrast);
-    const best = contrasts.indexOf(Math.max(...contrasts));
-    this.#slider.value = this.name === "glyph" ? 1 : 1 + best;
+    this.strongest = this.#maps.reduce((best, map) => (map.peak > best.peak ? map : best));
+    this.#slider.value = this.name === "glyph" ? 1 : 1 + this.#maps.indexOf(this.strongest);
+    const parameters = layer.parameters.toLocaleString(document.documentElement.lang, LATIN);
+    const size = layer.shape.slice(0, 2).join("\u00a0×\u00a0");
+    this.#part.querySelector("[data-size]").textContent = layer.parameters
+      ? this.#words.say("layer_size", { count: layer.shape[2], size, parameters })
+      : "";
     this.#draw();
   }
 
@@ -160,28 +203,49 @@ class LayerView {
   }
 }
 
-/** The maps of a picture, in colour, each with the variance of its values. */
+/** The maps of a picture, in colour, each with its largest value and where it is. */
 function mapsOf(picture, [height, width, count]) {
   const columns = Math.min(COLUMNS, count);
   return Array.from({ length: count }, (_, index) => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [width, height];
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    const [x, y] = [(index % columns) * width, Math.floor(index / columns) * height];
-    context.drawImage(picture, x, y, width, height, 0, 0, width, height);
-    const pixels = context.getImageData(0, 0, width, height);
-    let [sum, squares] = [0, 0];
+    const [left, top] = [(index % columns) * width, Math.floor(index / columns) * height];
+    const pixels = pixelsOf(picture, left, top, width, height);
+    let [peak, place] = [-1, 0];
     for (let i = 0; i < pixels.data.length; i += 4) {
       const value = pixels.data[i];
-      sum += value;
-      squares += value * value;
+      if (value > peak) [peak, place] = [value, i / 4];
       pixels.data.set(COLOURS[value], i);
     }
-    context.putImageData(pixels, 0, 0);
-    const area = width * height;
-    return { canvas, contrast: squares / area - (sum / area) ** 2 };
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width, height];
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    return { canvas, peak, x: place % width, y: Math.floor(place / width) };
   });
 }
+
+/** The pixels of a part of a picture, or of all of it. */
+function pixelsOf(picture, x = 0, y = 0, width = picture.naturalWidth, height = picture.naturalHeight) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(picture, x, y, width, height, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
+}
+
+/** Draw a square picture into the middle of a canvas, with a margin, and frame some of its pixels. */
+function frame(canvas, picture, side, x, y, framed, margin = 0) {
+  const context = canvas.getContext("2d");
+  const scale = canvas.width / (side + 2 * margin);
+  const [left, top] = [(x + margin) * scale, (y + margin) * scale];
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, margin * scale, margin * scale, side * scale, side * scale);
+  context.strokeStyle = getComputedStyle(canvas).outlineColor;
+  context.lineWidth = 4;
+  context.strokeRect(left - 2, top - 2, framed * scale + 4, framed * scale + 4);
+}
+
+/** The digits of numbers, in every language. */
+const LATIN = { numberingSystem: "latn" };
 
 /** From dark over violet and orange to light: faint maps show more than in grey. */
 const STOPS = [[8, 8, 20], [62, 34, 120], [150, 44, 118], [232, 104, 66], [250, 190, 90], [255, 250, 215]];

@@ -31,8 +31,16 @@ def number(visitor):
     visitor.example("number")
     visitor.expect_number(1987)
     visitor.page.locator(".digit").nth(1).click()
-    visitor.page.locator("[data-explain] summary").click()
+    visitor.page.locator("[data-explain] > summary").click()
     expect(visitor.page.locator("output[for=map-conv1]")).to_contain_text("of 32")
+
+
+def explained(visitor):
+    """All that is said of how a digit was read."""
+    number(visitor)
+    for summary in visitor.page.locator(".deeper > summary").all():
+        summary.click()
+    expect(visitor.page.locator("#map-conv3")).to_be_visible()
 
 
 def no_number(visitor):
@@ -96,7 +104,7 @@ def shared(visitor):
     expect(visitor.sentence).not_to_have_text("Nothing to read yet.")
 
 
-STATES = [idle, number, no_number, photo, signs, failed, refused, menu, recent, shared]
+STATES = [idle, number, explained, no_number, photo, signs, failed, refused, menu, recent, shared]
 
 
 def check(visitor):

@@ -1,11 +1,28 @@
-"""What the network sees, on the page."""
+"""What the network sees, and why it reads a digit so, on the page."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import NUMBER, PHONE, PREDICT
+from webapp.site.language import NAMES, TEXTS
 
 EXPLAIN = "**/api/v1/explain*"
+
+HIGHEST = 1400
+"""Height of the whole explanation on a phone, in CSS pixels, at most. It was 2,923 with the maps of
+every layer in sight."""
+
+WHY = """svg => {
+    const seen = (kind) => [...svg.querySelectorAll(`.${kind}`)].map(rect =>
+        [+rect.getAttribute("x"), +rect.getAttribute("y"), +rect.getAttribute("fill-opacity")]);
+    return {for: seen("for"), against: seen("against"), neither: seen("neither")};
+}"""
+"""The pixels of the map of evidence, by kind: column, row and opacity."""
+
+COLOURS = """svg => ["for", "against", "neither"].map(kind => {
+    const rect = document.querySelector(`.legend .${kind}`);
+    return getComputedStyle(rect).fill.match(/[\\d.]+/g).map(Number);
+})"""
 
 PICTURE = """canvas => {
     const copy = document.createElement("canvas");
@@ -29,7 +46,25 @@ def visitor(visit):
 
 def open_it(visitor):
     """Unfold the explanation."""
-    visitor.page.locator("[data-explain] summary").click()
+    visitor.page.locator("[data-explain] > summary").click()
+
+
+def more(visitor, title):
+    """The control that unfolds what teachers want to know of a step."""
+    return visitor.page.locator("summary", has_text=f"More: {title}")
+
+
+def with_evidence(visitor, *values):
+    """Let the server say that these pixels speak for the digit or against: column, row, value."""
+    evidence = [[0.0] * 28 for _ in range(28)]
+    for x, y, value in values:
+        evidence[y][x] = value
+
+    def answer(route):
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"evidence": evidence})
+
+    visitor.page.route(EXPLAIN, answer)
 
 
 def test_nothing_is_asked_before_it_is_opened(visit):
@@ -37,9 +72,11 @@ def test_nothing_is_asked_before_it_is_opened(visit):
     visitor = visit()
     asked = []
     visitor.page.on("request", lambda request: asked.append(request.url))
+    visitor.page.reload()
     visitor.draw(NUMBER)
     visitor.expect_number(147)
-    assert not [url for url in asked if "explain" in url]
+    assert [url for url in asked if "main.js" in url]
+    assert not [url for url in asked if "/explain" in url or "explore.js" in url]
 
 
 def test_without_a_digit_it_invites_to_write_one(visit):
@@ -48,7 +85,7 @@ def test_without_a_digit_it_invites_to_write_one(visit):
     open_it(visitor)
     expect(visitor.page.get_by_text("Write a digit to follow")).to_be_visible()
     visitor.draw_digit(3)
-    expect(visitor.page.get_by_role("heading", name="First convolution")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Filters")).to_be_visible()
 
 
 def test_the_answer_leads_to_it(visit):
@@ -57,7 +94,7 @@ def test_the_answer_leads_to_it(visit):
     visitor.draw_digit(4)
     visitor.expect_number(4)
     visitor.page.get_by_role("link", name="See how it was read").click()
-    expect(visitor.page.get_by_role("heading", name="Third convolution")).to_be_in_viewport()
+    expect(visitor.page.get_by_role("heading", name="Filters")).to_be_in_viewport()
 
 
 def test_it_opens_at_the_digit_that_is_chosen(visit):
@@ -93,12 +130,12 @@ def test_one_digit_has_no_neighbours(visit):
     visitor = visit()
     visitor.draw_digit(4)
     open_it(visitor)
-    expect(visitor.page.get_by_role("heading", name="First convolution")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Filters")).to_be_visible()
     expect(visitor.page.locator("[data-step]").first).to_be_hidden()
 
 
 def test_the_way_of_a_digit_is_shown(visitor):
-    """Ink, glyph, five maps that go in, three convolutions, ten outputs."""
+    """Ink, glyph, a filter, ten outputs, why; behind "more", all maps and what they are made of."""
     page = visitor.page
     glyph = page.locator("[data-explain-glyph]")
     assert glyph.evaluate("image => image.naturalWidth") == 28
@@ -107,6 +144,14 @@ def test_the_way_of_a_digit_is_shown(visitor):
         expect(page.locator(f"output[for=map-{layer}]")).to_contain_text(f"of {count}")
     expect(page.locator(".outputs .best b")).to_have_text("1")
     expect(page.locator(".outputs li")).to_have_count(10)
+    names = page.locator("[data-explain] h3").all_text_contents()
+    assert names == ["Ink", "28\u00a0×\u00a028", "Filters", "Answer", "Why"]
+    expect(page.locator("#map-conv1")).to_be_hidden()
+    more(visitor, "Filters").click()
+    expect(page.locator("#map-conv1")).to_be_visible()
+    first = page.locator("[data-layer=conv1] [data-size]")
+    expect(first).to_have_text("32 maps of 26\u00a0×\u00a026, 1,472 parameters.")
+    expect(page.locator("[data-layer=glyph] [data-size]")).to_be_empty()
 
 
 def test_another_digit_can_be_explained(visitor):
@@ -159,7 +204,7 @@ def test_an_explanation_that_comes_after_a_change_is_dropped(visit):
     with page.expect_event("requestfailed") as failed:
         visitor.undo.click()
     assert "explain" in failed.value.url
-    expect(page.get_by_role("heading", name="First convolution")).to_be_visible()
+    expect(page.get_by_role("heading", name="Filters")).to_be_visible()
     expect(page.locator(".outputs .best b")).to_have_text("1")
     expect(page.locator("[data-explain-failed]")).to_be_hidden()
 
@@ -174,6 +219,7 @@ def test_a_slider_may_be_moved_before_there_are_maps(visit):
     page.route(EXPLAIN, lambda route: held.append(route))
     with page.expect_request(EXPLAIN):
         open_it(visitor)
+    more(visitor, "Filters").click()
     page.locator("#map-conv1").focus()
     page.keyboard.press("ArrowRight")
     held[0].continue_()
@@ -184,6 +230,7 @@ def test_maps_are_explored_with_mouse_and_keyboard(visitor):
     """Pointing at a map, or moving the slider, shows it large."""
     page = visitor.page
     said = page.locator("output[for=map-conv1]")
+    more(visitor, "Filters").click()
     maps, large = page.locator("[data-layer=conv1] canvas").all()
     box = maps.bounding_box()
     maps.hover(position={"x": box["width"] * 1.5 / 8, "y": box["height"] * 2.5 / 4})
@@ -204,6 +251,7 @@ def test_maps_are_explored_with_a_finger(visit):
     visitor.expect_number(4)
     open_it(visitor)
     said = visitor.page.locator("output[for=map-conv2]")
+    more(visitor, "Filters").tap()
     expect(said).to_contain_text("of 64")
     maps = visitor.page.locator("[data-layer=conv2] canvas").first
     box = maps.bounding_box()
@@ -221,3 +269,120 @@ def test_a_failure_is_said_there(visit):
     open_it(visitor)
     expect(visitor.page.locator("[data-explain-failed]")).to_contain_text("went wrong on our side")
     visitor.expect_number(4)
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_the_whole_explanation_fits_a_phone(visit, language):
+    """While all of "more" is closed, in every language."""
+    visitor = visit(f"/?lang={language}", **PHONE)
+    visitor.draw(NUMBER, visitor.finger)
+    expect(visitor.page.locator(".digit")).to_have_count(3)
+    with visitor.page.expect_response(EXPLAIN):
+        open_it(visitor)
+    expect(visitor.page.locator("[data-explain-where]")).not_to_be_empty()
+    card = visitor.page.locator("[data-explain]")
+    assert 0 < card.bounding_box()["height"] <= HIGHEST
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("language", NAMES)
+def test_the_strongest_evidence_is_said_in_words(visit, language):
+    """They name the picture for a screen reader; the nine parts have nine names."""
+    visitor = visit(f"/?lang={language}")
+    words = TEXTS[language]["words"]
+    assert len({words[f"place_{part}"] for part in range(9)}) == 9
+    with_evidence(visitor, (6, 6, 2.0), (21, 21, -1.0))
+    visitor.draw_digit(7)
+    open_it(visitor)
+    said = [
+        words["why_for"].format(digit=7, place=words["place_0"]),
+        words["why_against"].format(digit=7, place=words["place_8"]),
+    ]
+    where = visitor.page.locator("[data-explain-where]")
+    expect(where).to_have_text(" ".join(said))
+    picture = visitor.page.get_by_role("img", name=" ".join(said))
+    expect(picture).to_be_visible()
+    assert visitor.page.locator(".legend li").all_inner_texts() == [
+        TEXTS[language]["page"][f"legend_{name}"] for name in ("for", "against", "neither")
+    ]
+
+
+def test_weak_evidence_is_not_called_the_strongest(visit):
+    """Where no small part matters, that is said, and the ink is grey."""
+    visitor = visit()
+    with_evidence(visitor)
+    visitor.draw_digit(7)
+    open_it(visitor)
+    expect(visitor.page.locator("[data-explain-where]")).to_contain_text("No small part of the ink")
+    seen = visitor.page.locator("[data-explain-why]").evaluate(WHY)
+    assert len(seen["neither"]) > 50
+    assert {opacity for _, _, opacity in seen["for"] + seen["against"]} == {0}
+
+
+def test_evidence_is_drawn_over_the_ink(visitor):
+    """On the pixels of the glyph that have ink, each for or against, and the strongest fullest."""
+    with visitor.page.expect_response(EXPLAIN) as answered:
+        visitor.page.locator(".digit").nth(2).click()
+    evidence = answered.value.json()["evidence"]
+    expect(visitor.page.locator(".outputs .best b")).to_have_text("7")
+    seen = visitor.page.locator("[data-explain-why]").evaluate(WHY)
+    ink = {(x, y): opacity for x, y, opacity in seen["neither"]}
+    assert len(ink) > 40
+    assert len(seen["for"]) + len(seen["against"]) == len(ink)
+    most = max(abs(value) for row in evidence for value in row)
+    for kind, sign in (("for", 1), ("against", -1)):
+        for x, y, opacity in seen[kind]:
+            value = sign * evidence[y][x]
+            assert value >= 0
+            assert opacity == pytest.approx(ink[x, y] * (value / most) ** 0.5)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_for_and_against_differ_for_everyone(visit, scheme):
+    """Blue has more blue than red, orange more red than blue; both differ in light from grey."""
+    visitor = visit(color_scheme=scheme)
+    visitor.draw_digit(7)
+    open_it(visitor)
+    expect(visitor.page.locator("[data-explain-where]")).not_to_be_empty()
+    blue, orange, grey = visitor.page.locator("[data-explain-why]").evaluate(COLOURS)
+    assert blue[2] - blue[0] > 80
+    assert orange[0] - orange[2] > 80
+    assert min(abs(sum(one) - sum(grey)) for one in (blue, orange)) > 150
+
+
+def test_more_is_opened_by_keyboard(visitor):
+    """Each by Enter, under a name of its own, and nothing else opens."""
+    summaries = visitor.page.locator("[data-explain] .deeper > summary")
+    names = summaries.all_text_contents()
+    assert len(set(names)) == len(names) == 5
+    summaries.nth(4).press("Enter")
+    expect(visitor.page.get_by_text("This is occlusion")).to_be_visible()
+    expect(visitor.page.get_by_text("A convolution lays a window")).to_be_hidden()
+    summaries.nth(4).press("Enter")
+    expect(visitor.page.get_by_text("This is occlusion")).to_be_hidden()
+
+
+def test_the_ink_follows_the_colours_of_the_page(visitor):
+    """Light on dark after the switch, without another question."""
+    ink = visitor.page.locator("[data-explain-ink]")
+    before = ink.evaluate(PICTURE)
+    visitor.page.locator("[data-theme-switch]").click()
+    assert ink.evaluate(PICTURE) != before
+
+
+def test_a_script_that_does_not_come_is_said(visit):
+    """Opened while the site can't be reached, and again when it can."""
+    visitor = visit()
+    visitor.expected_errors.append("Failed to load resource")
+    visitor.draw_digit(4)
+    visitor.expect_number(4)
+    visitor.page.route("**/explore.js", lambda route: route.abort())
+    open_it(visitor)
+    failed = visitor.page.locator("[data-explain-failed]")
+    expect(failed).to_contain_text("Can’t reach the site")
+    visitor.expect_number(4)
+    visitor.page.unroute("**/explore.js")
+    for _ in range(2):
+        open_it(visitor)
+    expect(visitor.page.get_by_role("heading", name="Filters")).to_be_visible()
+    expect(failed).to_be_hidden()

@@ -116,7 +116,7 @@ def test_the_explanation_is_of_the_digit_that_stays(visitor):
     button(visitor, "Ignore this digit").click()
     visitor.expect_number(47)
     with visitor.page.expect_request("**/api/v1/explain?index=1"):
-        visitor.page.locator("[data-explain] summary").click()
+        visitor.page.locator("[data-explain] > summary").click()
     visitor.expected_errors.append("422")
 
 

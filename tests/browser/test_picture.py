@@ -423,7 +423,7 @@ def test_the_network_explains_a_picture_too(visit):
     choose(visitor, image_file(2))
     visitor.expect_number(2)
     with visitor.page.expect_response("**/api/v1/explain*") as answered:
-        visitor.page.locator("[data-explain] summary").click()
+        visitor.page.locator("[data-explain] > summary").click()
     shapes = [layer["shape"] for layer in json.loads(answered.value.body())["layers"]]
     assert shapes[0] == [28, 28, 1]
     expect(visitor.page.locator("output[for=map-conv3]")).to_contain_text("of 64")

@@ -122,7 +122,7 @@ def test_the_explanation_counts_digits(visitor):
     """The 2 of -4.2 is the second, though it is the fourth symbol."""
     visitor.answer.locator(".digit").nth(1).click()
     with visitor.page.expect_request("**/api/v1/explain?index=1"):
-        visitor.page.locator("[data-explain] summary").click()
+        visitor.page.locator("[data-explain] > summary").click()
     visitor.expected_errors.append("422")
 
 

@@ -57,7 +57,7 @@ def reading(text, places, **changes):
 
 
 def explanation():
-    """Made-up maps: gradients in every direction."""
+    """Made-up maps: gradients in every direction; the lower ink speaks for the digit."""
 
     def maps(side, count):
         rng = np.random.default_rng(side)
@@ -66,14 +66,22 @@ def explanation():
         large = cv2.resize(coarse, (across * side, rows * side), interpolation=cv2.INTER_NEAREST)
         return "data:image/png;base64," + base64.b64encode(png(large)).decode()
 
+    evidence = np.linspace(-1, 4, 28)[:, np.newaxis].repeat(28, axis=1)
     shapes = {"glyph": (28, 5), "conv1": (26, 32), "conv2": (11, 64), "conv3": (3, 64)}
     return {
+        "digit": 1,
         "glyph": answer(1)["digits"][0]["glyph"],
         "layers": [
-            {"name": name, "shape": [side, side, count], "maps": maps(side, count)}
+            {
+                "name": name,
+                "shape": [side, side, count],
+                "parameters": 100 * count,
+                "maps": maps(side, count),
+            }
             for name, (side, count) in shapes.items()
         ],
         "probabilities": answer(1, 0.95, [(7, 0.05)])["digits"][0]["probabilities"],
+        "evidence": evidence.tolist(),
     }
 
 
@@ -135,8 +143,8 @@ def explained(visitor):
     reply(visitor, reading("1", [(690, 250, 10, 500)], confidence=0.95))
     visitor.draw([[(0.5, 0.25), (0.49, 0.75)]])
     visitor.expect_number(1)
-    visitor.page.locator("[data-explain] summary").click()
-    expect(visitor.page.locator("output[for=map-conv3]")).to_contain_text("of 64")
+    visitor.page.locator("[data-explain] > summary").click()
+    expect(visitor.page.locator("[data-explain-where]")).not_to_be_empty()
     visitor.page.mouse.move(0, 0)
 
 
@@ -160,6 +168,7 @@ STATES = {
     "desktop-arabic": (idle, "/?lang=ar", DESKTOP),
     "phone-idle": (idle, "/", HAND),
     "phone-number": (number, "/", HAND),
+    "phone-explained-dark": (explained, "/", HAND | DARK),
     "phone-corrected": (corrected, "/", HAND),
     "phone-no-number-dark": (no_number, "/", HAND | DARK),
     "phone-photo": (photo, "/", HAND),

@@ -10,7 +10,18 @@ import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
-from ..recognition import Bound, Box, Digit, Glyph, Layer, Reading, Sign, Status
+from ..recognition import (
+    MOST_EVIDENCE,
+    SIDE,
+    Bound,
+    Box,
+    Digit,
+    Glyph,
+    Layer,
+    Reading,
+    Sign,
+    Status,
+)
 
 Place = Annotated[
     int, Meta(ge=0, description="Place in the text of the line, in characters from 0.")
@@ -116,23 +127,47 @@ class LayerAnswer(msgspec.Struct):
 
     name: str
     shape: list[int]
+    parameters: Annotated[int, Meta(ge=0, description="Weights and biases; 0 for the input.")]
     maps: str
 
 
-class ExplainAnswer(msgspec.Struct):
-    """The network's input and feature maps for one digit."""
+Nats = Annotated[float, Meta(ge=-round(MOST_EVIDENCE, 1), le=round(MOST_EVIDENCE, 1))]
 
+Evidence = Annotated[
+    list[Annotated[list[Nats], Meta(min_length=SIDE, max_length=SIDE)]],
+    Meta(
+        min_length=SIDE,
+        max_length=SIDE,
+        description="How much the ink of each pixel of `glyph`, row by row, speaks for `digit` "
+        "(above 0) or against it (below 0), in nats: what the log-odds lose without it. 0 where "
+        "there is no ink.",
+    ),
+]
+
+
+class ExplainAnswer(msgspec.Struct):
+    """What the network computes for one digit."""
+
+    digit: Annotated[int, Meta(ge=0, le=9, description="The digit that was read.")]
     glyph: str
     layers: list[LayerAnswer]
     probabilities: list[float]
+    evidence: Evidence
 
 
-def explain_answer_of(digit: Digit, layers: Sequence[Layer]) -> ExplainAnswer:
+def explain_answer_of(
+    digit: Digit, layers: Sequence[Layer], evidence: NDArray[np.float64]
+) -> ExplainAnswer:
     """Return the explanation of one digit as an answer of the API."""
     return ExplainAnswer(
+        digit.digit,
         glyph_uri(digit.glyph),
-        [LayerAnswer(each.name, list(each.maps.shape), png_uri(each.picture())) for each in layers],
+        [
+            LayerAnswer(each.name, list(each.maps.shape), each.parameters, png_uri(each.picture()))
+            for each in layers
+        ],
         list(digit.probabilities),
+        np.round(evidence, 3).tolist(),
     )
 
 

@@ -224,12 +224,13 @@ def operations(settings: Settings) -> list[Operation]:
             "post",
             "/api/v1/explain",
             "explain",
-            "What the network saw of one digit",
+            "How one digit was read",
             _ref(ExplainAnswer),
             "A drawing or a picture, as above; `index` chooses the digit of the reading, counted "
             "in `digits` from 0: signs do not count. With the bytes of a picture, the options are "
             "query fields. `layers`: what goes in, then each convolution; their maps stand in one "
-            "grey picture, 8 side by side, row by row.",
+            "grey picture, 8 side by side, row by row. `evidence`: which ink speaks for the digit "
+            "and which against it, by erasing patches of it.",
             {
                 JSON: {"schema": _ref(ExplainRequest), "example": {**EXAMPLE, "index": 0}},
                 FORM: {"schema": {**form, "properties": {"image": image_bytes, **explained}}},

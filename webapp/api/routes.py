@@ -77,7 +77,7 @@ def predict_image() -> Response:
 
 @blueprint.post("/explain")
 def explain_digit() -> Response:
-    """Return the network's input and feature maps for one digit of a drawing or a picture."""
+    """Explain one digit of a drawing or a picture: feature maps, and the ink that speaks for it."""
     if request.mimetype == "application/json":
         asked = decode_json(_json_body(), ExplainRequest)
         index, engine = asked.index, current_stroke_engine()
@@ -96,7 +96,8 @@ def explain_digit() -> Response:
         if index >= len(digits):
             raise invalid("/index", f"index is {index}, but the number of digits is {len(digits)}")
         layers = explain(engine.model.content, digits[index].glyph)
-    return _json(explain_answer_of(digits[index], layers))
+        evidence = engine.recognizer.evidence(digits[index], budget)
+    return _json(explain_answer_of(digits[index], layers, evidence))
 
 
 @blueprint.get("/model")

@@ -11,7 +11,7 @@ from .errors import (
     UndecodableImageError,
     UnsupportedImageError,
 )
-from .explain import Layer, explain
+from .explain import MOST_EVIDENCE, Layer, evidence_map, explain
 from .ink.drawing import CHANNELS, Stroke
 from .ink.glyph import PEN, SIDE, Glyph, glyph_of_ink, glyph_of_strokes, network_input
 from .network.bounds import Bounds
@@ -38,6 +38,7 @@ __all__ = [
     "CHANNELS",
     "FORMATS",
     "GROUPS",
+    "MOST_EVIDENCE",
     "PEN",
     "PIXELS",
     "SIDE",
@@ -76,6 +77,7 @@ __all__ = [
     "Stroke",
     "UndecodableImageError",
     "UnsupportedImageError",
+    "evidence_map",
     "explain",
     "eyes_input",
     "glyph_of_ink",

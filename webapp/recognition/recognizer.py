@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .budget import Budget
 from .decision import empty_reading, reading_of_digit, reading_of_transcript
 from .errors import BudgetError
+from .explain import evidence_map
 from .ink.drawing import Stroke
 from .ink.glyph import Glyph, glyph_of_ink, glyph_of_strokes, glyphs_of_strokes
 from .ink.pieces import PictureInk, StrokeInk, patch_of, with_pen
@@ -24,7 +25,7 @@ from .network.line_reader import LineReader
 from .picture.decode import Limits, decode_reduced
 from .picture.eyes import Eyes
 from .picture.layout import LARGEST_SIDE, Page, page_of
-from .results import Box, Expect, Reading, Status, Timing
+from .results import Box, Digit, Expect, Reading, Status, Timing
 from .transcribe import SecondOpinion, Tools, transcribe
 from .transcript import Transcript
 
@@ -137,6 +138,10 @@ class Recognizer:
         with timing.stage("ink"):
             (glyph,) = glyphs_in(page.ink, budget)([page.pieces])
         return self._read_glyph(glyph, box, None, (width, height), alternatives, timing)
+
+    def evidence(self, digit: Digit, budget: Budget | None = None) -> NDArray[np.float64]:
+        """Return the ink that speaks for a digit of a reading, (28, 28); see `evidence_map`."""
+        return evidence_map(self._classifier, self._calibration, digit.glyph, digit.digit, budget)
 
     def _read_number(
         self,

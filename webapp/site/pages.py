@@ -41,7 +41,10 @@ SHOWN_QUALITY = 75
 ALONE = {"copy.js", "theme.js"}
 """Scripts that main.js does not import."""
 
-MODULES = sorted(path.name for path in (FOLDER / "js").glob("*.js") if path.name not in ALONE)
+LATER = {"evidence.js", "explore.js"}
+"""Modules that main.js imports when the explanation is opened."""
+
+MODULES = sorted({path.name for path in (FOLDER / "js").glob("*.js")} - ALONE - LATER)
 """Modules that main.js imports. The page names them, so a browser fetches them all at once."""
 
 
