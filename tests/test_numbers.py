@@ -14,7 +14,7 @@ def reader(app):
 
 @pytest.mark.parametrize(
     "lines",
-    [("407",), ("0123456789",), ("55",), *map(hand.unsure, (("1987", "65"), ("8", "1")))],
+    [("407",), ("0123456789",), ("55",), ("1987", "65"), hand.unsure(("8", "1"))],
 )
 def test_it_works(reader, lines):
     """Digits in one line or more are read line by line, from left to right."""
@@ -43,6 +43,21 @@ def test_the_bar_of_a_fraction_is_no_part_of_a_digit(reader):
     reading = reader.read_strokes([*above, bar, *below])
     assert (reading.lines, reading.status) == (("3", "4"), "unsure")
     assert len(reading.ignored) == 1
+
+
+@pytest.mark.parametrize("lines", ["74", "30", "50", "20", "14", "10"])
+def test_two_lines_of_one_digit_are_not_one_digit(reader, lines):
+    """Two digits, one above the other, are two lines, even where both together look like one."""
+    reading = reader.read_strokes(hand.number(*lines))
+    assert reading.lines == tuple(lines)
+
+
+def test_a_digit_in_two_parts_is_one_digit(reader):
+    """An 8 of two rings that hardly touch is one digit."""
+    turn = np.linspace(0, 2 * np.pi, 40)
+    ring = np.stack([np.sin(turn), -np.cos(turn)], 1)
+    reading = reader.read_strokes([30 * ring + (50, 40), 35 * ring + (50, 107)])
+    assert (reading.lines, reading.status) == (("8",), "ok")
 
 
 def test_each_digit_knows_its_strokes(reader):

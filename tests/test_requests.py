@@ -14,14 +14,13 @@ from support import hand
 from support.server import ROOT
 from tests import fake
 from webapp.api.answers import ModelAnswer, SurfaceAnswer, answer_of, glyph_uri
+from webapp.api.refusals import SHOWN_BODY_BYTES, pointer
 from webapp.api.requests import (
-    SHOWN_BODY_BYTES,
     BatchRequest,
     ImageOptions,
     StrokesRequest,
     convert_fields,
     decode_json,
-    pointer,
 )
 from webapp.problems import ProblemError
 from webapp.recognition import Recognizer

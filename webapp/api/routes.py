@@ -16,6 +16,7 @@ from ..problems import ProblemError
 from ..recognition import FORMATS, BudgetError, Reading, Stroke, explain
 from ..site.cards import cards
 from .answers import Answer, BatchAnswer, ModelAnswer, SurfaceAnswer, answer_of, explain_answer_of
+from .refusals import invalid, pointer
 from .requests import (
     BatchRequest,
     ExplainOptions,
@@ -24,8 +25,6 @@ from .requests import (
     StrokesRequest,
     convert_fields,
     decode_json,
-    invalid,
-    pointer,
 )
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from .ink.drawing import Stroke
 from .ink.glyph import Glyph
@@ -46,14 +47,13 @@ def reading_of_transcript(
         alternatives: number of alternatives, at most.
     """
     ignored = [box_of(points) for points in found.ignored]
-    symbols = found.symbols
+    digits = [s for s in found.symbols if s.char.isdigit()]
+    signs = [s for s in found.symbols if not s.char.isdigit()]
     texts = list(found.readings)
     if expect == "digits":
-        signs = [s for s in symbols if not s.char.isdigit()]
         ignored += [box_of(s.points) for s in signs]
-        symbols = _renumbered([s for s in symbols if s.char.isdigit()])
+        digits, signs = _renumbered(digits), []
         texts = _digits_only(texts)
-    digits = [s for s in symbols if s.char.isdigit()]
     # Digits that touch are cut apart and need not look like digits alone.
     is_foreign = len(digits) == 1 and found.evidence.is_digit < not_a_number
     is_refused = found.limit is None and (is_foreign or not digits)
@@ -75,26 +75,26 @@ def reading_of_transcript(
     )
     if is_refused:
         return reading
-    # Below even odds, the reader alone would read a text that is not wanted.
-    is_doubted = bool(found.limit) or (found.fits is not None and found.fits < EVEN)
-
-    def status_of(sure: float, evidence: Evidence) -> Status:
-        unsure = is_doubted or sure < confidence.unsure or evidence.left_out
-        return "unsure" if unsure else "ok"
-
     lines = texts[0][0] if digits else ()
     each = [confidence.of(evidence) for evidence in found.line_evidence[: len(lines)]]
     return replace(
         reading,
-        status=status_of(sure, found.evidence),
+        status=_status(found, confidence, sure, found.evidence),
         lines=lines,
         confidence=sure,
         line_confidences=tuple(each),
-        line_statuses=tuple(map(status_of, each, found.line_evidence)),
+        line_statuses=tuple(map(partial(_status, found, confidence), each, found.line_evidence)),
         alternatives=tuple(others[1 : 1 + alternatives]),
-        signs=tuple(_sign(s, box_of, has_pieces) for s in symbols if not s.char.isdigit()),
+        signs=tuple(_sign(s, box_of, has_pieces) for s in signs),
         fits=None if found.fits is None else found.fits > 0,
     )
+
+
+def _status(found: Transcript, confidence: Confidence, sure: float, evidence: Evidence) -> Status:
+    """Return the status of a text, of all lines or of one, that is read with this confidence."""
+    # Below even odds, the reader alone would read a text that is not wanted.
+    is_doubted = bool(found.limit) or (found.fits is not None and found.fits < EVEN)
+    return "unsure" if is_doubted or sure < confidence.unsure or evidence.left_out else "ok"
 
 
 def _alternatives(texts: Sequence[Texts], sure: float, is_refused: bool) -> list[Alternative]:
@@ -186,14 +186,14 @@ def _sign(symbol: Symbol, box_of: BoxOf, has_pieces: bool) -> Sign:
     )
 
 
-def _renumbered(symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
+def _renumbered(symbols: Sequence[Symbol]) -> list[Symbol]:
     """Return the remaining symbols of lines, with their lines and places numbered anew."""
     lines = sorted({symbol.line for symbol in symbols})
     counts = [itertools.count() for _ in lines]
-    return tuple(
+    return [
         replace(s, line=lines.index(s.line), index=next(counts[lines.index(s.line)]))
         for s in symbols
-    )
+    ]
 
 
 def _digits_only(
