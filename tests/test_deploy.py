@@ -193,9 +193,9 @@ def test_the_image_has_what_serving_needs_and_no_more(image):
     for name in names:
         assert name.split("/")[0] in tops
         assert not name.endswith(".keras")
-    # The files of the line reader and of the eyes are 3.5 MB of it, the page's scripts 0.13 MB, and
+    # The files of the line reader and of the eyes are 1.0 MB of it, the page's scripts 0.13 MB, and
     # what only the command needs (`webapp/command`, `webapp/batch`) 0.06 MB.
-    assert sum(path.stat().st_size for path in image.rglob("*") if path.is_file()) < 6_150_000
+    assert sum(path.stat().st_size for path in image.rglob("*") if path.is_file()) < 3_750_000
 
 
 def test_the_image_serves_and_writes_nothing(image):

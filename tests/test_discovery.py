@@ -52,6 +52,17 @@ def test_a_page_says_how_it_is_shown_elsewhere(client):
     assert "og:url" not in client.get("/nowhere").text
 
 
+def test_the_service_worker_is_small_and_never_old(client):
+    """It is at the root, whose pages it may serve, and a browser asks for it anew each time."""
+    with client.get("/service-worker.js") as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert len(answer.data) <= 3 * 1024
+        tag = answer.headers["ETag"]
+    with client.get("/service-worker.js", headers={"If-None-Match": tag}) as again:
+        assert again.status_code == 304
+
+
 def test_there_is_an_icon_for_what_reads_no_page(client):
     """/favicon.ico is an ICO file."""
     answer = client.get("/favicon.ico")

@@ -141,3 +141,7 @@ if (!stage.isShared) {
   }
   picture.restore();
 }
+
+// The page comes first. Where no worker is allowed, it opens with the server alone.
+if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {});

@@ -4,6 +4,7 @@ import { download } from "./files.js";
 import { MOST_LINK, toFragment } from "./link.js";
 import { find, onClick } from "./page.js";
 import { toPng } from "./png.js";
+import { toReplay } from "./replay.js";
 import { toCurl, toSvg } from "./share.js";
 
 export class ShareController {
@@ -22,7 +23,8 @@ export class ShareController {
       share: () => this.#share(),
       "copy-number": () => this.#copy(answer.shown.text),
       "copy-curl": () => this.#copyCurl(),
-      svg: () => this.#save("svg", new Blob([toSvg(stage.drawing.strokes)], { type: "image/svg+xml" })),
+      svg: () => this.#saveSvg("svg", toSvg(stage.drawing.strokes)),
+      replay: () => this.#saveSvg("replay.svg", toReplay(stage.drawing.strokes)),
       png: () => this.#save("png", toPng(stage.drawing.strokes)),
     });
   }
@@ -50,6 +52,10 @@ export class ShareController {
     const { picture } = this.#stage;
     const name = picture && (picture.file.name || "picture.png");
     this.#copy(toCurl(location.origin, this.#drawing.request, name));
+  }
+
+  #saveSvg(ending, text) {
+    this.#save(ending, new Blob([text], { type: "image/svg+xml" }));
   }
 
   #save(ending, blob) {

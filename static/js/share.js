@@ -7,10 +7,14 @@ export const INK = "#1a2133";
 
 /** The drawing as an SVG file, cut to its ink. */
 export function toSvg(strokes) {
-  const paths = strokes.map((stroke) => `  <path d="${pathOf(stroke)}"/>`).join("\n");
+  return svgOf(strokes, strokes.map((stroke) => `  <path d="${pathOf(stroke)}"/>`));
+}
+
+/** Paths of strokes as an SVG file; `attributes` are for all paths. */
+export function svgOf(strokes, paths, attributes = "") {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${viewBoxOf(strokes)}">
-<g fill="none" stroke="${INK}" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round">
-${paths}
+<g fill="none" stroke="${INK}" stroke-width="${PEN}" stroke-linecap="round" stroke-linejoin="round"${attributes}>
+${paths.join("\n")}
 </g>
 </svg>
 `;

@@ -45,14 +45,18 @@
       keep(theme);
       apply();
     });
-    const menu = document.querySelector("[data-menu]");
-    document.addEventListener("click", (event) => {
-      if (!menu.contains(event.target)) menu.open = false;
-    });
-    menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !menu.open) return;
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    });
+    for (const menu of document.querySelectorAll(".menu")) {
+      const close = () => {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      };
+      document.addEventListener("click", ({ target }) => {
+        if (!menu.contains(target)) menu.open = false;
+        else if (target.closest("button")) close();
+      });
+      menu.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && menu.open) close();
+      });
+    }
   });
 })();

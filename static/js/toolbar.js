@@ -50,6 +50,7 @@ export class Toolbar {
       share: !isCurrent,
       svg: !isCurrent,
       png: !isCurrent,
+      replay: !isCurrent,
     };
     const focused = document.activeElement;
     for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
@@ -58,7 +59,7 @@ export class Toolbar {
     find("pad-hint").hidden = !isEmpty;
     find("actions").hidden = !this.#answer.shown?.text;
     find("retry").hidden = true;
-    find("png").hidden = find("svg").hidden = find("share").hidden = Boolean(picture);
+    find("save").hidden = find("share").hidden = Boolean(picture);
     if (focused?.matches(":disabled, [hidden], [hidden] *")) this.#pad.focus();
   }
 }

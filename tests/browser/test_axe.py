@@ -87,6 +87,13 @@ def menu(visitor):
     visitor.page.locator("[data-menu] summary").click()
 
 
+def saving(visitor):
+    """The menu of what can be saved is open."""
+    number(visitor)
+    expect(visitor.page.locator("[data-replay]")).to_be_enabled()
+    visitor.page.locator("[data-save] summary").click()
+
+
 def recent(visitor):
     """Readings are listed."""
     for name in ("number", "seven"):
@@ -104,7 +111,9 @@ def shared(visitor):
     expect(visitor.sentence).not_to_have_text("Nothing to read yet.")
 
 
-STATES = [idle, number, explained, no_number, photo, signs, failed, refused, menu, recent, shared]
+STATES = [
+    idle, number, explained, no_number, photo, signs, failed, refused, menu, saving, recent, shared,
+]  # fmt: skip
 
 
 def check(visitor):

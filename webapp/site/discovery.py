@@ -2,7 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 
 from ..config import Settings
 from .assets import FOLDER
@@ -50,6 +60,12 @@ def favicon() -> Response:
     """Return the icon, for clients that request it without reading a page."""
     icon = (FOLDER / "icons" / "favicon.ico").read_bytes()
     return _lasting(Response(icon, mimetype="image/x-icon"))
+
+
+@blueprint.get("/service-worker.js")
+def service_worker() -> Response:
+    """Return the script that opens the page offline. It serves the pages below its address."""
+    return send_from_directory(FOLDER, "service-worker.js")
 
 
 @blueprint.get("/.well-known/security.txt")
