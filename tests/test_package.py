@@ -90,7 +90,7 @@ def test_the_wheel_has_one_name_and_all_files(wheel):
     modules = {p.relative_to(ROOT / "webapp").as_posix() for p in (ROOT / "webapp").rglob("*.py")}
     texts = {f"site/texts/{p.name}" for p in (ROOT / "webapp/site/texts").glob("*.json")}
     assert modules | texts <= kept
-    for folder, ending in (("static", ""), ("templates", ".html"), ("models", ".tflite")):
+    for folder, ending in (("static", ""), ("templates", ""), ("models", ".tflite")):
         for path in (ROOT / folder).rglob(f"*{ending}"):
             assert (
                 path.is_dir()
