@@ -135,7 +135,8 @@ def test_it_works(shipped, fit, dev, capsys):
     assert card["network"]["parameters"] > 0
     assert card["curves"] == LOG["curves"]
     assert {row["data"] for row in card["nondigits"]} == {
-        *("letters", "doodles", "words", "pictures, no number")
+        *("letters", "doodles", "words", "pictures, letters", "pictures, doodles"),
+        "pictures, no number",
     }
     single = next(row for row in card["figures"] if row["data"] == "single digits, digits")
     assert (single["count"], single["correct"], single["writers"]) == (40, 4, 4)
