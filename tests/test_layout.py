@@ -116,6 +116,30 @@ def test_lines_that_ran_together_are_not_taken_for_higher_ones():
     assert eyes.sizes[1][0] > 200
 
 
+class Dripping(Coloured):
+    """Eyes of which the bodies run together down the left half of a picture."""
+
+    def see(self, picture, budget=None):
+        """Fill the columns of the left half between their first and last body, and above."""
+        seen = super().see(picture, budget)
+        columns = np.flatnonzero((seen.body > 127).any(axis=0))
+        for column in columns[columns < seen.body.shape[1] / 2]:
+            last = np.flatnonzero(seen.body[:, column] > 127)[-1]
+            seen.body[:last, column] = 255
+        return seen
+
+
+def test_bodies_that_ran_together_down_a_column_are_lines():
+    """The rows of a table stay apart where the bodies of a column run together, and beyond ink."""
+    lines = [
+        (left, top, 50, count) for top in (60, 140, 220) for left, count in ((60, 1), (400, 2))
+    ]
+    page = page_of(written((600, 320), *lines), Dripping())
+    assert [len(row) for row in page.rows] == [3, 3, 3]
+    wanted = np.concatenate([expected(*line) for line in lines])
+    assert np.abs(boxes(page) - wanted).max() <= 1
+
+
 def test_rows_come_from_the_top():
     """Rows come from the top, each with its own components, wherever they start."""
     lines = (200, 60, 50, 4), (40, 150, 50, 6), (100, 250, 50, 2)

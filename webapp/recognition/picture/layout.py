@@ -214,9 +214,12 @@ def _bodies(seen: Seen) -> tuple[Boxes, float, bool]:
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(
         (seen.body >= BODY_SURE).astype(np.uint8), connectivity=8
     )
-    inked = np.nonzero(seen.ink >= SURE)
-    kept = np.setdiff1d(labels[inked[0] // BODY_STEP, inked[1] // BODY_STEP], [0])
-    boxes = np.zeros((len(kept), 4))
+    inked = np.zeros(labels.shape, np.uint8)
+    rows, columns = np.nonzero(seen.ink >= SURE)
+    inked[rows // BODY_STEP, columns // BODY_STEP] = 1
+    _, pieces, extents, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
+    kept = np.setdiff1d(labels[inked > 0], [0])
+    boxes: list[tuple[float, ...]] = []
     slopes, ratios = np.zeros((2, len(kept)))
     for row, label in enumerate(kept.tolist()):
         left, top, width, height = statistics[label, : cv2.CC_STAT_AREA].tolist()
@@ -230,10 +233,33 @@ def _bodies(seen: Seen) -> tuple[Boxes, float, bool]:
         tall = thick * math.cos(math.atan(slopes[row])) / BODY_SHARE
         middle = top + float(np.average(middles, weights=counts)) + 0.5
         rise = abs(slopes[row]) * width / 2
-        boxes[row] = left, middle - tall / 2 - rise, left + width, middle + tall / 2 + rise
+        box = left, middle - tall / 2 - rise, left + width, middle + tall / 2 + rise
+        there = pieces[top : top + height, left : left + width][own]
+        boxes += _within_ink(box, extents[np.setdiff1d(there, [0])])
     areas = statistics[kept, cv2.CC_STAT_AREA] / max(1, statistics[kept, cv2.CC_STAT_AREA].sum())
     angle = math.degrees(math.atan(float(slopes @ areas)))
-    return BODY_STEP * boxes, angle, float(ratios @ areas) >= LONG
+    found = BODY_STEP * np.array(boxes, np.float64).reshape(-1, 4)
+    return found, angle, float(ratios @ areas) >= LONG
+
+
+def _within_ink(box: tuple[float, ...], pieces: NDArray[np.int32]) -> list[tuple[float, ...]]:
+    """Return the boxes of the writing in a body, from its own box and the statistics of its ink.
+
+    Between the digits of a column, bodies grow and run together. Their ink does not.
+    """
+    tops = pieces[:, cv2.CC_STAT_TOP]
+    spans: list[tuple[float, float]] = []
+    for piece in np.argsort(tops).tolist():
+        top, bottom = float(tops[piece]), float(tops[piece] + pieces[piece, cv2.CC_STAT_HEIGHT])
+        if spans and top < spans[-1][1]:
+            top, bottom = spans[-1][0], max(spans.pop()[1], bottom)
+        spans.append((top, bottom))
+    tallest = max(bottom - top for top, bottom in spans)
+    lines = [span for span in spans if span[1] - span[0] >= HIGH * tallest]
+    left, top, right, bottom = box
+    if len(lines) == 1:
+        lines = [(max(top, spans[0][0]), min(bottom, spans[-1][1]))]
+    return [(left, top, right, bottom) for top, bottom in lines]
 
 
 def _around(look: _Look, size: tuple[int, int]) -> tuple[int, int, int, int]:
