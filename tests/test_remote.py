@@ -59,7 +59,9 @@ def same(local, remote):
     for one, other in zip(local.digits, remote.digits, strict=True):
         assert np.array_equal(one.glyph[..., 0], other.glyph[..., 0])
         assert vars(one) | {"glyph": 0} == vars(other) | {"glyph": 0}
-    unseen = {"digits": 0, "timing": 0, "evidence": 0}
+    unseen = {
+        name: 0 for name in ("digits", "timing", "evidence", "line_confidences", "line_statuses")
+    }
     return vars(local) | unseen == vars(remote) | unseen
 
 

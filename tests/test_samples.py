@@ -73,7 +73,7 @@ def test_a_sample_reads_a_number(page, folder, summary, number, language):
     ("summary", "field"),
     [
         ("Read several drawings", "results"),
-        ("What the network saw of one digit", "layers"),
+        ("How one digit was read", "layers"),
     ],
 )
 def test_the_other_questions_have_a_line_for_a_shell(page, folder, summary, field):

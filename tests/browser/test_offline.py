@@ -259,7 +259,7 @@ def test_nothing_but_the_page_and_its_files_is_kept(visit, host):
     visitor.page.reload()
     visitor.draw_digit(3)
     visitor.expect_number(3)
-    visitor.page.locator("[data-explain] summary").click()
+    visitor.page.locator("[data-explain] > summary").click()
     expect(visitor.page.locator("output[for=map-conv3]")).to_contain_text("of 64")
     visitor.example("photo")
     visitor.expect_number(365)
