@@ -59,9 +59,7 @@ def same(local, remote):
     for one, other in zip(local.digits, remote.digits, strict=True):
         assert np.array_equal(one.glyph[..., 0], other.glyph[..., 0])
         assert vars(one) | {"glyph": 0} == vars(other) | {"glyph": 0}
-    unseen = {
-        name: 0 for name in ("digits", "timing", "evidence", "line_confidences", "line_statuses")
-    }
+    unseen = dict.fromkeys(("digits", "timing", "evidence", "line_confidences", "line_statuses"), 0)
     return vars(local) | unseen == vars(remote) | unseen
 
 
