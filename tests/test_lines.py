@@ -26,6 +26,14 @@ def test_digits_side_by_side_are_one_line():
     assert lines_of(boxes_of(strokes[::-1])) == [[3, 2, 1, 0]]
 
 
+def test_many_strokes_in_two_lines():
+    """The strokes of two scribbled lines, linked in any order, are two lines."""
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0, 900, 400)
+    strokes = [bar(x, 300 * (n % 2) + rng.uniform(0, 20), 30, 100) for n, x in enumerate(places)]
+    assert rows(strokes) == [[*range(0, 400, 2)], [*range(1, 400, 2)]]
+
+
 def test_one_piece_is_a_line():
     """A single stroke, even a point, is a line."""
     assert rows([np.array([[3.0, 4.0]])]) == [[0]]

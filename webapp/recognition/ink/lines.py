@@ -89,33 +89,31 @@ def _linked(
     low: NDArray[np.float64], high: NDArray[np.float64], tall: NDArray[np.int64], near: float
 ) -> dict[int, int]:
     """Return the name of a line for each tall piece."""
-    names = {int(i): int(i) for i in tall}
+    names = np.arange(len(tall))
 
-    def merge(one: int, other: int) -> None:
-        old, new = names[one], names[other]
-        names.update({key: new for key, name in names.items() if name == old})
+    def merge(one: int, others: NDArray[np.int64]) -> None:
+        new = names[others] != names[one]
+        if new.any():
+            names[np.isin(names, names[others[new]])] = names[one]
 
-    for place, i in enumerate(tall):
-        others = tall[place + 1 :]
-        overlap = np.minimum(high[others, 1], high[i, 1]) - np.maximum(low[others, 1], low[i, 1])
-        lower = np.minimum(high[others, 1] - low[others, 1], high[i, 1] - low[i, 1])
-        apart = np.maximum(low[others, 0], low[i, 0]) - np.minimum(high[others, 0], high[i, 0])
-        for j in others[(overlap > SAME_LINE * lower) & (apart < near)]:
-            merge(int(i), int(j))
+    tops, bottoms, lefts, rights = low[tall, 1], high[tall, 1], low[tall, 0], high[tall, 0]
+    heights = bottoms - tops
+    for one in range(len(tall) - 1):
+        rest = slice(one + 1, None)
+        overlap = np.minimum(bottoms[rest], bottoms[one]) - np.maximum(tops[rest], tops[one])
+        lower = np.minimum(heights[rest], heights[one])
+        apart = np.maximum(lefts[rest], lefts[one]) - np.minimum(rights[rest], rights[one])
+        merge(one, one + 1 + np.flatnonzero((overlap > SAME_LINE * lower) & (apart < near)))
     # Parts of one line may be further apart than `near`.
-    rows: dict[int, list[int]] = {}
-    for key, name in names.items():
-        rows.setdefault(name, []).append(key)
-    parts = list(rows.values())
-    tops = np.array([np.median(low[part, 1]) for part in parts])
-    ends = np.array([np.median(high[part, 1]) for part in parts])
-    for place, part in enumerate(parts):
-        rest = slice(place + 1, None)
-        shared = np.minimum(ends[place], ends[rest]) - np.maximum(tops[place], tops[rest])
-        lower = np.minimum(ends[place] - tops[place], ends[rest] - tops[rest])
-        for other in np.flatnonzero(shared > ALONGSIDE * lower).tolist():
-            merge(part[0], parts[place + 1 + other][0])
-    return names
+    parts = [np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())]
+    ends = np.array([(np.median(tops[part]), np.median(bottoms[part])) for part in parts])
+    for place, part in enumerate(parts[:-1]):
+        own, others = ends[place], ends[place + 1 :]
+        shared = np.minimum(own[1], others[:, 1]) - np.maximum(own[0], others[:, 0])
+        lower = np.minimum(own[1] - own[0], others[:, 1] - others[:, 0])
+        beside = np.flatnonzero(shared > ALONGSIDE * lower).tolist()
+        merge(part[0], np.array([parts[place + 1 + other][0] for other in beside], np.int64))
+    return dict(zip(tall.tolist(), names.tolist(), strict=True))
 
 
 def _nearest(
