@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from bench.report import CHARTS, DOCUMENT
+from bench.report import DOCUMENT, pyplot, save
 from support import hand
 from train.line.report import between
 from webapp.library import Reader
@@ -118,13 +118,7 @@ def table(found: dict[str, list[tuple[int, float]]]) -> str:
 
 def chart(found: dict[str, list[tuple[int, float]]]) -> None:
     """Draw the times over the sizes, both in powers, with a linear one to compare."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "inkling", "svg.fonttype": "none", "font.size": 9})
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6, 3.4))
+    figure, axes = pyplot().subplots(figsize=(6, 3.4))
     for what, own in found.items():
         axes.plot(*zip(*own, strict=True), "o-", label=what, markersize=3)
     sizes = [size for size, _ in own]
@@ -135,8 +129,7 @@ def chart(found: dict[str, list[tuple[int, float]]]) -> None:
     axes.set_ylabel("ms")
     axes.legend(frameon=False, fontsize=7)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(CHARTS / "growth.svg", metadata={"Date": None, "Creator": None})
+    save(figure, "growth")
 
 
 def main() -> None:

@@ -223,20 +223,28 @@ def write(figures: dict[str, Any]) -> None:
     charts(figures)
 
 
-def charts(figures: dict[str, Any]) -> None:
-    """Draw the charts as SVG. They change between runs only with the figures."""
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, for SVG files that change only with the figures."""
     import matplotlib
 
     matplotlib.use("svg")
     matplotlib.rcParams.update({"svg.hashsalt": "inkling", "svg.fonttype": "none", "font.size": 9})
     from matplotlib import pyplot as plt
 
-    CHARTS.mkdir(exist_ok=True)
+    return plt
 
-    def save(figure: Any, name: str) -> None:
-        figure.tight_layout()
-        figure.savefig(CHARTS / f"{name}.svg", metadata={"Date": None, "Creator": None})
-        plt.close(figure)
+
+def save(figure: Any, name: str) -> None:
+    """Write a figure among the charts, and close it."""
+    CHARTS.mkdir(exist_ok=True)
+    figure.tight_layout()
+    figure.savefig(CHARTS / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    pyplot().close(figure)
+
+
+def charts(figures: dict[str, Any]) -> None:
+    """Draw the charts."""
+    plt = pyplot()
 
     figure, axes = plt.subplots(figsize=(6, 2.2))
     names = {

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .server import stop
+
 NAMES = ("firefox", "firefox-esr")
 
 START_SECONDS = 60
@@ -23,9 +25,6 @@ START_SECONDS = 60
 
 ANSWER_SECONDS = 60
 """Time limit of a command, in seconds."""
-
-STOP_SECONDS = 20
-"""Time limit of a stop, in seconds. Firefox is killed afterwards."""
 
 PREFERENCES: dict[str, str | int | bool] = {
     "marionette.port": 0,  # any free one
@@ -135,12 +134,7 @@ def running_firefox(path: str, **preferences: str | int | bool) -> Iterator[Fire
             yield firefox
             firefox.close()
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def _port(file: Path, process: subprocess.Popen[bytes]) -> int:

@@ -87,7 +87,7 @@ class Host:
 
 @pytest.fixture
 def host(app):
-    """A server of our own, which runs."""
+    """A running server."""
     host = Host(app)
     host.start()
     yield host

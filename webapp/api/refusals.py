@@ -18,7 +18,6 @@ SHOWN_BODY_BYTES = 256 * 1024
 """Bodies above this size, in bytes, are not parsed again to show the invalid value. 4 MiB of nested
 brackets would take 190 MiB and a second."""
 
-
 _CHOICES: Mapping[str, Any] = {"expect": Expect, "check": Check}
 """Fields with a fixed choice of values."""
 
