@@ -102,6 +102,15 @@ def test_the_pad_is_the_first_page(client):
     assert files[1]["capture"] == "environment"
 
 
+def test_the_model_page_compares_with_other_readers(client):
+    """It shows the short form of the comparison, with a dash where a reader does not read a set."""
+    page = client.get("/model").text
+    assert ">Beside other readers</h2>" in page
+    assert re.search(
+        r'<th scope="row">Drawn numbers, the same</th>(<td>\d+%?</td>){4}<td>–</td>', page
+    )
+
+
 def test_the_model_page_shows_the_card(client):
     """The model page has the card with the version that is in every answer."""
     version = client.get("/api/v1/model").json["version"]

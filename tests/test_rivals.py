@@ -1,5 +1,7 @@
 """The comparison with other readers: what is counted, and how it is said."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -121,14 +123,43 @@ def test_the_document_is_written_between_its_marks(tmp_path, monkeypatch):
     document = tmp_path / "rivals.md"
     document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
     monkeypatch.setattr(report, "DOCUMENT", document)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{report.README_BEGIN}\n{report.README_END}\nafter\n")
+    monkeypatch.setattr(report, "README", readme)
     monkeypatch.setattr(report, "FIGURES", tmp_path / "rivals.json")
+    monkeypatch.setattr(report, "PAGE", tmp_path / "short.json")
     report.write(figures())
+    assert "| read exactly | samples | Inkling |" in readme.read_text()
     text = document.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
     assert "100.0 % ▲" in text
-    assert (tmp_path / "rivals.json").exists()
+    assert json.loads((tmp_path / "rivals.json").read_text()) == figures()
+    assert json.loads((tmp_path / "short.json").read_text()) == report.short_of(figures())
+
+
+def test_the_short_form_takes_the_first_reader_that_reads_a_set():
+    """PP-OCR reads cut-out fields in one way and photos in another. They share a column."""
+    row = {"exact": 3, "right": "111"}
+    sets = [
+        {"title": "field", "count": 4, "readers": {OWN_TITLE: row, "PP-OCR, pages": row}},
+        {"title": "dates", "count": 6, "readers": {OWN_TITLE: row, "PP-OCR, confined": row}},
+        {"title": "composed, apart", "count": 6, "readers": {OWN_TITLE: row}},
+    ]
+    short = report.short_of({"machine": report_machine(), "sets": sets})
+    assert [row["exact"] for row in short["rows"]] == [
+        [0.5, 0.5, None, None],
+        [0.75, 0.75, None, None],
+    ]
+    assert "| 4 | 75 % | 75 % | – | – |" in report.short_text_of(short)
+
+
+def test_page_and_readme_have_the_documents_figures():
+    """What the page and the README show is the short form of docs/rivals.json."""
+    short = report.short_of(json.loads(report.FIGURES.read_text(encoding="utf-8")))
+    assert json.loads(report.PAGE.read_text(encoding="utf-8")) == short
+    assert report.short_text_of(short) in report.README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("glyph_of", [squeezed, boxed])

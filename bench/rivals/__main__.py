@@ -1,8 +1,8 @@
 """`python -m bench.rivals`: reads the same handwriting with Inkling and with other readers.
 
 It needs its own environment: `scripts/venv.sh .venv-rivals requirements/rivals.txt`. It prints each
-set's figures and writes docs/rivals.md and docs/rivals.json. Each reader has a process and one
-core, and they take turns.
+set's figures and writes docs/rivals.md, docs/rivals.json, and the short forms in the README and on
+the page `/model`. Each reader has a process and one core, and they take turns.
 """
 
 import argparse

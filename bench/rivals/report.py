@@ -1,4 +1,4 @@
-"""The comparison in words: docs/rivals.md and docs/rivals.json."""
+"""The comparison in words: docs/rivals.md, its JSON, and a short form for page and README."""
 
 import json
 import math
@@ -15,6 +15,30 @@ FIGURES = ROOT / "docs" / "rivals.json"
 BEGIN = "<!-- what follows is written by `python -m bench.rivals` -->"
 END = "<!-- until here -->"
 
+README = ROOT / "README.md"
+README_BEGIN = "<!-- written by `python -m bench.rivals` -->"
+README_END = "<!-- end of the comparison -->"
+PAGE = ROOT / "webapp" / "site" / "rivals.json"
+"""The short form, as the page `/model` reads it."""
+
+SHORT_SETS = {
+    "single digits, digits": "Drawn digits, held-out UNIPEN writers",
+    "digit_strings": "Drawn numbers, the same",
+    "dates": "Dates with slashes, composed of their digits",
+    "field": "Photos of numbers, by people of other projects",
+    "pictures, cheque amounts": "Generated cheque amounts",
+    "pictures, long touching": "Generated photos of long numbers, digits touching",
+}
+"""Sets of the short form, and their labels: what people ask first, and where Inkling is weak."""
+
+SHORT_READERS = {
+    "Inkling": (OWN_TITLE,),
+    "PP-OCR v6 small": ("PP-OCR, confined", "PP-OCR, pages"),
+    "Tesseract 5": ("Tesseract",),
+    "CNN of MNIST": ("CNN, boxed",),
+}
+"""Columns of the short form. Of the readers named, the first that read the set."""
+
 NOTHING = "–"
 """Where a reader does not read a set."""
 
@@ -25,13 +49,51 @@ Figures = dict[str, Any]
 
 
 def write(figures: Figures) -> None:
-    """Write the figures into the document, and beside it as JSON.
+    """Write the figures into the document, beside it as JSON, and in short for page and README.
 
     Raises:
         DataError: see `between`.
     """
-    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    short = short_of(figures)
+    for path, content in ((FIGURES, figures), (PAGE, short)):
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     between(DOCUMENT, BEGIN, END, f"\n{text_of(figures)}\n")
+    between(README, README_BEGIN, README_END, short_text_of(short))
+
+
+def short_of(figures: Figures) -> Figures:
+    """Return the short form: `date`, `readers`, and `rows` with label, count and shares read.
+
+    A share is None where no reader of the column reads the set.
+    """
+    sets = {row["title"]: row for row in figures["sets"]}
+    rows = [
+        {
+            "label": label,
+            "count": sets[title]["count"],
+            "exact": [_share_of(sets[title], named) for named in SHORT_READERS.values()],
+        }
+        for title, label in SHORT_SETS.items()
+        if title in sets
+    ]
+    return {"date": figures["machine"]["date"], "readers": [*SHORT_READERS], "rows": rows}
+
+
+def _share_of(row: Figures, named: tuple[str, ...]) -> float | None:
+    found = next((row["readers"][title] for title in named if title in row["readers"]), None)
+    return found and found["exact"] / row["count"]
+
+
+def short_text_of(short: Figures) -> str:
+    """Format the short form as a Markdown table."""
+    lines = [
+        f"| read exactly | samples | {' | '.join(short['readers'])} |",
+        "| --- " * (len(short["readers"]) + 2) + "|",
+    ]
+    for row in short["rows"]:
+        cells = [NOTHING if share is None else f"{100 * share:.0f} %" for share in row["exact"]]
+        lines.append(f"| {row['label']} | {row['count']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def text_of(figures: Figures) -> str:

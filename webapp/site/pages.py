@@ -27,7 +27,7 @@ from ..recognition.picture.decode import decode_reduced, reduced
 from .assets import FOLDER
 from .cards import PLOTS, cards, view_of
 from .language import page_url, texts
-from .summaries import MODELS, chart, summaries
+from .summaries import MODELS, beside_others, chart, summaries
 from .words import Words, percent
 
 blueprint = Blueprint("pages", __name__)
@@ -111,6 +111,7 @@ def model() -> str:
         "model.html",
         summaries=summaries(served),
         chart=chart(served[MODELS.index("Line model")]),
+        beside=beside_others(),
         views=dict(zip(MODELS, [view_of(card, _models()) for card in served], strict=True)),
     )
 

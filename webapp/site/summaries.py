@@ -1,10 +1,16 @@
 """Summaries of the models: some figures of their cards, and bars for a chart."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from .cards import NOTHING, Table
 from .words import percent
+
+RIVALS = Path(__file__).with_name("rivals.json")
+"""Short form of the comparison with other readers, written by `python -m bench.rivals`."""
 
 MODELS = ("Photo model", "Stroke model", "Line model", "Handwriting detector")
 """Titles of the served models, in the order of `cards`."""
@@ -161,6 +167,21 @@ def chart(card: Mapping[str, Any]) -> dict[str, list[Bar]]:
         for group, kinds in KINDS.items()
     }
     return {group: bars for group, bars in groups.items() if bars}
+
+
+def beside_others() -> Table:
+    """Return the comparison with other readers as a table."""
+    short = json.loads(RIVALS.read_text(encoding="utf-8"))
+    rows = [
+        (
+            row["label"],
+            str(row["count"]),
+            *(NOTHING if share is None else f"{share:.0%}" for share in row["exact"]),
+        )
+        for row in short["rows"]
+    ]
+    caption = f"Read exactly, measured on the same handwriting on {short['date']}"
+    return Table(caption, ("Handwriting", "Samples", *short["readers"]), rows)
 
 
 def _figure(card: Mapping[str, Any], source: _Source) -> Figure | None:
