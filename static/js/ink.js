@@ -1,10 +1,17 @@
-// Strokes as lines on a canvas: smooth, as wide as the pen was pressed, and only where they grew.
+// Strokes as lines on a canvas: smooth, and only where they grew. They are wide where the pen was
+// pressed or, without pressure, where it was slow.
 
 /** Width of the pen in pad units. */
 export const PEN = 17;
 
-/** A pen without pressure, a mouse among them, says one half. */
+/** Pressure that devices without pressure report, such as a mouse. */
 const PLAIN = 0.5;
+
+/** Length over which the width follows the pressure or the speed, in pad units. */
+const EASE = 60;
+
+/** Widths at the points of each stroke. A growing stroke is measured once. */
+const measured = new WeakMap();
 
 /** Ready a context for strokes in a view: `{width, height}` in pad units. */
 export function prepare(context, view, colour) {
@@ -19,16 +26,17 @@ export function prepare(context, view, colour) {
  * show; its last half step, to the last point itself, is left to `drawTip`.
  */
 export function drawFrom(context, stroke, from = 1) {
-  if (from <= 1) drawDot(context, stroke[0]);
+  const widths = widthsOf(stroke);
+  if (from <= 1) drawDot(context, stroke[0], widths[0]);
   let width = null;
   for (let i = Math.max(1, from); i < stroke.length; i++) {
     const here = stroke[i - 1];
     const start = i === 1 ? here : midpoint(stroke[i - 2], here);
     const end = midpoint(here, stroke[i]);
-    // One path for as long as the width is the same: most strokes are one path.
-    if (widthOf(here) !== width) {
+    // One path for as long as the width is the same.
+    if (widths[i - 1] !== width) {
       if (width !== null) context.stroke();
-      width = widthOf(here);
+      width = widths[i - 1];
       context.lineWidth = width;
       context.beginPath();
       context.moveTo(start.x, start.y);
@@ -45,7 +53,7 @@ export function drawFrom(context, stroke, from = 1) {
 export function drawTip(context, stroke, predicted = []) {
   const last = stroke.at(-1);
   const points = [stroke.length > 1 ? midpoint(stroke.at(-2), last) : last, last, ...predicted];
-  context.lineWidth = widthOf(last);
+  context.lineWidth = widthsOf(stroke).at(-1);
   context.beginPath();
   context.moveTo(points[0].x, points[0].y);
   for (const point of points.slice(1)) context.lineTo(point.x, point.y);
@@ -67,14 +75,28 @@ export function drawWhole(context, stroke) {
 }
 
 /** A canvas draws no line without length, not even its round caps: a dot is a disc. */
-function drawDot(context, point) {
+function drawDot(context, point, width) {
   context.beginPath();
-  context.arc(point.x, point.y, widthOf(point) / 2, 0, 2 * Math.PI);
+  context.arc(point.x, point.y, width / 2, 0, 2 * Math.PI);
   context.fill();
 }
 
-function widthOf(point) {
-  return PEN * (0.4 + 1.2 * (point.p ?? PLAIN));
+/** Widths at the points of a stroke, in whole pad units: a smaller change does not show. */
+export function widthsOf(stroke) {
+  const known = measured.get(stroke) ?? { eased: [], widths: [] };
+  measured.set(stroke, known);
+  for (let i = known.eased.length; i < stroke.length; i++) {
+    const [point, before] = [stroke[i], stroke[Math.max(0, i - 1)]];
+    const step = Math.hypot(point.x - before.x, point.y - before.y);
+    const pressure = point.p ?? PLAIN;
+    // People write some two units a millisecond.
+    const speed = i ? step / Math.max(1, point.t - before.t) : 2;
+    const wanted = pressure === PLAIN ? Math.max(0.6, 1.3 - 0.15 * speed) : 0.4 + 1.2 * pressure;
+    const last = known.eased[i - 1] ?? wanted;
+    known.eased.push(last + (wanted - last) * Math.min(1, step / EASE));
+    known.widths.push(Math.round(PEN * known.eased[i]));
+  }
+  return known.widths;
 }
 
 function midpoint(a, b) {
