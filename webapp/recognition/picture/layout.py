@@ -258,7 +258,10 @@ def _within_ink(box: tuple[float, ...], pieces: NDArray[np.int32]) -> list[tuple
     lines = [span for span in spans if span[1] - span[0] >= HIGH * tallest]
     left, top, right, bottom = box
     if len(lines) == 1:
-        lines = [(max(top, spans[0][0]), min(bottom, spans[-1][1]))]
+        # The box is an estimate, and may miss the ink. Every box must have a height.
+        inked = spans[0][0], spans[-1][1]
+        both = max(top, inked[0]), min(bottom, inked[1])
+        lines = [both if both[1] - both[0] >= HIGH * (inked[1] - inked[0]) else inked]
     return [(left, top, right, bottom) for top, bottom in lines]
 
 
@@ -319,7 +322,7 @@ def _rows(bodies: Boxes) -> list[list[int]]:
     heights = bodies[:, 3] - bodies[:, 1]
     rest = np.arange(len(bodies))
     rows: list[list[int]] = []
-    while len(rest):
+    while len(rest):  # heights are positive, so each turn takes at least the tallest
         tall = rest[heights[rest] >= HIGH * heights[rest].max()]
         gaps = _gaps(bodies[rest, np.newaxis], bodies[tall])
         near = ~_far(gaps, bodies[tall]).all(axis=1)
