@@ -1,12 +1,14 @@
 """Decoding of pictures: three formats by their first bytes, upright, on white, within bounds."""
 
 import struct
+import zlib
 
 import cv2
 import numpy as np
 import pytest
 
 from support import hand
+from support.hostile import chunk
 from webapp.recognition import (
     ImageTooLargeError,
     Limits,
@@ -136,6 +138,28 @@ def test_alpha_and_orientation_together(extension):
     grey = grey_of(encoded(corner(alpha=True), extension, 6))
     assert grey.shape == (48, 32)
     assert dark_corner(grey) == (0, -1)
+
+
+@pytest.mark.parametrize("comment", [b"", chunk(b"tEXt", b"a\0IDAT")])
+@pytest.mark.parametrize(
+    ("depth", "colour", "more", "pixel"),
+    [
+        (8, 0, chunk(b"tRNS", b"\0\7"), b"\7"),
+        (16, 0, chunk(b"tRNS", b"\7\0"), b"\7\0"),
+        (1, 0, chunk(b"tRNS", b"\0\0"), b"\0"),
+        (8, 2, chunk(b"tRNS", 3 * b"\0\7"), 3 * b"\7"),
+        (8, 3, chunk(b"PLTE", 3 * b"\7") + chunk(b"tRNS", b"\0"), b"\0"),
+    ],
+    ids=["grey", "grey of 16 bits", "grey of one bit", "colour", "palette"],
+)
+def test_a_transparent_colour_is_white(comment, depth, colour, more, pixel):
+    """A PNG may name one colour as transparent, also after a comment that mentions pixels."""
+    size = struct.pack(">IIBBBBB", 8, 8, depth, colour, 0, 0, 0)
+    rows = 8 * (b"\0" + (pixel if depth == 1 else 8 * pixel))
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + comment + more
+    data += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    assert (decode(data, LIMITS) == 255).all()
+    assert (decode(data.replace(b"tRNS", b"sRNS"), LIMITS) < 255).all()
 
 
 def test_opencv_turns_pictures_as_we_do():

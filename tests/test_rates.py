@@ -2,6 +2,7 @@
 
 import dataclasses
 import http.client
+import contextlib
 import itertools
 import json
 import time
@@ -121,10 +122,12 @@ def test_what_a_request_took_is_charged_when_it_ends(monkeypatch):
 def test_each_limit_of_a_rate_counts_for_itself():
     """Each limit of a rate is charged in full, even if a shorter limit is exceeded."""
     rates = Rates(Settings(rate_limit="5/second;20/hour"))
-    rates.charge("a", 12)
+    for _ in range(4):
+        with contextlib.suppress(ProblemError):  # all but the first, within one second
+            rates.charge("a", 5)
     time.sleep(1.1)
-    with pytest.raises(ProblemError, match="20/hour") as refused:
-        rates.charge("a", 12)
+    with pytest.raises(ProblemError) as refused:
+        rates.charge("a", 1)
     assert int(refused.value.headers["Retry-After"]) > 60
 
 

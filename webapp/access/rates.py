@@ -82,9 +82,13 @@ class Rates:
             ProblemError: 429 with Retry-After, the units exceed the rate. They are charged all the
                 same.
         """
-        for limit in self._limits:
-            if not self._hit(limit, client, max(0, min(units, limit.amount - already))):
-                raise self._refusal(limit, client)
+        exceeded = [
+            limit
+            for limit in self._limits
+            if not self._hit(limit, client, max(0, min(units, limit.amount - already)))
+        ]
+        if exceeded:
+            raise self._refusal(max(exceeded, key=lambda limit: limit.get_expiry()), client)
 
     def _hit(self, limit: RateLimitItem, client: str, units: int) -> bool:
         if self._shared is not None and time.monotonic() >= self._away_until:

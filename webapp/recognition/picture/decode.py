@@ -77,6 +77,8 @@ def decode_reduced(
     if raw is None or raw.shape[:2] != expected:
         raise UndecodableImageError(_broken(header))
     picture = _on_white(np.asarray(raw))
+    if header.clear_grey is not None:
+        picture[picture == header.clear_grey] = 255
     whole = header.width, header.height
     for kind, block in zip(kinds, metadata, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:

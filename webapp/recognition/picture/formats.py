@@ -1,8 +1,10 @@
 """Formats of pictures: facts from the first bytes of a file, read before decoding."""
 
+import itertools
 import math
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import UndecodableImageError, UnsupportedImageError
@@ -49,6 +51,8 @@ class Header:
     """Bytes per decoded pixel: channels times bytes per channel, as OpenCV returns them."""
     work_bytes: float = 0.0
     """Bytes per pixel that the decoder holds in addition until it is done."""
+    clear_grey: int | None = None
+    """Level, 0 to 255, whose pixels are transparent in a grey PNG. The decoder ignores it."""
 
     def decoded_bytes(self, half: bool = False) -> int:
         """Return the memory that decoding takes at its peak, in bytes.
@@ -117,20 +121,35 @@ def _png_header(data: bytes) -> Header | None:
         return None
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
     # A picture is transparent by its colour type, or by a tRNS chunk before the pixels.
-    alpha = bool(colour & 4) or b"tRNS" in data[: data.find(b"IDAT") + 1]
+    chunks = itertools.takewhile(lambda chunk: chunk[0] != b"IDAT", _png_chunks(data))
+    clear = next(
+        (data[start + 8 : end - 4] for kind, start, end in chunks if kind == b"tRNS"), None
+    )
+    alpha = bool(colour & 4) or (clear is not None and colour != 0)
     channels = 4 if alpha else 3 if colour & 2 else 1
     # OpenCV keeps 16 bits a channel only with alpha.
     pixel_bytes = channels * (2 if alpha and depth == 16 else 1)
-    return Header("PNG", width, height, alpha, pixel_bytes)
+    grey = None
+    if clear is not None and colour == 0:
+        grey = int.from_bytes(clear[:2])
+        grey = grey >> 8 if depth == 16 else grey * 255 // max(1, 2**depth - 1)
+    return Header("PNG", width, height, alpha, pixel_bytes, clear_grey=grey)
 
 
 def bare_png(data: bytes) -> bytes:
-    """Return the file with its needed chunks only (W3C PNG, 5.3: length, type, data, CRC).
+    """Return the file with its needed chunks only.
 
     The result ends before a chunk that claims to be longer than the file, and the decoder refuses
     it. OpenCV would allocate the claimed length, up to 4 GB, before it reads.
     """
-    kept = [data[:8]]
+    chunks = _png_chunks(data)
+    return data[:8] + b"".join(
+        data[start:end] for kind, start, end in chunks if kind in _PNG_CHUNKS
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of each chunk (W3C PNG, 5.3: length, type, data, CRC)."""
     place, kind, count = 8, b"", 0
     while place + 12 <= len(data) and kind != b"IEND":
         count += 1
@@ -141,11 +160,9 @@ def bare_png(data: bytes) -> bytes:
         kind = data[place + 4 : place + 8]
         end = place + 12 + int.from_bytes(data[place : place + 4])
         if end > len(data):
-            break
-        if kind in _PNG_CHUNKS:
-            kept.append(data[place:end])
+            return
+        yield kind, place, end
         place = end
-    return b"".join(kept)
 
 
 _JPEG_FILL = re.compile(rb"\xff*")
