@@ -1,8 +1,8 @@
 """Rate limits of clients: in one process, and over Redis in several."""
 
+import contextlib
 import dataclasses
 import http.client
-import contextlib
 import itertools
 import json
 import time
