@@ -20,6 +20,7 @@ from webapp.recognition import (
 )
 from webapp.recognition.ink.pieces import PictureInk, StrokeInk, pieces_of
 from webapp.recognition.ink.strip import MARGIN, ROWS, STRIP_CHANNELS, boxes_of, frame_in, frame_of
+from webapp.recognition.network.bounds import MISUSED, trust
 from webapp.recognition.network.language_model import ngrams_of
 from webapp.recognition.network.line_reader import COLUMN
 from webapp.recognition.symbols import BLANK, CLASSES, OTHER, SYMBOLS
@@ -366,6 +367,22 @@ def test_only_what_is_wanted_is_read(wanted, text, fits):
     # The wanted texts share the probability of all.
     share = sum(probability for _, probability in found.readings)
     assert share == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("slash", "fits"), [(0.004, False), (0.03, True)])
+def test_what_the_reader_hardly_believes_does_not_fit(slash, fits):
+    """Below one in a hundred, the field holds something else rather than such a text."""
+    torn = {"1": 1 - slash, "/": slash}
+    reader = Shows(("2", 0, 0.2), (torn, 0.2, 0.4), ("3", 0.4, 0.6), ("4", 0.6, 1))
+    found = read(row(4), reader, weight=0.0, wanted=Wanted(Pattern("0/0{2}")))
+    assert (text_of(found) == "2/34") == fits == (found.fits > 0)
+
+
+def test_trust_in_the_bounds_grows_with_the_probability():
+    """Bounds are trusted like even odds where nothing begins to fit, and fully where all fits."""
+    assert trust(MISUSED) == pytest.approx(0.5)
+    assert trust(1.0) == 1.0
+    assert 0.9 < trust(0.1) < trust(0.5) < 1
 
 
 def test_the_worst_line_says_whether_it_fits():

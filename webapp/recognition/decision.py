@@ -7,6 +7,7 @@ from functools import partial
 
 from .ink.drawing import Stroke
 from .ink.glyph import Glyph
+from .network.bounds import trust
 from .network.calibration import Calibration
 from .network.classifier import Outputs
 from .network.confidence import Confidence, Evidence
@@ -15,9 +16,6 @@ from .transcript import Symbol, Transcript
 
 BoxOf = Callable[[Sequence[Stroke]], Box]
 """Function that returns the box of some ink in the unit of the request."""
-
-EVEN = 0.5
-"""Probability that a text is wanted, by the reader alone, below which it is not `ok`: even odds."""
 
 Texts = tuple[tuple[str, ...], float]
 """Lines, and the probability that they are right."""
@@ -57,7 +55,7 @@ def reading_of_transcript(
     # Digits that touch are cut apart and need not look like digits alone.
     is_foreign = len(digits) == 1 and found.evidence.is_digit < not_a_number
     is_refused = found.limit is None and (is_foreign or not digits)
-    sure = confidence.of(found.evidence) if digits else 1 - found.no_number
+    sure = trust(found.fits) * (confidence.of(found.evidence) if digits else 1 - found.no_number)
     sure = min(sure, found.evidence.is_digit) if is_foreign else sure
     others = _alternatives(texts, sure, is_refused)
     has_pieces = surface is None
@@ -76,7 +74,7 @@ def reading_of_transcript(
     if is_refused:
         return reading
     lines = texts[0][0] if digits else ()
-    each = [confidence.of(evidence) for evidence in found.line_evidence[: len(lines)]]
+    each = [trust(found.fits) * confidence.of(one) for one in found.line_evidence[: len(lines)]]
     return replace(
         reading,
         status=_status(found, confidence, sure, found.evidence),
@@ -92,8 +90,8 @@ def reading_of_transcript(
 
 def _status(found: Transcript, confidence: Confidence, sure: float, evidence: Evidence) -> Status:
     """Return the status of a text, of all lines or of one, that is read with this confidence."""
-    # Below even odds, the reader alone would read a text that is not wanted.
-    is_doubted = bool(found.limit) or (found.fits is not None and found.fits < EVEN)
+    # The reader alone would rather read a text that is not wanted.
+    is_doubted = bool(found.limit) or (found.fits is not None and found.fits < 1 - found.fits)
     return "unsure" if is_doubted or sure < confidence.unsure or evidence.left_out else "ok"
 
 
@@ -196,9 +194,7 @@ def _renumbered(symbols: Sequence[Symbol]) -> list[Symbol]:
     ]
 
 
-def _digits_only(
-    readings: Sequence[Texts],
-) -> list[Texts]:
+def _digits_only(readings: Sequence[Texts]) -> list[Texts]:
     """Return readings without signs. Equal texts are merged, and the best stays first."""
     found: dict[tuple[str, ...], float] = {}
     for lines, share in readings:

@@ -19,8 +19,8 @@ from .ink.drawing import Stroke
 from .ink.glyph import Glyph
 from .ink.lines import Boxes, lines_of, parts_of
 from .ink.strip import ROWS, Frame, frame_in, frame_of
-from .network.beam_search import SKIPPED, Hypothesis, align, prefix_beam_search
-from .network.bounds import Bounds
+from .network.beam_search import Hypothesis, align, prefix_beam_search
+from .network.bounds import MISUSED, Bounds
 from .network.confidence import Confidence
 from .network.language_model import LanguageModel
 from .network.line_reader import Columns, LineReader
@@ -159,7 +159,7 @@ def _hypotheses(columns: Columns, tools: Tools) -> tuple[list[Hypothesis], float
         found = prefix_beam_search(columns.log_probabilities, beam, tools.budget, wanted.pattern)
         found = [one for one in found if wanted.holds(visible_text(one.symbols))][:BEAM]
         fits = sum(math.exp(one.log_probability) for one in found)
-        if fits >= SKIPPED:
+        if fits >= MISUSED:
             scale = math.log(fits)
             return [
                 replace(one, log_probability=min(0.0, one.log_probability - scale)) for one in found
