@@ -19,9 +19,9 @@ MOST_CONSTANTS = 96
 """Number of chosen numbers in the recogniser. The aim is 45. Three belong to the search within a
 pattern, which the rest does without, and one to the explanation."""
 
-MOST_LINES = 4_500
+MOST_LINES = 4_550
 """Lines of the recogniser, rounded up to 50. About 200 are heads of modules that were split to stay
-short, 170 are the search within a pattern, and 60 are the ink that speaks for a digit. The aim is
+short, 190 are the search within a pattern, and 60 are the ink that speaks for a digit. The aim is
 3,000."""
 
 

@@ -38,6 +38,8 @@ DIRECTIONS = {
     "symbols": -1,
     "pieces_over": -1,
     "pieces_under": -1,
+    "alone": -1,
+    "alone_is_digit": 1,
 }
 """Sign that the weight of each feature may have: 1 if the feature makes a text likelier, -1 if it
 makes it less likely. A free fit made `symbols` positive, because letters are misread as single

@@ -47,6 +47,8 @@ class Evidence:
             "symbols": math.log(max(1, self.symbols)),
             "pieces_over": math.log1p(max(0, self.pieces - self.symbols)),
             "pieces_under": math.log1p(max(0, self.symbols - self.pieces)),
+            "alone": float(self.symbols == 1),
+            "alone_is_digit": _log_odds(self.is_digit) * (self.symbols == 1),
         }
 
 
@@ -68,6 +70,11 @@ class Confidence:
     """Weight of the pieces beyond one per symbol. A symbol with more may have swallowed another."""
     pieces_under: float = 0.0
     """Weight of the symbols beyond one per piece. Divided ink may have been divided wrongly."""
+    alone: float = 0.0
+    """Weight of a single symbol. Letters and drawings are mostly read as one."""
+    alone_is_digit: float = 0.0
+    """Additional weight of P(is a digit) of a single symbol. Digits that touch are cut apart and
+    need not look like digits."""
     unsure: float = 0.5
     """Threshold of confidence below which a reading is unsure."""
     language_model: float = 0.0
