@@ -110,7 +110,8 @@ def test_two_hostile_pictures_at_once_fit_into_the_smallest_machine(site):
             while not all(one.done() for one in both):
                 most = max(most, site_mib(master))
                 time.sleep(0.02)
-        assert {one.result() for one in both} <= ANSWERS, name
+        # A busy machine may refuse one that waited for the other.
+        assert {one.result() for one in both} <= ANSWERS | {503}, name
         assert most <= MOST_SITE_MIB, name
 
 

@@ -28,6 +28,7 @@ from train.line.sets import Amounts, line_sets
 from train.line.ship import calibrated
 from webapp.recognition import Confidence, LanguageModel, LiteRTLineReader, load_model
 from webapp.site.cards import view_of
+from webapp.site.summaries import beside_others
 
 FEW = Amounts(single=60, composed=3, signs=3, pictures=3, others=3)
 
@@ -55,14 +56,16 @@ class Reader(fake.Spells):
         super().__init__(content.decode())
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def small():
     """Patch in these readers and small amounts of samples."""
-    monkeypatch.setattr(reading, "LiteRTLineReader", Reader)
-    monkeypatch.setattr(reading, "WORKERS", 1)
-    monkeypatch.setattr(ship, "FULL", FEW)
-    monkeypatch.setattr(evaluation, "FULL", FEW)
-    monkeypatch.setattr(ship, "CALIBRATION", FEW)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "LiteRTLineReader", Reader)
+        patched.setattr(reading, "WORKERS", 1)
+        patched.setattr(ship, "FULL", FEW)
+        patched.setattr(evaluation, "FULL", FEW)
+        patched.setattr(ship, "CALIBRATION", FEW)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +91,11 @@ def dev(tmp_path_factory):
     return Source(replace(files, digits=(*files.digits, more)), splits=("dev",))
 
 
-@pytest.fixture
-def fit(network, dev, tmp_path):
-    """A function that makes the folder of a fit that reads one text in everything."""
+def fits_in(parent, network, dev):
+    """Return a function that makes the folder of a fit that reads one text in everything."""
 
     def made(name, text, **log):
-        folder = tmp_path / name
+        folder = parent / name
         folder.mkdir()
         shutil.copy(network, folder / "line.keras")
         (folder / "line.tflite").write_text(text)
@@ -108,21 +110,41 @@ def fit(network, dev, tmp_path):
     return made
 
 
-@pytest.fixture
-def folds(fit):
-    """Two fits that each left a contributor out."""
+def folds_of(fit):
+    """Return two fits that each left a contributor out."""
     return [fit("fold-0", "5", without=[ONE]), fit("fold-1", "5", without=[TWO])]
 
 
 @pytest.fixture
-def shipped(fit, folds, dev, tmp_path, capsys):
-    """The folder of a model shipped from two fits, with the other networks, and its card."""
+def fit(network, dev, tmp_path):
+    """A function that makes the folder of a fit."""
+    return fits_in(tmp_path, network, dev)
+
+
+@pytest.fixture
+def folds(fit):
+    """Two fits that each left a contributor out."""
+    return folds_of(fit)
+
+
+@pytest.fixture(scope="module")
+def shipped_once(small, network, dev, tmp_path_factory):
+    """The folder of a model shipped from two fits, with the other networks."""
+    parent = tmp_path_factory.mktemp("shipped")
+    fit = fits_in(parent, network, dev)
     fits = [fit("a", "7"), fit("b", "5", hyperparameters={"seed": 2, "rounds": 2})]
-    output = tmp_path / "models"
-    ship.ship(fits, folds, dev, output)
+    output = parent / "models"
+    ship.ship(fits, folds_of(fit), dev, output)
     for path in (ROOT / "models").iterdir():
         if path.name.startswith(("pen.", "ink.", "eyes.")):
             shutil.copy(path, output)
+    return output
+
+
+@pytest.fixture
+def shipped(shipped_once, tmp_path):
+    """A copy of the shipped model's folder, and its card."""
+    output = shutil.copytree(shipped_once, tmp_path / "models")
     return output, load_model(output, NAME).card
 
 
@@ -165,7 +187,9 @@ def test_the_card_is_shown(shipped, app):
     assert view.nondigits is not None
     assert view.seeds.heads == ["data", "mean ± sd", "seed 1", "seed 2"]
     with app.test_request_context():
-        page = render_template("model.html", views={"Line": view}, summaries=[], chart={})
+        page = render_template(
+            "model.html", views={"Line": view}, summaries=[], chart={}, beside=beside_others()
+        )
     for words in ("single digits, digits", "letters", "seed 2 of", *card["limits"]):
         assert " ".join(words.split()) in " ".join(page.split())
 
