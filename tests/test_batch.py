@@ -20,7 +20,8 @@ from click.testing import CliRunner
 
 from support import hand
 from support.cluster import ENVIRONMENT, two_workers
-from webapp.batch import Asked, BatchError, opened, read_here, summary
+from webapp.batch import Asked, BatchError, opened, read_here, read_on_cluster, summary
+from webapp.batch.cluster import _connect
 from webapp.batch.listing import files_of
 from webapp.batch.store import PARTIAL, write_whole
 from webapp.command import main
@@ -460,6 +461,26 @@ def test_a_worker_of_the_cluster_may_die(cluster, tmp_path):
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     check(out, 60)
+
+
+def test_ray_client_is_refused(pictures, tmp_path):
+    """An address of Ray Client gets an error that says what to use."""
+    run = opened(str(tmp_path), Asked(source=str(pictures)))
+    with pytest.raises(BatchError, match="Start the command on a node of the cluster"):
+        [*read_on_cluster(run, "ray://127.0.0.1:10001")]
+
+
+@pytest.mark.parametrize("kind", [ConnectionError, RuntimeError])
+def test_a_cluster_that_refuses_says_what_may_help(monkeypatch, kind):
+    """Ray itself does not tell a program that its token is missing."""
+    ray = pytest.importorskip("ray")
+
+    def refuse(**options):
+        raise kind("Failed to connect")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(BatchError, match="RAY_AUTH_MODE=token"):
+        _connect(ray, "auto")
 
 
 def test_a_cluster_that_is_not_there(pictures, tmp_path):

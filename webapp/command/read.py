@@ -61,7 +61,7 @@ Form = Literal["table", "json", "jsonl", "csv"]
     show_default=True,
     help="Files of a part of the result, with --manifest.",
 )
-@click.option("--cluster", help="Read on this Ray cluster: ray://…, host:port or auto.")
+@click.option("--cluster", help="Read on the Ray cluster of this node: auto or host:port.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read (default: 1).")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_context
