@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import BatchError, UnreadableError
 
-EXTRA = "Runs over a manifest need further packages: pip install 'inkling[{}]'."
+EXTRA = "Runs over a manifest need further packages: pip install '.[{}]' in the checkout."
 
 
 @contextmanager
