@@ -290,6 +290,29 @@ def test_a_pipe_and_the_files_of_a_run_are_no_pictures(tmp_path):
     assert [(row["text"], row["error"]) for row in rows_of(run.out)] == [(None, "It is no file.")]
 
 
+@pytest.mark.parametrize("place", ["local", "store"])
+def test_a_folder_that_cannot_be_listed_ends_the_run(pictures, tmp_path, monkeypatch, place):
+    """Its files would never be in the result."""
+    if place == "local":
+        (tmp_path / "in" / "shut").mkdir(parents=True)
+        source, holder, name = str(tmp_path / "in"), os, "scandir"
+    else:
+        store = fsspec.filesystem("memory")
+        store.pipe_file("/shut-in/a.png", small(1))
+        store.pipe_file("/shut-in/shut/b.png", small(1))
+        source, holder, name = "memory://shut-in", type(store), "ls"
+    listed = getattr(holder, name)
+
+    def refuse(*taken, **options):
+        if str(taken[-1]).endswith("shut"):
+            raise PermissionError(13, "Permission denied", taken[-1])
+        return listed(*taken, **options)
+
+    monkeypatch.setattr(holder, name, refuse)
+    with pytest.raises(BatchError, match="shut: Permission denied"):
+        opened(str(tmp_path / "out"), Asked(source=source))
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"asked": 1}', b"\xff"])
 def test_a_damaged_run_says_so(pictures, tmp_path, content):
     """The error names the file."""

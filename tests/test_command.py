@@ -4,8 +4,10 @@ import csv
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import cv2
@@ -20,7 +22,7 @@ from webapp.command import main
 from webapp.command.grid import Cell, Grid
 from webapp.command.read import COLUMNS
 from webapp.command.sheet import totals_of
-from webapp.files import Row
+from webapp.files import Row, Source
 from webapp.recognition import Box
 
 
@@ -400,7 +402,7 @@ def test_an_empty_sheet_gives_an_empty_file(tmp_path, options, status):
 def test_ink_that_is_not_read_is_told(monkeypatch, marks):
     """Scribbles, ink beside the table and a reading that ended early are said."""
     module = importlib.import_module("webapp.command.sheet")
-    reading = module.reading_of(Reader(), module.content_of(str(marks)))
+    reading = module.reading_of(Reader(), module.content_of(Source(str(marks))))
     box = reading.digits[0].box
     changed = replace(reading, ignored=(box, Box(-500, 0, 5, 5)), limit="time")
     monkeypatch.setattr(module, "reading_of", lambda *_, **__: changed)
@@ -483,6 +485,65 @@ def test_an_empty_folder_is_told(tmp_path):
     """A folder without pictures or drawings is told, and an empty name is no folder."""
     assert "no pictures" in run("read", tmp_path).stderr
     assert run("read", "").exit_code == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(folder, monkeypatch):
+    """It gets an error and sets the exit status. The others are read."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("drawn"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = run("read", folder)
+    assert result.exit_code == 1
+    assert f"{folder}/drawn: Permission denied" in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+    result = run("read", "--jsonl", folder / "drawn")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "file": f"{folder}/drawn",
+        "error": "Permission denied",
+    }
+    assert "no pictures" not in result.stderr
+
+
+def test_a_folder_stands_for_the_same_files_everywhere(folder):
+    """Hidden files and folders, and files of runs, are no pictures of a folder, nor are pipes."""
+    (folder / ".hidden").mkdir()
+    for name in (".3.png", "_3.png", ".hidden/3.png"):
+        (folder / name).write_bytes(b"not read")
+    listing = importlib.import_module("webapp.batch.listing")
+    names = [f"{folder}/3.png", f"{folder}/7.png", f"{folder}/drawn/4.json"]
+    assert [line.split("\t")[0] for line in run("read", folder).stdout.splitlines()] == names
+    assert listing.files_of(str(folder)) == names
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_pipes_of_a_folder_are_not_waited_for(tmp_path, kind):
+    """A pipe or a socket in a folder is an error. A pipe that is named is read."""
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    result = run("read", tmp_path)
+    assert result.exit_code == 1
+    assert "It is no file." in result.stderr
+
+
+def test_a_pipe_that_is_named_is_read(tmp_path):
+    """`inkling read <(program)` reads what the program writes."""
+    pipe = tmp_path / "a.png"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(hand.png(hand.picture(7))))
+    writer.start()
+    result = run("read", pipe)
+    writer.join()
+    assert "\t7\t" in result.stdout
 
 
 def test_a_checkout_has_a_version():

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..files import NotAFileError, bytes_of_file
 from .errors import BatchError, UnreadableError
 
 EXTRA = "Runs over a manifest need further packages: pip install '.[{}]' in the checkout."
@@ -93,10 +94,12 @@ def read_bytes(address: str, most: int) -> bytes:
     """
     try:
         system, path = located(address)
-        if is_local(system) and Path(path).exists() and not Path(path).is_file():
-            raise UnreadableError("It is no file.")
+        if is_local(system):
+            return bytes_of_file(path, most)
         with system.open(path, "rb") as file:
             content: bytes = file.read(most)
+    except NotAFileError as error:
+        raise UnreadableError(str(error)) from error
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise UnreadableError(error.strerror or "No such file or directory") from error
     except UnicodeEncodeError as error:

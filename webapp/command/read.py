@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..batch import PART, Asked
-from ..files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
+from ..files import STANDARD_INPUT, Row, Source, listed, quiet_reader, read_files
 from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
 from ..recognition import Expect
@@ -120,22 +120,22 @@ def read(
     if not files:
         raise click.UsageError("name files, folders, or - for the standard input")
     jobs = jobs or 1
-    paths = listed(files)
-    if paths.count(STANDARD_INPUT) > 1:
+    if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("the standard input can be read once only")
-    if STANDARD_INPUT in paths and jobs > 1:
+    if STANDARD_INPUT in files and jobs > 1:
         raise click.UsageError("only one process can read the standard input: leave out --jobs")
+    sources = listed(files)
     # A file name may have bytes that no text has. They come out as they came in.
     sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     if jobs == 1:
-        rows: Iterable[Row] = read_files(quiet_reader(), paths, expect, wanted)
+        rows: Iterable[Row] = read_files(quiet_reader(), sources, expect, wanted)
     else:
         quiet_reader()  # a wrong setting is told once, before there are processes
-        rows = _in_processes(paths, expect, wanted, jobs)
-    if not quiet and sys.stderr.isatty() and len(paths) > 1:
+        rows = _in_processes(sources, expect, wanted, jobs)
+    if not quiet and sys.stderr.isatty() and len(sources) > 1:
         console = Console(stderr=True)
         rows = track(
-            rows, "Reading", total=len(paths), console=console, transient=True, update_period=0.5
+            rows, "Reading", total=len(sources), console=console, transient=True, update_period=0.5
         )
     failed = False
     write = _WRITERS[form or "table"]
@@ -172,13 +172,13 @@ def _wanted(
 
 
 def _in_processes(
-    paths: list[str], expect: Expect | None, wanted: Wanted | None, jobs: int
+    sources: list[Source], expect: Expect | None, wanted: Wanted | None, jobs: int
 ) -> Iterator[Row]:
     """Read files in several processes. The order stays."""
     # Spawned: interpreters of LiteRT do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    size = min(CHUNK, max(1, len(paths) // (AHEAD * jobs)))
-    chunks = (paths[start : start + size] for start in range(0, len(paths), size))
+    size = min(CHUNK, max(1, len(sources) // (AHEAD * jobs)))
+    chunks = (sources[start : start + size] for start in range(0, len(sources), size))
     with ProcessPoolExecutor(jobs, context, _start) as pool:
         coming: list[Future[list[Row]]] = []
         for chunk in chunks:
@@ -197,8 +197,8 @@ def _start() -> None:
     _readers.append(quiet_reader())
 
 
-def _read_chunk(paths: list[str], expect: Expect | None, wanted: Wanted | None) -> list[Row]:
-    return [read_file(_readers[0], path, expect, wanted) for path in paths]
+def _read_chunk(sources: list[Source], expect: Expect | None, wanted: Wanted | None) -> list[Row]:
+    return [*read_files(_readers[0], sources, expect, wanted)]
 
 
 def _table(rows: Iterable[Row]) -> bool:

@@ -13,7 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from ..config import MAX_ALTERNATIVES
-from ..files import STANDARD_INPUT, UNREADABLE, content_of, quiet_reader, reading_of, reason_of
+from ..files import (
+    STANDARD_INPUT,
+    UNREADABLE,
+    Source,
+    content_of,
+    quiet_reader,
+    reading_of,
+    reason_of,
+)
 from ..forms import sum_exactly, value_of
 from ..recognition import Reading
 from .grid import Cell, Grid, grid_of
@@ -75,7 +83,9 @@ def sheet(context: click.Context, picture: str, output: str, total: bool) -> Non
     if output != STANDARD_INPUT and Path(output).suffix.lower() != ".csv":
         raise click.UsageError(f"{output} does not end in .csv")
     try:
-        reading = reading_of(quiet_reader(), content_of(picture), alternatives=MAX_ALTERNATIVES)
+        reading = reading_of(
+            quiet_reader(), content_of(Source(picture)), alternatives=MAX_ALTERNATIVES
+        )
     except UNREADABLE as error:
         raise click.ClickException(f"{picture}: {reason_of(error)}") from error
     grid = grid_of(reading)
