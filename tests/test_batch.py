@@ -281,6 +281,18 @@ def test_any_name_of_a_file_is_read(tmp_path, name):
     assert [row["text"] for row in rows_of(run.out)] == ["6"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_name_that_is_no_text_is_read(tmp_path, jobs):
+    """Its file is read, and its row has the name with U+FFFD."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(small(6))
+    run = opened(str(tmp_path / "out"), Asked(source=str(folder)))
+    assert [*read_here(run, jobs)] == [0]
+    rows = rows_of(run.out)
+    assert [(row["file"], row["text"]) for row in rows] == [(f"{folder}/\ufffd.png", "6")]
+
+
 def test_a_pipe_and_the_files_of_a_run_are_no_pictures(tmp_path):
     """A pipe is a row with an error. The result of another run is not read."""
     os.mkfifo(tmp_path / "pipe.png")
@@ -458,6 +470,24 @@ def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
     assert "24 ok" in done.stderr
     check(tmp_path)
     assert pq.read_table(tmp_path)["index"].to_pylist() == list(range(25))  # the folder is a table
+
+
+def test_a_cluster_reads_a_name_that_is_no_text(cluster, tmp_path):
+    """Ray takes names as bytes."""
+    address, _ = cluster
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(small(6))
+    done = subprocess.run(
+        [*READ, "--manifest", folder, "--out", tmp_path / "out", "--cluster", address],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [row["text"] for row in rows_of(tmp_path / "out")] == ["6"]
 
 
 def test_a_worker_of_the_cluster_may_die(cluster, tmp_path):

@@ -61,8 +61,12 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as an object of JSON."""
-        name = os.fsencode(self.file).decode("utf-8", "replace")
-        return {"file": name} | (self.answer or {"error": self.error})
+        return {"file": text_of(self.file)} | (self.answer or {"error": self.error})
+
+
+def text_of(name: str) -> str:
+    """Return the name of a file as text. Bytes that are none become U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def quiet_reader() -> Reader:
@@ -172,7 +176,7 @@ def bytes_of_file(path: str, most: int, is_named: bool = False) -> bytes:
     # A pipe that nobody writes to would be waited for when it is opened.
     waits = 0 if is_named else os.O_NONBLOCK
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits)) as file:  # noqa: PTH123
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits)) as file:
             if not is_named and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise NotAFileError
             return file.read(most)

@@ -1,6 +1,7 @@
 """A run on a Ray cluster."""
 
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +29,7 @@ def part_reader(run: Run) -> type:
             """Read the parts of a batch, and write them."""
             numbers = [int(number) for number in batch["number"]]
             for number, files in zip(numbers, batch["files"], strict=True):
-                run.read_part(self._reader, [str(name) for name in files], number)
+                run.read_part(self._reader, [*map(os.fsdecode, files)], number)
             return {"number": numbers}
 
     return PartReader
@@ -66,7 +67,10 @@ def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator
         if began:
             _connect(ray, address)
         try:
-            parts = [{"number": n, "files": run.part_of(files, n)} for n in missing]
+            # As bytes: Ray takes no names that are not text.
+            parts = [
+                {"number": n, "files": [*map(os.fsencode, run.part_of(files, n))]} for n in missing
+            ]
             ray.data.DataContext.get_current().enable_progress_bars = False
             read = ray.data.from_items(
                 parts, override_num_blocks=min(len(parts), MOST_BLOCKS)
