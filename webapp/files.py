@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,7 +207,7 @@ def reason_of(error: Exception) -> str:
 
 def read_files(
     reader: Reader, sources: Sequence[Source], expect: Expect | None, wanted: Wanted | None
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Read files one after the other."""
     for source in sources:
         yield read_file(reader, source, expect, wanted)

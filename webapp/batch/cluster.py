@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from ..files import quiet_reader
@@ -35,7 +35,7 @@ def part_reader(run: Run) -> type:
     return PartReader
 
 
-def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator[int]:
+def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Generator[int, None, None]:
     """Read the missing parts on a cluster. Yield the number of each part that is written.
 
     An actor that dies is replaced, and its part is read again.

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -28,7 +29,8 @@ def read_manifest(
         numbers = (
             read_here(run, jobs or 1) if cluster is None else read_on_cluster(run, cluster, jobs)
         )
-        _followed(run, numbers, quiet)
+        with closing(numbers):  # at once, so that Ctrl-C ends the processes, too
+            _followed(run, numbers, quiet)
         counts = summary(run)
     except BatchError as error:
         raise click.ClickException(str(error)) from error

@@ -2,11 +2,11 @@
 
 import csv
 import json
-import multiprocessing
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import Any, Literal, get_args
 
 import click
@@ -19,6 +19,7 @@ from ..batch import PART, Asked
 from ..files import STANDARD_INPUT, Row, Source, listed, quiet_reader, read_files
 from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
+from ..processes import readers
 from ..recognition import Expect
 from .manifest import read_manifest
 
@@ -128,10 +129,11 @@ def read(
     # A file name may have bytes that no text has. They come out as they came in.
     sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     if jobs == 1:
-        rows: Iterable[Row] = read_files(quiet_reader(), sources, expect, wanted)
+        read_rows = read_files(quiet_reader(), sources, expect, wanted)
     else:
         quiet_reader()  # a wrong setting is told once, before there are processes
-        rows = _in_processes(sources, expect, wanted, jobs)
+        read_rows = _in_processes(sources, expect, wanted, jobs)
+    rows: Iterable[Row] = read_rows
     if not quiet and sys.stderr.isatty() and len(sources) > 1:
         console = Console(stderr=True)
         rows = track(
@@ -140,7 +142,8 @@ def read(
     failed = False
     write = _WRITERS[form or "table"]
     try:
-        failed = write(rows)
+        with closing(read_rows):  # at once, so that Ctrl-C ends the processes, too
+            failed = write(rows)
     except BrokenProcessPool as error:
         raise click.ClickException(f"a process that reads ended: {error}") from error
     except BrokenPipeError:  # `| head` has seen enough
@@ -173,32 +176,24 @@ def _wanted(
 
 def _in_processes(
     sources: list[Source], expect: Expect | None, wanted: Wanted | None, jobs: int
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Read files in several processes. The order stays."""
-    # Spawned: interpreters of LiteRT do not survive a fork.
-    context = multiprocessing.get_context("spawn")
     size = min(CHUNK, max(1, len(sources) // (AHEAD * jobs)))
     chunks = (sources[start : start + size] for start in range(0, len(sources), size))
-    with ProcessPoolExecutor(jobs, context, _start) as pool:
+    with readers(jobs) as processes:
         coming: list[Future[list[Row]]] = []
         for chunk in chunks:
-            coming.append(pool.submit(_read_chunk, chunk, expect, wanted))
+            coming.append(processes.submit(_read_chunk, chunk, expect, wanted))
             if len(coming) >= AHEAD * jobs:
                 yield from coming.pop(0).result()
         for future in coming:
             yield from future.result()
 
 
-_readers: list[Reader] = []
-"""The reader of a process that reads."""
-
-
-def _start() -> None:
-    _readers.append(quiet_reader())
-
-
-def _read_chunk(sources: list[Source], expect: Expect | None, wanted: Wanted | None) -> list[Row]:
-    return [*read_files(_readers[0], sources, expect, wanted)]
+def _read_chunk(
+    reader: Reader, sources: list[Source], expect: Expect | None, wanted: Wanted | None
+) -> list[Row]:
+    return [*read_files(reader, sources, expect, wanted)]
 
 
 def _table(rows: Iterable[Row]) -> bool:
