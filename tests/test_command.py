@@ -4,6 +4,7 @@ import csv
 import importlib
 import json
 import os
+import pty
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from webapp.command import main
 from webapp.command.grid import Cell, Grid
 from webapp.command.read import COLUMNS
 from webapp.command.sheet import totals_of
-from webapp.files import Row, Source
+from webapp.files import Row, Source, plain
 from webapp.recognition import Box
 
 
@@ -479,6 +480,58 @@ def test_any_file_name_is_printed(tmp_path, form):
     else:
         assert len(text.splitlines()) == 3
         assert form == "--jsonl" or all(line.count("\t") == 2 for line in text.splitlines())
+
+
+STEERING = "\x1b\x9b\u202e\u2066\u2028\u2029\n\t\udcff"
+"""Characters of a file name that steer a terminal, turn a text around, or end a line or column."""
+
+
+def test_names_for_people_are_plain(tmp_path):
+    """Such characters are replaced. Letters of all scripts and spaces of all kinds stay."""
+    assert plain(f"a{STEERING}b") == f"a{'?' * len(STEERING)}b"
+    kept = "Prüfung 3\u202fPM\xa0数字 رقم.png"
+    assert plain(kept) == kept
+
+
+def chunks(descriptor):
+    """Yield what comes from a terminal until nobody has it open."""
+    try:
+        while found := os.read(descriptor, 4096):
+            yield found
+    except OSError:  # so Linux says that it is closed
+        return
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["read", *form, ".", f"c{STEERING}"] for form in ([], ["--csv"], ["--json"])),
+        ["sheet", f"b{STEERING}.png", "-o", "a.csv"],
+        ["show", f"b{STEERING}.png", "-o", "a.png"],
+        ["show", "b.png", "-o", f"c{STEERING}"],
+        ["read", "--manifest", f"b{STEERING}.png", "--out", "out"],
+    ],
+)
+def test_no_name_steers_a_terminal(tmp_path, command):
+    """In a terminal, no form of output and no error has such characters of a name."""
+    (tmp_path / f"a{STEERING}.png").write_bytes(hand.png(hand.picture(7)))
+    (tmp_path / f"b{STEERING}.png").write_text("no picture")
+    (tmp_path / f"c{STEERING}").mkdir()
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "webapp", *command],
+        cwd=tmp_path,
+        env=clean_environment(PYTHONPATH=str(ROOT), NO_COLOR="1", TERM="dumb"),
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+    ):
+        os.close(terminal)
+        said = b"".join(chunks(controller))
+    os.close(controller)
+    text = said.decode("utf-8", "surrogateescape")
+    assert text
+    assert not (set(STEERING) - {"\n"}) & set(text), text
 
 
 def test_an_empty_folder_is_told(tmp_path):

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,17 @@ class Row:
         return {"file": text_of(self.file)} | (self.answer or {"error": self.error})
 
 
+def plain(text: str) -> str:
+    """Return a text for people, such as a file name, without what ends a line or a column, steers a
+    terminal, or changes the direction of writing: `?` takes its place.
+    """
+    return "".join("?" if unicodedata.category(c) in _STEERING else c for c in text)
+
+
+_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of Unicode: controls, formats (U+202E), surrogates, ends of lines and paragraphs."""
+
+
 def text_of(name: str) -> str:
     """Return the name of a file as text. Bytes that are none become U+FFFD."""
     return os.fsencode(name).decode("utf-8", "replace")
@@ -110,7 +122,7 @@ def listed(paths: Sequence[str]) -> list[Source]:
         failed: list[Source] = []
         inside = [Source(name, is_named=False) for name in files_below(path, failed.append)]
         if not inside and not failed:
-            click.echo(f"{path}: no pictures or drawings", err=True)
+            click.echo(f"{plain(path)}: no pictures or drawings", err=True)
         found += sorted(inside + failed, key=lambda source: source.path)
     return found
 

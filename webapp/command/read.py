@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..batch import PART, Asked
-from ..files import STANDARD_INPUT, Row, Source, listed, quiet_reader, read_files
+from ..files import STANDARD_INPUT, Row, Source, listed, plain, quiet_reader, read_files
 from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
 from ..processes import readers
@@ -203,14 +203,14 @@ def _table(rows: Iterable[Row]) -> bool:
     failed = False
     for row in rows:
         if row.error is not None:
-            click.echo(f"{_plain(row.file)}: {row.error}", err=True)
+            click.echo(plain(f"{row.file}: {row.error}"), err=True)
             failed = True
             continue
         text, said = _text(row), _said(row)
         if console.is_terminal:
-            table.add_row(Text(row.file), text, said)
+            table.add_row(Text(plain(row.file)), text, said)
         else:
-            click.echo(f"{_plain(row.file)}\t{text}\t{said}")
+            click.echo(f"{plain(row.file)}\t{text}\t{said}")
     if table.row_count:
         console.print(table)
     return failed
@@ -230,7 +230,8 @@ def _each(
     """Print each row as soon as it is there, then the end."""
     failed, number = False, -1
     for number, row in enumerate(rows):
-        say(json.dumps(row.as_dict(), ensure_ascii=False), number)
+        # The same value without what steers a terminal
+        say(json.dumps(row.as_dict(), ensure_ascii=sys.stdout.isatty()), number)
         failed |= row.error is not None
     if (last := none if number < 0 else end) is not None:
         click.echo(last)
@@ -240,11 +241,13 @@ def _each(
 def _csv(rows: Iterable[Row]) -> bool:
     failed = False
     table = csv.writer(sys.stdout, lineterminator="\n")
+    # In a terminal it is for people. In a pipe or a file, names stay as they are.
+    shown = plain if sys.stdout.isatty() else str
     table.writerow(COLUMNS)
     for row in rows:
         answer: dict[str, Any] = row.answer or {}
         said = [answer.get(name, "") for name in COLUMNS[1:4]]
-        table.writerow([row.file, *said, row.error or ""])
+        table.writerow([shown(row.file), *said, shown(row.error or "")])
         failed |= row.error is not None
     return failed
 
@@ -255,11 +258,6 @@ _WRITERS: dict[Form, Callable[[Iterable[Row]], bool]] = {
     "jsonl": _jsonl,
     "csv": _csv,
 }
-
-
-def _plain(name: str) -> str:
-    """Return a file name without characters that end a line or a column, or steer a terminal."""
-    return "".join(c if c.isprintable() or not c.isascii() else "?" for c in name)
 
 
 def _text(row: Row) -> str:
