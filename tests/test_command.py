@@ -599,6 +599,31 @@ def test_a_pipe_that_is_named_is_read(tmp_path):
     assert "\t7\t" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "read",
+        "read --manifest",
+        "read --manifest a --out",
+        "sheet",
+        "sheet a -o",
+        "show",
+        "show -o",
+    ],
+)
+def test_names_of_files_are_completed(words):
+    """The shell completes names of files where a command takes them."""
+    result = run(
+        env={
+            "_INKLING_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"inkling {words} ",
+            "COMP_CWORD": str(len(words.split()) + 1),
+        },
+        prog_name="inkling",
+    )
+    assert result.stdout == "file,\n"
+
+
 def test_a_checkout_has_a_version():
     """`--version` works without an installation."""
     assert run("--version").exit_code == 0

@@ -39,7 +39,7 @@ Form = Literal["table", "json", "jsonl", "csv"]
 
 
 @click.command()
-@click.argument("files", nargs=-1)
+@click.argument("files", nargs=-1, type=click.Path())
 @click.option("--json", "form", flag_value="json", help="Print one array of JSON.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print an object of JSON per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
@@ -53,8 +53,14 @@ Form = Literal["table", "json", "jsonl", "csv"]
 @click.option("--max", "most", type=float, help="Largest value of each line.")
 @click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
 @click.option("--sum-of", help="Numbers, with spaces between, whose sum each line must be.")
-@click.option("--manifest", help="Read the files that a CSV or Parquet file or a folder lists.")
-@click.option("--out", help="Folder for the parts of the result, with --manifest.")
+@click.option(
+    "--manifest",
+    type=click.Path(),
+    help="Read the files that a CSV or Parquet file or a folder lists.",
+)
+@click.option(
+    "--out", type=click.Path(), help="Folder for the parts of the result, with --manifest."
+)
 @click.option(
     "--part-size",
     type=click.IntRange(1, 100_000),

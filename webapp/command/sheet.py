@@ -62,8 +62,10 @@ class Total:
 
 
 @click.command()
-@click.argument("picture")
-@click.option("--output", "-o", required=True, metavar="FILE", help="CSV file, or -.")
+@click.argument("picture", type=click.Path())
+@click.option(
+    "--output", "-o", required=True, type=click.Path(), metavar="FILE", help="CSV file, or -."
+)
 @click.option("--total", is_flag=True, help="The last row has the totals of the columns.")
 @click.pass_context
 def sheet(context: click.Context, picture: str, output: str, total: bool) -> None:
