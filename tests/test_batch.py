@@ -23,9 +23,10 @@ from support.cluster import ENVIRONMENT, two_workers
 from webapp.batch import Asked, BatchError, opened, read_here, read_on_cluster, summary
 from webapp.batch.cluster import _connect
 from webapp.batch.listing import files_of
-from webapp.batch.store import PARTIAL, write_whole
+from webapp.batch.store import write_whole
 from webapp.command import main
 from webapp.config import ROOT
+from webapp.files import PARTIAL
 
 READ = [sys.executable, "-m", "webapp", "read", "--quiet"]
 
@@ -224,7 +225,7 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(BatchError, match="No space left"):
+    with pytest.raises(BatchError, match=r"part-0000001\.parquet: No space left"):
         next(numbers)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "_files.parquet",

@@ -341,12 +341,23 @@ def test_a_total_that_does_not_hold_is_told(marks):
 
 
 def test_totals_that_hold_are_no_error(tmp_path):
-    """With `--total`, the exit status is 0 if all totals hold. A column may have none."""
+    """With `--total`, the exit status is 0 if all totals hold."""
     path = tmp_path / "marks.png"
-    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", ""]])))
+    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", "33"]])))
     result = run("sheet", path, "--total", "-o", tmp_path / "a.csv")
     assert result.exit_code == 0
     assert "sum of column 1 holds: 17" in result.stdout
+
+
+def test_a_total_that_is_missing_is_told(tmp_path):
+    """With `--total`, a column without a total is an error. Otherwise it is none."""
+    path = tmp_path / "marks.png"
+    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", ""]])))
+    result = run("sheet", path, "--total", "-o", tmp_path / "a.csv")
+    assert result.exit_code == 3
+    assert "column 2 has no total" in result.stdout
+    result = run("sheet", path, "-o", tmp_path / "a.csv")
+    assert result.exit_code == 0
     assert "column 2" not in result.stdout
 
 
@@ -532,6 +543,58 @@ def test_no_name_steers_a_terminal(tmp_path, command):
     text = said.decode("utf-8", "surrogateescape")
     assert text
     assert not (set(STEERING) - {"\n"}) & set(text), text
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="it has no device that is full")  # noqa: PTH110
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["doctor"],
+        ["show", "3.png", "-o", "a.png"],
+        ["sheet", "3.png", "-o", "-"],
+        *(["read", *form, "3.png"] for form in ([], ["--csv"], ["--json"])),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_an_error(folder, command):
+    """A full disk ends each command with one line."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [sys.executable, "-m", "webapp", *command],
+            cwd=folder,
+            env=clean_environment(PYTHONPATH=str(ROOT)),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert process.returncode == 1
+    assert process.stderr == ("Error: the result cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["show", "sheet"])
+def test_a_full_disk_leaves_what_was_there(folder, monkeypatch, command):
+    """A file that cannot be written is named, and stays as it was. None is left beside it."""
+    output = folder / ("a.png" if command == "show" else "a.csv")
+    output.write_bytes(b"before")
+    there = sorted(folder.iterdir())
+
+    def full(*taken):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run(command, folder / "3.png", "-o", output)
+    assert result.exit_code == 1
+    assert f"{output}: No space left on device" in result.stderr
+    assert output.read_bytes() == b"before"
+    assert sorted(folder.iterdir()) == there
+
+
+def test_a_link_to_the_output_stays_one(folder):
+    """What a link leads to is written."""
+    (folder / "a.csv").symlink_to("b.csv")
+    assert run("sheet", folder / "3.png", "-o", folder / "a.csv").exit_code == 0
+    assert (folder / "b.csv").read_text() == "3\n"
+    assert (folder / "a.csv").is_symlink()
 
 
 def test_an_empty_folder_is_told(tmp_path):

@@ -5,8 +5,10 @@ import os
 import stat
 import sys
 import unicodedata
+import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -74,6 +76,29 @@ def plain(text: str) -> str:
 
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of Unicode: controls, formats (U+202E), surrogates, ends of lines and paragraphs."""
+
+
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file so that it is never seen in part, whatever ends this process.
+
+    Raises:
+        OSError: it cannot be written. The error names the path.
+    """
+    place = Path(os.path.realpath(path))  # a link stays one
+    partial = place.parent / f".{place.name}.{uuid.uuid4().hex}{PARTIAL}"
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def text_of(name: str) -> str:

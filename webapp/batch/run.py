@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import load_settings
-from ..files import Row, read_data, text_of
+from ..files import PARTIAL, Row, read_data, text_of
 from ..forms import Check, Wanted, wanted_of
 from ..library import Reader
 from ..recognition import Expect, load_model
 from .errors import BatchError, UnreadableError
 from .listing import files_of
-from .store import PARTIAL, absolute, from_store, is_local, located, read_bytes, write_whole
+from .store import absolute, from_store, is_local, located, read_bytes, write_whole
 
 if TYPE_CHECKING:
     import pyarrow

@@ -1,5 +1,8 @@
 """The command `inkling`, a thin layer over the library."""
 
+import errno
+import os
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -30,10 +33,25 @@ class Commands(click.Group):
             click.ClickException: it cannot be run.
         """
         try:
-            return super().invoke(context)
+            try:
+                return super().invoke(context)
+            finally:
+                sys.stdout.flush()  # here, an error can still be told
         except click.ClickException as error:
             error.message = plain(error.message)  # type: ignore[misc]  # click's errors are final
             raise
+        except OSError as error:  # of the standard output: commands name their files
+            if error.errno == errno.EPIPE:
+                raise
+            _discard_output()
+            raise click.ClickException(f"the result cannot be written: {error.strerror}") from error
+
+
+def _discard_output() -> None:
+    """Send what waits to be printed nowhere. Python would try again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

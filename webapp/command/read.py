@@ -152,10 +152,6 @@ def read(
             failed = write(rows)
     except BrokenProcessPool as error:
         raise click.ClickException(f"a process that reads ended: {error}") from error
-    except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
-    except OSError as error:
-        raise click.ClickException(f"the result cannot be written: {error.strerror}") from error
     if failed:
         context.exit(FAILED)
 
