@@ -70,6 +70,9 @@ def test_a_bad_file_does_not_stop_the_others(folder):
         ('{"strokes": 7}', "strokes"),
         ('{"strokes": [{"x": [1, 2], "y": [1]}]}', "values"),
         ("{", "JSON"),
+        ("[1, 2]", "expected an object"),
+        ("not json", "JSON"),
+        ("", "JSON"),
     ],
 )
 def test_a_bad_drawing_says_why(tmp_path, text, message):
@@ -79,6 +82,13 @@ def test_a_bad_drawing_says_why(tmp_path, text, message):
     result = run("read", path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert message in result.stderr
+
+
+def test_a_drawing_may_begin_with_a_mark(tmp_path):
+    """A byte order mark, as editors write it, is no part of a drawing."""
+    path = tmp_path / "drawing.json"
+    path.write_text(json.dumps({"strokes": hand.columns(4)}), encoding="utf-8-sig")
+    assert "\t4\t" in run("read", path).stdout
 
 
 @pytest.mark.parametrize("form", ["--json", "--jsonl", "--csv"])
@@ -414,7 +424,7 @@ def test_an_empty_sheet_gives_an_empty_file(tmp_path, options, status):
 def test_ink_that_is_not_read_is_told(monkeypatch, marks):
     """Scribbles, ink beside the table and a reading that ended early are said."""
     module = importlib.import_module("webapp.command.sheet")
-    reading = module.reading_of(Reader(), module.content_of(Source(str(marks))))
+    reading = module.reading_of(Reader(), "", module.content_of(Source(str(marks))))
     box = reading.digits[0].box
     changed = replace(reading, ignored=(box, Box(-500, 0, 5, 5)), limit="time")
     monkeypatch.setattr(module, "reading_of", lambda *_, **__: changed)

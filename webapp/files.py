@@ -1,5 +1,6 @@
 """Files to read: pictures, and drawings as the HTTP interface takes them."""
 
+import codecs
 import errno
 import os
 import stat
@@ -28,7 +29,10 @@ STANDARD_INPUT = "-"
 WARM_UP = [(0, 0), (10, 0), (20, 0), (14, 16), (10, 30)]
 """A drawn 7."""
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".json"}
+DRAWING = ".json"
+"""Ending of drawings."""
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", DRAWING}
 """Endings of the files of a folder that are read."""
 
 UNREADABLE = (OSError, RecognitionError, ProblemError)
@@ -232,7 +236,7 @@ def read_data(
 ) -> Row:
     """Read what a function returns: at most so many bytes of a file. See `read_file`."""
     try:
-        return Row(name, _answer(reading_of(reader, content, expect, wanted)))
+        return Row(name, _answer(reading_of(reader, name, content, expect, wanted)))
     except UNREADABLE as error:
         return Row(name, None, reason_of(error))
 
@@ -252,6 +256,7 @@ def read_files(
 
 def reading_of(
     reader: Reader,
+    name: str,
     content: Callable[[int], bytes],
     expect: Expect | None = None,
     wanted: Wanted | None = None,
@@ -266,8 +271,9 @@ def reading_of(
         OSError, RecognitionError, ProblemError: it cannot be read.
     """
     data = content(max(reader.settings.max_image_bytes, reader.settings.max_json_bytes) + 1)
-    # No picture begins like this.
-    if data.lstrip()[:1] != b"{":
+    data = data.removeprefix(codecs.BOM_UTF8)
+    # No picture begins like a drawing. What is called a drawing gets the errors of one.
+    if data.lstrip()[:1] != b"{" and not name.lower().endswith(DRAWING):
         count = 3 if alternatives is None else alternatives
         return reader.read_image(data, expect or "number", count, wanted)
     if len(data) > reader.settings.max_json_bytes:

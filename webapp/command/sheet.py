@@ -95,7 +95,7 @@ def sheet(context: click.Context, picture: str, output: str, total: bool) -> Non
         raise click.UsageError(f"{output} does not end in .csv")
     try:
         reading = reading_of(
-            quiet_reader(), content_of(Source(picture)), alternatives=MAX_ALTERNATIVES
+            quiet_reader(), picture, content_of(Source(picture)), alternatives=MAX_ALTERNATIVES
         )
     except UNREADABLE as error:
         raise click.ClickException(f"{picture}: {reason_of(error)}") from error

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import SUFFIXES, quiet_reader, write_whole
+from ..files import DRAWING, SUFFIXES, quiet_reader, write_whole
 from ..recognition import Box, Reading, RecognitionError
 from ..recognition.picture.decode import decode
 
@@ -32,7 +32,7 @@ TEXT_SHARE, LEAST_TEXT = 0.35, 14
 )
 def show(picture: Path, output: Path) -> None:
     """Write a copy of PICTURE with boxes around what was read, as PNG, JPEG or WebP."""
-    if output.suffix.lower() not in SUFFIXES - {".json"}:
+    if output.suffix.lower() not in SUFFIXES - {DRAWING}:
         raise click.UsageError(f"{output} does not end in .png, .jpg or .webp")
     reader = quiet_reader()
     try:
