@@ -78,6 +78,7 @@ class Reader:
 
         Raises:
             OSError: the file cannot be read.
+            TypeError: `wanted` is no `Wanted`.
             ValueError: an argument is out of its bounds, or pixels have another shape or type.
             RecognitionError: no picture, one over a limit, or a reading that took too long.
         """
@@ -104,6 +105,7 @@ class Reader:
             wanted: bounds on each line, see `Wanted`. `expect` is then `number`.
 
         Raises:
+            TypeError: `wanted` is no `Wanted`.
             ValueError: an argument is out of its bounds, a stroke does not have the shape (N, 2),
                 or a point is not finite.
             RecognitionError: the reading took too long.
@@ -182,6 +184,8 @@ def _check(expect: Expect, alternatives: int, wanted: Wanted | None) -> None:
         raise ValueError(f"expect is one of {', '.join(get_args(Expect))}, got {expect!r}")
     if not 0 <= alternatives <= MAX_ALTERNATIVES:
         raise ValueError(f"alternatives is 0 to {MAX_ALTERNATIVES}, got {alternatives}")
+    if not isinstance(wanted, Wanted | None):
+        raise TypeError(f"wanted is a Wanted, as Wanted(Pattern(...)), got {wanted!r:.60}")
     if wanted is not None and expect != "number":
         raise ValueError(f"bounds need expect to be 'number', got {expect!r}")
 
