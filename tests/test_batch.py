@@ -96,6 +96,16 @@ def test_a_folder_is_read_into_parts(pictures, tmp_path):
     assert sizes == [10, 10, 5]
 
 
+def test_one_file_in_one_part_is_said_so(tmp_path):
+    """Counts of one have the singular."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "3.png").write_bytes(small(3))
+    found = CliRunner().invoke(
+        main, ["read", "--manifest", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    )
+    assert "1 file in 1 part in" in found.stderr
+
+
 def test_what_is_read_is_not_read_again(pictures, tmp_path, monkeypatch):
     """A finished run reads nothing; one with a missing part reads that part alone."""
     asked = Asked(source=str(pictures), part=10)
@@ -150,7 +160,7 @@ def test_other_models_do_not_go_on_with_a_run(pictures, tmp_path):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_manifest_names_files(pictures, tmp_path, ending):
-    """Names count from the manifest's folder; other columns and empty names do not matter."""
+    """Names count from the manifest's folder. Rows without a name are rows, too."""
     path = pictures.parent / f"list.{ending}"
     names = [f"{pictures.name}/03.png", str(pictures / "11.png"), "", "missing.png"]
     if ending == "csv":
@@ -161,8 +171,9 @@ def test_a_manifest_names_files(pictures, tmp_path, ending):
     run = opened(str(tmp_path / "out"), Asked(source=str(path)))
     assert [*read_here(run, 1)] == [0]
     rows = rows_of(tmp_path / "out")
-    assert [row["text"] for row in rows] == ["3", "1", None]
-    assert "No such file" in rows[2]["error"]
+    assert [row["text"] for row in rows] == ["3", "1", None, None]
+    assert rows[2]["error"] == "The list names no file."
+    assert "No such file" in rows[3]["error"]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +181,7 @@ def test_a_manifest_names_files(pictures, tmp_path, ending):
     [
         ("a.csv", b"path,id\nx.png,1\n", "no column file"),
         ("a.csv", b"file\n", "no pictures"),
+        ("a.csv", b'file\n""\n', "no pictures"),
         ("a.csv", b"a.png\nb.png\n", "no column file"),
         ("a.csv", b"file;id\na.png;1\n", "no column file"),
         ("a.csv", b"file\na,b.png\n", "line 2: 2 values"),
@@ -368,6 +380,7 @@ def test_a_file_is_replaced_whole(tmp_path):
         (["--manifest", "x"], "together"),
         (["--out", "x"], "together"),
         (["--cluster", "auto"], "together"),
+        (["--part-size", "5", "a.png"], "together"),
         (["--manifest", "x", "--out", "y", "a.png"], "neither"),
         (["--manifest", "x", "--out", "y", "--json"], "neither"),
         ([], "name files"),

@@ -184,6 +184,15 @@ def test_bounds_are_passed_on(folder, options, fits):
     assert row["fits"] == fits
 
 
+def test_csv_says_whether_the_text_fits(folder):
+    """CSV has it only with bounds."""
+    for options, fits in ([], ""), (["--min", "8e9"], "false"), (["--max", "8e9"], "true"):
+        (row,) = csv.DictReader(
+            run("read", "--csv", *options, folder / "7.png").stdout.splitlines()
+        )
+        assert row["fits"] == fits
+
+
 def test_a_sum_is_passed_on(folder):
     """`--sum-of` has spaces between its numbers, and the text is their sum."""
     files = [folder / "3.png", folder / "7.png"]
@@ -197,6 +206,8 @@ def test_a_sum_is_passed_on(folder):
         (["--pattern", "0{"], "character 3"),
         (["--min", "2", "--max", "1"], "above the most"),
         (["--min", "nan"], "finite"),
+        (["--max", "1e16"], "-1000000000000000.0<=x<=1000000000000000.0"),
+        (["--json", "--csv"], "exclude each other"),
         (["--pattern", "0", "--expect", "digit"], "do not go with"),
         (["--jobs", "2", "-"], "standard input"),
         (["--check", "crc"], "luhn"),
@@ -220,6 +231,11 @@ def test_invalid_bounds_are_wrong_usage(folder, options, words):
         ({"lines": ["1"], "status": "unsure", "confidence": 0.6}, "1\tunsure, 60.0%"),
         ({"lines": [], "status": "not_a_number", "confidence": 0.9}, "-\tnot a number, 90.0%"),
         ({"lines": [], "status": "empty", "confidence": 1.0}, "-\tno ink"),
+        (
+            {"lines": ["7"], "status": "unsure", "confidence": 0.6, "fits": False},
+            "7\tunsure, 60.0%, does not fit",
+        ),
+        ({"lines": ["7"], "status": "ok", "confidence": 0.9, "fits": True}, "7\t90.0%"),
     ],
 )
 def test_it_says_how_sure_it_is(monkeypatch, answer, line):

@@ -14,7 +14,7 @@ COLUMN = "file"
 
 
 def files_of(source: str) -> list[str]:
-    """Return the addresses of the files of a run, in their order.
+    """Return the addresses of the files of a run, in their order. A row without a name has none.
 
     Args:
         source: a folder, or a manifest: `.csv` with a header, or `.parquet`. Both may be local or
@@ -37,11 +37,11 @@ def files_of(source: str) -> list[str]:
             names = sorted(map(system.unstrip_protocol, _below(system, path)))
     else:
         raise BatchError(f"{source} is no folder, and no manifest in CSV or Parquet.")
-    if not names:
+    if not any(names):
         raise BatchError(f"{source} has no pictures or drawings.")
     base = system._parent(path)
     base = base if is_local(system) else system.unstrip_protocol(base)
-    return [name if _is_absolute(name) else f"{base}/{name}" for name in names]
+    return [name if not name or _is_absolute(name) else f"{base}/{name}" for name in names]
 
 
 def _fail(folder: Source) -> None:
@@ -91,7 +91,7 @@ def _of_csv(system: Any, path: str) -> list[str]:
             raise BatchError(
                 f"{path}, line {line}: {len(row)} values, the header has {len(heads)}."
             )
-    return [row[column] for _, row in rows if row[column]]
+    return [row[column] for _, row in rows]
 
 
 def _of_parquet(system: Any, path: str) -> list[str]:
@@ -107,7 +107,7 @@ def _of_parquet(system: Any, path: str) -> list[str]:
             raise BatchError(f"{path} is no Parquet file: {error}") from error
     if not all(name is None or isinstance(name, str) for name in names):
         raise BatchError(f"{path}: the column {column} has values that are no names of files.")
-    return [name for name in names if name]
+    return [name or "" for name in names]
 
 
 def _column(names: Any, path: str) -> str:

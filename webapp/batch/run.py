@@ -224,6 +224,8 @@ def _read(reader: Reader, name: str, expect: Expect | None, wanted: Wanted | Non
         with from_store():
             return read_bytes(name, most)
 
+    if not name:
+        return Row(name, None, "The list names no file.")
     try:
         return read_data(reader, name, content, expect, wanted)
     except UnreadableError as error:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..batch import PART, Asked
+from ..config import MAX_VALUE
 from ..files import STANDARD_INPUT, Row, Source, listed, plain, quiet_reader, read_files
 from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
@@ -32,25 +33,28 @@ CHUNK = 8
 AHEAD = 4
 """Tasks per process that wait, so that a million files need no more memory than a hundred."""
 
-COLUMNS = ("file", "text", "status", "confidence", "error")
+COLUMNS = ("file", "text", "status", "confidence", "error", "fits")
 """Columns of CSV."""
+
+VALUE = click.FloatRange(-MAX_VALUE, MAX_VALUE)
+"""Values of bounds, as in the HTTP interface."""
 
 Form = Literal["table", "json", "jsonl", "csv"]
 
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path())
-@click.option("--json", "form", flag_value="json", help="Print one array of JSON.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Print an object of JSON per line.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print one array of JSON.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print an object of JSON per line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option(
     "--expect",
     type=click.Choice(get_args(Expect)),
     help="What is written: number (digits and signs), digits, or digit (one).",
 )
 @click.option("--pattern", help="Form of each line, such as 0{4} or 0+.00 (docs/api.md).")
-@click.option("--min", "least", type=float, help="Least value of each line.")
-@click.option("--max", "most", type=float, help="Largest value of each line.")
+@click.option("--min", "least", type=VALUE, help="Least value of each line.")
+@click.option("--max", "most", type=VALUE, help="Largest value of each line.")
 @click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
 @click.option("--sum-of", help="Numbers, with spaces between, whose sum each line must be.")
 @click.option(
@@ -64,9 +68,7 @@ Form = Literal["table", "json", "jsonl", "csv"]
 @click.option(
     "--part-size",
     type=click.IntRange(1, 100_000),
-    default=PART,
-    show_default=True,
-    help="Files of a part of the result, with --manifest.",
+    help=f"Files of a part of the result, with --manifest (default: {PART}).",
 )
 @click.option("--cluster", help="Read on the Ray cluster of this node: auto or host:port.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read (default: 1).")
@@ -75,7 +77,9 @@ Form = Literal["table", "json", "jsonl", "csv"]
 def read(
     context: click.Context,
     files: tuple[str, ...],
-    form: Form | None,
+    as_json: bool,
+    as_jsonl: bool,
+    as_csv: bool,
     expect: Expect | None,
     pattern: str | None,
     least: float | None,
@@ -84,7 +88,7 @@ def read(
     sum_of: str | None,
     manifest: str | None,
     out: str | None,
-    part_size: int,
+    part_size: int | None,
     cluster: str | None,
     jobs: int | None,
     quiet: bool,
@@ -106,9 +110,15 @@ def read(
         raise click.UsageError(
             f"--pattern, --min, --max, --check and --sum-of do not go with {expect}"
         )
-    if manifest is not None or out is not None or cluster is not None:
+    forms: dict[Form, bool] = {"json": as_json, "jsonl": as_jsonl, "csv": as_csv}
+    if sum(forms.values()) > 1:
+        raise click.UsageError("--json, --jsonl and --csv exclude each other")
+    form = next((form for form, is_asked in forms.items() if is_asked), None)
+    if any(option is not None for option in (manifest, out, cluster, part_size)):
         if manifest is None or out is None:
-            raise click.UsageError("--manifest, --out and --cluster go together: say the first two")
+            raise click.UsageError(
+                "--manifest, --out, --cluster and --part-size go together: say the first two"
+            )
         if files or form is not None:
             raise click.UsageError("--manifest goes neither with files nor with a form of output")
         asked = Asked(
@@ -119,7 +129,7 @@ def read(
             most=most,
             check=check,
             sum_of=addends,
-            part=part_size,
+            part=part_size or PART,
         )
         if read_manifest(out, asked, cluster, jobs, quiet):
             context.exit(FAILED)
@@ -249,7 +259,8 @@ def _csv(rows: Iterable[Row]) -> bool:
     for row in rows:
         answer: dict[str, Any] = row.answer or {}
         said = [answer.get(name, "") for name in COLUMNS[1:4]]
-        table.writerow([shown(row.file), *said, shown(row.error or "")])
+        fits = {True: "true", False: "false", None: ""}[answer.get("fits")]
+        table.writerow([shown(row.file), *said, shown(row.error or ""), fits])
         failed |= row.error is not None
     return failed
 
@@ -268,8 +279,9 @@ def _text(row: Row) -> str:
 
 
 def _said(row: Row) -> str:
-    """Return the confidence, and the status unless it is ok."""
+    """Return the confidence, the status unless it is ok, and whether bounds are missed."""
     answer = row.answer or {}
     sure = f"{answer['confidence']:.1%}"
     said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a number, {sure}", "empty": "no ink"}
-    return said.get(answer["status"], sure)
+    missed = ", does not fit" if answer.get("fits") is False else ""
+    return said.get(answer["status"], sure) + missed
