@@ -138,6 +138,15 @@ def test_the_settings_hold(tmp_path):
         Reader(Settings(models=str(tmp_path)))
 
 
+def test_the_backend_is_that_of_the_settings(monkeypatch):
+    """Keras is not ignored where it is missing."""
+    monkeypatch.setitem(sys.modules, "keras", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "webapp.keras_backend", raising=False)
+    monkeypatch.delattr(webapp, "keras_backend", raising=False)
+    with pytest.raises(ConfigError, match=r"INKLING_BACKEND.*keras"):
+        Reader(Settings(backend="keras"))
+
+
 def test_the_environment_sets_it(monkeypatch):
     """Without settings, a reader takes those of the environment."""
     monkeypatch.setenv("INKLING_MAX_IMAGE_PIXELS", "784")
