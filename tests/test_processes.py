@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     """A folder with more pictures than are read while a test looks."""
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "000.png").write_bytes(hand.png(hand.picture(3)))
-    for number in range(1, 2000):
+    for number in range(1, 6000):
         os.link(folder / "000.png", folder / f"{number:04d}.png")
     return folder
 

@@ -40,8 +40,9 @@ class Commands(click.Group):
         except click.ClickException as error:
             error.message = plain(error.message)  # type: ignore[misc]  # click's errors are final
             raise
-        except OSError as error:  # of the standard output: commands name their files
-            if error.errno == errno.EPIPE:
+        except OSError as error:
+            # That of a file has its name. click itself ends without a word if nobody reads.
+            if error.filename is not None or error.errno == errno.EPIPE:
                 raise
             _discard_output()
             raise click.ClickException(f"the result cannot be written: {error.strerror}") from error
