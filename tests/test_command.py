@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import inspect
 import json
 import os
 import pty
@@ -23,7 +24,7 @@ from webapp.command import main
 from webapp.command.grid import Cell, Grid
 from webapp.command.read import COLUMNS
 from webapp.command.sheet import totals_of
-from webapp.files import Row, Source, plain
+from webapp.files import Row, Source, files_below, plain
 from webapp.recognition import Box
 
 
@@ -615,6 +616,13 @@ def test_a_full_disk_leaves_what_was_there(folder, monkeypatch, command):
     assert sorted(folder.iterdir()) == there
 
 
+def test_a_result_may_have_a_long_name(folder):
+    """A name of 255 bytes is written."""
+    output = folder / f"{'ä' * 125}a.csv"
+    assert run("sheet", folder / "3.png", "-o", output).exit_code == 0
+    assert output.read_text() == "3\n"
+
+
 def test_a_link_to_the_output_stays_one(folder):
     """What a link leads to is written."""
     (folder / "a.csv").symlink_to("b.csv")
@@ -661,6 +669,21 @@ def test_a_folder_stands_for_the_same_files_everywhere(folder):
     names = [f"{folder}/3.png", f"{folder}/7.png", f"{folder}/drawn/4.json"]
     assert [line.split("\t")[0] for line in run("read", folder).stdout.splitlines()] == names
     assert listing.files_of(str(folder)) == names
+
+
+def test_a_folder_may_be_deep(tmp_path):
+    """Folders in folders are listed at any depth. A link to a folder is none, and no file."""
+    deep = tmp_path.joinpath(*"a" * 100)
+    deep.mkdir(parents=True)
+    (deep / "7.png").write_bytes(hand.png(hand.picture(7)))
+    (tmp_path / "link.png").symlink_to(tmp_path / "a")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 50)  # fewer calls within calls than folders
+    try:
+        found = [*files_below(str(tmp_path), pytest.fail)]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [str(deep / "7.png")]
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket"])

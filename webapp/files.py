@@ -93,7 +93,8 @@ def write_whole(path: str | Path, content: bytes) -> None:
         OSError: it cannot be written. The error names the path.
     """
     place = Path(os.path.realpath(path))  # a link stays one
-    partial = place.parent / f".{place.name}.{uuid.uuid4().hex}{PARTIAL}"
+    # Of a long name only the end, because names have at most 255 bytes
+    partial = place.parent / f".{place.name[-40:]}.{uuid.uuid4().hex}{PARTIAL}"
     try:
         with partial.open("wb") as file:
             file.write(content)
@@ -162,13 +163,20 @@ def files_below(folder: str, fail: Callable[[Source], object]) -> Iterator[str]:
     Args:
         fail: is called with each folder that cannot be listed.
     """
-
-    def failed(error: OSError) -> None:
-        fail(Source(error.filename, is_named=False, error=reason_of(error)))
-
-    for parent, folders, names in os.walk(folder, onerror=failed):
-        folders[:] = filter(is_visible, folders)
-        yield from (os.path.join(parent, name) for name in names if is_read(name))  # noqa: PTH118
+    rest = [folder]  # os.walk calls itself for each folder, and ends at some thousand
+    while rest:
+        place = rest.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = [*entries]
+        except OSError as error:
+            fail(Source(place, is_named=False, error=reason_of(error)))
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                rest += [entry.path] if is_visible(entry.name) else []
+            elif is_read(entry.name) and not os.path.isdir(entry.path):  # noqa: PTH112
+                yield entry.path
 
 
 def is_visible(name: str) -> bool:
