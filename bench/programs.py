@@ -144,6 +144,13 @@ def _run(command: list[str]) -> None:
     )
 
 
+def is_met(target: str, found: str) -> bool:
+    """Return whether a figure is within its target, both as the table shows them: `≥ 80 %`."""
+    sign, bound, _ = target.split()
+    value = float(found.split()[0])
+    return value >= float(bound) if sign == "≥" else value <= float(bound)
+
+
 def table(figures: dict[str, dict[str, float]], pictures: int) -> str:
     """Format the figures as Markdown."""
     batch, told, procs, pattern = (
@@ -177,8 +184,11 @@ def table(figures: dict[str, dict[str, float]], pictures: int) -> str:
             f"{pattern['pattern'] / pattern['free']:.2f} ×",
         ),
     ]
-    lines = ["| what | reach | found |", "| --- | --- | --- |"]
-    lines += [f"| {what} | {reach} | {found} |" for what, reach, found in rows]
+    lines = ["| what | target | found | met |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {what} | {target} | {found} | {'yes' if is_met(target, found) else '**no**'} |"
+        for what, target, found in rows
+    ]
     hours = procs["two"] / pictures * MILLION / 3600
     return "\n".join(
         [

@@ -20,11 +20,13 @@ from click.testing import CliRunner
 
 from support import hand
 from support.cluster import ENVIRONMENT, two_workers
-from webapp.batch import Asked, BatchError, opened, read_here, summary
+from webapp.batch import Asked, BatchError, opened, read_here, read_on_cluster, summary
+from webapp.batch.cluster import _connect
 from webapp.batch.listing import files_of
-from webapp.batch.store import PARTIAL, write_whole
+from webapp.batch.store import write_whole
 from webapp.command import main
 from webapp.config import ROOT
+from webapp.files import PARTIAL
 
 READ = [sys.executable, "-m", "webapp", "read", "--quiet"]
 
@@ -94,6 +96,16 @@ def test_a_folder_is_read_into_parts(pictures, tmp_path):
     assert sizes == [10, 10, 5]
 
 
+def test_one_file_in_one_part_is_said_so(tmp_path):
+    """Counts of one have the singular."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "3.png").write_bytes(small(3))
+    found = CliRunner().invoke(
+        main, ["read", "--manifest", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    )
+    assert "1 file in 1 part in" in found.stderr
+
+
 def test_what_is_read_is_not_read_again(pictures, tmp_path, monkeypatch):
     """A finished run reads nothing; one with a missing part reads that part alone."""
     asked = Asked(source=str(pictures), part=10)
@@ -148,7 +160,7 @@ def test_other_models_do_not_go_on_with_a_run(pictures, tmp_path):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_manifest_names_files(pictures, tmp_path, ending):
-    """Names count from the manifest's folder; other columns and empty names do not matter."""
+    """Names count from the manifest's folder. Rows without a name are rows, too."""
     path = pictures.parent / f"list.{ending}"
     names = [f"{pictures.name}/03.png", str(pictures / "11.png"), "", "missing.png"]
     if ending == "csv":
@@ -159,8 +171,9 @@ def test_a_manifest_names_files(pictures, tmp_path, ending):
     run = opened(str(tmp_path / "out"), Asked(source=str(path)))
     assert [*read_here(run, 1)] == [0]
     rows = rows_of(tmp_path / "out")
-    assert [row["text"] for row in rows] == ["3", "1", None]
-    assert "No such file" in rows[2]["error"]
+    assert [row["text"] for row in rows] == ["3", "1", None, None]
+    assert rows[2]["error"] == "The list names no file."
+    assert "No such file" in rows[3]["error"]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +181,7 @@ def test_a_manifest_names_files(pictures, tmp_path, ending):
     [
         ("a.csv", b"path,id\nx.png,1\n", "no column file"),
         ("a.csv", b"file\n", "no pictures"),
+        ("a.csv", b'file\n""\n', "no pictures"),
         ("a.csv", b"a.png\nb.png\n", "no column file"),
         ("a.csv", b"file;id\na.png;1\n", "no column file"),
         ("a.csv", b"file\na,b.png\n", "line 2: 2 values"),
@@ -223,7 +237,7 @@ def test_a_full_disk_loses_nothing(pictures, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(BatchError, match="No space left"):
+    with pytest.raises(BatchError, match=r"part-0000001\.parquet: No space left"):
         next(numbers)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "_files.parquet",
@@ -280,6 +294,18 @@ def test_any_name_of_a_file_is_read(tmp_path, name):
     assert [row["text"] for row in rows_of(run.out)] == ["6"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_name_that_is_no_text_is_read(tmp_path, jobs):
+    """Its file is read, and its row has the name with U+FFFD."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(small(6))
+    run = opened(str(tmp_path / "out"), Asked(source=str(folder)))
+    assert [*read_here(run, jobs)] == [0]
+    rows = rows_of(run.out)
+    assert [(row["file"], row["text"]) for row in rows] == [(f"{folder}/\ufffd.png", "6")]
+
+
 def test_a_pipe_and_the_files_of_a_run_are_no_pictures(tmp_path):
     """A pipe is a row with an error. The result of another run is not read."""
     os.mkfifo(tmp_path / "pipe.png")
@@ -287,6 +313,29 @@ def test_a_pipe_and_the_files_of_a_run_are_no_pictures(tmp_path):
     run = opened(str(tmp_path / "out"), Asked(source=str(tmp_path)))
     assert [*read_here(run, 1)] == [0]
     assert [(row["text"], row["error"]) for row in rows_of(run.out)] == [(None, "It is no file.")]
+
+
+@pytest.mark.parametrize("place", ["local", "store"])
+def test_a_folder_that_cannot_be_listed_ends_the_run(pictures, tmp_path, monkeypatch, place):
+    """Its files would never be in the result."""
+    if place == "local":
+        (tmp_path / "in" / "shut").mkdir(parents=True)
+        source, holder, name = str(tmp_path / "in"), os, "scandir"
+    else:
+        store = fsspec.filesystem("memory")
+        store.pipe_file("/shut-in/a.png", small(1))
+        store.pipe_file("/shut-in/shut/b.png", small(1))
+        source, holder, name = "memory://shut-in", type(store), "ls"
+    listed = getattr(holder, name)
+
+    def refuse(*taken, **options):
+        if str(taken[-1]).endswith("shut"):
+            raise PermissionError(13, "Permission denied", taken[-1])
+        return listed(*taken, **options)
+
+    monkeypatch.setattr(holder, name, refuse)
+    with pytest.raises(BatchError, match="shut: Permission denied"):
+        opened(str(tmp_path / "out"), Asked(source=source))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"asked": 1}', b"\xff"])
@@ -331,6 +380,7 @@ def test_a_file_is_replaced_whole(tmp_path):
         (["--manifest", "x"], "together"),
         (["--out", "x"], "together"),
         (["--cluster", "auto"], "together"),
+        (["--part-size", "5", "a.png"], "together"),
         (["--manifest", "x", "--out", "y", "a.png"], "neither"),
         (["--manifest", "x", "--out", "y", "--json"], "neither"),
         ([], "name files"),
@@ -436,6 +486,24 @@ def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
     assert pq.read_table(tmp_path)["index"].to_pylist() == list(range(25))  # the folder is a table
 
 
+def test_a_cluster_reads_a_name_that_is_no_text(cluster, tmp_path):
+    """Ray takes names as bytes."""
+    address, _ = cluster
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.png")).write_bytes(small(6))
+    done = subprocess.run(
+        [*READ, "--manifest", folder, "--out", tmp_path / "out", "--cluster", address],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [row["text"] for row in rows_of(tmp_path / "out")] == ["6"]
+
+
 def test_a_worker_of_the_cluster_may_die(cluster, tmp_path):
     """Of two workers one is killed in the middle. No file is lost, none is there twice."""
     address, holder = cluster
@@ -460,6 +528,26 @@ def test_a_worker_of_the_cluster_may_die(cluster, tmp_path):
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     check(out, 60)
+
+
+def test_ray_client_is_refused(pictures, tmp_path):
+    """An address of Ray Client gets an error that says what to use."""
+    run = opened(str(tmp_path), Asked(source=str(pictures)))
+    with pytest.raises(BatchError, match="Start the command on a node of the cluster"):
+        [*read_on_cluster(run, "ray://127.0.0.1:10001")]
+
+
+@pytest.mark.parametrize("kind", [ConnectionError, RuntimeError])
+def test_a_cluster_that_refuses_says_what_may_help(monkeypatch, kind):
+    """Ray itself does not tell a program that its token is missing."""
+    ray = pytest.importorskip("ray")
+
+    def refuse(**options):
+        raise kind("Failed to connect")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(BatchError, match="RAY_AUTH_MODE=token"):
+        _connect(ray, "auto")
 
 
 def test_a_cluster_that_is_not_there(pictures, tmp_path):

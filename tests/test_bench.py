@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bench import report
+from bench import programs, report
 from bench.load import Sample, closed, open_loop, quantile, request, seconds_of
 from support.server import running_server
 from webapp.config import ROOT
@@ -66,3 +66,28 @@ def test_the_document_holds_the_figures_beside_it():
     figures = json.loads((ROOT / "docs/performance.json").read_text(encoding="utf-8"))
     text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
     assert report.table(figures) in text
+
+
+@pytest.mark.parametrize(
+    ("two", "ray", "met"), [(10.0, 11.0, ["yes", "yes"]), (16.0, 20.0, ["**no**", "**no**"])]
+)
+def test_the_table_of_programs_says_what_is_met(two, ray, met):
+    """Each row has its verdict, from the figure that it shows."""
+    figures = {
+        "batches": {"single": 3.0, "batch": 1.0},
+        "command": {"loop": 8.0, "command": 10.0},
+        "processes": {"one": 20.0, "two": two, "ray": ray},
+        "patterns": {"free": 1.0, "pattern": 1.0},
+    }
+    rows = [line.split(" | ") for line in programs.table(figures, 2000).splitlines()[2:7]]
+    verdicts = [row[-1].removesuffix(" |") for row in rows]
+    assert verdicts == ["yes", "yes", *met, "yes"]
+
+
+def test_the_verdicts_on_programs_are_those_of_their_figures():
+    """docs/scale.md has no verdict that its own figures contradict."""
+    text = programs.DOCUMENT.read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if " × |" in line]
+    assert len(rows) == 4
+    for _, target, found, verdict in rows:
+        assert verdict == ("yes" if programs.is_met(target, found) else "**no**")

@@ -2,10 +2,14 @@
 
 import csv
 import importlib
+import inspect
 import json
 import os
+import pty
+import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import cv2
@@ -20,7 +24,7 @@ from webapp.command import main
 from webapp.command.grid import Cell, Grid
 from webapp.command.read import COLUMNS
 from webapp.command.sheet import totals_of
-from webapp.files import Row
+from webapp.files import Row, Source, files_below, plain
 from webapp.recognition import Box
 
 
@@ -67,6 +71,9 @@ def test_a_bad_file_does_not_stop_the_others(folder):
         ('{"strokes": 7}', "strokes"),
         ('{"strokes": [{"x": [1, 2], "y": [1]}]}', "values"),
         ("{", "JSON"),
+        ("[1, 2]", "expected an object"),
+        ("not json", "JSON"),
+        ("", "JSON"),
     ],
 )
 def test_a_bad_drawing_says_why(tmp_path, text, message):
@@ -76,6 +83,13 @@ def test_a_bad_drawing_says_why(tmp_path, text, message):
     result = run("read", path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert message in result.stderr
+
+
+def test_a_drawing_may_begin_with_a_mark(tmp_path):
+    """A byte order mark, as editors write it, is no part of a drawing."""
+    path = tmp_path / "drawing.json"
+    path.write_text(json.dumps({"strokes": hand.columns(4)}), encoding="utf-8-sig")
+    assert "\t4\t" in run("read", path).stdout
 
 
 @pytest.mark.parametrize("form", ["--json", "--jsonl", "--csv"])
@@ -171,6 +185,15 @@ def test_bounds_are_passed_on(folder, options, fits):
     assert row["fits"] == fits
 
 
+def test_csv_says_whether_the_text_fits(folder):
+    """CSV has it only with bounds."""
+    for options, fits in ([], ""), (["--min", "8e9"], "false"), (["--max", "8e9"], "true"):
+        (row,) = csv.DictReader(
+            run("read", "--csv", *options, folder / "7.png").stdout.splitlines()
+        )
+        assert row["fits"] == fits
+
+
 def test_a_sum_is_passed_on(folder):
     """`--sum-of` has spaces between its numbers, and the text is their sum."""
     files = [folder / "3.png", folder / "7.png"]
@@ -184,6 +207,8 @@ def test_a_sum_is_passed_on(folder):
         (["--pattern", "0{"], "character 3"),
         (["--min", "2", "--max", "1"], "above the most"),
         (["--min", "nan"], "finite"),
+        (["--max", "1e16"], "-1000000000000000.0<=x<=1000000000000000.0"),
+        (["--json", "--csv"], "exclude each other"),
         (["--pattern", "0", "--expect", "digit"], "do not go with"),
         (["--jobs", "2", "-"], "standard input"),
         (["--check", "crc"], "luhn"),
@@ -207,6 +232,11 @@ def test_invalid_bounds_are_wrong_usage(folder, options, words):
         ({"lines": ["1"], "status": "unsure", "confidence": 0.6}, "1\tunsure, 60.0%"),
         ({"lines": [], "status": "not_a_number", "confidence": 0.9}, "-\tnot a number, 90.0%"),
         ({"lines": [], "status": "empty", "confidence": 1.0}, "-\tno ink"),
+        (
+            {"lines": ["7"], "status": "unsure", "confidence": 0.6, "fits": False},
+            "7\tunsure, 60.0%, does not fit",
+        ),
+        ({"lines": ["7"], "status": "ok", "confidence": 0.9, "fits": True}, "7\t90.0%"),
     ],
 )
 def test_it_says_how_sure_it_is(monkeypatch, answer, line):
@@ -338,12 +368,23 @@ def test_a_total_that_does_not_hold_is_told(marks):
 
 
 def test_totals_that_hold_are_no_error(tmp_path):
-    """With `--total`, the exit status is 0 if all totals hold. A column may have none."""
+    """With `--total`, the exit status is 0 if all totals hold."""
     path = tmp_path / "marks.png"
-    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", ""]])))
+    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", "33"]])))
     result = run("sheet", path, "--total", "-o", tmp_path / "a.csv")
     assert result.exit_code == 0
     assert "sum of column 1 holds: 17" in result.stdout
+
+
+def test_a_total_that_is_missing_is_told(tmp_path):
+    """With `--total`, a column without a total is an error. Otherwise it is none."""
+    path = tmp_path / "marks.png"
+    path.write_bytes(hand.png(hand.sheet([["12", "5"], ["5", "28"], ["17", ""]])))
+    result = run("sheet", path, "--total", "-o", tmp_path / "a.csv")
+    assert result.exit_code == 3
+    assert "column 2 has no total" in result.stdout
+    result = run("sheet", path, "-o", tmp_path / "a.csv")
+    assert result.exit_code == 0
     assert "column 2" not in result.stdout
 
 
@@ -400,7 +441,7 @@ def test_an_empty_sheet_gives_an_empty_file(tmp_path, options, status):
 def test_ink_that_is_not_read_is_told(monkeypatch, marks):
     """Scribbles, ink beside the table and a reading that ended early are said."""
     module = importlib.import_module("webapp.command.sheet")
-    reading = module.reading_of(Reader(), module.content_of(str(marks)))
+    reading = module.reading_of(Reader(), "", module.content_of(Source(str(marks))))
     box = reading.digits[0].box
     changed = replace(reading, ignored=(box, Box(-500, 0, 5, 5)), limit="time")
     monkeypatch.setattr(module, "reading_of", lambda *_, **__: changed)
@@ -479,10 +520,220 @@ def test_any_file_name_is_printed(tmp_path, form):
         assert form == "--jsonl" or all(line.count("\t") == 2 for line in text.splitlines())
 
 
+STEERING = "\x1b\x9b\u202e\u2066\u2028\u2029\n\t\udcff"
+"""Characters of a file name that steer a terminal, turn a text around, or end a line or column."""
+
+
+def test_names_for_people_are_plain(tmp_path):
+    """Such characters are replaced. Letters of all scripts and spaces of all kinds stay."""
+    assert plain(f"a{STEERING}b") == f"a{'?' * len(STEERING)}b"
+    kept = "Prüfung 3\u202fPM\xa0数字 رقم.png"
+    assert plain(kept) == kept
+
+
+def chunks(descriptor):
+    """Yield what comes from a terminal until nobody has it open."""
+    try:
+        while found := os.read(descriptor, 4096):
+            yield found
+    except OSError:  # so Linux says that it is closed
+        return
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["read", *form, ".", f"c{STEERING}"] for form in ([], ["--csv"], ["--json"])),
+        ["sheet", f"b{STEERING}.png", "-o", "a.csv"],
+        ["show", f"b{STEERING}.png", "-o", "a.png"],
+        ["show", "b.png", "-o", f"c{STEERING}"],
+        ["read", "--manifest", f"b{STEERING}.png", "--out", "out"],
+    ],
+)
+def test_no_name_steers_a_terminal(tmp_path, command):
+    """In a terminal, no form of output and no error has such characters of a name."""
+    (tmp_path / f"a{STEERING}.png").write_bytes(hand.png(hand.picture(7)))
+    (tmp_path / f"b{STEERING}.png").write_text("no picture")
+    (tmp_path / f"c{STEERING}").mkdir()
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "webapp", *command],
+        cwd=tmp_path,
+        env=clean_environment(PYTHONPATH=str(ROOT), NO_COLOR="1", TERM="dumb"),
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+    ):
+        os.close(terminal)
+        said = b"".join(chunks(controller))
+    os.close(controller)
+    text = said.decode("utf-8", "surrogateescape")
+    assert text
+    assert not (set(STEERING) - {"\n"}) & set(text), text
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="it has no device that is full")  # noqa: PTH110
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["doctor"],
+        ["show", "3.png", "-o", "a.png"],
+        ["sheet", "3.png", "-o", "-"],
+        *(["read", *form, "3.png"] for form in ([], ["--csv"], ["--json"])),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_an_error(folder, command):
+    """A full disk ends each command with one line."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        process = subprocess.run(
+            [sys.executable, "-m", "webapp", *command],
+            cwd=folder,
+            env=clean_environment(PYTHONPATH=str(ROOT)),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert process.returncode == 1
+    assert process.stderr == ("Error: the result cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["show", "sheet"])
+def test_a_full_disk_leaves_what_was_there(folder, monkeypatch, command):
+    """A file that cannot be written is named, and stays as it was. None is left beside it."""
+    output = folder / ("a.png" if command == "show" else "a.csv")
+    output.write_bytes(b"before")
+    there = sorted(folder.iterdir())
+
+    def full(*taken):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run(command, folder / "3.png", "-o", output)
+    assert result.exit_code == 1
+    assert f"{output}: No space left on device" in result.stderr
+    assert output.read_bytes() == b"before"
+    assert sorted(folder.iterdir()) == there
+
+
+def test_a_result_may_have_a_long_name(folder):
+    """A name of 255 bytes is written."""
+    output = folder / f"{'ä' * 125}a.csv"
+    assert run("sheet", folder / "3.png", "-o", output).exit_code == 0
+    assert output.read_text() == "3\n"
+
+
+def test_a_link_to_the_output_stays_one(folder):
+    """What a link leads to is written."""
+    (folder / "a.csv").symlink_to("b.csv")
+    assert run("sheet", folder / "3.png", "-o", folder / "a.csv").exit_code == 0
+    assert (folder / "b.csv").read_text() == "3\n"
+    assert (folder / "a.csv").is_symlink()
+
+
 def test_an_empty_folder_is_told(tmp_path):
     """A folder without pictures or drawings is told, and an empty name is no folder."""
     assert "no pictures" in run("read", tmp_path).stderr
     assert run("read", "").exit_code == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(folder, monkeypatch):
+    """It gets an error and sets the exit status. The others are read."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("drawn"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = run("read", folder)
+    assert result.exit_code == 1
+    assert f"{folder}/drawn: Permission denied" in result.stderr
+    assert len(result.stdout.splitlines()) == 2
+    result = run("read", "--jsonl", folder / "drawn")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "file": f"{folder}/drawn",
+        "error": "Permission denied",
+    }
+    assert "no pictures" not in result.stderr
+
+
+def test_a_folder_stands_for_the_same_files_everywhere(folder):
+    """Hidden files and folders, and files of runs, are no pictures of a folder, nor are pipes."""
+    (folder / ".hidden").mkdir()
+    for name in (".3.png", "_3.png", ".hidden/3.png"):
+        (folder / name).write_bytes(b"not read")
+    listing = importlib.import_module("webapp.batch.listing")
+    names = [f"{folder}/3.png", f"{folder}/7.png", f"{folder}/drawn/4.json"]
+    assert [line.split("\t")[0] for line in run("read", folder).stdout.splitlines()] == names
+    assert listing.files_of(str(folder)) == names
+
+
+def test_a_folder_may_be_deep(tmp_path):
+    """Folders in folders are listed at any depth. A link to a folder is none, and no file."""
+    deep = tmp_path.joinpath(*"a" * 100)
+    deep.mkdir(parents=True)
+    (deep / "7.png").write_bytes(hand.png(hand.picture(7)))
+    (tmp_path / "link.png").symlink_to(tmp_path / "a")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 50)  # fewer calls within calls than folders
+    try:
+        found = [*files_below(str(tmp_path), pytest.fail)]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [str(deep / "7.png")]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_pipes_of_a_folder_are_not_waited_for(tmp_path, kind):
+    """A pipe or a socket in a folder is an error. A pipe that is named is read."""
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    result = run("read", tmp_path)
+    assert result.exit_code == 1
+    assert "It is no file." in result.stderr
+
+
+def test_a_pipe_that_is_named_is_read(tmp_path):
+    """`inkling read <(program)` reads what the program writes."""
+    pipe = tmp_path / "a.png"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(hand.png(hand.picture(7))))
+    writer.start()
+    result = run("read", pipe)
+    writer.join()
+    assert "\t7\t" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "read",
+        "read --manifest",
+        "read --manifest a --out",
+        "sheet",
+        "sheet a -o",
+        "show",
+        "show -o",
+    ],
+)
+def test_names_of_files_are_completed(words):
+    """The shell completes names of files where a command takes them."""
+    result = run(
+        env={
+            "_INKLING_COMPLETE": "bash_complete",
+            "COMP_WORDS": f"inkling {words} ",
+            "COMP_CWORD": str(len(words.split()) + 1),
+        },
+        prog_name="inkling",
+    )
+    assert result.stdout == "file,\n"
 
 
 def test_a_checkout_has_a_version():

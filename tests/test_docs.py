@@ -93,3 +93,9 @@ def test_every_package_is_in_the_architecture():
     names = {f"{folder}/".removeprefix(inside) or inside for folder in folders}
     assert len(names) > 10
     assert [name for name in names if f"`{name}" not in text] == []
+
+
+def test_nothing_is_installed_under_the_name_of_the_package():
+    """The package is on no index: there, its name may be a stranger's."""
+    files = [*DOCUMENTS, *(ROOT / "webapp").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    assert [p for p in files if re.search(r"pip install [^`\n]*\binkling\b", p.read_text())] == []

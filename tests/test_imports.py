@@ -179,11 +179,11 @@ def test_keras_stays_with_the_trainer():
     assert all(path == WEBAPP / "keras_backend.py" or TRAIN in path.parents for path in users)
 
 
-def test_only_the_engine_imports_the_keras_backend():
-    """Only the engine imports the Keras backend, and only if the setting selects it."""
+def test_only_one_module_imports_the_keras_backend():
+    """Only one module imports the Keras backend, and only if the setting selects it."""
     users = {path for path in OURS if within(imports_of(path), "webapp.keras_backend")}
-    assert users == {WEBAPP / "engine.py"}
-    at_once = ast.parse((WEBAPP / "engine.py").read_text()).body
+    assert users == {WEBAPP / "backend.py"}
+    at_once = ast.parse((WEBAPP / "backend.py").read_text()).body
     for node in at_once:
         if isinstance(node, ast.Import | ast.ImportFrom):
             assert not within(imports(ast.unparse(node), ["webapp"]), "webapp.keras_backend")

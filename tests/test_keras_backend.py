@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from support import hand
-from webapp import create_app
+from webapp import Reader, create_app
 from webapp.config import Settings
 from webapp.recognition import glyph_of_strokes
 
@@ -69,3 +69,18 @@ def test_it_can_be_asked_by_the_site():
     client = create_app(Settings(backend="keras")).test_client()
     answer = client.post("/api/v1/predict/strokes", json={"strokes": hand.columns(4)}).json
     assert answer["text"] == "4"
+
+
+def test_the_library_takes_it(monkeypatch):
+    """A `Reader` reads with the backend of the settings."""
+    reader = Reader(Settings(backend="keras"))
+    called = []
+    network = keras_backend.KerasClassifier.classify
+
+    def classify(self, glyphs):
+        called.append(len(glyphs))
+        return network(self, glyphs)
+
+    monkeypatch.setattr(keras_backend.KerasClassifier, "classify", classify)
+    assert reader.read_strokes(hand.strokes(4), "digit").text == "4"
+    assert called

@@ -55,6 +55,7 @@ def test_the_examples_are_right():
 
 def test_all_names_are_there():
     """Each public name exists, and no other one is made up."""
+    assert webapp.create_app
     for name in webapp.__all__:
         assert getattr(webapp, name)
     with pytest.raises(AttributeError, match="nothing"):
@@ -77,6 +78,16 @@ def test_bounds_hold(reader):
     ):
         assert (reading.text, reading.fits) == ("3", True)
     assert reader.read_image(PNG).fits is None
+
+
+@pytest.mark.parametrize("wanted", [webapp.Pattern("0{4}"), "0{4}"])
+def test_bounds_are_wanted(reader, wanted):
+    """A pattern alone, or its text, gets an error that names what is meant."""
+    for read, what in ((reader.read_image, PNG), (reader.read_strokes, hand.strokes(3))):
+        with pytest.raises(TypeError, match="Wanted"):
+            read(what, wanted=wanted)
+    with pytest.raises(TypeError, match="Pattern"):
+        webapp.Wanted("0{4}")
 
 
 def test_strokes_may_be_lists_and_empty(reader):
@@ -127,6 +138,15 @@ def test_the_settings_hold(tmp_path):
         Reader(Settings(models=str(tmp_path)))
 
 
+def test_the_backend_is_that_of_the_settings(monkeypatch):
+    """Keras is not ignored where it is missing."""
+    monkeypatch.setitem(sys.modules, "keras", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "webapp.keras_backend", raising=False)
+    monkeypatch.delattr(webapp, "keras_backend", raising=False)
+    with pytest.raises(ConfigError, match=r"INKLING_BACKEND.*keras"):
+        Reader(Settings(backend="keras"))
+
+
 def test_the_environment_sets_it(monkeypatch):
     """Without settings, a reader takes those of the environment."""
     monkeypatch.setenv("INKLING_MAX_IMAGE_PIXELS", "784")
@@ -147,7 +167,8 @@ def test_the_library_does_without_the_site():
     code = f"""{BLOCKED}
 import webapp, webapp.command
 from click.testing import CliRunner
-print(webapp.read_strokes([[(0, 0), (10, 0), (20, 0), (14, 16), (10, 30)]]).text)
+from webapp import *
+print(read_strokes([[(0, 0), (10, 0), (20, 0), (14, 16), (10, 30)]]).text)
 print(CliRunner().invoke(webapp.command.main, ["doctor"]).exit_code)
 print(CliRunner().invoke(webapp.command.main, ["serve", "--port", "1"]).output)
 """

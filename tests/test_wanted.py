@@ -52,6 +52,8 @@ def test_the_examples_are_right():
         (".", None),
         ("", None),
         ("-", None),
+        ("١٢", None),
+        ("1,٢٣٤.5", None),
     ],
 )
 def test_values_are_those_of_amounts(text, value):

@@ -16,14 +16,13 @@ __all__ = [
     "Reading",
     "RecognitionError",
     "Wanted",
-    "create_app",
     "read_image",
     "read_strokes",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the site where it is asked for. The library does without Flask."""
+    """Import the site where it is asked for, by name: the library does without Flask."""
     if name != "create_app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .app import create_app

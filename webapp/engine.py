@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from types import ModuleType
 
 import cv2
 import numpy as np
 from flask import Flask, current_app
 
 from .access.gate import Gate
-from .config import ConfigError, Settings
+from .backend import classifier_of, eyes_of, line_reader_of, recognizer_of
+from .config import Settings
 from .models import Kind, model_of, served_models
 from .ops import metrics
 from .ops.capacity import PICTURES
@@ -20,22 +19,16 @@ from .recognition import (
     SIDE,
     Bounds,
     Budget,
-    Calibration,
     Classifier,
-    Confidence,
     Expect,
-    Eyes,
-    LanguageModel,
     Limits,
     LineReader,
     LiteRTClassifier,
-    LiteRTEyes,
     LiteRTLineReader,
     Model,
     Reading,
     Recognizer,
     Stroke,
-    read_checked,
 )
 
 WAITING_DRAWINGS = 2
@@ -166,60 +159,18 @@ def _engine(
     settings: Settings, name: str, kind: Kind, gate: Gate, lines: Lines, eyes: Model
 ) -> Engine:
     model = model_of(settings, name)
-    classifier = _classifier(settings, model)
+    classifier = classifier_of(settings, model)
     limits = Limits(
         pixels=settings.max_image_pixels,
         side=settings.max_image_side,
         decoded_bytes=settings.max_decoded_bytes,
     )
-    recognizer = Recognizer(
-        classifier,
-        line_reader=lines.reader,
-        eyes=_eyes(settings, eyes),
-        language_model=LanguageModel.of_card(lines.model.card),
-        calibration=Calibration.of_card(model.card),
-        confidence=Confidence.of_card(lines.model.card),
-        picture_confidence=Confidence.of_card(lines.model.card, pictures=True),
+    recognizer = recognizer_of(
+        model, classifier, lines.model, lines.reader, eyes_of(settings, eyes)
     )
     return Engine(model, classifier, recognizer, limits, gate, kind, lines, eyes)
 
 
-def _eyes(settings: Settings, model: Model) -> Eyes:
-    if settings.backend == "litert":
-        return LiteRTEyes(model.content)
-    eyes: Eyes = _keras_backend().KerasEyes(_reference(settings, model))
-    return eyes
-
-
 def _lines(settings: Settings, places: int) -> Lines:
     model = model_of(settings, settings.line_model)
-    if settings.backend == "litert":
-        return Lines(model, LiteRTLineReader(model.content), places)
-    reader: LineReader = _keras_backend().KerasLineReader(_reference(settings, model))
-    return Lines(model, reader, places)
-
-
-def _classifier(settings: Settings, model: Model) -> Classifier:
-    if settings.backend == "litert":
-        return LiteRTClassifier(model.content)
-    classifier: Classifier = _keras_backend().KerasClassifier(_reference(settings, model))
-    return classifier
-
-
-def _reference(settings: Settings, model: Model) -> Path:
-    """Return the checked file that the served model was exported from."""
-    path = Path(settings.models) / f"{model.name}.keras"
-    read_checked(path, model.card)
-    return path
-
-
-def _keras_backend() -> ModuleType:
-    try:
-        # Imported only here, because TensorFlow takes ten times the memory of everything else.
-        from . import keras_backend
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"INKLING_BACKEND is 'keras', but {error.name} is not installed; "
-            "install requirements/train.txt"
-        ) from error
-    return keras_backend
+    return Lines(model, line_reader_of(settings, model), places)

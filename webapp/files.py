@@ -1,8 +1,13 @@
 """Files to read: pictures, and drawings as the HTTP interface takes them."""
 
+import codecs
+import errno
 import os
+import stat
 import sys
-from collections.abc import Callable, Iterator
+import unicodedata
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +29,32 @@ STANDARD_INPUT = "-"
 WARM_UP = [(0, 0), (10, 0), (20, 0), (14, 16), (10, 30)]
 """A drawn 7."""
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".json"}
-"""Files of a folder that are read."""
+DRAWING = ".json"
+"""Ending of drawings."""
 
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", DRAWING}
+"""Endings of the files of a folder that are read."""
 
 UNREADABLE = (OSError, RecognitionError, ProblemError)
 """Errors of a file that cannot be read."""
+
+
+class NotAFileError(OSError):
+    """A path leads to a folder, a pipe or a device."""
+
+    def __init__(self) -> None:
+        super().__init__("It is no file.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read."""
+
+    path: str
+    is_named: bool = True
+    """It is named, not found in a folder. It may then be a pipe, or `-` for the standard input."""
+    error: str | None = None
+    """Why it cannot be read: of a folder that cannot be listed."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +68,47 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as an object of JSON."""
-        name = os.fsencode(self.file).decode("utf-8", "replace")
-        return {"file": name} | (self.answer or {"error": self.error})
+        return {"file": text_of(self.file)} | (self.answer or {"error": self.error})
+
+
+def plain(text: str) -> str:
+    """Return a text for people, such as a file name, without what ends a line or a column, steers a
+    terminal, or changes the direction of writing: `?` takes its place.
+    """
+    return "".join("?" if unicodedata.category(c) in _STEERING else c for c in text)
+
+
+_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of Unicode: controls, formats (U+202E), surrogates, ends of lines and paragraphs."""
+
+
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file so that it is never seen in part, whatever ends this process.
+
+    Raises:
+        OSError: it cannot be written. The error names the path.
+    """
+    place = Path(os.path.realpath(path))  # a link stays one
+    # Of a long name only the end, because names have at most 255 bytes
+    partial = place.parent / f".{place.name[-40:]}.{uuid.uuid4().hex}{PARTIAL}"
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(place)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def text_of(name: str) -> str:
+    """Return the name of a file as text. Bytes that are none become U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def quiet_reader() -> Reader:
@@ -75,41 +139,100 @@ def quiet_reader() -> Reader:
     return reader
 
 
-def listed(paths: tuple[str, ...]) -> list[str]:
-    """Return the files to read. A folder stands for the files in it, at any depth, by name."""
-    found: list[str] = []
+def listed(paths: Sequence[str]) -> list[Source]:
+    """Return the files to read. A folder stands for the files in it, at any depth, by name.
+
+    A folder that cannot be listed is there with its error.
+    """
+    found: list[Source] = []
     for path in paths:
-        if path and path != STANDARD_INPUT and Path(path).is_dir():
-            inside = sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
-            inside = [p for p in inside if not p.is_dir()]
-            if not inside:
-                click.echo(f"{path}: no pictures or drawings", err=True)
-            found += map(str, inside)
-        else:
-            found.append(path)
+        if path == STANDARD_INPUT or not os.path.isdir(path):  # noqa: PTH112  raises nothing
+            found.append(Source(path))
+            continue
+        failed: list[Source] = []
+        inside = [Source(name, is_named=False) for name in files_below(path, failed.append)]
+        if not inside and not failed:
+            click.echo(f"{plain(path)}: no pictures or drawings", err=True)
+        found += sorted(inside + failed, key=lambda source: source.path)
     return found
 
 
-def read_file(reader: Reader, path: str, expect: Expect | None, wanted: Wanted | None) -> Row:
-    """Read a file, or the standard input for `-`. An error becomes a row.
+def files_below(folder: str, fail: Callable[[Source], object]) -> Iterator[str]:
+    """Yield the files of a folder that are read, at any depth. Links to folders are not followed.
+
+    Args:
+        fail: is called with each folder that cannot be listed.
+    """
+    rest = [folder]  # os.walk calls itself for each folder, and ends at some thousand
+    while rest:
+        place = rest.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = [*entries]
+        except OSError as error:
+            fail(Source(place, is_named=False, error=reason_of(error)))
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                rest += [entry.path] if is_visible(entry.name) else []
+            elif is_read(entry.name) and not os.path.isdir(entry.path):  # noqa: PTH112
+                yield entry.path
+
+
+def is_visible(name: str) -> bool:
+    """Check whether what is in a folder is looked at: hidden files and folders are not."""
+    return not name.startswith(".")
+
+
+def is_read(name: str) -> bool:
+    """Check whether a file of a folder is read, by its name. The files of runs are not."""
+    return is_visible(name) and not name.startswith("_") and name.lower().endswith(_ENDINGS)
+
+
+_ENDINGS = tuple(sorted(SUFFIXES))
+
+
+def read_file(reader: Reader, source: Source, expect: Expect | None, wanted: Wanted | None) -> Row:
+    """Read a file. An error becomes a row.
 
     Args:
         expect: None takes what a drawing says, else `number`.
         wanted: None takes what a drawing says, else no bounds.
     """
-    return read_data(reader, path, content_of(path), expect, wanted)
+    if source.error is not None:
+        return Row(source.path, None, source.error)
+    return read_data(reader, source.path, content_of(source), expect, wanted)
 
 
-def content_of(path: str) -> Callable[[int], bytes]:
+def content_of(source: Source) -> Callable[[int], bytes]:
     """Return a function that returns at most so many bytes of a file, or of the standard input."""
 
     def content(most: int) -> bytes:
-        if path == STANDARD_INPUT:
+        if source.is_named and source.path == STANDARD_INPUT:
             return sys.stdin.buffer.read(most)
-        with Path(path).open("rb") as file:
-            return file.read(most)
+        return bytes_of_file(source.path, most, is_named=source.is_named)
 
     return content
+
+
+def bytes_of_file(path: str, most: int, is_named: bool = False) -> bytes:
+    """Return at most so many bytes of a file. One that is named may be a pipe or a device.
+
+    Raises:
+        NotAFileError: it is no file.
+        OSError: it cannot be read.
+    """
+    # A pipe that nobody writes to would be waited for when it is opened.
+    waits = 0 if is_named else os.O_NONBLOCK
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits)) as file:
+            if not is_named and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise NotAFileError
+            return file.read(most)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise NotAFileError from error
+        raise
 
 
 def read_data(
@@ -121,7 +244,7 @@ def read_data(
 ) -> Row:
     """Read what a function returns: at most so many bytes of a file. See `read_file`."""
     try:
-        return Row(name, _answer(reading_of(reader, content, expect, wanted)))
+        return Row(name, _answer(reading_of(reader, name, content, expect, wanted)))
     except UNREADABLE as error:
         return Row(name, None, reason_of(error))
 
@@ -132,15 +255,16 @@ def reason_of(error: Exception) -> str:
 
 
 def read_files(
-    reader: Reader, paths: list[str], expect: Expect | None, wanted: Wanted | None
-) -> Iterator[Row]:
+    reader: Reader, sources: Sequence[Source], expect: Expect | None, wanted: Wanted | None
+) -> Generator[Row, None, None]:
     """Read files one after the other."""
-    for path in paths:
-        yield read_file(reader, path, expect, wanted)
+    for source in sources:
+        yield read_file(reader, source, expect, wanted)
 
 
 def reading_of(
     reader: Reader,
+    name: str,
     content: Callable[[int], bytes],
     expect: Expect | None = None,
     wanted: Wanted | None = None,
@@ -155,8 +279,9 @@ def reading_of(
         OSError, RecognitionError, ProblemError: it cannot be read.
     """
     data = content(max(reader.settings.max_image_bytes, reader.settings.max_json_bytes) + 1)
-    # No picture begins like this.
-    if data.lstrip()[:1] != b"{":
+    data = data.removeprefix(codecs.BOM_UTF8)
+    # No picture begins like a drawing. What is called a drawing gets the errors of one.
+    if data.lstrip()[:1] != b"{" and not name.lower().endswith(DRAWING):
         count = 3 if alternatives is None else alternatives
         return reader.read_image(data, expect or "number", count, wanted)
     if len(data) > reader.settings.max_json_bytes:

@@ -1,6 +1,6 @@
 """Keras backend: the networks before their export, for comparison with the served ones.
 
-It needs requirements/train.txt. `webapp.engine` imports this module if INKLING_BACKEND is `keras`.
+It needs requirements/train.txt. `webapp.backend` imports this module if INKLING_BACKEND is `keras`.
 
 Each worker reads NAME.keras from the disk when it starts, unlike the served models
 (`webapp.models`). If the file changes later, workers cannot start until it is restored.

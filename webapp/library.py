@@ -10,23 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .backend import classifier_of, eyes_of, line_reader_of, recognizer_of
 from .config import MAX_ALTERNATIVES, Settings, load_settings
 from .forms import Wanted
 from .recognition import (
     GROUPS,
     PIXELS,
     Budget,
-    Calibration,
-    Confidence,
     Expect,
     ImageTooLargeError,
-    LanguageModel,
     Limits,
-    LiteRTClassifier,
-    LiteRTEyes,
-    LiteRTLineReader,
     Reading,
-    Recognizer,
     load_model,
 )
 
@@ -46,14 +40,27 @@ class Reader:
             those of the environment (docs/deploy.md).
 
     Raises:
-        ConfigError: a setting of the environment is invalid.
+        ConfigError: a setting of the environment is invalid, or Keras is set and not installed.
         ModelError: a model is missing or broken.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or load_settings()
-        self._pictures = _recognizer(self.settings, self.settings.model)
-        self._drawings = _recognizer(self.settings, self.settings.stroke_model)
+        folder = Path(self.settings.models)
+        pictures, drawings, lines, eyes = (
+            load_model(folder, name)
+            for name in (
+                self.settings.model,
+                self.settings.stroke_model,
+                self.settings.line_model,
+                self.settings.eyes_model,
+            )
+        )
+        shared = lines, line_reader_of(self.settings, lines), eyes_of(self.settings, eyes)
+        self._pictures, self._drawings = (
+            recognizer_of(model, classifier_of(self.settings, model), *shared)
+            for model in (pictures, drawings)
+        )
         self.limits = Limits(
             pixels=self.settings.max_image_pixels,
             side=self.settings.max_image_side,
@@ -78,6 +85,7 @@ class Reader:
 
         Raises:
             OSError: the file cannot be read.
+            TypeError: `wanted` is no `Wanted`.
             ValueError: an argument is out of its bounds, or pixels have another shape or type.
             RecognitionError: no picture, one over a limit, or a reading that took too long.
         """
@@ -104,6 +112,7 @@ class Reader:
             wanted: bounds on each line, see `Wanted`. `expect` is then `number`.
 
         Raises:
+            TypeError: `wanted` is no `Wanted`.
             ValueError: an argument is out of its bounds, a stroke does not have the shape (N, 2),
                 or a point is not finite.
             RecognitionError: the reading took too long.
@@ -182,6 +191,8 @@ def _check(expect: Expect, alternatives: int, wanted: Wanted | None) -> None:
         raise ValueError(f"expect is one of {', '.join(get_args(Expect))}, got {expect!r}")
     if not 0 <= alternatives <= MAX_ALTERNATIVES:
         raise ValueError(f"alternatives is 0 to {MAX_ALTERNATIVES}, got {alternatives}")
+    if not isinstance(wanted, Wanted | None):
+        raise TypeError(f"wanted is a Wanted, as Wanted(Pattern(...)), got {wanted!r:.60}")
     if wanted is not None and expect != "number":
         raise ValueError(f"bounds need expect to be 'number', got {expect!r}")
 
@@ -189,20 +200,3 @@ def _check(expect: Expect, alternatives: int, wanted: Wanted | None) -> None:
 @cache
 def _reader() -> Reader:
     return Reader()
-
-
-def _recognizer(settings: Settings, name: str) -> Recognizer:
-    """Return a recognizer with one of the networks of single digits."""
-    folder = Path(settings.models)
-    model, line, eyes = (
-        load_model(folder, each) for each in (name, settings.line_model, settings.eyes_model)
-    )
-    return Recognizer(
-        LiteRTClassifier(model.content),
-        line_reader=LiteRTLineReader(line.content),
-        eyes=LiteRTEyes(eyes.content),
-        language_model=LanguageModel.of_card(line.card),
-        calibration=Calibration.of_card(model.card),
-        confidence=Confidence.of_card(line.card),
-        picture_confidence=Confidence.of_card(line.card, pictures=True),
-    )

@@ -1,8 +1,9 @@
 """A run on a Ray cluster."""
 
 import logging
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from ..files import quiet_reader
@@ -28,24 +29,29 @@ def part_reader(run: Run) -> type:
             """Read the parts of a batch, and write them."""
             numbers = [int(number) for number in batch["number"]]
             for number, files in zip(numbers, batch["files"], strict=True):
-                run.read_part(self._reader, [str(name) for name in files], number)
+                run.read_part(self._reader, [*map(os.fsdecode, files)], number)
             return {"number": numbers}
 
     return PartReader
 
 
-def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator[int]:
+def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Generator[int, None, None]:
     """Read the missing parts on a cluster. Yield the number of each part that is written.
 
     An actor that dies is replaced, and its part is read again.
 
     Args:
-        address: address of the cluster, as `ray.init` takes it: `ray://…`, `host:port`, `auto`.
+        address: address of the cluster, from one of its nodes: `auto` or `host:port`.
         jobs: number of actors that read; None for one per core of the cluster.
 
     Raises:
         BatchError: Ray is not installed, the cluster does not answer, or the run fails there.
     """
+    if "://" in address:
+        raise BatchError(
+            f"{address} cannot be used: Ray Data does not run over Ray Client. Start the command "
+            "on a node of the cluster, with --cluster auto."
+        )
     try:
         import ray
         import ray.data
@@ -59,9 +65,12 @@ def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator
     try:
         began = not ray.is_initialized()
         if began:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            _connect(ray, address)
         try:
-            parts = [{"number": n, "files": run.part_of(files, n)} for n in missing]
+            # As bytes: Ray takes no names that are not text.
+            parts = [
+                {"number": n, "files": [*map(os.fsencode, run.part_of(files, n))]} for n in missing
+            ]
             ray.data.DataContext.get_current().enable_progress_bars = False
             read = ray.data.from_items(
                 parts, override_num_blocks=min(len(parts), MOST_BLOCKS)
@@ -84,13 +93,28 @@ def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Iterator
         raise BatchError(f"The cluster failed: {reason[-1]}") from error
 
 
+def _connect(ray: Any, address: str) -> None:
+    """Join the cluster.
+
+    Raises:
+        BatchError: it does not accept this program.
+    """
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError) as error:  # Ray says why in its log alone
+        raise BatchError(
+            f"No cluster accepts this program at {address}: {error}. It runs on a node of the "
+            "cluster, and if that has a token, with RAY_AUTH_MODE=token (docs/scale.md)."
+        ) from error
+
+
 def _expect_answer(address: str) -> None:
     """Check that something listens at `host:port`; Ray itself asks again for minutes.
 
     Raises:
         BatchError: nothing does.
     """
-    host, found, port = address.removeprefix("ray://").rpartition(":")
+    host, found, port = address.rpartition(":")
     if not (found and port.isascii() and port.isdigit()):
         return
     try:

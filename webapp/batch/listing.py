@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from ..files import SUFFIXES
+from ..files import SUFFIXES, Source, files_below, is_read, is_visible
 from .errors import BatchError
 from .store import is_local, located
 
@@ -14,7 +14,7 @@ COLUMN = "file"
 
 
 def files_of(source: str) -> list[str]:
-    """Return the addresses of the files of a run, in their order.
+    """Return the addresses of the files of a run, in their order. A row without a name has none.
 
     Args:
         source: a folder, or a manifest: `.csv` with a header, or `.parquet`. Both may be local or
@@ -31,30 +31,45 @@ def files_of(source: str) -> list[str]:
     elif lower.endswith((".parquet", ".pq")):
         names = _of_parquet(system, path)
     elif system.isdir(path):
-        found = sorted(name for name in _below(system, path) if _is_read(name))
-        names = found if is_local(system) else [system.unstrip_protocol(name) for name in found]
+        if is_local(system):
+            names = sorted(files_below(path, _fail))
+        else:
+            names = sorted(map(system.unstrip_protocol, _below(system, path)))
     else:
         raise BatchError(f"{source} is no folder, and no manifest in CSV or Parquet.")
-    if not names:
+    if not any(names):
         raise BatchError(f"{source} has no pictures or drawings.")
     base = system._parent(path)
     base = base if is_local(system) else system.unstrip_protocol(base)
-    return [name if _is_absolute(name) else f"{base}/{name}" for name in names]
+    return [name if not name or _is_absolute(name) else f"{base}/{name}" for name in names]
 
 
-_ENDINGS = tuple(sorted(SUFFIXES))
+def _fail(folder: Source) -> None:
+    """End the run: otherwise it would go on without the files of a folder, for ever."""
+    raise BatchError(f"{folder.path}: {folder.error}")
 
 
 def _below(system: Any, path: str) -> Iterator[str]:
-    """Yield the files below a folder. One that cannot be read ends the run, not just its files."""
-    for folder, _, names in system.walk(path, on_error="raise"):
-        yield from (f"{folder.rstrip('/')}/{name}" for name in names)
+    """Yield the files of a folder of a store, as `files_below` does.
+
+    fsspec's own walk leaves out folders that cannot be listed, but for the first.
+    """
+    folders = [path]
+    while folders:
+        folder = folders.pop()
+        for info in system.ls(folder, detail=True):
+            whole = info["name"].rstrip("/")
+            name = whole.rpartition("/")[2]
+            if whole == folder.rstrip("/"):  # some stores list a folder in itself
+                continue
+            if info["type"] == "directory":
+                if is_visible(name):
+                    folders.append(whole)
+            elif is_read(name):
+                yield whole
 
 
-def _is_read(name: str) -> bool:
-    """Check whether a file is read. Those of runs, and hidden ones, are not."""
-    own = name.rpartition("/")[2]
-    return own.lower().endswith(_ENDINGS) and not own.startswith(("_", "."))
+_ENDINGS = tuple(SUFFIXES)
 
 
 def _is_absolute(name: str) -> bool:
@@ -76,7 +91,7 @@ def _of_csv(system: Any, path: str) -> list[str]:
             raise BatchError(
                 f"{path}, line {line}: {len(row)} values, the header has {len(heads)}."
             )
-    return [row[column] for _, row in rows if row[column]]
+    return [row[column] for _, row in rows]
 
 
 def _of_parquet(system: Any, path: str) -> list[str]:
@@ -92,7 +107,7 @@ def _of_parquet(system: Any, path: str) -> list[str]:
             raise BatchError(f"{path} is no Parquet file: {error}") from error
     if not all(name is None or isinstance(name, str) for name in names):
         raise BatchError(f"{path}: the column {column} has values that are no names of files.")
-    return [name for name in names if name]
+    return [name or "" for name in names]
 
 
 def _column(names: Any, path: str) -> str:

@@ -1,12 +1,12 @@
 """A run on this machine, in one process or several."""
 
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from ..files import quiet_reader
 from ..library import Reader
+from ..processes import readers
 from .errors import BatchError
 from .run import Run
 
@@ -18,7 +18,7 @@ AHEAD = 2
 """Parts per process that wait."""
 
 
-def read_here(run: Run, jobs: int) -> Iterator[int]:
+def read_here(run: Run, jobs: int) -> Generator[int, None, None]:
     """Read the missing parts. Yield the number of each part that is written.
 
     Raises:
@@ -50,12 +50,10 @@ def read_here(run: Run, jobs: int) -> Iterator[int]:
 
 
 def _in_processes(run: Run, files: list[str], missing: list[int], jobs: int) -> Iterator[int]:
-    # Spawned: interpreters of LiteRT do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start) as pool:
+    with readers(jobs) as processes:
         coming: set[Future[int]] = set()
         for number in [*missing]:
-            coming.add(pool.submit(_read_part, run, run.part_of(files, number), number))
+            coming.add(processes.submit(_read_part, run, run.part_of(files, number), number))
             if len(coming) >= AHEAD * jobs:
                 done, coming = wait(coming, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
@@ -64,14 +62,6 @@ def _in_processes(run: Run, files: list[str], missing: list[int], jobs: int) -> 
             yield from (future.result() for future in done)
 
 
-_readers: list[Reader] = []
-"""The reader of a process that reads."""
-
-
-def _start() -> None:
-    _readers.append(quiet_reader())
-
-
-def _read_part(run: Run, files: list[str], number: int) -> int:
-    run.read_part(_readers[0], files, number)
+def _read_part(reader: Reader, run: Run, files: list[str], number: int) -> int:
+    run.read_part(reader, files, number)
     return number

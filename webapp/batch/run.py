@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import load_settings
-from ..files import Row, read_data
+from ..files import PARTIAL, Row, read_data, text_of
 from ..forms import Check, Wanted, wanted_of
 from ..library import Reader
 from ..recognition import Expect, load_model
 from .errors import BatchError, UnreadableError
 from .listing import files_of
-from .store import PARTIAL, absolute, from_store, is_local, located, read_bytes, write_whole
+from .store import absolute, from_store, is_local, located, read_bytes, write_whole
 
 if TYPE_CHECKING:
     import pyarrow
@@ -93,7 +94,7 @@ class Run:
             BatchError: the listing cannot be read.
         """
         with from_store():
-            names = _column_of(f"{self.out}/{LISTING}", "file")
+            names = [*map(os.fsdecode, _column_of(f"{self.out}/{LISTING}", "file"))]
         if len(names) != self.count:
             raise BatchError(
                 f"{self.out}/{LISTING} has {len(names)} files, {ABOUT} says {self.count}: two runs "
@@ -144,7 +145,8 @@ def opened(out: str, asked: Asked) -> Run:
         files = files_of(asked.source)
         import pyarrow
 
-        listing = pyarrow.table({"file": pyarrow.array(files, pyarrow.string())})
+        # As bytes: a local name need not be text.
+        listing = pyarrow.table({"file": [*map(os.fsencode, files)]})
         write_whole(f"{out}/{LISTING}", _as_parquet(listing))
         about = {"asked": asdict(asked), "models": models, "count": len(files)}
         # Last, because it says that the listing is complete.
@@ -222,6 +224,8 @@ def _read(reader: Reader, name: str, expect: Expect | None, wanted: Wanted | Non
         with from_store():
             return read_bytes(name, most)
 
+    if not name:
+        return Row(name, None, "The list names no file.")
     try:
         return read_data(reader, name, content, expect, wanted)
     except UnreadableError as error:
@@ -235,7 +239,7 @@ def _table(rows: Sequence[Row], first: int) -> "pyarrow.Table":
     answers: list[dict[str, Any]] = [row.answer or {} for row in rows]
     columns = {
         "index": (pyarrow.int64(), [first + number for number in range(len(rows))]),
-        "file": (pyarrow.string(), [row.file for row in rows]),
+        "file": (pyarrow.string(), [text_of(row.file) for row in rows]),
         "text": (pyarrow.string(), [answer.get("text") for answer in answers]),
         "status": (pyarrow.string(), [answer.get("status") for answer in answers]),
         "confidence": (pyarrow.float64(), [answer.get("confidence") for answer in answers]),

@@ -1,15 +1,14 @@
 """Files in folders and in object stores, through fsspec."""
 
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import files
 from .errors import BatchError, UnreadableError
 
-EXTRA = "Runs over a manifest need further packages: pip install 'inkling[{}]'."
+EXTRA = "Runs over a manifest need further packages: pip install '.[{}]' in the checkout."
 
 
 @contextmanager
@@ -57,31 +56,17 @@ def is_local(system: Any) -> bool:
 
 
 def write_whole(address: str, content: bytes) -> None:
-    """Write a file so that it is never seen in part, whatever ends this process.
+    """Write a file so that it is never seen in part. Object stores do so by themselves.
 
-    Object stores do so by themselves.
+    Raises:
+        OSError and others: it cannot be written.
     """
     system, path = located(address)
-    if not is_local(system):
+    if is_local(system):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        files.write_whole(path, content)
+    else:
         system.pipe_file(path, content)
-        return
-    system.makedirs(system._parent(path), exist_ok=True)
-    folder, _, name = path.rpartition("/")
-    partial = f"{folder}/.{name}.{uuid.uuid4().hex}{PARTIAL}"  # readers of Parquet skip it
-    try:
-        with open(partial, "wb") as file:  # noqa: PTH123  fsspec's paths are text
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)  # noqa: PTH105
-    except OSError:
-        if os.path.exists(partial):  # noqa: PTH110
-            os.unlink(partial)  # noqa: PTH108
-        raise
-
-
-PARTIAL = ".partial"
-"""Ending of files that are being written."""
 
 
 def read_bytes(address: str, most: int) -> bytes:
@@ -93,10 +78,12 @@ def read_bytes(address: str, most: int) -> bytes:
     """
     try:
         system, path = located(address)
-        if is_local(system) and Path(path).exists() and not Path(path).is_file():
-            raise UnreadableError("It is no file.")
+        if is_local(system):
+            return files.bytes_of_file(path, most)
         with system.open(path, "rb") as file:
             content: bytes = file.read(most)
+    except files.NotAFileError as error:
+        raise UnreadableError(str(error)) from error
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise UnreadableError(error.strerror or "No such file or directory") from error
     except UnicodeEncodeError as error:

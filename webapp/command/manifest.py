@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from ..batch import Asked, BatchError, Run, opened, read_here, read_on_cluster, summary
-from ..files import quiet_reader
+from ..files import plain, quiet_reader
 
 
 def read_manifest(
@@ -28,13 +29,19 @@ def read_manifest(
         numbers = (
             read_here(run, jobs or 1) if cluster is None else read_on_cluster(run, cluster, jobs)
         )
-        _followed(run, numbers, quiet)
+        with closing(numbers):  # at once, so that Ctrl-C ends the processes, too
+            _followed(run, numbers, quiet)
         counts = summary(run)
     except BatchError as error:
         raise click.ClickException(str(error)) from error
     said = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
-    click.echo(f"{run.count:,} files in {run.parts:,} parts in {run.out}: {said}", err=True)
+    files, parts = _counted(run.count, "file"), _counted(run.parts, "part")
+    click.echo(f"{files} in {parts} in {plain(run.out)}: {said}", err=True)
     return "not read" in counts
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}" + "s" * (count != 1)
 
 
 def _followed(run: Run, numbers: Iterator[int], quiet: bool) -> None:
@@ -42,7 +49,8 @@ def _followed(run: Run, numbers: Iterator[int], quiet: bool) -> None:
     missing = sum(run.size(number) for number in run.missing())
     if 0 < missing < run.count:
         click.echo(
-            f"{run.out}: {run.count - missing:,} of {run.count:,} are read already", err=True
+            f"{plain(run.out)}: {run.count - missing:,} of {run.count:,} are read already",
+            err=True,
         )
     shown = not quiet and sys.stderr.isatty()
     with Progress(console=Console(stderr=True), transient=True, disable=not shown) as progress:

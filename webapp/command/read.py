@@ -2,11 +2,11 @@
 
 import csv
 import json
-import multiprocessing
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from typing import Any, Literal, get_args
 
 import click
@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..batch import PART, Asked
-from ..files import STANDARD_INPUT, Row, listed, quiet_reader, read_file, read_files
+from ..config import MAX_VALUE
+from ..files import STANDARD_INPUT, Row, Source, listed, plain, quiet_reader, read_files
 from ..forms import Check, PatternError, Wanted, wanted_of
 from ..library import Reader
+from ..processes import readers
 from ..recognition import Expect
 from .manifest import read_manifest
 
@@ -31,44 +33,53 @@ CHUNK = 8
 AHEAD = 4
 """Tasks per process that wait, so that a million files need no more memory than a hundred."""
 
-COLUMNS = ("file", "text", "status", "confidence", "error")
+COLUMNS = ("file", "text", "status", "confidence", "error", "fits")
 """Columns of CSV."""
+
+VALUE = click.FloatRange(-MAX_VALUE, MAX_VALUE)
+"""Values of bounds, as in the HTTP interface."""
 
 Form = Literal["table", "json", "jsonl", "csv"]
 
 
 @click.command()
-@click.argument("files", nargs=-1)
-@click.option("--json", "form", flag_value="json", help="Print one array of JSON.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Print an object of JSON per line.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print one array of JSON.")
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print an object of JSON per line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option(
     "--expect",
     type=click.Choice(get_args(Expect)),
     help="What is written: number (digits and signs), digits, or digit (one).",
 )
 @click.option("--pattern", help="Form of each line, such as 0{4} or 0+.00 (docs/api.md).")
-@click.option("--min", "least", type=float, help="Least value of each line.")
-@click.option("--max", "most", type=float, help="Largest value of each line.")
+@click.option("--min", "least", type=VALUE, help="Least value of each line.")
+@click.option("--max", "most", type=VALUE, help="Largest value of each line.")
 @click.option("--check", type=click.Choice(get_args(Check)), help="Check digits of each line.")
 @click.option("--sum-of", help="Numbers, with spaces between, whose sum each line must be.")
-@click.option("--manifest", help="Read the files that a CSV or Parquet file or a folder lists.")
-@click.option("--out", help="Folder for the parts of the result, with --manifest.")
+@click.option(
+    "--manifest",
+    type=click.Path(),
+    help="Read the files that a CSV or Parquet file or a folder lists.",
+)
+@click.option(
+    "--out", type=click.Path(), help="Folder for the parts of the result, with --manifest."
+)
 @click.option(
     "--part-size",
     type=click.IntRange(1, 100_000),
-    default=PART,
-    show_default=True,
-    help="Files of a part of the result, with --manifest.",
+    help=f"Files of a part of the result, with --manifest (default: {PART}).",
 )
-@click.option("--cluster", help="Read on this Ray cluster: ray://…, host:port or auto.")
+@click.option("--cluster", help="Read on the Ray cluster of this node: auto or host:port.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read (default: 1).")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.pass_context
 def read(
     context: click.Context,
     files: tuple[str, ...],
-    form: Form | None,
+    as_json: bool,
+    as_jsonl: bool,
+    as_csv: bool,
     expect: Expect | None,
     pattern: str | None,
     least: float | None,
@@ -77,7 +88,7 @@ def read(
     sum_of: str | None,
     manifest: str | None,
     out: str | None,
-    part_size: int,
+    part_size: int | None,
     cluster: str | None,
     jobs: int | None,
     quiet: bool,
@@ -99,9 +110,15 @@ def read(
         raise click.UsageError(
             f"--pattern, --min, --max, --check and --sum-of do not go with {expect}"
         )
-    if manifest is not None or out is not None or cluster is not None:
+    forms: dict[Form, bool] = {"json": as_json, "jsonl": as_jsonl, "csv": as_csv}
+    if sum(forms.values()) > 1:
+        raise click.UsageError("--json, --jsonl and --csv exclude each other")
+    form = next((form for form, is_asked in forms.items() if is_asked), None)
+    if any(option is not None for option in (manifest, out, cluster, part_size)):
         if manifest is None or out is None:
-            raise click.UsageError("--manifest, --out and --cluster go together: say the first two")
+            raise click.UsageError(
+                "--manifest, --out, --cluster and --part-size go together: say the first two"
+            )
         if files or form is not None:
             raise click.UsageError("--manifest goes neither with files nor with a form of output")
         asked = Asked(
@@ -112,7 +129,7 @@ def read(
             most=most,
             check=check,
             sum_of=addends,
-            part=part_size,
+            part=part_size or PART,
         )
         if read_manifest(out, asked, cluster, jobs, quiet):
             context.exit(FAILED)
@@ -120,33 +137,31 @@ def read(
     if not files:
         raise click.UsageError("name files, folders, or - for the standard input")
     jobs = jobs or 1
-    paths = listed(files)
-    if paths.count(STANDARD_INPUT) > 1:
+    if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("the standard input can be read once only")
-    if STANDARD_INPUT in paths and jobs > 1:
+    if STANDARD_INPUT in files and jobs > 1:
         raise click.UsageError("only one process can read the standard input: leave out --jobs")
+    sources = listed(files)
     # A file name may have bytes that no text has. They come out as they came in.
     sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     if jobs == 1:
-        rows: Iterable[Row] = read_files(quiet_reader(), paths, expect, wanted)
+        read_rows = read_files(quiet_reader(), sources, expect, wanted)
     else:
         quiet_reader()  # a wrong setting is told once, before there are processes
-        rows = _in_processes(paths, expect, wanted, jobs)
-    if not quiet and sys.stderr.isatty() and len(paths) > 1:
+        read_rows = _in_processes(sources, expect, wanted, jobs)
+    rows: Iterable[Row] = read_rows
+    if not quiet and sys.stderr.isatty() and len(sources) > 1:
         console = Console(stderr=True)
         rows = track(
-            rows, "Reading", total=len(paths), console=console, transient=True, update_period=0.5
+            rows, "Reading", total=len(sources), console=console, transient=True, update_period=0.5
         )
     failed = False
     write = _WRITERS[form or "table"]
     try:
-        failed = write(rows)
+        with closing(read_rows):  # at once, so that Ctrl-C ends the processes, too
+            failed = write(rows)
     except BrokenProcessPool as error:
         raise click.ClickException(f"a process that reads ended: {error}") from error
-    except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
-    except OSError as error:
-        raise click.ClickException(f"the result cannot be written: {error.strerror}") from error
     if failed:
         context.exit(FAILED)
 
@@ -172,33 +187,25 @@ def _wanted(
 
 
 def _in_processes(
-    paths: list[str], expect: Expect | None, wanted: Wanted | None, jobs: int
-) -> Iterator[Row]:
+    sources: list[Source], expect: Expect | None, wanted: Wanted | None, jobs: int
+) -> Generator[Row, None, None]:
     """Read files in several processes. The order stays."""
-    # Spawned: interpreters of LiteRT do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    size = min(CHUNK, max(1, len(paths) // (AHEAD * jobs)))
-    chunks = (paths[start : start + size] for start in range(0, len(paths), size))
-    with ProcessPoolExecutor(jobs, context, _start) as pool:
+    size = min(CHUNK, max(1, len(sources) // (AHEAD * jobs)))
+    chunks = (sources[start : start + size] for start in range(0, len(sources), size))
+    with readers(jobs) as processes:
         coming: list[Future[list[Row]]] = []
         for chunk in chunks:
-            coming.append(pool.submit(_read_chunk, chunk, expect, wanted))
+            coming.append(processes.submit(_read_chunk, chunk, expect, wanted))
             if len(coming) >= AHEAD * jobs:
                 yield from coming.pop(0).result()
         for future in coming:
             yield from future.result()
 
 
-_readers: list[Reader] = []
-"""The reader of a process that reads."""
-
-
-def _start() -> None:
-    _readers.append(quiet_reader())
-
-
-def _read_chunk(paths: list[str], expect: Expect | None, wanted: Wanted | None) -> list[Row]:
-    return [read_file(_readers[0], path, expect, wanted) for path in paths]
+def _read_chunk(
+    reader: Reader, sources: list[Source], expect: Expect | None, wanted: Wanted | None
+) -> list[Row]:
+    return [*read_files(reader, sources, expect, wanted)]
 
 
 def _table(rows: Iterable[Row]) -> bool:
@@ -208,14 +215,14 @@ def _table(rows: Iterable[Row]) -> bool:
     failed = False
     for row in rows:
         if row.error is not None:
-            click.echo(f"{_plain(row.file)}: {row.error}", err=True)
+            click.echo(plain(f"{row.file}: {row.error}"), err=True)
             failed = True
             continue
         text, said = _text(row), _said(row)
         if console.is_terminal:
-            table.add_row(Text(row.file), text, said)
+            table.add_row(Text(plain(row.file)), text, said)
         else:
-            click.echo(f"{_plain(row.file)}\t{text}\t{said}")
+            click.echo(f"{plain(row.file)}\t{text}\t{said}")
     if table.row_count:
         console.print(table)
     return failed
@@ -235,7 +242,8 @@ def _each(
     """Print each row as soon as it is there, then the end."""
     failed, number = False, -1
     for number, row in enumerate(rows):
-        say(json.dumps(row.as_dict(), ensure_ascii=False), number)
+        # The same value without what steers a terminal
+        say(json.dumps(row.as_dict(), ensure_ascii=sys.stdout.isatty()), number)
         failed |= row.error is not None
     if (last := none if number < 0 else end) is not None:
         click.echo(last)
@@ -245,11 +253,14 @@ def _each(
 def _csv(rows: Iterable[Row]) -> bool:
     failed = False
     table = csv.writer(sys.stdout, lineterminator="\n")
+    # In a terminal it is for people. In a pipe or a file, names stay as they are.
+    shown = plain if sys.stdout.isatty() else str
     table.writerow(COLUMNS)
     for row in rows:
         answer: dict[str, Any] = row.answer or {}
         said = [answer.get(name, "") for name in COLUMNS[1:4]]
-        table.writerow([row.file, *said, row.error or ""])
+        fits = {True: "true", False: "false", None: ""}[answer.get("fits")]
+        table.writerow([shown(row.file), *said, shown(row.error or ""), fits])
         failed |= row.error is not None
     return failed
 
@@ -262,19 +273,15 @@ _WRITERS: dict[Form, Callable[[Iterable[Row]], bool]] = {
 }
 
 
-def _plain(name: str) -> str:
-    """Return a file name without characters that end a line or a column, or steer a terminal."""
-    return "".join(c if c.isprintable() or not c.isascii() else "?" for c in name)
-
-
 def _text(row: Row) -> str:
     """Return the lines of a row on one line."""
     return "; ".join((row.answer or {})["lines"]) or "-"
 
 
 def _said(row: Row) -> str:
-    """Return the confidence, and the status unless it is ok."""
+    """Return the confidence, the status unless it is ok, and whether bounds are missed."""
     answer = row.answer or {}
     sure = f"{answer['confidence']:.1%}"
     said = {"unsure": f"unsure, {sure}", "not_a_number": f"not a number, {sure}", "empty": "no ink"}
-    return said.get(answer["status"], sure)
+    missed = ", does not fit" if answer.get("fits") is False else ""
+    return said.get(answer["status"], sure) + missed

@@ -60,7 +60,7 @@ def _run(address: str) -> None:
         from gunicorn.app.wsgiapp import WSGIApplication
     except ModuleNotFoundError as error:
         raise click.ClickException(
-            f"{error.name} is not installed: pip install 'inkling[web]'"
+            f"{error.name} is not installed: pip install '.[web]' in the checkout"
         ) from error
 
     class Site(WSGIApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,29 +12,42 @@ from rich.console import Console
 from rich.table import Table
 
 from ..config import MAX_ALTERNATIVES
-from ..files import STANDARD_INPUT, UNREADABLE, content_of, quiet_reader, reading_of, reason_of
+from ..files import (
+    UNREADABLE,
+    Source,
+    content_of,
+    quiet_reader,
+    reading_of,
+    reason_of,
+    write_whole,
+)
 from ..forms import sum_exactly, value_of
 from ..recognition import Reading
 from .grid import Cell, Grid, grid_of
 
-OFF = 3
-"""Exit status if a total does not hold, or cannot be checked."""
+TOTAL_FAILED = 3
+"""Exit status if, with --total, a total does not hold, cannot be checked or is missing."""
 
 LEAST_NUMBERS = 3
-"""Numbers of a column whose last one may be their total without being told so. Of two equal ones,
-the last is the sum of the first."""
+"""Least numbers in a column that is searched for a total. In a column of two equal numbers, the
+last one always is the sum of those above it, by chance."""
+
+STANDARD_OUTPUT = "-"
+"""Name of the standard output, for --output."""
 
 
 @dataclass(frozen=True)
 class Total:
-    """The last number of a column, beside the sum of those above it."""
+    """The total of a column, beside the sum of the numbers above it."""
 
     column: int
     """From the left, from 0."""
     written: Decimal | None
-    """Its value; None if it has none."""
+    """Its value; None if none is written, or what is written has none."""
     summed: Decimal | None
     """The sum; None if not all of them are numbers."""
+    is_there: bool = True
+    """Whether something is written in its place."""
 
     @property
     def holds(self) -> bool:
@@ -44,18 +56,25 @@ class Total:
 
     def __str__(self) -> str:
         """Say whether it holds, in a sentence."""
+        if not self.is_there:
+            return f"column {self.column + 1} has no total"
         name = f"sum of column {self.column + 1}"
         if self.written is None or self.summed is None:
             return f"{name} cannot be checked: not all cells are numbers"
         if self.holds:
             return f"{name} holds: {self.written:f}"
-        off = sum_exactly([self.written, -self.summed])
-        return f"{name} is off by {off:f}: {self.written:f} is written, {self.summed:f} is the sum"
+        difference = sum_exactly([self.written, -self.summed])
+        return (
+            f"{name} is off by {difference:f}: "
+            f"{self.written:f} is written, {self.summed:f} is the sum"
+        )
 
 
 @click.command()
-@click.argument("picture")
-@click.option("--output", "-o", required=True, metavar="FILE", help="CSV file, or -.")
+@click.argument("picture", type=click.Path())
+@click.option(
+    "--output", "-o", required=True, type=click.Path(), metavar="FILE", help="CSV file, or -."
+)
 @click.option("--total", is_flag=True, help="The last row has the totals of the columns.")
 @click.pass_context
 def sheet(context: click.Context, picture: str, output: str, total: bool) -> None:
@@ -69,37 +88,39 @@ def sheet(context: click.Context, picture: str, output: str, total: bool) -> Non
     changed to make a sum hold.
 
     Exit status: 0 the table is written; 1 the picture cannot be read or the file not be written; 2
-    wrong usage; 3 the table is written, but with --total a total does not hold or cannot be
-    checked.
+    wrong usage; 3 the table is written, but with --total a total does not hold, cannot be
+    checked or is missing.
     """
-    if output != STANDARD_INPUT and Path(output).suffix.lower() != ".csv":
+    if output != STANDARD_OUTPUT and Path(output).suffix.lower() != ".csv":
         raise click.UsageError(f"{output} does not end in .csv")
     try:
-        reading = reading_of(quiet_reader(), content_of(picture), alternatives=MAX_ALTERNATIVES)
+        reading = reading_of(
+            quiet_reader(), picture, content_of(Source(picture)), alternatives=MAX_ALTERNATIVES
+        )
     except UNREADABLE as error:
         raise click.ClickException(f"{picture}: {reason_of(error)}") from error
     grid = grid_of(reading)
     totals = [*totals_of(grid, total)]
     _write(grid, output)
-    to_error = output == STANDARD_INPUT
-    off = {each.column for each in totals if not each.holds}
-    doubtful = [cell for cell in grid.cells if cell.is_doubtful or cell.column in off]
+    to_error = output == STANDARD_OUTPUT
+    failed = {each.column for each in totals if not each.holds}
+    doubtful = [cell for cell in grid.cells if cell.is_doubtful or cell.column in failed]
     _list(sorted(doubtful, key=lambda cell: cell.confidence), to_error)
     for line in (*map(str, totals), *_remarks(reading, grid)):
         click.echo(line, err=to_error)
     empty = grid.rows * grid.columns - len(grid.cells)
     counts = f"{grid.rows} by {grid.columns} cells, {len(doubtful)} doubtful, {empty} empty"
     click.echo(f"the table has {counts}", err=to_error)
-    if total and (off or not totals):
-        context.exit(OFF)
+    if total and (failed or not totals):
+        context.exit(TOTAL_FAILED)
 
 
-def totals_of(grid: Grid, told: bool) -> Iterator[Total]:
-    """Yield the total of each column that has one.
+def totals_of(grid: Grid, has_totals: bool) -> Iterator[Total]:
+    """Yield the totals of the columns.
 
     Args:
-        told: whether the last row has the totals. Otherwise, a last number that is the sum of at
-            least two above it is a total.
+        has_totals: whether the last row has the totals; each column then has one, or lacks it.
+            Otherwise, a last number that is the sum of at least two above it is a total.
     """
     for column in range(grid.columns):
         *above, last = (cell for cell in grid.cells if cell.column == column)
@@ -107,8 +128,9 @@ def totals_of(grid: Grid, told: bool) -> Iterator[Total]:
         numbers = [value for value in values if value is not None]
         summed = sum_exactly(numbers) if len(numbers) == len(values) else None
         total = Total(column, value_of(last.text), summed)
-        is_seen = total.holds and len(numbers) + 1 >= LEAST_NUMBERS
-        if last.row == grid.rows - 1 if told else is_seen:
+        if has_totals:
+            yield total if last.row == grid.rows - 1 else Total(column, None, None, is_there=False)
+        elif total.holds and len(numbers) + 1 >= LEAST_NUMBERS:
             yield total
 
 
@@ -116,16 +138,15 @@ def _write(grid: Grid, output: str) -> None:
     """Write the CSV.
 
     Raises:
-        click.ClickException: it cannot be written.
+        click.ClickException: the file cannot be written.
     """
     content = io.StringIO()
     csv.writer(content, lineterminator="\n").writerows(grid.texts())
+    if output == STANDARD_OUTPUT:
+        click.echo(content.getvalue(), nl=False)
+        return
     try:
-        if output == STANDARD_INPUT:
-            sys.stdout.write(content.getvalue())
-            sys.stdout.flush()
-        else:
-            Path(output).write_text(content.getvalue(), encoding="utf-8", newline="")
+        write_whole(output, content.getvalue().encode())
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import SUFFIXES, quiet_reader
+from ..files import DRAWING, SUFFIXES, quiet_reader, write_whole
 from ..recognition import Box, Reading, RecognitionError
 from ..recognition.picture.decode import decode
 
@@ -32,7 +32,7 @@ TEXT_SHARE, LEAST_TEXT = 0.35, 14
 )
 def show(picture: Path, output: Path) -> None:
     """Write a copy of PICTURE with boxes around what was read, as PNG, JPEG or WebP."""
-    if output.suffix.lower() not in SUFFIXES - {".json"}:
+    if output.suffix.lower() not in SUFFIXES - {DRAWING}:
         raise click.UsageError(f"{output} does not end in .png, .jpg or .webp")
     reader = quiet_reader()
     try:
@@ -42,7 +42,7 @@ def show(picture: Path, output: Path) -> None:
         written, content = cv2.imencode(output.suffix.lower(), drawn)
         if not written:
             raise click.ClickException(f"{output}: the picture is too large for this format")
-        output.write_bytes(content.tobytes())
+        write_whole(output, content.tobytes())
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     except RecognitionError as error:

@@ -45,9 +45,12 @@ class Wanted:
         """Check the bounds, and add up `sum_of`.
 
         Raises:
+            TypeError: the pattern is no `Pattern`.
             ValueError: one is not finite or not a number, the least is above the most, or there
                 are too few or too many numbers.
         """
+        if not isinstance(self.pattern, Pattern | None):
+            raise TypeError(f"pattern is a Pattern, got {self.pattern!r:.60}")
         if self.sum_of is not None:
             if not 1 <= len(self.sum_of) <= MOST_ADDENDS:
                 raise ValueError(f"a sum has 1 to {MOST_ADDENDS} numbers, got {len(self.sum_of)}")
@@ -130,8 +133,10 @@ def sum_exactly(values: Iterable[Decimal]) -> Decimal:
         raise ValueError(f"a sum has at most {EXACT.prec:,} digits") from error
 
 
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:(,\d{3})+(?:\.\d*)?|(\.\d{3})+,\d*|(\.\d{3}){2,})")
-_PLAIN = re.compile(r"\d+[.,]?\d*|[.,]\d+")
+_THOUSANDS = re.compile(
+    r"[1-9]\d{0,2}(?:(,\d{3})+(?:\.\d*)?|(\.\d{3})+,\d*|(\.\d{3}){2,})", re.ASCII
+)
+_PLAIN = re.compile(r"\d+[.,]?\d*|[.,]\d+", re.ASCII)
 
 
 def value_of(text: str) -> Decimal | None:
