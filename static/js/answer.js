@@ -1,7 +1,7 @@
 // The answer: the number, digits and signs, how sure, what else it could be, and one digit's details.
 
 import { TONES } from "./boxes.js";
-import { anyForeign, symbolsOf, without } from "./edit.js";
+import { anyForeign, asShown, symbolsOf, without } from "./edit.js";
 
 export class AnswerView {
   #root;
@@ -99,8 +99,7 @@ export class AnswerView {
   show(answer) {
     this.#before = [];
     this.#picked = false;
-    answer.digits.forEach((digit, nth) => (digit.nth = nth));
-    this.#show(answer);
+    this.#show({ ...answer, digits: answer.digits.map(asShown) });
   }
 
   #show(answer, index = 0) {

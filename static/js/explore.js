@@ -76,6 +76,8 @@ export class Explorer {
     ]);
     this.#showFind(glyph, this.#views.find(({ name }) => name === "conv1").strongest);
     this.#showWhy(answer, glyph);
+    const isDigit = digit.is_digit ?? 1;
+    this.#part("is-digit").textContent = this.#words.say("is_digit", { percent: this.#words.percent(isDigit) });
     [...this.#part("outputs").children].forEach((row, value) => {
       const share = answer.probabilities[value];
       row.classList.toggle("best", best && value === digit.digit);

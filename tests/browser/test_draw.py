@@ -43,11 +43,14 @@ def test_it_reads_digits_drawn_with_finger_and_pen(visit, hand, kind):
 
 
 def test_the_bars_show_the_ten_probabilities_of_the_answer(visit):
-    """The digits 0 to 9 stand in order, with the answer's percentages and bars as long."""
+    """The digits 0 to 9 stand in order, with the answer's percentages and bars as long: each
+    probability times that of being a digit at all.
+    """
     visitor = visit()
     with visitor.page.expect_response(PREDICT) as answered:
         visitor.draw_digit(7)
-    probabilities = answered.value.json()["digits"][0]["probabilities"]
+    digit = answered.value.json()["digits"][0]
+    probabilities = [digit["is_digit"] * each for each in digit["probabilities"]]
     visitor.expect_number(7)
 
     rows = visitor.page.locator(".bars li")
@@ -81,7 +84,7 @@ def test_what_is_no_number_is_said_to_be_none(visit):
     expect(visitor.detail).to_have_text("Best guess: 8.")
     expect(visitor.answer).to_have_text("?")
     shares = visitor.page.locator(".bars .bar-share")
-    expect(shares).to_have_text([f"{80 if digit == 8 else 0}%" for digit in range(10)])
+    expect(shares).to_have_text([f"{8 if digit == 8 else 0}%" for digit in range(10)])
     expect(visitor.page.locator(".bars .best")).to_have_count(0)
     expect(visitor.page.locator("[data-answer-glyph]")).to_be_visible()
     expect(visitor.page.locator("[data-answer-title]")).to_have_text("Candidate")
