@@ -59,6 +59,7 @@ export class ShareController {
   }
 
   #save(ending, blob) {
-    download(blob, `inkling-${this.#answer.shown.text.replace(/[^\d.,]/g, "-")}.${ending}`);
+    const text = this.#stage.isCurrent && this.#answer.shown?.text;
+    download(blob, `inkling-${text ? text.replace(/[^\d.,]/g, "-") : "drawing"}.${ending}`);
   }
 }

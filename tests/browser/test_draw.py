@@ -343,22 +343,23 @@ def test_a_refusal_is_said_and_submit_tries_again(visit):
 
 
 def test_after_a_refusal_there_is_nothing_to_copy(visit):
-    """The buttons go with the number that they were for, and come back with the next."""
+    """Copy goes with the number that it was for, and comes back with the next. Share stays."""
     visitor = visit()
     visitor.expected_errors.append("500")
-    actions = visitor.page.locator("[data-actions]")
+    copy = visitor.page.locator("[data-copy-number]")
     visitor.draw_digit(3)
     visitor.expect_number(3)
-    expect(actions).to_be_visible()
+    expect(copy).to_be_visible()
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
     visitor.submit.click()
     expect(visitor.sentence).to_have_text("That didn’t work.")
-    expect(actions).to_be_hidden()
+    expect(copy).to_be_hidden()
+    expect(visitor.page.locator("[data-share]")).to_be_enabled()
 
     visitor.page.unroute(PREDICT)
     visitor.submit.click()
     visitor.expect_number(3)
-    expect(actions).to_be_visible()
+    expect(copy).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -260,16 +260,14 @@ def test_where_there_is_a_sheet_to_share_with_it_is_used(visit):
     expect(visitor.notice).to_be_empty()
 
 
-def test_share_is_for_drawings_that_are_read(visit):
-    """It is off while an answer is out of date, and not there for pictures."""
+def test_share_is_for_drawings(visit):
+    """It needs ink but no answer, and is not there for pictures."""
     visitor = visit()
-    visitor.draw_digit(3)
-    visitor.expect_number(3)
     button = visitor.page.locator("[data-share]")
-    expect(button).to_be_enabled()
+    expect(button).to_be_hidden()
     visitor.page.route(PREDICT, lambda route: None)
-    visitor.draw([[(0.9, 0.2), (0.9, 0.8)]])
-    expect(button).to_be_disabled()
+    visitor.draw_digit(3)
+    expect(button).to_be_enabled()
     visitor.page.unroute(PREDICT)
     visitor.example("photo")
     visitor.expect_number(365)

@@ -103,6 +103,12 @@ def privacy() -> str:
     return render_template("privacy.html")
 
 
+@blueprint.get("/offline")
+def offline() -> str:
+    """Render what the service worker shows in the place of other pages without a connection."""
+    return render_template("offline.html")
+
+
 @blueprint.get("/model")
 def model() -> str:
     """Render the models' summaries and cards."""
