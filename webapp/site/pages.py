@@ -38,7 +38,7 @@ SHOWN_SIDE = 960
 SHOWN_QUALITY = 75
 """JPEG quality of that picture, of 100: some 80 KB."""
 
-ALONE = {"copy.js", "theme.js"}
+ALONE = {"copy.js", "theme.js", "try.js"}
 """Scripts that main.js does not import."""
 
 LATER = {"evidence.js", "explore.js"}
