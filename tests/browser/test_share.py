@@ -78,6 +78,20 @@ def test_a_shared_drawing_is_replayed_and_read(visit, link, is_resized):
     assert not any("drawing=" in url.partition("#")[0] for url in asked)
 
 
+def test_both_are_read_from_the_same_numbers(visit):
+    """What the friend's page asks about is what the writer's page has asked about."""
+    visitor = visit(**STILL | CLIPBOARD)
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    strokes = visitor.strokes()
+    visitor.expect_number(147)
+    link = share(visitor)
+    visitor.page.goto("about:blank")
+    with visitor.page.expect_request(PREDICT) as asked:
+        visitor.page.goto(link)
+    assert asked.value.post_data_json["strokes"] == strokes
+
+
 def test_it_cannot_be_drawn_upon(visit, link):
     """Neither by a pointer nor by keys; there are no tools."""
     visitor = visit(link, **STILL)
