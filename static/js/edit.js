@@ -80,6 +80,15 @@ export function rejected(answer) {
   return { ...answer, text: "", lines: [], status: "not_a_number", alternatives: [], read };
 }
 
+/** An answer as the visitor has corrected it before; as it is where it no longer has that form. */
+export function recalled(answer, right) {
+  if (!right) return rejected(answer);
+  const values = right.match(/\d/g) ?? [];
+  if (values.length !== answer.digits.length) return answer;
+  const changed = values.reduce((all, value, index) => corrected(all, index, Number(value)), answer);
+  return changed.text === right ? changed : answer;
+}
+
 /** Columns of the strokes that an answer is about: those left out with their digits are not. */
 export function columnsOf({ lost = [], ...answer }, columns) {
   const used = new Set(symbolsOf(answer).flatMap(({ strokes }) => strokes));

@@ -35,14 +35,14 @@ export class ShareController {
     if (url.length > MOST_LINK) this.#said("link_too_long");
     else if (navigator.share && matchMedia("(pointer: coarse)").matches) {
       // Whoever thinks better of it needs no message.
-      navigator.share({ url }).catch((error) => error.name === "AbortError" || this.#copy(url));
-    } else this.#copy(url);
+      navigator.share({ url }).catch((error) => error.name === "AbortError" || this.#copy(url, "link_copied"));
+    } else this.#copy(url, "link_copied");
   }
 
-  async #copy(text) {
+  async #copy(text, done = "copied") {
     try {
       await navigator.clipboard.writeText(text);
-      this.#said("copied");
+      this.#said(done);
     } catch {
       this.#said("not_copied");
     }

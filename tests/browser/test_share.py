@@ -16,7 +16,7 @@ DAMAGED = "That didn’t work. This link is damaged."
 def share(visitor):
     """Press Share; the link that it copies."""
     visitor.page.get_by_role("button", name="Share").click()
-    expect(visitor.notice).to_have_text("Copied.")
+    expect(visitor.notice).to_have_text("Link copied. It holds the drawing, which is read anew.")
     return visitor.page.evaluate("navigator.clipboard.readText()")
 
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asShown, columnsOf, corrected, rejected, without } from "../../static/js/edit.js";
+import { asShown, columnsOf, corrected, recalled, rejected, without } from "../../static/js/edit.js";
 
 /** 12 over 3; each digit with its box, how sure it is, and how sure that it is one. */
 function answerOf(changes = {}, thirdIsDigit = 1) {
@@ -128,6 +128,13 @@ test("a number can be said to be none, and be a number again", () => {
   assert.equal(rejected(said).text, "");
   assert.equal(corrected(said, 1, 6).text, "76\n3");
   assert.equal(corrected(said, 0, 1), before);
+});
+
+test("an answer is corrected again as it was before, where it has the same form", () => {
+  const before = answerOf();
+  assert.deepEqual(recalled(before, "72\n3"), corrected(before, 0, 7));
+  assert.deepEqual(recalled(before, ""), rejected(before));
+  for (const right of ["12\n3", "72", "7.2\n3", "x"]) assert.equal(recalled(before, right), before);
 });
 
 test("of a corrected number, a digit can be left out", () => {
