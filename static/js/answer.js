@@ -104,7 +104,8 @@ export class AnswerView {
 
   #show(answer, index = 0) {
     const words = this.#words;
-    this.#state(answer.status);
+    // Without a digit there are no details either.
+    this.#state(answer.digits.length ? answer.status : "empty");
     this.#answer = answer;
     this.#number(answer);
     this.#say(words.sentence(answer), words.detail(answer));

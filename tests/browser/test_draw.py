@@ -92,6 +92,17 @@ def test_what_is_no_number_is_said_to_be_none(visit):
     expect(visitor.boxes).to_have_text([""])
 
 
+def test_ink_without_any_digit_has_no_details(visit):
+    """No card of a candidate, and no link to what was not read."""
+    visitor = visit()
+    nobody = no_digit(8) | {"digits": []}
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=nobody))
+    visitor.draw(ONE)
+    expect(visitor.sentence).to_have_text("This doesn’t look like a number.")
+    expect(visitor.page.locator("[data-answer-title]")).to_be_hidden()
+    expect(visitor.page.locator("[data-see-how]")).to_be_hidden()
+
+
 def test_the_server_decides_what_is_a_guess(visit):
     """Its status alone, not how confident an answer is."""
     visitor = visit()
