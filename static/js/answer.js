@@ -2,6 +2,7 @@
 
 import { TONES } from "./boxes.js";
 import { anyForeign, asShown, symbolsOf, without } from "./edit.js";
+import { oneLine } from "./words.js";
 
 export class AnswerView {
   #root;
@@ -261,7 +262,9 @@ export class AnswerView {
     // Where all of it looks like digits, it is other ink that made it no number.
     const some = this.#answer?.text || anyForeign(this.#answer?.digits ?? []);
     this.#parts.leave.hidden = count < 2 || !some;
-    this.#parts.back.hidden = !this.#before.length;
+    const last = this.#before.at(-1);
+    this.#parts.back.hidden = !last;
+    if (last) this.#parts.back.textContent = this.#words.say("put_back", { text: this.#words.orNone(oneLine(last.text)) });
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
     title.textContent = this.#words.say(`${kind}_${count > 1 ? "of" : "one"}`, {
       number: index + 1,

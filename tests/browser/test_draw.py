@@ -103,6 +103,18 @@ def test_ink_without_any_digit_has_no_details(visit):
     expect(visitor.page.locator("[data-see-how]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_examples_are_read_surely(visit, width):
+    """Each number of ours is `ok`, on a pad of any shape, and the word is not a number."""
+    visitor = visit(viewport={"width": width, "height": 900})
+    examples = visitor.page.locator("[data-example]")
+    for name in examples.evaluate_all("buttons => buttons.map(({dataset}) => dataset.example)"):
+        with visitor.page.expect_response(PREDICT) as answered:
+            visitor.example(name)
+        expected = "not_a_number" if name == "word" else "ok"
+        assert answered.value.json()["status"] == expected, name
+
+
 def test_the_server_decides_what_is_a_guess(visit):
     """Its status alone, not how confident an answer is."""
     visitor = visit()
