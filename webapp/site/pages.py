@@ -25,7 +25,7 @@ from ..engine import current_engine
 from ..recognition import Limits
 from ..recognition.picture.decode import decode_reduced, reduced
 from .assets import FOLDER
-from .cards import PLOTS, cards, view_of
+from .cards import PLOTS, cards, named, view_of
 from .language import page_url, texts
 from .summaries import MODELS, beside_others, chart, summaries
 from .words import Words, percent
@@ -118,6 +118,7 @@ def model() -> str:
         summaries=summaries(served),
         chart=chart(served[MODELS.index("Line model")]),
         beside=beside_others(),
+        named=named,
         views=dict(zip(MODELS, [view_of(card, _models()) for card in served], strict=True)),
     )
 
