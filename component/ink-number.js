@@ -15,24 +15,24 @@ const WORDS = {
     unsure: "Please check the number.",
     none: "This is not a number.",
     unfit: "This does not have the expected form. Please check.",
-    lost: "No connection. Your writing is kept and will be read. You can also type the number.",
+    lost: "The reader cannot be reached. Your writing is kept, and read once it answers. You can also type the number.",
     refused: "The writing cannot be read. Please type the number.",
     full: "The pad is full.",
     missing: "Please write or type a number.",
   },
   es: {
-    hint: "Escribe aquí",
+    hint: "Escriba aquí",
     value: "Número",
     undo: "Deshacer",
     clear: "Borrar",
     reading: "Leyendo…",
-    unsure: "Comprueba el número.",
+    unsure: "Compruebe el número.",
     none: "Esto no es un número.",
-    unfit: "No tiene la forma esperada. Compruébalo.",
-    lost: "Sin conexión. Lo escrito se conserva y se leerá. También puedes teclear el número.",
-    refused: "No se puede leer lo escrito. Teclea el número.",
+    unfit: "No tiene la forma esperada. Compruébelo.",
+    lost: "No se puede llegar al lector. Lo escrito se conserva y se lee cuando responda. También puede teclear el número.",
+    refused: "No se puede leer lo escrito. Teclee el número.",
     full: "No cabe más.",
-    missing: "Escribe o teclea un número.",
+    missing: "Escriba o teclee un número.",
   },
   de: {
     hint: "Hier schreiben",
@@ -43,7 +43,7 @@ const WORDS = {
     unsure: "Bitte die Zahl prüfen.",
     none: "Das ist keine Zahl.",
     unfit: "Das hat nicht die erwartete Form. Bitte prüfen.",
-    lost: "Keine Verbindung. Die Schrift bleibt erhalten und wird gelesen. Tippen geht auch.",
+    lost: "Der Leser ist nicht erreichbar. Die Schrift bleibt erhalten und wird gelesen, sobald er antwortet. Tippen geht auch.",
     refused: "Die Schrift kann nicht gelesen werden. Bitte die Zahl tippen.",
     full: "Das Feld ist voll.",
     missing: "Bitte eine Zahl schreiben oder tippen.",
@@ -57,7 +57,7 @@ const WORDS = {
     unsure: "يرجى التحقق من الرقم.",
     none: "هذا ليس رقمًا.",
     unfit: "ليس بالشكل المتوقع. يرجى التحقق.",
-    lost: "لا يوجد اتصال. كتابتك محفوظة وستُقرأ لاحقًا. يمكنك أيضًا كتابة الرقم بلوحة المفاتيح.",
+    lost: "تعذر الوصول إلى القارئ. كتابتك محفوظة وتُقرأ حين يجيب. يمكنك أيضًا كتابة الرقم بلوحة المفاتيح.",
     refused: "تتعذر قراءة الكتابة. اكتب الرقم بلوحة المفاتيح.",
     full: "اللوحة ممتلئة.",
     missing: "يرجى كتابة رقم.",
@@ -171,6 +171,8 @@ export class InkNumber extends HTMLElement {
   #committed = "";
   /** The ink is newer than the value. */
   #pending = false;
+  /** The value was read, and is not what the field may hold. */
+  #unfit = false;
   /** What the status says: a key of WORDS, or "". */
   #said = "";
   #hurry = () => this.#pause !== FIRST_PAUSE && this.#read();
@@ -198,7 +200,7 @@ export class InkNumber extends HTMLElement {
     listen(this.#input, "input", (event) => {
       event.stopPropagation();
       this.#stop();
-      this.#pending = false;
+      this.#pending = this.#unfit = false;
       this.#say("");
       this.#changed();
     });
@@ -238,7 +240,7 @@ export class InkNumber extends HTMLElement {
 
   set value(value) {
     this.#stop();
-    this.#pending = false;
+    this.#pending = this.#unfit = false;
     this.#strokes = [];
     this.#input.value = String(value ?? "");
     this.#committed = this.value;
@@ -471,15 +473,16 @@ export class InkNumber extends HTMLElement {
     const { text, status, fits } = answer;
     const unsure = fits === false ? "unfit" : "unsure";
     const said = { ok: "", unsure, not_a_number: "none", empty: "none" };
-    this.#show(text.replaceAll("\n", " "), said[status] ?? "");
+    this.#show(text.replaceAll("\n", " "), said[status] ?? "", fits === false);
     if (!this.#said && this.validity.patternMismatch) this.#say("unfit");
     this.dispatchEvent(new CustomEvent("ink-reading", { detail: answer, bubbles: true }));
     this.#commit();
   }
 
-  #show(value, said) {
+  #show(value, said, unfit = false) {
     this.#input.value = value;
     this.#pending = false;
+    this.#unfit = unfit;
     this.#say(said);
     this.#changed();
   }
@@ -533,6 +536,9 @@ export class InkNumber extends HTMLElement {
       message = this.#words.missing;
     } else if (this.value && this.hasAttribute("pattern") && !this.#hasForm()) {
       flags.patternMismatch = true;
+      message = this.#words.unfit;
+    } else if (this.value && this.#unfit) {
+      flags.customError = true;
       message = this.#words.unfit;
     }
     this.#internals.setValidity(flags, message, this.#input);

@@ -1,4 +1,5 @@
-// Opens the page where the server does not answer. It keeps that page and its files, and nothing else.
+// Opens the page where the server does not answer. It keeps that page and its files, a page that says so
+// in the place of the others, and nothing else.
 
 /** Start of a cache's name. The rest is the version in the files' addresses (webapp/site/assets.py). */
 const CACHE = "inkling-";
@@ -25,6 +26,7 @@ addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (pathname === "/" && request.mode === "navigate") event.respondWith(pageOf(event));
+  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(away));
   else if (pathname.startsWith("/static/")) event.respondWith(fileOf(request));
 });
 
@@ -44,6 +46,16 @@ async function pageOf(event) {
   return (await caches.match(event.request, ANY)) ?? (await caches.match("/", ANY)) ?? answer;
 }
 
+/** What is shown in the place of another page without a connection, in the language of the last visit. */
+async function away() {
+  const page = await caches.match("/", ANY);
+  return (await caches.match(awayIn(page), ANY)) ?? Response.error();
+}
+
+function awayIn(page) {
+  return `/offline?lang=${page?.headers.get("Content-Language")}`;
+}
+
 /** A file never changes at its address. */
 async function fileOf(request) {
   return (await caches.match(request, ANY)) ?? fetch(request);
@@ -55,13 +67,15 @@ async function keep(page) {
   if (!mayKeep(page) || !files.size) return;
   const [version] = files.values();
   const cache = await caches.open(CACHE + version);
-  const add = async (address) => {
+  const add = async (address, from = address) => {
     if (await cache.match(address, ANY)) return;
-    const file = await fetch(address);
+    const file = await fetch(from);
     if (!mayKeep(file)) throw new Error(`${address} has status ${file.status}`);
     await cache.put(address, file);
   };
-  await Promise.all(Array.from(files.keys(), add));
+  await Promise.all(Array.from(files.keys(), (address) => add(address)));
+  // The address without a language is in that of the page that was shown, and sets no cookie.
+  await add(awayIn(page), "/offline");
   await cache.put(`/?lang=${page.headers.get("Content-Language")}`, page.clone());
   await cache.put("/", page);
   for (const name of await caches.keys()) {

@@ -63,7 +63,7 @@ def check(out, count=25):
         name = Path(row["file"]).stem
         if name == "broken":
             assert row["text"] is row["status"] is None
-            assert "no PNG" in row["error"]
+            assert "not a PNG" in row["error"]
         else:
             assert row["error"] is None
             assert row["text"] == str(int(name) % 10)

@@ -9,7 +9,7 @@ import pytest
 
 from webapp import create_app
 from webapp.config import Settings
-from webapp.site.cards import PLOTS, view_of
+from webapp.site.cards import PLOTS, named, view_of
 
 SHIPPED = Path(Settings().models)
 
@@ -57,8 +57,36 @@ def test_figures_have_a_row_a_set(view):
     assert view.figures.heads == heads
     assert view.figures.rows == [
         ["MNIST test", "10,000", "99.67%", "99.54 to 99.76%", "–"],
-        ["digits (dev)", "10,000", "99.67%", "99.54 to 99.76%", "0.42%"],
+        ["digits (not trained on)", "10,000", "99.67%", "99.54 to 99.76%", "0.42%"],
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        row["data"]
+        for card in SHIPPED.glob("*.json")
+        for row in json.loads(card.read_text(encoding="utf-8"))["figures"]
+    ],
+)
+def test_datasets_have_readable_names(name):
+    """No name of a file is on the page, nor what only developers call it."""
+    assert not re.search(r"_|dev\b|pendigits", named(name))
+
+
+def test_the_page_says_whose_writing_it_is(client):
+    """In the introduction, without opening a card, with what is not known."""
+    text = re.sub(r"\s+", " ", client.get("/model").text).partition('class="summaries"')[0]
+    for said in (
+        "1990s",
+        "Census",
+        "high-school",
+        "European and American",
+        "Turkey",
+        "children",
+        "README",
+    ):
+        assert said in text
 
 
 def test_what_no_row_has_is_no_column(view):
@@ -70,8 +98,8 @@ def test_what_no_row_has_is_no_column(view):
 def test_non_digits_have_a_table_of_their_own(view):
     """Non-digits have their own table with AUROC and false accepts."""
     assert view.nondigits.rows == [
-        ["letters (dev)", "1,234", "0.9987", "0.00%", "3.10%"],
-        ["doodles (dev)", "5,678", "–", "10.00%", "2.00%"],
+        ["letters (not trained on)", "1,234", "0.9987", "0.00%", "3.10%"],
+        ["doodles (not trained on)", "5,678", "–", "10.00%", "2.00%"],
     ]
 
 
@@ -86,7 +114,7 @@ def test_seeds_have_a_mean_and_a_deviation(view):
         "99.67%",
         "99.70%",
     ]
-    assert second == ["digits (dev)", "99.41%", "–", "–", "99.41%"]
+    assert second == ["digits (not trained on)", "99.41%", "–", "–", "99.41%"]
 
 
 def test_a_calibration_is_told_part_by_part(view):
@@ -147,7 +175,7 @@ def test_the_page_shows_it_all(visitor):
     """The page shows each field of the card."""
     text = re.sub(r"[ \n]+", " ", visitor.get("/model").text)
     for shown in (
-        "letters (dev)",
+        "letters (not trained on)",
         "99.66 ± 0.05%",
         "seed 1 of 3 runs",
         "31.00%",

@@ -61,7 +61,7 @@ def test_a_bad_file_does_not_stop_the_others(folder):
     result = run("read", folder / "none.png", folder / "note.txt", folder / "7.png")
     assert result.exit_code == 1
     assert "none.png: No such file" in result.stderr
-    assert "no PNG, JPEG or WebP" in result.stderr
+    assert "not a PNG, JPEG or WebP" in result.stderr
     assert "7.png\t7" in result.stdout
 
 
@@ -292,7 +292,7 @@ def test_show_draws_what_is_read(folder):
     ("picture", "output", "message"),
     [
         ("none.png", "a.png", "No such file"),
-        ("note.txt", "a.png", "no PNG"),
+        ("note.txt", "a.png", "not a PNG"),
         ("3.png", "none/a.webp", "No such file"),
         ("3.png", "none/a.png", "No such file"),
     ],
@@ -455,7 +455,7 @@ def test_ink_that_is_not_read_is_told(monkeypatch, marks):
     ("picture", "output", "status", "message"),
     [
         ("none.png", "a.csv", 1, "none.png: No such file"),
-        ("note.txt", "a.csv", 1, "note.txt: The image is no PNG"),
+        ("note.txt", "a.csv", 1, "note.txt: The image is not a PNG"),
         ("3.png", "none/a.csv", 1, "a.csv: No such file"),
         ("3.png", "drawn.csv", 1, "drawn.csv: Is a directory"),
         ("3.png", "3.png", 2, "does not end in .csv"),

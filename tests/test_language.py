@@ -75,6 +75,17 @@ def test_a_language_can_be_chosen(client, path):
     assert 'href="/privacy?lang=de"' in response.text
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("de", "Englisch"), ("es", "inglés"), ("ar", "بالإنجليزية")]
+)
+def test_links_to_pages_in_english_say_so(client, language, said):
+    """Those of the models and of the API, in their text and for software."""
+    text = get(client, f"/?lang={language}").text
+    links = re.findall(r'<a [^>]*href="/(?:model|api/docs)\?[^>]*>[^<]*</a>', text)
+    assert len(links) == 3
+    assert all('hreflang="en"' in link and said in link for link in links)
+
+
 def test_every_page_offers_all_languages(client):
     """Every page links to itself in each language, by the language's own name."""
     text = get(client, "/privacy").text

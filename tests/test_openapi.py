@@ -12,7 +12,9 @@ from support import hand
 from support.server import ROOT, running_server
 from webapp.api.answers import Answer
 from webapp.api.openapi import STATUSES, marked, type_of
+from webapp.api.openapi import document as api_document
 from webapp.api.requests import StrokesRequest
+from webapp.config import Settings
 
 EXAMPLES = 25
 """Requests that schemathesis generates for each operation and phase."""
@@ -92,6 +94,47 @@ def test_the_hint_and_the_signs_are_described(document):
         assert set(hint["enum"]) == {"number", "digits", "digit"}
         assert "signs" in hint["description"]
     assert "`. , - + / : % ( ) = $ #`" in schemas["SignAnswer"]["properties"]["sign"]["description"]
+
+
+def test_every_field_whose_name_says_too_little_is_described(client, document):
+    """The document and the page say what it means, also where the field may be null or absent."""
+    text = html.unescape(client.get("/api/docs").text)
+    needed = {
+        "StrokesRequest": ("pattern", "min", "max", "check", "sum_of", "expect", "alternatives"),
+        "StrokeColumns": ("x", "y", "t", "p"),
+        "ExplainRequest": ("index", "pattern"),
+        "DigitAnswer": ("confidence", "probabilities", "is_digit", "strokes", "glyph"),
+        "Answer": ("status", "text", "confidence", "ignored", "alternatives", "fits", "limit"),
+    }
+    for name, fields in needed.items():
+        properties = document["components"]["schemas"][name]["properties"]
+        for field in fields:
+            assert html.unescape(marked(properties[field]["description"])) in text, field
+    status = document["components"]["schemas"]["Answer"]["properties"]["status"]
+    assert all(f"`{each}`:" in status["description"] for each in status["enum"])
+    query = document["paths"]["/api/v1/predict/image"]["post"]["parameters"]
+    assert all(parameter["schema"].get("description") for parameter in query)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("1200/minute", "A client has 1,200 units in 60 s. A unit is 10 ms"),
+        ("5/10 second;9000/day", "5 units in 10 s and 9,000 units in 86,400 s"),
+        ("", "no rate limit"),
+    ],
+)
+def test_the_rate_of_this_site_is_said(rate, said):
+    """It is that of the settings."""
+    assert said in api_document(Settings(rate_limit=rate))["info"]["description"]
+
+
+def test_the_promise_about_versions_and_the_component_are_on_the_page(client):
+    """The sample has the address of this site."""
+    text = html.unescape(client.get("/api/docs").text)
+    assert "<code>/component/1</code> stay compatible" in text
+    assert 'src="http://localhost/component/1/ink-number.js"' in text
+    assert client.get("/component/1/ink-number.js").status_code == 200
 
 
 def test_every_status_that_the_code_raises_is_documented():

@@ -67,6 +67,7 @@ PAGES = {
     "index": lambda client: client.get("/"),
     "model": lambda client: client.get("/model"),
     "privacy": lambda client: client.get("/privacy"),
+    "offline": lambda client: client.get("/offline"),
     "index in Arabic": lambda client: client.get("/?lang=ar"),
     "digit": digit_page,
     "no digit": lambda _: digit_page(fake.site("not_a_number").test_client()),

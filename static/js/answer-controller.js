@@ -22,8 +22,8 @@ export class AnswerController {
   #photoBoxes = new Boxes(find("photo-boxes"));
 
   /**
-   * @param {object} callbacks asked(); settled(): an answer or a refusal has come; chosen(index): a
-   *   digit shows its details; lit(strokes, colour): on the pad; view(): of the pad; changed();
+   * @param {object} callbacks asked(); settled(): an answer or a refusal has come; answered(): an answer
+   *   is shown; chosen(index): a digit shows its details; lit(strokes, colour): on the pad; view(): of the pad; changed();
    *   edited(before, after): the visitor has changed the answer
    */
   constructor(stage, words, callbacks) {
@@ -119,6 +119,7 @@ export class AnswerController {
     this.#view.show(answer);
     if (!answer.digits.length) this.#callbacks.chosen(0);
     this.showBoxes();
+    this.#callbacks.answered();
   }
 
   #refuse(error) {

@@ -1,7 +1,8 @@
 // The answer: the number, digits and signs, how sure, what else it could be, and one digit's details.
 
 import { TONES } from "./boxes.js";
-import { anyForeign, symbolsOf, without } from "./edit.js";
+import { anyForeign, asShown, symbolsOf, without } from "./edit.js";
+import { oneLine } from "./words.js";
 
 export class AnswerView {
   #root;
@@ -99,13 +100,13 @@ export class AnswerView {
   show(answer) {
     this.#before = [];
     this.#picked = false;
-    answer.digits.forEach((digit, nth) => (digit.nth = nth));
-    this.#show(answer);
+    this.#show({ ...answer, digits: answer.digits.map(asShown) });
   }
 
   #show(answer, index = 0) {
     const words = this.#words;
-    this.#state(answer.status);
+    // Without a digit there are no details either.
+    this.#state(answer.digits.length ? answer.status : "empty");
     this.#answer = answer;
     this.#number(answer);
     this.#say(words.sentence(answer), words.detail(answer));
@@ -261,7 +262,9 @@ export class AnswerView {
     // Where all of it looks like digits, it is other ink that made it no number.
     const some = this.#answer?.text || anyForeign(this.#answer?.digits ?? []);
     this.#parts.leave.hidden = count < 2 || !some;
-    this.#parts.back.hidden = !this.#before.length;
+    const last = this.#before.at(-1);
+    this.#parts.back.hidden = !last;
+    if (last) this.#parts.back.textContent = this.#words.say("put_back", { text: this.#words.orNone(oneLine(last.text)) });
     const kind = this.#answer?.status === "not_a_number" ? "considered" : "digit";
     title.textContent = this.#words.say(`${kind}_${count > 1 ? "of" : "one"}`, {
       number: index + 1,

@@ -1,6 +1,6 @@
 // Correcting the answer about a drawing: the right one of ten digits, or that it is no number.
 
-import { columnsOf, corrected, rejected } from "./edit.js";
+import { columnsOf, corrected, recalled, rejected } from "./edit.js";
 import { toText } from "./link.js";
 import { find, onClick } from "./page.js";
 
@@ -47,6 +47,13 @@ export class CorrectionController {
     const value = shown.text ? shown.digits[chosen].digit : -1;
     this.#digits.forEach((each, digit) => isPressed(each, digit === value));
     isPressed(find("not-a-number"), !shown.text);
+  }
+
+  /** Say again what the visitor has said about the same strokes before. */
+  recall() {
+    if (!this.#stage.isOwn) return;
+    const right = this.#corrections.rightOf(toText(this.#stage.drawing.toColumns()));
+    if (right !== undefined) this.#answer.edit((shown) => recalled(shown, right));
   }
 
   /** Keep what the visitor has said about a drawing, or has taken back. */

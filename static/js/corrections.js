@@ -45,6 +45,11 @@ export class Corrections {
     return this.#store(correction ? [correction, ...others] : others);
   }
 
+  /** What the visitor has said about this ink; undefined where nothing is kept. */
+  rightOf(ink) {
+    return kept().find((each) => each.ink === ink)?.right;
+  }
+
   #store(corrections) {
     const some = corrections.slice(0, MOST).map(({ ink, read, right }) => ({ ink, read, right }));
     const isKept = inBrowser.replace(KEY, JSON.stringify(some));

@@ -5,6 +5,16 @@ export function symbolsOf({ digits, signs = [] }) {
   return [...digits, ...signs].sort((a, b) => a.line - b.line || a.index - b.index);
 }
 
+/**
+ * A digit as an answer has it, as likely as it is a digit at all: to the ten shares alone, a letter is
+ * surely one of the ten.
+ */
+export function asShown(digit, nth) {
+  const share = digit.is_digit ?? 1;
+  const probabilities = digit.probabilities.map((each) => share * each);
+  return { ...digit, nth, confidence: share * digit.confidence, probabilities };
+}
+
 /** Whether one looks like no digit. */
 export function anyForeign(digits) {
   return digits.some((digit) => (digit.is_digit ?? 1) < 0.5);
@@ -43,7 +53,7 @@ export function without(answer, index) {
     ...changed,
     ...textOf(changed),
     status: answer.text ? answer.status : "unsure",
-    confidence: symbolsOf(changed).reduce((all, s) => all * s.confidence * (s.is_digit ?? 1), 1),
+    confidence: symbolsOf(changed).reduce((all, s) => all * s.confidence, 1),
   };
 }
 
@@ -68,6 +78,15 @@ export function rejected(answer) {
   const read = answer.read ?? answer;
   if (!read.text) return read;
   return { ...answer, text: "", lines: [], status: "not_a_number", alternatives: [], read };
+}
+
+/** An answer as the visitor has corrected it before; as it is where it no longer has that form. */
+export function recalled(answer, right) {
+  if (!right) return rejected(answer);
+  const values = right.match(/\d/g) ?? [];
+  if (values.length !== answer.digits.length) return answer;
+  const changed = values.reduce((all, value, index) => corrected(all, index, Number(value)), answer);
+  return changed.text === right ? changed : answer;
 }
 
 /** Columns of the strokes that an answer is about: those left out with their digits are not. */

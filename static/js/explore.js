@@ -76,6 +76,9 @@ export class Explorer {
     ]);
     this.#showFind(glyph, this.#views.find(({ name }) => name === "conv1").strongest);
     this.#showWhy(answer, glyph);
+    // Some models have no such output.
+    const percent = this.#words.percent(digit.is_digit ?? 1);
+    this.#part("is-digit").textContent = digit.is_digit === null ? "" : this.#words.say("is_digit", { percent });
     [...this.#part("outputs").children].forEach((row, value) => {
       const share = answer.probabilities[value];
       row.classList.toggle("best", best && value === digit.digit);

@@ -33,6 +33,7 @@ const answer = new AnswerController(stage, words, {
     picture.settle();
     explanation.mute();
   },
+  answered: () => correction.recall(),
   chosen: (index) => {
     explanation.explain(index);
     correction.update();

@@ -60,7 +60,11 @@ export class PictureController {
       next.sent[0] = await prepared(next.file, 0, this.#mostBytes);
     } catch (error) {
       const isKnown = error instanceof PictureError;
-      if (this.#coming === next) this.refuse(this.#words.problem(isKnown ? error : { name: "422" }));
+      if (this.#coming === next) {
+        // What was read before the file is not taken for what is in it.
+        const stays = this.#answer.shown ? ` ${this.#words.say("as_before")}` : "";
+        this.refuse(this.#words.problem(isKnown ? error : { name: "422" }) + stays);
+      }
       if (!isKnown) throw error;
       return;
     }

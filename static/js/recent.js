@@ -88,7 +88,7 @@ export class Recent {
 }
 
 /** What is kept and can still be read, newest first. */
-function kept() {
+export function kept() {
   try {
     return JSON.parse(inBrowser.get(KEY)).filter(({ text, ink }) => text.trim() && fromText(ink));
   } catch {

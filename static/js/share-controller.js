@@ -35,14 +35,14 @@ export class ShareController {
     if (url.length > MOST_LINK) this.#said("link_too_long");
     else if (navigator.share && matchMedia("(pointer: coarse)").matches) {
       // Whoever thinks better of it needs no message.
-      navigator.share({ url }).catch((error) => error.name === "AbortError" || this.#copy(url));
-    } else this.#copy(url);
+      navigator.share({ url }).catch((error) => error.name === "AbortError" || this.#copy(url, "link_copied"));
+    } else this.#copy(url, "link_copied");
   }
 
-  async #copy(text) {
+  async #copy(text, done = "copied") {
     try {
       await navigator.clipboard.writeText(text);
-      this.#said("copied");
+      this.#said(done);
     } catch {
       this.#said("not_copied");
     }
@@ -59,6 +59,7 @@ export class ShareController {
   }
 
   #save(ending, blob) {
-    download(blob, `inkling-${this.#answer.shown.text.replace(/[^\d.,]/g, "-")}.${ending}`);
+    const text = this.#stage.isCurrent && this.#answer.shown?.text;
+    download(blob, `inkling-${text ? text.replace(/[^\d.,]/g, "-") : "drawing"}.${ending}`);
   }
 }

@@ -52,7 +52,9 @@ export function pathOf(stroke) {
 /** The command that asks the interface the same; a picture is named, not included. */
 export function toCurl(origin, body, fileName) {
   if (fileName) {
-    return `curl -s '${origin}/api/v1/predict/image' -F 'image=@${fileName.replaceAll("'", `'\\''`)}'`;
+    // Quoted twice: for curl, to which "," and ";" mean something, and for the shell.
+    const name = fileName.replace(/["\\]/g, "\\$&").replaceAll("'", `'\\''`);
+    return `curl -s '${origin}/api/v1/predict/image' -F 'image=@"${name}"'`;
   }
   return `curl -s '${origin}/api/v1/predict/strokes' -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
 }

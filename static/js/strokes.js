@@ -130,14 +130,14 @@ export class Drawing {
     return { strokes: this.toColumns(), ...surface };
   }
 
-  /** The strokes as columns, a hundredth of a unit being finer than any screen. */
+  /** The strokes as columns of whole units, as a link has them: both are read from the same numbers. */
   toColumns() {
     const start = this.#strokes[0]?.[0].t ?? 0;
     return this.#strokes.map((stroke) => ({
-      x: stroke.map((point) => rounded(point.x)),
-      y: stroke.map((point) => rounded(point.y)),
-      t: stroke.map((point) => rounded(Math.min(point.t - start, LONGEST))),
-      ...(stroke[0].p === undefined ? {} : { p: stroke.map((point) => rounded(point.p ?? 0.5)) }),
+      x: stroke.map((point) => Math.round(point.x)),
+      y: stroke.map((point) => Math.round(point.y)),
+      t: stroke.map((point) => Math.round(Math.min(point.t - start, LONGEST))),
+      ...(stroke[0].p === undefined ? {} : { p: stroke.map(({ p = 0.5 }) => Math.round(100 * p) / 100) }),
     }));
   }
 
@@ -229,8 +229,4 @@ function distance(stroke, point) {
     );
   });
   return least;
-}
-
-function rounded(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -47,17 +47,16 @@ export class Toolbar {
       pick: picture || !isEmpty,
       submit: !picture && isEmpty,
       "copy-number": !isCurrent,
-      share: !isCurrent,
-      svg: !isCurrent,
-      png: !isCurrent,
-      replay: !isCurrent,
     };
     const focused = document.activeElement;
     for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
     find("erase").setAttribute("aria-pressed", String(this.#pad.rubber));
     find("pad").classList.toggle("rubber", this.#pad.rubber);
     find("pad-hint").hidden = !isEmpty;
-    find("actions").hidden = !this.#answer.shown?.text;
+    // A drawing can be shared and saved without an answer, as without a connection.
+    const text = this.#answer.shown?.text;
+    find("actions").hidden = picture ? !text : isEmpty;
+    find("copy-number").hidden = !text;
     find("retry").hidden = true;
     find("save").hidden = find("share").hidden = Boolean(picture);
     if (focused?.matches(":disabled, [hidden], [hidden] *")) this.#pad.focus();

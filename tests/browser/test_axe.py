@@ -98,7 +98,7 @@ def recent(visitor):
     """Readings are listed."""
     for name in ("number", "seven"):
         visitor.example(name)
-        expect(visitor.page.locator("[data-share]")).to_be_enabled()
+        expect(visitor.page.locator("[data-copy-number]")).to_be_enabled()
     visitor.clear.click()
     visitor.page.locator("[data-recent] summary").click()
     expect(visitor.page.locator("[data-reading]")).to_have_count(2)

@@ -103,6 +103,31 @@ def test_a_stroke_that_grows_undoes_no_correction(visit):
     mouse.up()
 
 
+def test_a_correction_lasts(visit):
+    """Of the same strokes, after a reload and from the recent readings, until it is taken back."""
+    visitor = visit()
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    button(visitor, "Wrong?").click()
+    visitor.page.locator(".digit").nth(2).click()
+    say(visitor, 1)
+    visitor.page.reload()
+    expect(visitor.sentence).to_have_text("You said 141.")
+    expect(visitor.detail).to_have_text("Read as 147.")
+    visitor.clear.click()
+    visitor.expect_nothing()
+    visitor.page.locator("[data-recent] summary").click()
+    reading = visitor.page.locator("[data-reading]")
+    expect(reading.locator("b")).to_have_text("141")
+    reading.click()
+    expect(visitor.sentence).to_have_text("You said 141.")
+    visitor.page.locator("[data-answer-back]").click()
+    visitor.expect_number(147)
+    visitor.page.reload()
+    visitor.expect_number(147)
+    expect(visitor.detail).to_contain_text("Confidence")
+
+
 def test_a_digit_is_corrected(visit):
     """The number, what is heard, what is copied, and the boxes say what the visitor says."""
     visitor = visit()
@@ -214,7 +239,7 @@ def test_a_correction_can_be_taken_back(visit, way):
     say(visitor, 7)
     expect(card(visitor)).to_be_visible()
     if way == "Restore":
-        button(visitor, way).click()
+        visitor.page.locator("[data-answer-back]").click()
     elif way == "Control+z":
         visitor.page.keyboard.press(way)
     else:
@@ -231,7 +256,7 @@ def test_the_focus_stays_where_restore_was(visit):
     visitor = visit()
     draw(visitor, read=answer(7))
     say(visitor, 1)
-    button(visitor, "Restore").click()
+    visitor.page.locator("[data-answer-back]").click()
     expect(visitor.page.locator(".digit")).to_be_focused()
 
 

@@ -1,9 +1,11 @@
 """What the network sees, and why it reads a digit so, on the page."""
 
+import itertools
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visitor import NUMBER, PHONE, PREDICT
+from tests.browser.visitor import NUMBER, PHONE, PREDICT, no_digit
 from webapp.site.language import NAMES, TEXTS
 
 EXPLAIN = "**/api/v1/explain*"
@@ -123,6 +125,34 @@ def test_it_opens_at_the_digit_that_is_chosen(visit):
         expect(page.locator("[data-explain-digit]")).to_contain_text(f": {digit}")
         expect(page.locator(".digit[aria-pressed=true] > span")).to_have_text(digit)
         expect(step).to_be_focused()
+
+
+def test_a_letter_is_said_to_be_no_digit(visit):
+    """By its bars, which are short, and in the explanation, under the ten shares."""
+    visitor = visit()
+    letter = no_digit(4)
+    letter["digits"][0] |= {"confidence": 0.99, "is_digit": 0.01}
+    letter["digits"][0]["probabilities"] = [0.01 * (value != 4) or 0.99 for value in range(10)]
+    visitor.page.route(PREDICT, lambda route: route.fulfill(json=letter))
+    visitor.draw_digit(4)
+    expect(visitor.page.locator(".bars li").nth(4)).to_contain_text("1%")
+    open_it(visitor)
+    expect(visitor.page.get_by_text("Is it a digit at all? 1%")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 360, 640])
+def test_no_share_is_cut_off(visit, width):
+    """A percentage that is wider than its bar is shown whole."""
+    visitor = visit("/?lang=de", viewport={"width": width, "height": 900})
+    visitor.draw_digit(3)
+    open_it(visitor)
+    share = visitor.page.locator(".outputs .best small")
+    expect(share).to_contain_text("%")
+    assert share.evaluate("small => getComputedStyle(small).overflow") == "visible"
+    cut = "small => { const r = new Range(); r.selectNodeContents(small); return"
+    text = share.evaluate(f"{cut} r.getBoundingClientRect().toJSON(); }}")
+    box = share.bounding_box()
+    assert text["left"] + text["right"] == pytest.approx(2 * box["x"] + box["width"], abs=1)
 
 
 def test_one_digit_has_no_neighbours(visit):
@@ -348,6 +378,33 @@ def test_for_and_against_differ_for_everyone(visit, scheme):
     assert blue[2] - blue[0] > 80
     assert orange[0] - orange[2] > 80
     assert min(abs(sum(one) - sum(grey)) for one in (blue, orange)) > 150
+
+
+PLACES = """steps => steps.map(step => {
+    const { left, right, top, bottom } = step.getBoundingClientRect();
+    return { left, right, top, bottom };
+})"""
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+@pytest.mark.parametrize("opened", [None, 0, 2, 4])
+def test_the_steps_stand_in_rows(visit, width, opened):
+    """From the first to the fifth, whichever shows more; that one has a row of its own."""
+    visitor = visit(viewport={"width": width, "height": 900})
+    visitor.draw_digit(3)
+    open_it(visitor)
+    expect(visitor.page.locator("[data-explain-where]")).not_to_be_empty()
+    steps = visitor.page.locator(".step")
+    if opened is not None:
+        steps.nth(opened).locator("summary").click()
+    places = steps.evaluate_all(PLACES)
+    for before, after in itertools.pairwise(places):
+        beside = after["left"] >= before["right"] and after["top"] == before["top"]
+        below = after["top"] >= before["bottom"]
+        assert beside or below
+    if opened is not None:
+        tops = [place["top"] for place in places]
+        assert tops.count(tops[opened]) == 1
 
 
 def test_more_is_opened_by_keyboard(visitor):

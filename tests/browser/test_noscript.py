@@ -63,7 +63,7 @@ def test_an_unreadable_file_leads_to_a_page_that_says_so(visitor):
     """The refusal is a page with the server's words and a way back."""
     visitor.expected_errors.append("415")
     upload(visitor, NO_PICTURE)
-    expect(visitor.page.get_by_text("no PNG, JPEG or WebP")).to_be_visible()
+    expect(visitor.page.get_by_text("not a PNG, JPEG or WebP")).to_be_visible()
     visitor.page.get_by_role("link", name="Back to the start page").click()
     expect(visitor.file).to_be_visible()
 

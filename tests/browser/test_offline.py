@@ -181,6 +181,33 @@ def test_what_the_browser_keeps_is_there_without_the_server(visit, host):
     assert visitor.ink() > 0
 
 
+def test_a_drawing_can_be_shared_and_saved_without_the_server(visit, host):
+    """Both need ink; only Copy needs an answer."""
+    visitor = visit(**STILL | CLIPBOARD)
+    go_offline(visitor, host)
+    visitor.page.reload()
+    visitor.draw_digit(3)
+    expect(visitor.sentence).to_have_text(LOST)
+    expect(visitor.page.locator("[data-copy-number]")).to_be_hidden()
+    assert "#drawing=" in share(visitor)
+    with visitor.page.expect_download() as saved:
+        visitor.page.locator("[data-save] summary").click()
+        visitor.page.locator("[data-svg]").click()
+    assert saved.value.suggested_filename == "inkling-drawing.svg"
+
+
+def test_other_pages_say_that_they_need_a_connection(visit, host):
+    """In the language of the last visit, with the way back to the start page."""
+    visitor = visit("/?lang=de")
+    wait_for(visitor, "() => caches.match('/offline?lang=de', { ignoreVary: true })")
+    go_offline(visitor, host)
+    for path in ("/privacy", "/model?lang=de", "/api/docs"):
+        visitor.page.goto(path)
+        expect(visitor.page.locator("h1")).to_have_text("Die Website ist nicht erreichbar.")
+        visitor.page.locator(".after a").click()
+        expect(visitor.pad).to_be_visible()
+
+
 def test_the_worker_waits_for_the_page(visit, host):
     """It is asked for when the page has all its files, and asks for none of them again."""
     visitor = visit()
@@ -253,7 +280,7 @@ def test_it_opens_in_a_language_that_was_seen(visit, host):
 
 
 def test_nothing_but_the_page_and_its_files_is_kept(visit, host):
-    """No answer, no other page."""
+    """No answer, no other page but the one that says so."""
     visitor = visit()
     wait_until_kept(visitor)
     visitor.page.reload()
@@ -272,7 +299,7 @@ def test_nothing_but_the_page_and_its_files_is_kept(visit, host):
     kept = [address for _, address in visitor.page.evaluate(KEPT)]
     assert {"/api/v1/predict/strokes", "/api/v1/explain", "/model", "/nothing"} <= set(host.asked)
     others = [path for path in kept if not re.match(r"/static/\w{12}/", path)]
-    assert sorted(others) == ["/", "/?lang=en"]
+    assert sorted(others) == ["/", "/?lang=en", "/offline?lang=en"]
 
 
 @pytest.mark.parametrize("name", ["", "js/png.js"], ids=["page", "file"])

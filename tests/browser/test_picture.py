@@ -275,6 +275,11 @@ def test_an_unreadable_file_changes_nothing(visit, before, file, words):
     refused = page.locator("[data-refused]")
     expect(refused).to_contain_text("That didn’t work.")
     expect(refused).to_contain_text(words)
+    stays = "The answer is the one from before."
+    if before is empty_stage:
+        expect(refused).not_to_contain_text(stays)
+    else:
+        expect(refused).to_contain_text(stays)
     expect(refused).to_be_in_viewport()
     assert [part.inner_text() for part in was] == texts
     assert visitor.photo.is_visible() == shown

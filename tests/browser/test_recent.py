@@ -41,7 +41,7 @@ def keep(visitor, *names):
     for name in names:
         visitor.example(name)
         visitor.expect_number(numbers[name])
-        expect(visitor.page.locator("[data-share]")).to_be_enabled()
+        expect(visitor.page.locator("[data-copy-number]")).to_be_enabled()
     visitor.clear.click()
     visitor.expect_nothing()
 
@@ -104,7 +104,7 @@ def test_the_same_drawing_is_kept_once(visit):
     for _ in range(2):
         visitor.page.reload()
         visitor.expect_number(147)
-        expect(visitor.page.locator("[data-share]")).to_be_enabled()
+        expect(visitor.page.locator("[data-copy-number]")).to_be_enabled()
     visitor.clear.click()
     visitor.expect_nothing()
     open_card(visitor)

@@ -16,7 +16,7 @@ DAMAGED = "That didn’t work. This link is damaged."
 def share(visitor):
     """Press Share; the link that it copies."""
     visitor.page.get_by_role("button", name="Share").click()
-    expect(visitor.notice).to_have_text("Copied.")
+    expect(visitor.notice).to_have_text("Link copied. It holds the drawing, which is read anew.")
     return visitor.page.evaluate("navigator.clipboard.readText()")
 
 
@@ -76,6 +76,20 @@ def test_a_shared_drawing_is_replayed_and_read(visit, link, is_resized):
     assert frames == sorted(frames)
     assert frames[0] < frames[-1] == 4
     assert not any("drawing=" in url.partition("#")[0] for url in asked)
+
+
+def test_both_are_read_from_the_same_numbers(visit):
+    """What the friend's page asks about is what the writer's page has asked about."""
+    visitor = visit(**STILL | CLIPBOARD)
+    visitor.draw(NUMBER)
+    visitor.expect_number(147)
+    strokes = visitor.strokes()
+    visitor.expect_number(147)
+    link = share(visitor)
+    visitor.page.goto("about:blank")
+    with visitor.page.expect_request(PREDICT) as asked:
+        visitor.page.goto(link)
+    assert asked.value.post_data_json["strokes"] == strokes
 
 
 def test_it_cannot_be_drawn_upon(visit, link):
@@ -260,16 +274,14 @@ def test_where_there_is_a_sheet_to_share_with_it_is_used(visit):
     expect(visitor.notice).to_be_empty()
 
 
-def test_share_is_for_drawings_that_are_read(visit):
-    """It is off while an answer is out of date, and not there for pictures."""
+def test_share_is_for_drawings(visit):
+    """It needs ink but no answer, and is not there for pictures."""
     visitor = visit()
-    visitor.draw_digit(3)
-    visitor.expect_number(3)
     button = visitor.page.locator("[data-share]")
-    expect(button).to_be_enabled()
+    expect(button).to_be_hidden()
     visitor.page.route(PREDICT, lambda route: None)
-    visitor.draw([[(0.9, 0.2), (0.9, 0.8)]])
-    expect(button).to_be_disabled()
+    visitor.draw_digit(3)
+    expect(button).to_be_enabled()
     visitor.page.unroute(PREDICT)
     visitor.example("photo")
     visitor.expect_number(365)

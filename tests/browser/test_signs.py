@@ -134,7 +134,7 @@ def test_a_digit_is_left_out_from_between_signs(visitor):
         expect(visitor.sentence).to_have_text(f"Looks like {'; '.join(text)}.")
     expect(visitor.page.locator("[data-photo-boxes] .ignored")).to_have_count(4)
     for _ in range(2):
-        button(visitor, "Restore").click()
+        visitor.page.locator("[data-answer-back]").click()
     expect(shown(visitor)).to_have_text(list("-4.25%"))
 
 

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnsOf, corrected, rejected, without } from "../../static/js/edit.js";
+import { asShown, columnsOf, corrected, recalled, rejected, without } from "../../static/js/edit.js";
 
 /** 12 over 3; each digit with its box, how sure it is, and how sure that it is one. */
 function answerOf(changes = {}, thirdIsDigit = 1) {
   const digit = (value, line, confidence, is_digit) => ({
-    digit: value, line, confidence, is_digit, box: `box ${value}`,
+    digit: value, line, confidence, is_digit, box: `box ${value}`, probabilities: [confidence],
   });
   return {
     text: "12\n3", lines: ["12", "3"], status: "ok", confidence: 0.4,
@@ -17,6 +17,14 @@ function answerOf(changes = {}, thirdIsDigit = 1) {
     ...changes,
   };
 }
+
+test("a digit is shown as likely as it is a digit at all", () => {
+  const letter = { digit: 4, confidence: 0.99, probabilities: [0.01, 0.99], is_digit: 0.01 };
+  const shown = asShown(letter, 2);
+  assert.deepEqual([shown.nth, shown.confidence], [2, 0.0099]);
+  assert.deepEqual(shown.probabilities, [0.0001, 0.0099]);
+  assert.equal(asShown({ ...letter, is_digit: null }, 0).confidence, 0.99);
+});
 
 test("a digit is taken out of the text, and its ink is among what is left out", () => {
   const left = without(answerOf(), 0);
@@ -120,6 +128,13 @@ test("a number can be said to be none, and be a number again", () => {
   assert.equal(rejected(said).text, "");
   assert.equal(corrected(said, 1, 6).text, "76\n3");
   assert.equal(corrected(said, 0, 1), before);
+});
+
+test("an answer is corrected again as it was before, where it has the same form", () => {
+  const before = answerOf();
+  assert.deepEqual(recalled(before, "72\n3"), corrected(before, 0, 7));
+  assert.deepEqual(recalled(before, ""), rejected(before));
+  for (const right of ["12\n3", "72", "7.2\n3", "x"]) assert.equal(recalled(before, right), before);
 });
 
 test("of a corrected number, a digit can be left out", () => {

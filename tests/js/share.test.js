@@ -32,8 +32,15 @@ test("the command for a drawing holds the drawing", () => {
 });
 
 test("the command for a picture names the file, safely", () => {
-  assert.equal(
-    toCurl("https://example.org", null, "o'clock.png"),
-    "curl -s 'https://example.org/api/v1/predict/image' -F 'image=@o'\\''clock.png'",
-  );
+  const names = {
+    "a, b;c.png": '"a, b;c.png"',
+    "o'clock.png": `"o'\\''clock.png"`,
+    'a"b\\c.png': '"a\\"b\\\\c.png"',
+  };
+  for (const [name, quoted] of Object.entries(names)) {
+    assert.equal(
+      toCurl("https://example.org", null, name),
+      `curl -s 'https://example.org/api/v1/predict/image' -F 'image=@${quoted}'`,
+    );
+  }
 });

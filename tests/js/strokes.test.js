@@ -105,11 +105,11 @@ test("the request has a column per quantity and the pad's size", () => {
   });
 });
 
-test("the request rounds to a hundredth of a unit and of a millisecond", () => {
+test("the request rounds to whole units and milliseconds", () => {
   const drawing = new Drawing();
   drawing.begin(at(1 / 3, 2 / 3, 0.1));
   drawing.extend(at(100.006, 0.004, 16.7666));
-  assert.deepEqual(drawing.toRequest(SURFACE).strokes, [{ x: [0.33, 100.01], y: [0.67, 0], t: [0, 16.67] }]);
+  assert.deepEqual(drawing.toRequest(SURFACE).strokes, [{ x: [0, 100], y: [1, 0], t: [0, 17] }]);
 });
 
 test("the request of an empty drawing has no strokes", () => {

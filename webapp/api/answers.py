@@ -27,6 +27,12 @@ Place = Annotated[
     int, Meta(ge=0, description="Place in the text of the line, in characters from 0.")
 ]
 
+Line = Annotated[int, Meta(description="Index in `lines`, from 0.")]
+
+Strokes = Annotated[
+    list[int], Meta(description="Indices of its strokes in the request. Absent for pictures.")
+]
+
 
 class BoxAnswer(msgspec.Struct):
     """A rectangle in the unit of the request."""
@@ -41,14 +47,33 @@ class DigitAnswer(msgspec.Struct):
     """One digit of an answer."""
 
     digit: int
-    line: int
+    line: Line
     index: Place
-    confidence: float
-    probabilities: list[float]
-    is_digit: float | None
+    confidence: Annotated[
+        float, Meta(description="Probability that `digit` is right, if the ink is a digit.")
+    ]
+    probabilities: Annotated[
+        list[float],
+        Meta(
+            description="Probabilities of 0 to 9, if the ink is a digit. Their sum is 1. A letter "
+            "may have 0.99 here: multiply by `is_digit`."
+        ),
+    ]
+    is_digit: Annotated[
+        float | None,
+        Meta(
+            description="Probability that the ink is a digit at all; null if the model does not "
+            "say."
+        ),
+    ]
     box: BoxAnswer
-    strokes: list[int] | UnsetType = UNSET
-    glyph: str | UnsetType = UNSET
+    strokes: Strokes | UnsetType = UNSET
+    glyph: (
+        Annotated[
+            str, Meta(description="What the network sees, as a `data:` URI, if `glyphs` is true.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class SignAnswer(msgspec.Struct):
@@ -58,18 +83,18 @@ class SignAnswer(msgspec.Struct):
         str,
         Meta(pattern=r"^[-.,+/:%()=$#]$", description="One of `. , - + / : % ( ) = $ #`."),
     ]
-    line: int
+    line: Line
     index: Place
-    confidence: float
+    confidence: Annotated[float, Meta(description="Probability of this sign in this place.")]
     box: BoxAnswer
-    strokes: list[int] | UnsetType = UNSET
+    strokes: Strokes | UnsetType = UNSET
 
 
 class AlternativeAnswer(msgspec.Struct):
     """Another reading of the same ink."""
 
     text: str
-    confidence: float
+    confidence: Annotated[float, Meta(description="Probability that this text is right.")]
 
 
 class SurfaceAnswer(msgspec.Struct):
@@ -98,22 +123,75 @@ class TimingAnswer(msgspec.Struct):
 class Answer(msgspec.Struct):
     """The answer to a drawing or a picture."""
 
-    text: str
-    lines: list[str]
-    status: Status
-    confidence: float
-    digits: list[DigitAnswer]
-    signs: list[SignAnswer]
-    ignored: list[BoxAnswer]
-    alternatives: list[AlternativeAnswer]
-    surface: SurfaceAnswer | None
+    text: Annotated[
+        str,
+        Meta(
+            description="What was read, digits and signs, its lines parted by line feeds. Empty "
+            "for `not_a_number` and `empty`."
+        ),
+    ]
+    lines: Annotated[list[str], Meta(description="The lines of `text`, from top to bottom.")]
+    status: Annotated[
+        Status,
+        Meta(
+            description="`ok`: the text is likely enough to be used. `unsure`: it is a guess, to "
+            "be checked. `not_a_number`: there is ink, and it is no number. `empty`: there is no "
+            "ink."
+        ),
+    ]
+    confidence: Annotated[
+        float,
+        Meta(
+            description="Calibrated probability that all of `text` is right; for `not_a_number`, "
+            "that the ink is no number."
+        ),
+    ]
+    digits: Annotated[
+        list[DigitAnswer],
+        Meta(
+            description="Digits of the text, in its order; for `not_a_number`, the digit that was "
+            "considered, if any."
+        ),
+    ]
+    signs: Annotated[list[SignAnswer], Meta(description="Signs of the text, in its order.")]
+    ignored: Annotated[
+        list[BoxAnswer],
+        Meta(
+            description="Boxes of ink outside the text, such as scribbles, letters and words. "
+            "Beside them, a text is `unsure`."
+        ),
+    ]
+    alternatives: Annotated[
+        list[AlternativeAnswer],
+        Meta(description="Other readings, the likeliest first, at most as many as asked for."),
+    ]
+    surface: Annotated[
+        SurfaceAnswer | None,
+        Meta(
+            description="Size of the upright picture, or the request's `width` and `height`; null "
+            "if it has none."
+        ),
+    ]
     model: ModelAnswer
     timing_ms: TimingAnswer
     request_id: str
-    limit: Bound | UnsetType = UNSET
-    """The bound of the request's budget that ended the reading early."""
-    fits: bool | UnsetType = UNSET
-    """Whether every line is what the request's bounds allow."""
+    limit: (
+        Annotated[
+            Bound,
+            Meta(description="Bound of the request's budget that ended the reading early, if any."),
+        ]
+        | UnsetType
+    ) = UNSET
+    fits: (
+        Annotated[
+            bool,
+            Meta(
+                description="Whether every line is what `pattern`, `min`, `max`, `check` and "
+                "`sum_of` allow. If false, `text` is what is read without them."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class BatchAnswer(msgspec.Struct):

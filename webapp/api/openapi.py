@@ -10,11 +10,14 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request
+from limits import parse_many
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
+from ..access.rates import UNIT_SECONDS
 from ..config import MAX_BATCH_POINTS, MAX_BATCH_STROKES, MAX_POINTS, MIB, Settings
 from ..problems import Problem
+from ..site.component import ADDRESS
 from ..site.language import page_url
 from .answers import Answer, BatchAnswer, ExplainAnswer
 from .requests import BatchRequest, ExplainOptions, ExplainRequest, ImageOptions, StrokesRequest
@@ -119,6 +122,15 @@ class Operation:
     statuses: Sequence[int] = field(default=GET_STATUSES)
 
 
+ABOUT = (
+    "Under /api, every error is a problem document (RFC 9457); an address that is not here answers "
+    "404, another method 405 with `Allow`. Every answer has an `X-Request-Id`. A request may bring "
+    "its own, of 1 to 64 letters, digits, `-` or `_`; the answer then repeats it.",
+    "`/api/v1` and `/component/1` stay compatible: routes, fields and values may be added, none is "
+    "removed or gets another meaning. Ignore fields that you do not know.",
+)
+"""Paragraphs about all routes."""
+
 blueprint = Blueprint("openapi", __name__)
 
 
@@ -152,6 +164,7 @@ def page() -> str:
         samples=_samples,
         in_lines=in_lines,
         type_of=type_of,
+        component=request.url_root.rstrip("/") + ADDRESS,
     )
 
 
@@ -262,7 +275,7 @@ def operations(settings: Settings) -> list[Operation]:
             "get",
             "/healthz",
             "health",
-            "Does the process live?",
+            "Is the process alive?",
             {"type": "object", "required": ["status"]},
             statuses=(400, 500),
         ),
@@ -270,7 +283,7 @@ def operations(settings: Settings) -> list[Operation]:
             "get",
             "/readyz",
             "ready",
-            "Can it read?",
+            "Is the reader ready?",
             {"type": "object", "required": ["status"]},
             statuses=(400, 500, 503),
         ),
@@ -293,15 +306,28 @@ def document(settings: Settings) -> dict[str, Any]:
             "title": "Inkling",
             "version": VERSION,
             "summary": "Reads handwritten numbers, drawn or photographed.",
-            "description": "Under /api, every error is a problem document (RFC 9457); an address "
-            "that is not here answers 404, another method 405 with `Allow`. Every answer has an "
-            "`X-Request-Id`; one that is sent, of 1 to 64 letters, digits, `-` or `_`, is kept.",
+            "description": "\n\n".join([*ABOUT, _rate(settings)]),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {"schemas": schemas},
     }
+
+
+def _rate(settings: Settings) -> str:
+    """Return the rate limit of this site in words."""
+    if not settings.rate_limit:
+        return "This site has no rate limit."
+    limits = " and ".join(
+        f"{limit.amount:,} units in {limit.get_expiry():,} s"
+        for limit in parse_many(settings.rate_limit)
+    )
+    return (
+        f"A client has {limits}. A unit is {1000 * UNIT_SECONDS:.0f} ms of processor time; every "
+        "POST costs at least one. A drawn number takes 2 to 20 ms, a photo about 0.5 s. Beyond the "
+        "rate, the answer is 429 with `Retry-After`."
+    )
 
 
 def marked(text: str) -> Markup:

@@ -41,7 +41,11 @@ Size = Annotated[float, Meta(gt=0, le=MAX_COORDINATE)]
 
 Pressure = Annotated[float, Meta(ge=0, le=1)]
 
-Alternatives = Annotated[int, Meta(ge=0, le=MAX_ALTERNATIVES)]
+Alternatives = Annotated[
+    int, Meta(ge=0, le=MAX_ALTERNATIVES, description="Other readings to give, at most.")
+]
+
+Glyphs = Annotated[bool, Meta(description="Give the 28×28 picture of each digit, too.")]
 
 Hint = Annotated[
     Expect,
@@ -55,10 +59,22 @@ Hint = Annotated[
 class StrokeColumns(msgspec.Struct, forbid_unknown_fields=True):
     """One stroke, with a column per quantity. All columns have one length."""
 
-    x: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
-    y: Annotated[list[Coordinate], Meta(min_length=1, max_length=MAX_POINTS)]
-    t: Annotated[list[Coordinate], Meta(max_length=MAX_POINTS)] | None = None
-    p: Annotated[list[Pressure], Meta(max_length=MAX_POINTS)] | None = None
+    x: Annotated[
+        list[Coordinate],
+        Meta(min_length=1, max_length=MAX_POINTS, description="Places to the right, in any unit."),
+    ]
+    y: Annotated[
+        list[Coordinate],
+        Meta(min_length=1, max_length=MAX_POINTS, description="Places downwards, in that unit."),
+    ]
+    t: Annotated[
+        Annotated[list[Coordinate], Meta(max_length=MAX_POINTS)] | None,
+        Meta(description="Times since the drawing's first point, in ms."),
+    ] = None
+    p: Annotated[
+        Annotated[list[Pressure], Meta(max_length=MAX_POINTS)] | None,
+        Meta(description="Pressures of the pen, from 0 to 1."),
+    ] = None
 
 
 Value = Annotated[float, Meta(ge=-MAX_VALUE, le=MAX_VALUE)]
@@ -69,30 +85,24 @@ Written = Annotated[str, Meta(max_length=MAX_WRITTEN)]
 class Bounds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What a form's field may hold. Each line of the text must."""
 
-    pattern: (
-        Annotated[
-            str,
-            Meta(
-                max_length=MOST_CHARACTERS,
-                description="Form of the text: `0` is a digit, other digits and signs stand for "
-                "themselves; `0{4}`, `0{2,4}`, `0+`, `0*` and `0?` repeat; `(…)` groups; `|` parts"
-                " alternatives; a symbol after a backslash stands for itself.",
-            ),
-        ]
-        | None
-    ) = None
-    min: Value | None = None
-    max: Value | None = None
-    check: (
-        Annotated[
-            Check,
-            Meta(
-                description="Check digits that the number must have: `luhn` (bank cards), `isbn`, "
-                "`ean13`, `mod97` (ISO/IEC 7064)."
-            ),
-        ]
-        | None
-    ) = None
+    pattern: Annotated[
+        Annotated[str, Meta(max_length=MOST_CHARACTERS)] | None,
+        Meta(
+            description="Form of the text: `0` is a digit, other digits and signs stand for "
+            "themselves; `0{4}`, `0{2,4}`, `0+`, `0*` and `0?` repeat; `(…)` groups; `|` parts "
+            "alternatives; a symbol after a backslash stands for itself. `00/00/0000` is a date, "
+            "`-?0+(.00)?` an amount.",
+        ),
+    ] = None
+    min: Annotated[Value | None, Meta(description="Least value of the number.")] = None
+    max: Annotated[Value | None, Meta(description="Largest value of the number.")] = None
+    check: Annotated[
+        Check | None,
+        Meta(
+            description="Check digits that the number must have: `luhn` (bank cards), `isbn`, "
+            "`ean13`, `mod97` (ISO/IEC 7064)."
+        ),
+    ] = None
 
     def wanted(self, place: str = "") -> Wanted | None:
         """Return the bounds for the recogniser, or None if there are none.
@@ -131,22 +141,19 @@ class StrokesRequest(Bounds, forbid_unknown_fields=True):
     """The body of POST /api/v1/predict/strokes."""
 
     strokes: Annotated[list[StrokeColumns], Meta(max_length=MAX_STROKES)]
-    width: Size | None = None
-    height: Size | None = None
-    sum_of: (
-        Annotated[
-            list[Value | Written],
-            Meta(
-                min_length=1,
-                max_length=MOST_ADDENDS,
-                description="Numbers whose sum the number must be, exactly. As text they are "
-                "read like what is written: `12.50`, `12,50`, `1.234,50`.",
-            ),
-        ]
-        | None
-    ) = None
+    width: Annotated[
+        Size | None, Meta(description="Width of the drawing surface, in the unit of the points.")
+    ] = None
+    height: Annotated[Size | None, Meta(description="Height of the drawing surface.")] = None
+    sum_of: Annotated[
+        Annotated[list[Value | Written], Meta(min_length=1, max_length=MOST_ADDENDS)] | None,
+        Meta(
+            description="Numbers whose sum the number must be, exactly. As text they are read "
+            "like what is written: `12.50`, `12,50`, `1.234,50`.",
+        ),
+    ] = None
     expect: Hint = "number"
-    glyphs: bool = False
+    glyphs: Glyphs = False
     alternatives: Alternatives = 3
 
     def as_strokes(self, place: str = "") -> list[Stroke]:
@@ -207,7 +214,14 @@ class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
         return drawings
 
 
-Index = Annotated[int, Meta(ge=0, le=MAX_POINTS)]
+Index = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_POINTS,
+        description="Which of the reading's `digits` to explain, from 0; signs do not count.",
+    ),
+]
 
 
 class ExplainRequest(StrokesRequest):
@@ -219,19 +233,15 @@ class ExplainRequest(StrokesRequest):
 class ImageOptions(Bounds, forbid_unknown_fields=True):
     """Query or form fields of POST /api/v1/predict/image."""
 
-    sum_of: (
-        Annotated[
-            str,
-            Meta(
-                max_length=MAX_ADDENDS_TEXT,
-                description=f"Numbers whose sum the number must be, exactly: 1 to {MOST_ADDENDS}, "
-                "with spaces between them. They are read like what is written: `12.50`, `12,50`.",
-            ),
-        ]
-        | None
-    ) = None
+    sum_of: Annotated[
+        Annotated[str, Meta(max_length=MAX_ADDENDS_TEXT)] | None,
+        Meta(
+            description=f"Numbers whose sum the number must be, exactly: 1 to {MOST_ADDENDS}, "
+            "with spaces between them. They are read like what is written: `12.50`, `12,50`.",
+        ),
+    ] = None
     expect: Hint = "number"
-    glyphs: bool = False
+    glyphs: Glyphs = False
     alternatives: Alternatives = 3
 
 

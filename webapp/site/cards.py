@@ -107,11 +107,29 @@ def _interval(ends: Sequence[float]) -> str:
     return f"{100 * low:.2f} to {_share(high)}"
 
 
+NAMES = {
+    "digits_words1": "digits written as a word",
+    "digit_strings": "numbers by one hand",
+    "digit_lines": "lines by one hand",
+    "pendigits": "pen digits of UCI",
+    "(dev writers)": "(not trained on)",
+    "(dev)": "(not trained on)",
+}
+"""Parts of datasets' names in cards, and what the page says for them."""
+
+
+def named(data: str) -> str:
+    """Return the name of a dataset for the page."""
+    for name, said in NAMES.items():
+        data = data.replace(name, said)
+    return data
+
+
 Column = tuple[str, Callable[[Any], str]]
 """A heading, and the format of the column's values."""
 
 FIGURES: Mapping[str, Column] = {
-    "data": ("data", str),
+    "data": ("data", named),
     "way": ("shown as", str),
     "count": ("samples", _count),
     "accuracy": ("accuracy", _share),
@@ -128,7 +146,7 @@ FIGURES: Mapping[str, Column] = {
 """Fields of a card for a dataset of digits, in the order of the table. The JSON has some more."""
 
 NONDIGITS: Mapping[str, Column] = {
-    "data": ("data", str),
+    "data": ("data", named),
     "way": ("shown as", str),
     "count": ("samples", _count),
     "auroc": ("AUROC against digits", "{:.4f}".format),
@@ -170,7 +188,7 @@ def _seeds(seeds: Sequence[Mapping[str, Any]]) -> Table:
         ["data", "mean ± sd", *(f"seed {run['seed']}" for run in seeds)],
         [
             [
-                name,
+                named(name),
                 _mean_and_deviation([run[name] for run in runs if name in run]),
                 *(_share(run[name]) if name in run else NOTHING for run in runs),
             ]

@@ -25,7 +25,7 @@ from ..engine import current_engine
 from ..recognition import Limits
 from ..recognition.picture.decode import decode_reduced, reduced
 from .assets import FOLDER
-from .cards import PLOTS, cards, view_of
+from .cards import PLOTS, cards, named, view_of
 from .language import page_url, texts
 from .summaries import MODELS, beside_others, chart, summaries
 from .words import Words, percent
@@ -38,7 +38,7 @@ SHOWN_SIDE = 960
 SHOWN_QUALITY = 75
 """JPEG quality of that picture, of 100: some 80 KB."""
 
-ALONE = {"copy.js", "theme.js"}
+ALONE = {"copy.js", "theme.js", "try.js"}
 """Scripts that main.js does not import."""
 
 LATER = {"evidence.js", "explore.js"}
@@ -103,6 +103,12 @@ def privacy() -> str:
     return render_template("privacy.html")
 
 
+@blueprint.get("/offline")
+def offline() -> str:
+    """Render what the service worker shows in the place of other pages without a connection."""
+    return render_template("offline.html")
+
+
 @blueprint.get("/model")
 def model() -> str:
     """Render the models' summaries and cards."""
@@ -112,6 +118,7 @@ def model() -> str:
         summaries=summaries(served),
         chart=chart(served[MODELS.index("Line model")]),
         beside=beside_others(),
+        named=named,
         views=dict(zip(MODELS, [view_of(card, _models()) for card in served], strict=True)),
     )
 

@@ -81,7 +81,7 @@ def read_header(data: bytes) -> Header:
         name, header = "WebP", _webp_header(data)
     else:
         raise UnsupportedImageError(
-            f"The image is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; "
+            f"The image is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file; "
             "other formats are not read."
         )
     if header is None or 0 in (header.width, header.height):
