@@ -8,7 +8,7 @@ export const PEN = 17;
 const PLAIN = 0.5;
 
 /** Length over which the width follows the pressure or the speed, in pad units. */
-const EASE = 60;
+const EASE = 150;
 
 /** Widths at the points of each stroke. A growing stroke is measured once. */
 const measured = new WeakMap();
@@ -33,15 +33,26 @@ export function drawFrom(context, stroke, from = 1) {
     const here = stroke[i - 1];
     const start = i === 1 ? here : midpoint(stroke[i - 2], here);
     const end = midpoint(here, stroke[i]);
-    // One path for as long as the width is the same.
-    if (widths[i - 1] !== width) {
-      if (width !== null) context.stroke();
-      width = widths[i - 1];
-      context.lineWidth = width;
-      context.beginPath();
-      context.moveTo(start.x, start.y);
+    const [before, after] = [widths[Math.max(0, i - 2)], widths[i - 1]];
+    // A step whose width changes is drawn in parts, by one unit each, so that no edges show.
+    const parts = Math.max(1, Math.abs(after - before));
+    for (let part = 1; part <= parts; part++) {
+      const wanted = after - Math.sign(after - before) * (parts - part);
+      // One path for as long as the width is the same.
+      if (wanted !== width) {
+        if (width !== null) context.stroke();
+        context.lineWidth = width = wanted;
+        context.beginPath();
+        const first = onCurve(start, here, end, (part - 1) / parts);
+        context.moveTo(first.x, first.y);
+      }
+      if (parts === 1) {
+        context.quadraticCurveTo(here.x, here.y, end.x, end.y);
+      } else {
+        const last = onCurve(start, here, end, part / parts);
+        context.lineTo(last.x, last.y);
+      }
     }
-    context.quadraticCurveTo(here.x, here.y, end.x, end.y);
   }
   if (width !== null) context.stroke();
 }
@@ -53,7 +64,8 @@ export function drawFrom(context, stroke, from = 1) {
 export function drawTip(context, stroke, predicted = []) {
   const last = stroke.at(-1);
   const points = [stroke.length > 1 ? midpoint(stroke.at(-2), last) : last, last, ...predicted];
-  context.lineWidth = widthsOf(stroke).at(-1);
+  const widths = widthsOf(stroke);
+  context.lineWidth = widths.at(-2) ?? widths[0]; // as wide as the ink it continues
   context.beginPath();
   context.moveTo(points[0].x, points[0].y);
   for (const point of points.slice(1)) context.lineTo(point.x, point.y);
@@ -97,6 +109,13 @@ export function widthsOf(stroke) {
     known.widths.push(Math.round(PEN * known.eased[i]));
   }
   return known.widths;
+}
+
+/** The point of a quadratic curve at a share of its parameter. */
+function onCurve(start, control, end, share) {
+  const mixed = (name) =>
+    (1 - share) ** 2 * start[name] + 2 * share * (1 - share) * control[name] + share ** 2 * end[name];
+  return { x: mixed("x"), y: mixed("y") };
 }
 
 function midpoint(a, b) {
