@@ -235,9 +235,19 @@ def test_a_fold_is_measured_with_constants_of_the_others(fit, dev, monkeypatch):
     folders = [fit(f"fold-{n}", "5", without=[name]) for n, name in enumerate((ONE, TWO))]
     used = []
     whole = ship._fitted
-    monkeypatch.setattr(ship, "_fitted", lambda some: used.append(some) or whole(some))
+    monkeypatch.setattr(ship, "_fitted", lambda some, kept: used.append(some) or whole(some, kept))
     calibrated(folders, dev, NGRAMS)
     assert [[fold.left_out for fold in some] for some in used] == [[[TWO]], [[ONE]], [[ONE], [TWO]]]
+
+
+def test_the_weights_of_the_shipped_model_can_be_kept(folds, dev, monkeypatch):
+    """With weights to keep, none are chosen. The confidence is fitted to what they read."""
+    monkeypatch.setattr(ship, "_chosen", None)
+    kept = Confidence(bias=9.0, second_opinion=0.7, language_model=0.4, other_cost=1.1, unsure=0.9)
+    confidences, _ = calibrated(folds, dev, NGRAMS, kept)
+    for one in confidences:
+        assert (one.second_opinion, one.language_model, one.other_cost) == (0.7, 0.4, 1.1)
+        assert one.bias != 9.0
 
 
 def test_a_single_fold_is_enough(folds, dev):

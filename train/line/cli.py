@@ -60,6 +60,11 @@ def add_commands(commands: Any) -> None:
         metavar="RUN",
         help="fits that left out a fold: what they read of it is calibrated on",
     )
+    ship.add_argument(
+        "--keep-weights",
+        action="store_true",
+        help="keep the constants that decide the text, of the model in --output",
+    )
     ship.add_argument("--output", type=Path, default=MODELS, help=f"default: {MODELS}")
     figures = commands.add_parser(
         "figures",
@@ -157,7 +162,8 @@ def _ship(options: argparse.Namespace) -> int:
     quieten_tensorflow()
     from .ship import ship
 
-    ship(options.runs, options.folds, source_of(options, "dev"), options.output)
+    dev = source_of(options, "dev")
+    ship(options.runs, options.folds, dev, options.output, options.keep_weights)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from webapp.recognition import Confidence
+from webapp.recognition import Confidence, load_model
 
 from ..data.mnist import ABOUT as MNIST
 from ..data.nondigits import ABOUT_DOODLES, QUICK_DRAW_WRITER
@@ -55,19 +55,31 @@ class Candidate:
         return float(np.mean([np.mean([one.right for one in own]) for own in numbers]))
 
 
-def ship(runs: Sequence[Path], folds: Sequence[Path], dev: Source, output: Path) -> None:
+def ship(
+    runs: Sequence[Path],
+    folds: Sequence[Path],
+    dev: Source,
+    output: Path,
+    keep_weights: bool = False,
+) -> None:
     """Publish the run that reads dev best, calibrated on the folds.
+
+    Args:
+        keep_weights: whether the constants that decide the text are those of the model in `output`.
+            Otherwise they are chosen on the folds.
 
     Raises:
         TrainError: a run is missing or left contributors out, a fold left no contributor out, or
             the folder cannot be written to.
+        ModelError: `keep_weights`, and there is no model to keep them of.
     """
     # Check everything that can fail before hours of reading.
     found = [(folder, _log(folder), _exported(folder)) for folder in runs]
     with artefacts.workplace(output):
         pass
     ngrams = count_ngrams()
-    confidences, report = calibrated(folds, dev, ngrams)
+    kept = Confidence.of_card(load_model(output, NAME).card) if keep_weights else None
+    confidences, report = calibrated(folds, dev, ngrams, kept)
     candidates = [
         Candidate(
             folder,
@@ -185,12 +197,18 @@ def folds_of(folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]) ->
 
 
 def calibrated(
-    folders: Sequence[Path], dev: Source, ngrams: Mapping[str, int]
+    folders: Sequence[Path],
+    dev: Source,
+    ngrams: Mapping[str, int],
+    kept: Confidence | None = None,
 ) -> tuple[Confidences, dict[str, Any]]:
     """Choose and fit the confidences on all folds, and report the figures of each fold.
 
     Each fold is read with the confidences of the other folds. A single fold is read with its own.
     Published figures of `ok` come from this report.
+
+    Args:
+        kept: has the constants that decide the text; None chooses them.
 
     Raises:
         TrainError: a fold left no contributor out.
@@ -199,16 +217,16 @@ def calibrated(
     report: dict[str, Any] = {"folds": []}
     for fold in folds:
         others = [other for other in folds if other is not fold] or folds
-        models = _fitted(others)
-        found = fold.read("fit", replace(Confidence(unsure=0.0), **_costs(models[0])))
+        models = _fitted(others, kept)
+        found = fold.read("fit", _deciding(models[0]))
         sets = {kind: figures_of(own, models[own[0].picture]) for kind, own in found.items()}
         report["folds"].append({"left_out": list(fold.left_out), "sets": sets})
-    return _fitted(folds), report
+    return _fitted(folds, kept), report
 
 
-def _fitted(folds: Sequence[Fold]) -> Confidences:
+def _fitted(folds: Sequence[Fold], kept: Confidence | None) -> Confidences:
     """Fit the confidence for strokes and the one for pictures."""
-    chosen = _chosen(folds)
+    chosen = _chosen(folds) if kept is None else _deciding(kept)
     found = [one for fold in folds for own in fold.read("fit", chosen).values() for one in own]
     strokes, pictures = (
         fitted([one for one in found if one.picture == picture and one.kind not in HARSH], chosen)
@@ -217,11 +235,14 @@ def _fitted(folds: Sequence[Fold]) -> Confidences:
     return strokes, pictures
 
 
-def _costs(model: Confidence) -> dict[str, float]:
-    """Return the constants that decide the text."""
-    return {
-        name: getattr(model, name) for name in ("second_opinion", "language_model", "other_cost")
-    }
+def _deciding(model: Confidence) -> Confidence:
+    """Return the constants that decide the text, with the defaults of all others."""
+    return Confidence(
+        unsure=0.0,
+        second_opinion=model.second_opinion,
+        language_model=model.language_model,
+        other_cost=model.other_cost,
+    )
 
 
 def _chosen(folds: Sequence[Fold]) -> Confidence:
