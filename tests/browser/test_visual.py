@@ -40,6 +40,9 @@ FONTS = """() => {
     });
 }"""
 
+STILL = "() => Object.defineProperty(Event.prototype, 'timeStamp', { get: () => 0 })"
+"""Stops the clock of events: the width of ink depends on the speed of the hand."""
+
 DESKTOP = {"viewport": {"width": 1280, "height": 860}}
 DARK = {"color_scheme": "dark"}
 SMALL = PHONE | {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 1}
@@ -189,6 +192,7 @@ def test_it_looks_as_accepted(visit, browser, name):
     here = made_with(browser, visitor.page)
     if not ACCEPT and here != (there := json.loads(MADE_WITH.read_text(encoding="utf-8"))):
         pytest.skip(f"the pictures were made with {there}, here is {here}")
+    visitor.page.evaluate(STILL)
     state(visitor)
     visitor.wait_for("() => document.getAnimations().every(a => a.playState !== 'running')")
     shown = visitor.page.screenshot(full_page=True, animations="disabled", caret="hide")
