@@ -126,7 +126,7 @@ def test_the_model_page_shows_the_card(client):
     }
 
 
-@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("digit", hand.EACH)
 def test_an_upload_is_read(client, digit):
     """An uploaded picture gives a page with its digit."""
     text = check_page(upload(client, hand.png(hand.picture(digit))))

@@ -539,7 +539,7 @@ def test_a_busy_site_says_when_to_come_back():
 # Pictures
 
 
-@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("digit", hand.EACH)
 def test_it_reads_every_digit_in_a_picture(client, digit):
     """Each of the ten hand-drawn digits is read as itself."""
     answer = send(client, picture(digit)).json
