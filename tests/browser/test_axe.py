@@ -7,12 +7,14 @@ from playwright.sync_api import expect
 from tests.browser.test_picture import NO_PICTURE, choose, image_file
 from tests.browser.visitor import PHONE, PREDICT, no_digit, symbols
 
+LIGHT = {"color_scheme": "light", "forced_colors": "none"}
+COLOURS = [LIGHT, LIGHT | {"color_scheme": "dark"}, LIGHT | {"forced_colors": "active"}]
+
 MODES = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "forced colours": {"forced_colors": "active"},
-    "320 px": PHONE | {"viewport": {"width": 320, "height": 568}},
+    "1280 px": ({}, COLOURS),
+    "320 px": (PHONE | {"viewport": {"width": 320, "height": 568}}, [LIGHT]),
 }
+"""Options of the browser, and the colours that a page is checked in."""
 
 OPTIONS = {
     "runOnly": [
@@ -116,35 +118,37 @@ STATES = [
 ]  # fmt: skip
 
 
-def check(visitor):
-    """Fail with what axe has found, if anything."""
-    # What is half faded in has half its contrast.
-    visitor.wait_for("() => document.getAnimations().every(a => a.playState !== 'running')")
-    found = Axe().run(visitor.page, options=OPTIONS)
-    assert found.violations_count == 0, found.generate_report()
+def check(visitor, mode):
+    """Fail with what axe has found in the colours of a mode, if anything."""
+    for colours in MODES[mode][1]:
+        visitor.page.emulate_media(**colours)
+        # What is half faded in has half its contrast.
+        visitor.wait_for("() => document.getAnimations().every(a => a.playState !== 'running')")
+        found = Axe().run(visitor.page, options=OPTIONS)
+        assert found.violations_count == 0, f"{colours}\n{found.generate_report()}"
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("mode", MODES)
 def test_axe_finds_nothing_on_the_page(visit, mode, state):
     """In every state, in every mode."""
-    visitor = visit(**MODES[mode])
+    visitor = visit(**MODES[mode][0])
     state(visitor)
-    check(visitor)
+    check(visitor, mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("path", ["/model", "/privacy", "/api/docs", "/nothing", "/?lang=ar"])
 def test_axe_finds_nothing_on_the_other_pages(visit, mode, path):
     """The models, privacy, errors, and a language from right to left."""
-    visitor = visit(path, **MODES[mode])
+    visitor = visit(path, **MODES[mode][0])
     visitor.expected_errors.append("404")
-    check(visitor)
+    check(visitor, mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_axe_finds_nothing_in_the_model_cards(visit, mode):
     """All of them open."""
-    visitor = visit("/model", **MODES[mode])
+    visitor = visit("/model", **MODES[mode][0])
     visitor.page.evaluate("document.querySelectorAll('main details').forEach(d => (d.open = true))")
-    check(visitor)
+    check(visitor, mode)
