@@ -117,7 +117,8 @@ def test_what_is_read_is_not_read_again(pictures, tmp_path, monkeypatch):
     again = opened(str(tmp_path / "out"), asked)
     assert [*read_here(again, 1)] == [1]
     assert Path(run.address(0)).stat().st_mtime_ns == before
-    assert summary(again) == {"ok": 24, "not read": 1}
+    found = summary(again)
+    assert (found["not read"], found["ok"] + found.get("unsure", 0)) == (1, 24)
     check(tmp_path / "out")
 
 
