@@ -46,7 +46,7 @@ export class Toolbar {
       clear: isEmpty,
       pick: picture || !isEmpty,
       submit: !picture && isEmpty,
-      "copy-number": !isCurrent,
+      "copy-number": !isCurrent || !this.#answer.shown?.text,
     };
     const focused = document.activeElement;
     for (const [name, disabled] of Object.entries(off)) find(name).disabled = disabled;
@@ -54,9 +54,7 @@ export class Toolbar {
     find("pad").classList.toggle("rubber", this.#pad.rubber);
     find("pad-hint").hidden = !isEmpty;
     // A drawing can be shared and saved without an answer, as without a connection.
-    const text = this.#answer.shown?.text;
-    find("actions").hidden = picture ? !text : isEmpty;
-    find("copy-number").hidden = !text;
+    find("actions").hidden = picture ? !this.#answer.shown?.text : isEmpty;
     find("retry").hidden = true;
     find("save").hidden = find("share").hidden = Boolean(picture);
     if (focused?.matches(":disabled, [hidden], [hidden] *")) this.#pad.focus();

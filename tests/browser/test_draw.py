@@ -372,17 +372,17 @@ def test_after_a_refusal_there_is_nothing_to_copy(visit):
     copy = visitor.page.locator("[data-copy-number]")
     visitor.draw_digit(3)
     visitor.expect_number(3)
-    expect(copy).to_be_visible()
+    expect(copy).to_be_enabled()
     visitor.page.route(PREDICT, lambda route: route.fulfill(status=500, json={}))
     visitor.submit.click()
     expect(visitor.sentence).to_have_text("That didn’t work.")
-    expect(copy).to_be_hidden()
+    expect(copy).to_be_disabled()
     expect(visitor.page.locator("[data-share]")).to_be_enabled()
 
     visitor.page.unroute(PREDICT)
     visitor.submit.click()
     visitor.expect_number(3)
-    expect(copy).to_be_visible()
+    expect(copy).to_be_enabled()
 
 
 @pytest.mark.parametrize(
@@ -775,6 +775,23 @@ def test_a_visitor_with_a_keyboard_alone_gets_everything(visit):
 
 
 # ---- what can be taken along ----
+
+
+def test_the_actions_stay_in_place_when_the_answer_comes(visit):
+    """Share is there before the answer, and Copy beside it has its place already."""
+    visitor = visit()
+    held = []
+    visitor.page.route(PREDICT, lambda route: held.append(route))
+    visitor.draw_digit(8)
+    share, copy = (visitor.page.locator(f"[data-{name}]") for name in ("share", "copy-number"))
+    expect(share).to_be_visible()
+    expect(copy).to_be_disabled()
+    before = share.bounding_box()
+    while not held:
+        visitor.page.wait_for_timeout(20)
+    held[-1].fulfill(json=answer(8))
+    expect(copy).to_be_enabled()
+    assert share.bounding_box() == before
 
 
 def test_the_number_can_be_copied(visit):

@@ -188,7 +188,7 @@ def test_a_drawing_can_be_shared_and_saved_without_the_server(visit, host):
     visitor.page.reload()
     visitor.draw_digit(3)
     expect(visitor.sentence).to_have_text(LOST)
-    expect(visitor.page.locator("[data-copy-number]")).to_be_hidden()
+    expect(visitor.page.locator("[data-copy-number]")).to_be_disabled()
     assert "#drawing=" in share(visitor)
     with visitor.page.expect_download() as saved:
         visitor.page.locator("[data-save] summary").click()
