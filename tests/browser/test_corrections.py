@@ -208,7 +208,7 @@ def test_it_can_be_said_to_be_no_number(visit):
     expect(visitor.sentence).to_have_text("You said this is not a number.")
     expect(visitor.detail).to_have_text("Read as 147.")
     expect(visitor.answer).to_have_text("147?")
-    expect(button(visitor, "Copy")).to_be_hidden()
+    expect(button(visitor, "Copy")).to_be_disabled()
     pressed = panel(visitor).get_by_role("button", pressed=True)
     expect(pressed).to_have_text(["Not a number"])
     expect(pressed).to_be_focused()
