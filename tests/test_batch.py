@@ -469,18 +469,30 @@ def cluster():
         yield found
 
 
-def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
-    """A run on Ray has the parts of a run here, and goes on with what is missing."""
-    address, _ = cluster
-    command = [*READ, "--manifest", str(pictures), "--out", str(tmp_path), "--part-size", "10"]
-    done = subprocess.run(
-        [*command, "--cluster", address],
+def read_on(address, source, out, *options):
+    """Read a manifest on a cluster, by the command."""
+    return subprocess.run(
+        [*READ, "--manifest", source, "--out", out, "--cluster", address, *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=300,
         env=ENVIRONMENT,
     )
+
+
+def test_a_refused_address_begins_no_run(pictures, tmp_path):
+    """An address of Ray Client is refused before the folder of the run is made."""
+    done = read_on("ray://127.0.0.1:10001", pictures, tmp_path / "out")
+    assert done.returncode == 1
+    assert "--cluster auto" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_reads_the_same(cluster, pictures, tmp_path):
+    """A run on Ray has the parts of a run here, and goes on with what is missing."""
+    address, _ = cluster
+    done = read_on(address, pictures, tmp_path, "--part-size", "10")
     assert done.returncode == 1, done.stderr
     assert re.search(r"\b2\d ok\b", done.stderr)
     check(tmp_path)
@@ -493,14 +505,7 @@ def test_a_cluster_reads_a_name_that_is_no_text(cluster, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / os.fsdecode(b"\xff.png")).write_bytes(small(6))
-    done = subprocess.run(
-        [*READ, "--manifest", folder, "--out", tmp_path / "out", "--cluster", address],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=ENVIRONMENT,
-    )
+    done = read_on(address, folder, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert [row["text"] for row in rows_of(tmp_path / "out")] == ["6"]
 

@@ -64,7 +64,7 @@ def write(figures: Figures) -> None:
 def short_of(figures: Figures) -> Figures:
     """Return the short form: `date`, `readers`, and `rows` with label, count and shares read.
 
-    A share is None where no reader of the column reads the set.
+    If no reader of a column reads a set, the share is None.
     """
     sets = {row["title"]: row for row in figures["sets"]}
     rows = [

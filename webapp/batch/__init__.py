@@ -5,7 +5,7 @@ each part as one Parquet file. A part's file is complete or missing, so a run th
 on with the missing parts: each file is in the result once.
 """
 
-from .cluster import read_on_cluster
+from .cluster import check_address, read_on_cluster
 from .errors import BatchError
 from .local import read_here
 from .run import PART, Asked, Run, opened, summary
@@ -15,6 +15,7 @@ __all__ = [
     "Asked",
     "BatchError",
     "Run",
+    "check_address",
     "opened",
     "read_here",
     "read_on_cluster",

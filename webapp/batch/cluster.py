@@ -35,6 +35,19 @@ def part_reader(run: Run) -> type:
     return PartReader
 
 
+def check_address(address: str) -> None:
+    """Check the address of a cluster, before a run for it begins.
+
+    Raises:
+        BatchError: it is one of Ray Client.
+    """
+    if "://" in address:
+        raise BatchError(
+            f"{address} cannot be used: Ray Data does not run over Ray Client. Start the command "
+            "on a node of the cluster, with --cluster auto."
+        )
+
+
 def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Generator[int, None, None]:
     """Read the missing parts on a cluster. Yield the number of each part that is written.
 
@@ -47,11 +60,7 @@ def read_on_cluster(run: Run, address: str, jobs: int | None = None) -> Generato
     Raises:
         BatchError: Ray is not installed, the cluster does not answer, or the run fails there.
     """
-    if "://" in address:
-        raise BatchError(
-            f"{address} cannot be used: Ray Data does not run over Ray Client. Start the command "
-            "on a node of the cluster, with --cluster auto."
-        )
+    check_address(address)
     try:
         import ray
         import ray.data

@@ -8,7 +8,16 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from ..batch import Asked, BatchError, Run, opened, read_here, read_on_cluster, summary
+from ..batch import (
+    Asked,
+    BatchError,
+    Run,
+    check_address,
+    opened,
+    read_here,
+    read_on_cluster,
+    summary,
+)
 from ..files import plain, quiet_reader
 
 
@@ -25,6 +34,8 @@ def read_manifest(
     """
     quiet_reader()  # a wrong setting or model is told once, before there are processes
     try:
+        if cluster is not None:
+            check_address(cluster)
         run = opened(out, asked)
         numbers = (
             read_here(run, jobs or 1) if cluster is None else read_on_cluster(run, cluster, jobs)
